@@ -1,0 +1,92 @@
+//! What the audit log can say: actions and verdicts. Entries name ids, keys and codes, never personal values.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal: $describe:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $(#[doc = $describe] $variant),* }
+
+        impl $name {
+            /// Every one, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable code, as it is stored and filtered by.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The one of a code.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// What was done, or tried.
+    Action {
+        CustomersRead = "customers.read": "One customer was read.",
+        CustomersList = "customers.list": "Customers were listed.",
+        CustomersSearch = "customers.search": "Customers were searched by a value.",
+        CustomersCreate = "customers.create": "A customer was entered.",
+        CustomersUpdate = "customers.update": "A customer was changed.",
+        CustomersDelete = "customers.delete": "A customer was deleted.",
+        CustomersReveal = "customers.reveal": "Values were shown in full, with a reason.",
+        CustomersHistory = "customers.history": "Past versions of a customer were read.",
+        CustomersAccessLog = "customers.access_log": "A customer's access log was read.",
+        CustomersImport = "customers.import": "A customer came in from a file.",
+        AuthLogin = "auth.login": "Somebody logged in.",
+        AuthLoginFailed = "auth.login_failed": "A log-in failed.",
+        AuthRefresh = "auth.refresh": "A session was continued.",
+        AuthRefreshReused = "auth.refresh_reused": "A spent refresh token came back; its session was ended.",
+        AuthLogout = "auth.logout": "A session was ended by its owner.",
+        AccessRefused = "access.refused": "A call was refused for want of a right.",
+        AuditRead = "audit.read": "The audit log was read.",
+        ApiKeysCreate = "api_keys.create": "A partner key was made.",
+        ApiKeysRevoke = "api_keys.revoke": "A partner key was ended.",
+        ImportsCreate = "imports.create": "A file was handed in for import.",
+        ImportsErrors = "imports.errors": "The faulty rows of an import were read.",
+        JobsRead = "jobs.read": "A job was read.",
+        UsersRead = "users.read": "The list of staff was read.",
+        RolesRead = "roles.read": "The roles were read.",
+        DepartmentsRead = "departments.read": "The departments were read.",
+        MeRead = "me.read": "Somebody read their own account.",
+        IntegrityFailed = "integrity.failed": "A sealed value did not open.",
+        CatalogRead = "catalog.read": "The record types were read.",
+        OrganizationsCreate = "organizations.create": "An organisation was founded.",
+    }
+}
+
+words! {
+    /// How it ended.
+    Verdict {
+        Allowed = "allowed": "It was done.",
+        Refused = "refused": "A rule said no.",
+        Failed = "failed": "It was allowed and did not succeed.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_its_own_and_reads_back() {
+        let mut codes: Vec<_> = Action::ALL.iter().map(|action| action.code()).collect();
+        assert!(
+            Action::ALL
+                .iter()
+                .all(|action| Action::from_code(action.code()) == Some(*action))
+        );
+        assert!(
+            Verdict::ALL
+                .iter()
+                .all(|word| Verdict::from_code(word.code()) == Some(*word))
+        );
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Action::ALL.len());
+        assert_eq!(Action::from_code("customers.unheard_of"), None);
+    }
+}

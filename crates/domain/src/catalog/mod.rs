@@ -1,0 +1,235 @@
+//! Record types and their fields: what a value may be, how it is masked, and how it is found.
+
+mod accept;
+mod builtin;
+pub mod identifiers;
+mod mask;
+pub mod normalise;
+mod search;
+
+use serde::{Deserialize, Serialize};
+
+pub use accept::Refusal;
+pub use builtin::customer;
+pub use mask::Mask;
+
+/// What kind of value a field holds. The wire name is [`DataType::as_str`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataType {
+    /// Any text.
+    Text,
+    /// An e-mail address, RFC 5321 in size.
+    Email,
+    /// A telephone number, stored as E.164.
+    Phone,
+    /// A Chinese resident id, GB 11643-1999, stored with 18 characters.
+    CnResidentId,
+    /// A unified social credit code, GB 32100-2015.
+    Uscc,
+    /// A bank card number, 13 to 19 digits with a Luhn check.
+    BankCard,
+    /// A Chinese vehicle plate.
+    Plate,
+    /// A postal address, kept exactly as typed.
+    Address,
+    /// A calendar date, `YYYY-MM-DD`.
+    Date,
+    /// A moment, RFC 3339, stored in UTC.
+    Datetime,
+    /// A decimal number of at most 38 digits.
+    Number,
+    /// An amount and its currency.
+    Money,
+    /// Yes or no.
+    Boolean,
+    /// One of these codes.
+    Enum(Vec<String>),
+    /// Any JSON value.
+    Json,
+}
+
+impl DataType {
+    /// The name on the wire; the choices of an `enum` travel beside it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::CnResidentId => "cn_resident_id",
+            Self::Uscc => "uscc",
+            Self::BankCard => "bank_card",
+            Self::Plate => "plate",
+            Self::Address => "address",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Number => "number",
+            Self::Money => "money",
+            Self::Boolean => "boolean",
+            Self::Enum(_) => "enum",
+            Self::Json => "json",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The value of a wire name.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    /// How closely a field is guarded, least first. This is the enterprise's own grade; its `core` is not the `核心数据` of the Data Security Law.
+    Classification {
+        /// Anybody may know it.
+        Public = "public",
+        /// For staff.
+        Internal = "internal",
+        /// Harms a person when it leaks: masked unless a role opens it.
+        Sensitive = "sensitive",
+        /// Harms a person badly when it leaks: hidden unless a role opens it.
+        Core = "core",
+    }
+}
+
+codes! {
+    /// What a field is about.
+    Category {
+        /// Who the person is.
+        Identity = "identity",
+        /// How to reach the person.
+        Contact = "contact",
+        /// Accounts and numbers given to the person.
+        Account = "account",
+        /// What the person did or said.
+        Behaviour = "behaviour",
+        /// Facts of trade; the one category that is not personal data.
+        Business = "business",
+        /// Special categories: health, faith, biometrics.
+        Special = "special",
+    }
+}
+
+codes! {
+    /// A way of finding a sealed value.
+    SearchKind {
+        /// The whole value.
+        Exact = "exact",
+        /// Its last four characters.
+        Last4 = "last4",
+        /// Its first one to four characters.
+        Prefix = "prefix",
+    }
+}
+
+impl Category {
+    /// Whether a field of this category is personal data for the purposes of consent.
+    pub const fn is_personal(self) -> bool {
+        !matches!(self, Self::Business)
+    }
+}
+
+/// A name in the two languages of the product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// English.
+    pub en: String,
+    /// Simplified Chinese.
+    pub zh: String,
+}
+
+impl Labels {
+    /// Both names.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self {
+            en: en.into(),
+            zh: zh.into(),
+        }
+    }
+}
+
+/// One field of a record type: data, not code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The member's name in `fields`.
+    pub key: String,
+    /// Names for people.
+    pub labels: Labels,
+    /// What it holds.
+    pub data_type: DataType,
+    /// How closely it is guarded.
+    pub classification: Classification,
+    /// What it is about.
+    pub category: Category,
+    /// Whether a record cannot be created without it.
+    pub required: bool,
+    /// Whether no two records of an organisation may share it.
+    pub unique: bool,
+    /// The ways in which it can be found; none keeps it out of every index.
+    pub searchable: Vec<SearchKind>,
+    /// How it is shown to who may not read it whole.
+    pub mask: Mask,
+    /// The longest accepted input, in characters.
+    pub max_length: usize,
+    /// Codes of the purposes it is collected for; empty means none named.
+    pub purposes: Vec<String>,
+}
+
+/// A kind of record and its fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordType {
+    /// Its code, such as `customer`.
+    pub code: String,
+    /// Its fields, in the order in which they are shown.
+    pub fields: Vec<Field>,
+}
+
+impl RecordType {
+    /// The field of this key.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+}
+
+/// A value as a caller sent it, by its JSON shape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A JSON string, unescaped, or a cell of a file.
+    Text(&'a str),
+    /// A JSON number, as it was written.
+    Number(&'a str),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Canonical JSON (RFC 8785): an object or an array, and any value at all for a field of type `json`.
+    Structure(&'a str),
+}
+
+/// A stored value in the JSON shape in which it is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// A JSON string, still to be escaped.
+    Text(&'a str),
+    /// A JSON number, ready to be written.
+    Number(&'a str),
+    /// `true` or `false`.
+    Bool(bool),
+    /// JSON, ready to be written.
+    Structure(&'a str),
+}

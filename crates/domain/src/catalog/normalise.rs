@@ -1,0 +1,1 @@
+//! Folding of width, spaces and case.

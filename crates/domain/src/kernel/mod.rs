@@ -1,0 +1,14 @@
+//! Words that every capability shares: ids, faults, the error type, values that must not be printed.
+
+mod error;
+mod fault;
+mod ids;
+mod redacted;
+
+pub use error::{DomainError, RefusedAs};
+pub use fault::Fault;
+pub use ids::{
+    ApiKeyId, CustomerId, DepartmentId, EntryId, JobId, OrganizationId, SessionId, ThirdPartyId,
+    UserId,
+};
+pub use redacted::Redacted;

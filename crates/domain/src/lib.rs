@@ -1,0 +1,8 @@
+//! The rules of Custodian: types, checks and decisions. No I/O, no clock, no randomness: time and ids come in as arguments.
+
+pub mod access;
+pub mod audit;
+pub mod catalog;
+pub mod customers;
+pub mod kernel;
+pub mod roles;

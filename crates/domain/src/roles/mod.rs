@@ -1,0 +1,86 @@
+//! Roles: what somebody may do, on which customers, and how much of each field it shows.
+
+mod builtin;
+mod matrix;
+mod permission;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+pub use builtin::{built_in, built_in_role};
+pub use matrix::render_matrix;
+pub use permission::Permission;
+
+use crate::access::View;
+use crate::catalog::{Category, Classification, Labels};
+
+/// The customers that a role reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataScope {
+    /// Those that the caller owns or works on.
+    Own,
+    /// Those of the caller's own department.
+    Department,
+    /// Those of the caller's department and all below it.
+    DepartmentTree,
+    /// Those of the caller's regions, by exact region code.
+    Region,
+    /// All of the organisation.
+    Organization,
+}
+
+impl DataScope {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Department => "department",
+            Self::DepartmentTree => "department_tree",
+            Self::Region => "region",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// What a field rule speaks of, most specific first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleTarget {
+    /// One field, by key.
+    Field(String),
+    /// Every field of a category.
+    Category(Category),
+    /// Every field of a classification.
+    Classification(Classification),
+}
+
+/// What a role says about some fields. Where two rules of one role disagree, the more specific target wins, for `view` and for `edit` each on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRule {
+    /// The fields it speaks of.
+    pub on: RuleTarget,
+    /// How much is shown; `None` leaves it to a wider rule or the default.
+    pub view: Option<View>,
+    /// Whether it may be changed; `None` leaves it to a wider rule, else no.
+    pub edit: Option<bool>,
+    /// Closes these fields to the caller whatever its other roles say, on every customer.
+    pub deny: bool,
+}
+
+/// A bundle of rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its code, such as `sales`.
+    pub code: String,
+    /// Names for people.
+    pub labels: Labels,
+    /// What it may do.
+    pub permissions: BTreeSet<Permission>,
+    /// On which customers.
+    pub data_scope: DataScope,
+    /// How much of each field.
+    pub field_rules: Vec<FieldRule>,
+    /// The purposes that it is bound to; empty means that it is not bound.
+    pub purposes: Vec<String>,
+}

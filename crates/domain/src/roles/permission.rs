@@ -1,0 +1,52 @@
+//! The table of permissions: each guards one or a few calls, and its code is what a refusal names.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! permissions {
+    ($($variant:ident = $code:literal: $describe:literal),* $(,)?) => {
+        /// A right to do one kind of thing. Says nothing of which customers or which fields.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Permission {
+            $(#[doc = $describe] #[serde(rename = $code)] $variant),*
+        }
+
+        impl Permission {
+            /// Every permission, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable code, such as `customers.read`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// One line for people.
+            pub const fn describe(self) -> &'static str {
+                match self { $(Self::$variant => $describe),* }
+            }
+
+            /// The permission of a code.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+permissions! {
+    CustomersRead = "customers.read": "List, search and read customers.",
+    CustomersCreate = "customers.create": "Enter new customers.",
+    CustomersWrite = "customers.write": "Change customers, field by field as the role allows.",
+    CustomersDelete = "customers.delete": "Delete customers.",
+    CustomersReveal = "customers.reveal": "Show a masked value in full, with a reason, one audit entry each.",
+    CustomersHistory = "customers.history": "Read the past versions of a customer.",
+    AccessLogRead = "customers.access_log": "Read who saw a customer, when and why.",
+    ImportsRun = "imports.run": "Load customers from a file.",
+    AuditRead = "audit.read": "Read the audit log of the organisation.",
+    UsersRead = "users.read": "Read the list of staff.",
+    DepartmentsRead = "departments.read": "Read the department tree.",
+    RolesRead = "roles.read": "Read the roles and what they open.",
+    ApiKeysRead = "api_keys.read": "Read the list of partner keys, never their secrets.",
+    ApiKeysManage = "api_keys.manage": "Create and revoke partner keys.",
+    JobsRead = "jobs.read": "Follow long work.",
+    CatalogRead = "catalog.read": "Read the record types and their fields.",
+}

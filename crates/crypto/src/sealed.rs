@@ -57,7 +57,10 @@ pub fn seal_into(key: &DataKey, place: &Place<'_>, plaintext: &[u8], salt: [u8; 
     let aad = associated(out.split_at(start).1, place);
     out.extend_from_slice(plaintext);
     let (_, body) = out.split_at_mut(start + HEADER);
-    let tag = sure(once.key.seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), body));
+    let tag = sure(
+        once.key
+            .seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), body),
+    );
     out.extend_from_slice(tag.as_ref());
 }
 

@@ -87,17 +87,17 @@ pub fn issue(key: &SigningKey, typ: &str, claims: &Claims) -> Result<String, Tok
 /// Reads a token, with the public key that `keys` knows under its `kid`.
 ///
 /// Keys named inside the token (`jwk`, `jku`, `x5u`, `x5c`) are never used: a token that has them is refused.
-pub fn verify(
-    token: &str,
-    keys: &dyn Fn(&str) -> Option<[u8; 32]>,
-    expect: &Expect<'_>,
-) -> Result<Claims, TokenError> {
+pub fn verify(token: &str, keys: &dyn Fn(&str) -> Option<[u8; 32]>, expect: &Expect<'_>) -> Result<Claims, TokenError> {
     install_provider();
     if token.len() > MAX_TOKEN {
         return Err(TokenError::Malformed);
     }
     let given = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-    let kid = given.kid.as_deref().filter(|kid| is_key_id(kid)).ok_or(TokenError::Header)?;
+    let kid = given
+        .kid
+        .as_deref()
+        .filter(|kid| is_key_id(kid))
+        .ok_or(TokenError::Header)?;
     if given != header(expect.typ, kid) {
         return Err(TokenError::Header);
     }
@@ -151,8 +151,11 @@ pub fn install_provider() {
     });
 }
 
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory,
+    verifier_factory,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 struct EdSigner(SigningKey);
 
@@ -172,7 +175,11 @@ struct EdVerifier(Vec<u8>);
 
 impl Verifier<Vec<u8>> for EdVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Error> {
-        if signing::verify(&self.0, message, signature) { Ok(()) } else { Err(Error::new()) }
+        if signing::verify(&self.0, message, signature) {
+            Ok(())
+        } else {
+            Err(Error::new())
+        }
     }
 }
 

@@ -1,0 +1,111 @@
+//! The append-only log: entries written beside a change, entries of reads committed together, and the queries over both.
+
+mod list;
+mod writer;
+
+use custodian_domain::kernel::{CustomerId, EntryId, OrganizationId};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::{DbError, Work};
+
+pub use list::{EntryFilter, StoredEntry, by_customer, latest_time, list};
+pub use writer::{AuditWriter, WriterStatus};
+
+/// An entry ready to be stored: its canonical bytes, their MAC, and the columns that it is found by.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// The log that it belongs to.
+    pub organization: OrganizationId,
+    /// UUIDv7: its time is the entry's time.
+    pub id: EntryId,
+    /// The one customer that it concerns, if it is one.
+    pub customer: Option<CustomerId>,
+    /// The customers that it concerns when they are several.
+    pub subjects: Vec<CustomerId>,
+    /// Who acted; the nil id for a stranger.
+    pub actor: Uuid,
+    /// The action's code.
+    pub action: &'static str,
+    /// The verdict's code.
+    pub verdict: &'static str,
+    /// RFC 8785 bytes.
+    pub canonical: Vec<u8>,
+    /// HMAC-SHA-256 over the canonical bytes.
+    pub mac: [u8; 32],
+}
+
+pub(crate) const INSERT: &str = "INSERT INTO audit_entries (organization_id, id, customer_id, actor_id, action, verdict, entry, mac) \
+     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])";
+pub(crate) const INSERT_SUBJECTS: &str = "INSERT INTO audit_subjects (organization_id, customer_id, entry_id) \
+     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING";
+
+/// The columns of a batch, as the two statements take them.
+pub(crate) struct Columns<'a> {
+    organization: Uuid,
+    ids: Vec<Uuid>,
+    customers: Vec<Option<Uuid>>,
+    actors: Vec<Uuid>,
+    actions: Vec<&'static str>,
+    verdicts: Vec<&'static str>,
+    entries: Vec<&'a [u8]>,
+    macs: Vec<&'a [u8]>,
+    subjects: Vec<Uuid>,
+    subject_entries: Vec<Uuid>,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(organization: OrganizationId) -> Self {
+        Self {
+            organization: organization.uuid(),
+            ids: Vec::new(),
+            customers: Vec::new(),
+            actors: Vec::new(),
+            actions: Vec::new(),
+            verdicts: Vec::new(),
+            entries: Vec::new(),
+            macs: Vec::new(),
+            subjects: Vec::new(),
+            subject_entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn entry_params(&self) -> [&(dyn ToSql + Sync); 8] {
+        [&self.organization, &self.ids, &self.customers, &self.actors, &self.actions, &self.verdicts, &self.entries, &self.macs]
+    }
+
+    pub(crate) fn subject_params(&self) -> [&(dyn ToSql + Sync); 3] {
+        [&self.organization, &self.subjects, &self.subject_entries]
+    }
+
+    pub(crate) fn push(&mut self, entry: &'a NewEntry) {
+        self.ids.push(entry.id.uuid());
+        self.customers.push(entry.customer.map(|c| c.uuid()));
+        self.actors.push(entry.actor);
+        self.actions.push(entry.action);
+        self.verdicts.push(entry.verdict);
+        self.entries.push(&entry.canonical);
+        self.macs.push(&entry.mac);
+        for subject in &entry.subjects {
+            self.subjects.push(subject.uuid());
+            self.subject_entries.push(entry.id.uuid());
+        }
+    }
+
+    pub(crate) fn has_subjects(&self) -> bool {
+        !self.subjects.is_empty()
+    }
+}
+
+/// Writes entries in the transaction of the change that they tell of.
+///
+/// An error other than an unreachable database means that the log refused: the caller answers `audit_unavailable`.
+pub async fn record(work: &Work, entries: &[NewEntry]) -> Result<(), DbError> {
+    let mut columns = Columns::of(work.organization());
+    entries.iter().for_each(|entry| columns.push(entry));
+    work.execute(INSERT, &columns.entry_params()).await?;
+    if columns.has_subjects() {
+        work.execute(INSERT_SUBJECTS, &columns.subject_params()).await?;
+    }
+    Ok(())
+}

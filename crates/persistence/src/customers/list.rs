@@ -1,0 +1,137 @@
+//! Lists and searches, always inside a scope.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::access::RowScope;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::{COLUMNS, CustomerRow, ScopeSql};
+use crate::{DbError, Work};
+
+/// What a customer is looked for by; every part given must match.
+#[derive(Debug, Default, Clone)]
+pub struct Filter {
+    /// Blind-index tags that the customer must carry.
+    pub tags: Vec<[u8; 16]>,
+    /// Stage code.
+    pub stage: Option<String>,
+    /// Source code.
+    pub source: Option<String>,
+    /// Owner.
+    pub owner: Option<Uuid>,
+    /// Department.
+    pub department: Option<Uuid>,
+    /// ISO 3166-2 region.
+    pub region: Option<String>,
+    /// Changed at or after.
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    /// Order of creation, which is the order of ids.
+    CreatedAt,
+    /// Last change.
+    UpdatedAt,
+}
+
+/// Sorting and the place to go on from.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The key.
+    pub by: SortKey,
+    /// Newest first.
+    pub descending: bool,
+    /// The last row of the page before: its `updated_at` (for that key) and id.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
+}
+
+struct Where {
+    sql: String,
+    scope: ScopeSql,
+    tags: Vec<Vec<u8>>,
+}
+
+impl Where {
+    fn new(scope: &RowScope, filter: &Filter, first: usize) -> Self {
+        let scope = ScopeSql::new(scope, first);
+        let mut counted = Vec::new();
+        scope.push_params(&mut counted);
+        let mut next = first + counted.len();
+        let mut sql = format!("c.organization_id = $1 AND c.archived_at IS NULL AND {}", scope.clause);
+        let mut part = |present: bool, text: &str| {
+            if present {
+                sql.push_str(" AND ");
+                sql.push_str(&text.replace('?', &format!("${next}")));
+                next += 1;
+            }
+        };
+        let Filter { tags, stage, source, owner, department, region, updated_since } = filter;
+        for _ in tags {
+            part(true, "c.id IN (SELECT b.customer_id FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ?)");
+        }
+        part(stage.is_some(), "c.stage = ?");
+        part(source.is_some(), "c.source = ?");
+        part(owner.is_some(), "c.owner_id = ?");
+        part(department.is_some(), "c.department_id = ?");
+        part(region.is_some(), "c.region = ?");
+        part(updated_since.is_some(), "c.updated_at >= ?");
+        Self { sql, scope, tags: tags.iter().map(|tag| tag.to_vec()).collect() }
+    }
+
+    fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
+        self.scope.push_params(params);
+        let Filter { tags: _, stage, source, owner, department, region, updated_since } = filter;
+        params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
+        params.extend([stage, source].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend([owner, department].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend(region.iter().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend(updated_since.iter().map(|v| v as &(dyn ToSql + Sync)));
+    }
+}
+
+/// One page inside the scope, in order.
+pub async fn list(work: &Work, scope: &RowScope, filter: &Filter, order: &Order, limit: i64) -> Result<Vec<CustomerRow>, DbError> {
+    let organization = work.organization().uuid();
+    let matching = Where::new(scope, filter, 2);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
+    matching.push_params(filter, &mut params);
+    let (compare, direction) = if order.descending { ("<", "DESC") } else { (">", "ASC") };
+    let mut after = String::new();
+    if let Some((at, id)) = &order.after {
+        let n = params.len();
+        match order.by {
+            SortKey::CreatedAt => {
+                after = format!(" AND c.id {compare} ${}", n + 1);
+                params.push(id);
+            }
+            SortKey::UpdatedAt => {
+                after = format!(" AND (c.updated_at, c.id) {compare} (${}, ${})", n + 1, n + 2);
+                params.push(at);
+                params.push(id);
+            }
+        }
+    }
+    let sort = match order.by {
+        SortKey::CreatedAt => format!("c.id {direction}"),
+        SortKey::UpdatedAt => format!("c.updated_at {direction}, c.id {direction}"),
+    };
+    params.push(&limit);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM customers c WHERE {}{after} ORDER BY {sort} LIMIT ${}",
+        matching.sql,
+        params.len()
+    );
+    Ok(work.query(&sql, &params).await?.iter().map(CustomerRow::from).collect())
+}
+
+/// How many match inside the scope.
+pub async fn count(work: &Work, scope: &RowScope, filter: &Filter) -> Result<i64, DbError> {
+    let organization = work.organization().uuid();
+    let matching = Where::new(scope, filter, 2);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
+    matching.push_params(filter, &mut params);
+    let sql = format!("SELECT count(*) FROM customers c WHERE {}", matching.sql);
+    Ok(work.query_one(&sql, &params).await?.get(0))
+}

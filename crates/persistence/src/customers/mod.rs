@@ -1,0 +1,143 @@
+//! Customers as they are stored: sealed values, wrapped keys, blind-index tags. Nothing here can open them.
+
+mod bag;
+mod list;
+mod reader;
+mod versions;
+mod write;
+
+use chrono::{DateTime, Utc};
+use custodian_domain::access::RowScope;
+use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub use bag::{SealedFields, SealedValue};
+pub use list::{Filter, Order, SortKey, count, list};
+pub use reader::CustomerReader;
+pub use versions::{VersionRow, insert_versions, list_versions};
+pub use write::{
+    archive, by_unique_tags, insert_many, insert_tags, lock, lock_many, remove_tags, update_many, unique_taken,
+};
+
+/// One row of `customers`.
+#[derive(Clone, Debug)]
+pub struct CustomerRow {
+    /// Its id.
+    pub id: CustomerId,
+    /// Counts changes; the ETag.
+    pub version: i32,
+    /// Stage code.
+    pub stage: Option<String>,
+    /// Where the customer came from.
+    pub source: Option<String>,
+    /// ISO 3166-2.
+    pub region: Option<String>,
+    /// The member of staff who answers for this customer.
+    pub owner: Option<UserId>,
+    /// The department that this customer belongs to.
+    pub department: Option<DepartmentId>,
+    /// The data subject restricted processing.
+    pub restricted: bool,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// Who created it.
+    pub created_by: Uuid,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Who last changed it.
+    pub updated_by: Uuid,
+    /// Version of the data key that seals the values.
+    pub key_version: i32,
+    /// The data key, wrapped by its bucket key.
+    pub wrapped_key: Vec<u8>,
+    /// The sealed values, packed.
+    pub fields: SealedFields,
+    /// Blind-index tags, 16 bytes each.
+    pub tags: Vec<u8>,
+}
+
+pub(crate) const COLUMNS: &str = "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
+     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, c.tags";
+
+impl From<&Row> for CustomerRow {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: CustomerId::from(row.get::<_, Uuid>(0)),
+            version: row.get(1),
+            stage: row.get(2),
+            source: row.get(3),
+            region: row.get(4),
+            owner: row.get::<_, Option<Uuid>>(5).map(UserId::from),
+            department: row.get::<_, Option<Uuid>>(6).map(DepartmentId::from),
+            restricted: row.get(7),
+            created_at: row.get(8),
+            created_by: row.get(9),
+            updated_at: row.get(10),
+            updated_by: row.get(11),
+            key_version: row.get(12),
+            wrapped_key: row.get(13),
+            fields: SealedFields::from_packed(row.get(14)),
+            tags: row.get(15),
+        }
+    }
+}
+
+/// A scope as SQL: the only place where one becomes a WHERE clause. `first` is the number of its first parameter.
+pub(crate) struct ScopeSql {
+    pub clause: String,
+    owner: Option<Uuid>,
+    departments: Vec<Uuid>,
+    regions: Vec<String>,
+    customers: Vec<Uuid>,
+}
+
+impl ScopeSql {
+    /// `scope.department_trees` must have been resolved to departments by the caller of this crate; see [`resolve_trees`].
+    pub(crate) fn new(scope: &RowScope, first: usize) -> Self {
+        let mut parts = Vec::new();
+        let mut next = first;
+        let mut part = |text: &str| {
+            parts.push(text.replace('?', &format!("${next}")));
+            next += 1;
+        };
+        if !scope.everything {
+            if scope.owner.is_some() { part("c.owner_id = ?") }
+            if !scope.departments.is_empty() { part("c.department_id = ANY(?)") }
+            if !scope.regions.is_empty() { part("c.region = ANY(?)") }
+            if !scope.customers.is_empty() { part("c.id = ANY(?)") }
+        }
+        let clause = match (scope.everything, parts.is_empty()) {
+            (true, _) => "true".to_owned(),
+            (false, true) => "false".to_owned(),
+            (false, false) => format!("({})", parts.join(" OR ")),
+        };
+        let narrowed = !scope.everything;
+        Self {
+            clause,
+            owner: scope.owner.filter(|_| narrowed).map(|o| o.uuid()),
+            departments: scope.departments.iter().filter(|_| narrowed).map(|d| d.uuid()).collect(),
+            regions: scope.regions.iter().filter(|_| narrowed).cloned().collect(),
+            customers: scope.customers.iter().filter(|_| narrowed).map(|c| c.uuid()).collect(),
+        }
+    }
+
+    /// Adds the parameters in the order in which the clause numbers them.
+    pub(crate) fn push_params<'a>(&'a self, params: &mut Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)>) {
+        if let Some(owner) = &self.owner { params.push(owner) }
+        if !self.departments.is_empty() { params.push(&self.departments) }
+        if !self.regions.is_empty() { params.push(&self.regions) }
+        if !self.customers.is_empty() { params.push(&self.customers) }
+    }
+}
+
+/// Replaces trees by the departments below them. `path_of` lists every department with its path from the root, itself included.
+pub fn resolve_trees<'a>(mut scope: RowScope, paths: impl Iterator<Item = (DepartmentId, &'a [DepartmentId])>) -> RowScope {
+    for (department, path) in paths {
+        if scope.department_trees.iter().any(|root| path.contains(root)) && !scope.departments.contains(&department) {
+            scope.departments.push(department);
+        }
+    }
+    scope.department_trees.clear();
+    scope
+}

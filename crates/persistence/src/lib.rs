@@ -1,0 +1,24 @@
+//! The only crate that knows SQL: connections, transactions under one organisation, queries and migrations. It decides nothing.
+
+mod connect;
+mod error;
+mod work;
+
+pub mod admin;
+pub mod api_keys;
+pub mod audit;
+pub mod auth;
+pub mod checks;
+pub mod customers;
+pub mod departments;
+pub mod idempotency;
+pub mod imports;
+pub mod jobs;
+pub mod keys;
+pub mod migrations;
+pub mod organizations;
+pub mod users;
+
+pub use connect::{Database, DatabaseSettings};
+pub use error::DbError;
+pub use work::Work;

@@ -1,0 +1,107 @@
+//! One transaction under one organisation. Nothing below the use cases writes outside it.
+
+use std::ops::Deref;
+
+use custodian_domain::kernel::OrganizationId;
+use deadpool_postgres::Object;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::Row;
+
+use crate::{Database, DbError};
+
+/// A transaction whose rows are fenced to one organisation by row-level security. Dropped without
+/// [`Work::commit`] it leaves nothing behind.
+pub struct Work {
+    client: Option<Object>,
+    organization: OrganizationId,
+}
+
+pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+impl Work {
+    /// Opens a transaction for this organisation.
+    pub async fn begin(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
+        let client = db.client().await?;
+        client.batch_execute(&begin_for(organization)).await?;
+        Ok(Self { client: Some(client), organization })
+    }
+
+    /// The organisation that this transaction is fenced to.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Makes everything durable. An error means that nothing may be assumed: the commit may or may not have happened.
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        let client = self.client.take().ok_or_else(|| DbError::Internal("commit after the end".into()))?;
+        match client.batch_execute("COMMIT").await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                Database::discard(client);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Ends the transaction without a trace and gives the connection back.
+    pub async fn abandon(mut self) {
+        if let Some(client) = self.client.take()
+            && client.batch_execute("ROLLBACK").await.is_err()
+        {
+            Database::discard(client);
+        }
+    }
+
+    fn client(&self) -> Result<&deadpool_postgres::ClientWrapper, DbError> {
+        self.client.as_ref().map(Deref::deref).ok_or_else(|| DbError::Internal("work after the end".into()))
+    }
+
+    pub(crate) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, params).await?)
+    }
+
+    pub(crate) async fn query_opt(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>, DbError> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    pub(crate) async fn query_one(&self, sql: &str, params: Params<'_>) -> Result<Row, DbError> {
+        self.query_opt(sql, params).await?.ok_or_else(|| DbError::Internal("a row was expected".into()))
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64, DbError> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.execute(&statement, params).await?)
+    }
+
+    /// A savepoint around what may fail without ending the transaction.
+    pub async fn savepoint(&self) -> Result<(), DbError> {
+        Ok(self.client()?.batch_execute("SAVEPOINT attempt").await?)
+    }
+
+    /// Goes back to the last savepoint.
+    pub async fn rollback_to_savepoint(&self) -> Result<(), DbError> {
+        Ok(self.client()?.batch_execute("ROLLBACK TO SAVEPOINT attempt").await?)
+    }
+
+    /// The database's own clock, which decides every expiry that two instances must agree on.
+    pub async fn database_time(&self) -> Result<chrono::DateTime<chrono::Utc>, DbError> {
+        Ok(self.query_one("SELECT clock_timestamp()", &[]).await?.get(0))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // A connection inside a transaction is closed, never returned to the pool: the server rolls back.
+        if let Some(client) = self.client.take() {
+            Database::discard(client);
+        }
+    }
+}
+
+/// One round trip: the transaction and the organisation it is fenced to. `SET LOCAL` dies with it.
+pub(crate) fn begin_for(organization: OrganizationId) -> String {
+    format!("BEGIN; SET LOCAL app.organization_id = '{organization}'")
+}

@@ -1,0 +1,1 @@
+DROP TABLE customer_versions, blind_indexes, customers;

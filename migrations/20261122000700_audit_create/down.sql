@@ -1,0 +1,1 @@
+DROP TABLE audit_subjects, audit_entries;

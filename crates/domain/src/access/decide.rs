@@ -12,10 +12,6 @@ pub fn decide_explained<'a>(_facts: &Facts<'a>) -> Decision<'a> {
     unimplemented!()
 }
 /// The widest access.
-pub fn widest_field_access(
-    _caller: &Caller,
-    _permission: Permission,
-    _field: &Field,
-) -> FieldAccess {
+pub fn widest_field_access(_caller: &Caller, _permission: Permission, _field: &Field) -> FieldAccess {
     unimplemented!()
 }

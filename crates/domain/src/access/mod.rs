@@ -271,10 +271,7 @@ impl Caller {
     /// Whether any role, or the key, holds the permission. The system holds all.
     pub fn holds(&self, permission: Permission) -> bool {
         match &self.who {
-            Who::Staff(staff) => staff
-                .roles
-                .iter()
-                .any(|role| role.permissions.contains(&permission)),
+            Who::Staff(staff) => staff.roles.iter().any(|role| role.permissions.contains(&permission)),
             Who::Partner(partner) => partner.permissions.contains(&permission),
             Who::System { .. } => true,
         }

@@ -35,11 +35,6 @@ impl RowScope {
 }
 
 /// The rows.
-pub fn row_scope(
-    _caller: &Caller,
-    _permission: Permission,
-    _grants: &[Grant],
-    _now: DateTime<Utc>,
-) -> RowScope {
+pub fn row_scope(_caller: &Caller, _permission: Permission, _grants: &[Grant], _now: DateTime<Utc>) -> RowScope {
     unimplemented!()
 }

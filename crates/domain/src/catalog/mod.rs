@@ -2,6 +2,7 @@
 
 mod accept;
 mod builtin;
+mod district;
 pub mod identifiers;
 mod mask;
 pub mod normalise;
@@ -232,4 +233,15 @@ pub enum Output<'a> {
     Bool(bool),
     /// JSON, ready to be written.
     Structure(&'a str),
+}
+
+impl<'a> From<Output<'a>> for Input<'a> {
+    fn from(shown: Output<'a>) -> Self {
+        match shown {
+            Output::Text(text) => Self::Text(text),
+            Output::Number(number) => Self::Number(number),
+            Output::Bool(value) => Self::Bool(value),
+            Output::Structure(json) => Self::Structure(json),
+        }
+    }
 }

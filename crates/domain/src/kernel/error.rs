@@ -81,16 +81,12 @@ impl DomainError {
 
     /// A fault of ours, with text for the log.
     pub fn internal(log_as: impl Into<String>) -> Self {
-        Self::Internal {
-            log_as: log_as.into(),
-        }
+        Self::Internal { log_as: log_as.into() }
     }
 
     /// Something needed is away, with text for the log.
     pub fn unavailable(log_as: impl Into<String>) -> Self {
-        Self::Unavailable {
-            log_as: log_as.into(),
-        }
+        Self::Unavailable { log_as: log_as.into() }
     }
 }
 

@@ -7,8 +7,5 @@ mod redacted;
 
 pub use error::{DomainError, RefusedAs};
 pub use fault::Fault;
-pub use ids::{
-    ApiKeyId, CustomerId, DepartmentId, EntryId, JobId, OrganizationId, SessionId, ThirdPartyId,
-    UserId,
-};
+pub use ids::{ApiKeyId, CustomerId, DepartmentId, EntryId, JobId, OrganizationId, SessionId, ThirdPartyId, UserId};
 pub use redacted::Redacted;

@@ -1,17 +1,308 @@
-//! The decision.
-use super::{Caller, Decision, Facts, FieldAccess};
-use crate::catalog::Field;
-use crate::roles::Permission;
+//! The decision: the one function that says who may see and change what. Pure; called for every customer of every answer.
 
-/// Decides.
-pub fn decide<'a>(_facts: &Facts<'a>) -> Decision<'a> {
-    unimplemented!()
+use super::scope::{role_covers, widened_by_grants};
+use super::{Caller, Decision, Facts, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, View, Who};
+use crate::catalog::{Classification, Field};
+use crate::roles::{FieldRule, Permission, Role, RuleTarget};
+
+/// Decides. Gives no reasons, and is cheap enough to be asked for each row.
+pub fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
+    let (outcome, fields) = run(facts, &mut Silent);
+    Decision {
+        outcome,
+        fields,
+        reasons: Vec::new(),
+    }
 }
-/// Decides with reasons.
-pub fn decide_explained<'a>(_facts: &Facts<'a>) -> Decision<'a> {
-    unimplemented!()
+
+/// Decides alike and tells why: per field what set its level, and what capped it.
+pub fn decide_explained<'a>(facts: &Facts<'a>) -> Decision<'a> {
+    let mut notes = Notes(Vec::new());
+    let (outcome, fields) = run(facts, &mut notes);
+    Decision {
+        outcome,
+        fields,
+        reasons: notes.0,
+    }
 }
-/// The widest access.
-pub fn widest_field_access(_caller: &Caller, _permission: Permission, _field: &Field) -> FieldAccess {
-    unimplemented!()
+
+/// What this caller could at most see and change of the field, on any customer that the permission reaches, for any purpose,
+/// without grants. A search or a sort by a field whose answer here is `Hidden` must be refused; where only some of a
+/// caller's roles open the field, the rows found must still pass [`decide`] one by one, or the search becomes an oracle.
+pub fn widest_field_access(caller: &Caller, permission: Permission, field: &Field) -> FieldAccess {
+    match &caller.who {
+        Who::Staff(staff) => {
+            let holding = staff.roles.iter().filter(|role| role.permissions.contains(&permission));
+            let roles: Vec<&Role> = holding.map(AsRef::as_ref).collect();
+            let denies = denies(staff);
+            by_roles(&roles, &denies, field).0
+        }
+        Who::Partner(partner) => by_key(partner, permission, field),
+        Who::System { .. } => OPEN,
+    }
+}
+
+/// What one role by itself gives of a field on the customers that it covers.
+pub(crate) fn role_access(role: &Role, permission: Permission, field: &Field) -> FieldAccess {
+    let denies: Vec<&FieldRule> = role.field_rules.iter().filter(|rule| rule.deny).collect();
+    let holds = role.permissions.contains(&permission);
+    by_roles(if holds { std::slice::from_ref(&role) } else { &[] }, &denies, field).0
+}
+
+const OPEN: FieldAccess = FieldAccess {
+    view: View::Read,
+    edit: true,
+};
+
+/// Where reasons go. The silent one costs nothing.
+trait Trace<'a> {
+    fn note(&mut self, field: Option<&'a str>, reason: Reason);
+}
+
+struct Silent;
+
+impl<'a> Trace<'a> for Silent {
+    fn note(&mut self, _: Option<&'a str>, _: Reason) {}
+}
+
+struct Notes<'a>(Vec<(Option<&'a str>, Reason)>);
+
+impl<'a> Trace<'a> for Notes<'a> {
+    fn note(&mut self, field: Option<&'a str>, reason: Reason) {
+        self.0.push((field, reason));
+    }
+}
+
+/// What a caller brings to this customer, once it is clear that the call may go on.
+enum Standing<'a> {
+    Staff {
+        roles: Vec<&'a Role>,
+        denies: Vec<&'a FieldRule>,
+        grants: Vec<&'a Grant>,
+    },
+    Partner(&'a Partner),
+    System,
+}
+
+fn run<'a, T: Trace<'a>>(facts: &Facts<'a>, trace: &mut T) -> (Outcome, Vec<(&'a Field, FieldAccess)>) {
+    let standing = match standing(facts) {
+        Ok(standing) => standing,
+        Err((outcome, reason)) => {
+            trace.note(None, reason);
+            return (outcome, Vec::new());
+        }
+    };
+    let level = |field: &'a Field| {
+        let before = open(facts, &standing, field, trace);
+        (field, cap(facts, field, before, trace))
+    };
+    (Outcome::Allowed, facts.fields.iter().map(level).collect())
+}
+
+type Stop = (Outcome, Reason);
+
+const MISSING: Stop = (Outcome::MissingPermission, Reason::MissingPermission);
+
+fn standing<'a>(facts: &Facts<'a>) -> Result<Standing<'a>, Stop> {
+    match &facts.caller.who {
+        Who::Staff(staff) => standing_of_staff(facts, staff),
+        Who::Partner(partner) if !partner.permissions.contains(&facts.permission) => Err(MISSING),
+        Who::Partner(partner) => {
+            let bound = !partner.purposes.is_empty();
+            match facts.purpose {
+                Some(purpose) if bound && !partner.purposes.contains(&purpose.code) => Err(wrong_purpose(true)),
+                None if bound => Err(wrong_purpose(false)),
+                _ => Ok(Standing::Partner(partner)),
+            }
+        }
+        Who::System { .. } => Ok(Standing::System),
+    }
+}
+
+fn standing_of_staff<'a>(facts: &Facts<'a>, staff: &'a Staff) -> Result<Standing<'a>, Stop> {
+    let holding = || {
+        staff
+            .roles
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|role: &&Role| role.permissions.contains(&facts.permission))
+    };
+    if holding().next().is_none() {
+        return Err(MISSING);
+    }
+    let mut roles: Vec<&Role> = holding().filter(|role| role_covers(role, staff, facts.thing)).collect();
+    let grants = grants_in_force(facts);
+    let by_grant = !grants.is_empty() && widened_by_grants(facts.permission);
+    if roles.is_empty() && !by_grant {
+        return Err((Outcome::DoesNotExist, Reason::OutsideScope));
+    }
+    let unbound = |role: &&Role| serves(role, facts.purpose);
+    roles.retain(unbound);
+    if roles.is_empty() && !(by_grant && holding().any(|role| unbound(&role))) {
+        return Err(wrong_purpose(facts.purpose.is_some()));
+    }
+    Ok(Standing::Staff {
+        roles,
+        denies: denies(staff),
+        grants,
+    })
+}
+
+const fn wrong_purpose(named: bool) -> Stop {
+    if named {
+        (Outcome::PurposeNotAllowed, Reason::PurposeNotAllowed)
+    } else {
+        (Outcome::PurposeRequired, Reason::PurposeRequired)
+    }
+}
+
+/// A role bound to purposes opens nothing under another, nor under none.
+fn serves(role: &Role, purpose: Option<&PurposeFacts>) -> bool {
+    role.purposes.is_empty() || purpose.is_some_and(|named| role.purposes.contains(&named.code))
+}
+
+fn grants_in_force<'a>(facts: &Facts<'a>) -> Vec<&'a Grant> {
+    let names = |grant: &&Grant| grant.until > facts.now && grant.customers.contains(&facts.thing.customer);
+    facts.grants.iter().filter(names).collect()
+}
+
+/// A deny holds on every customer and for every permission: it is a wall, not a level.
+fn denies(staff: &Staff) -> Vec<&FieldRule> {
+    staff
+        .roles
+        .iter()
+        .flat_map(|role| &role.field_rules)
+        .filter(|rule| rule.deny)
+        .collect()
+}
+
+/// Steps 4, 5 and 7: what roles, grants or the key open.
+fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a Field, trace: &mut T) -> FieldAccess {
+    let key = Some(field.key.as_str());
+    match standing {
+        Standing::Staff { roles, denies, grants } => {
+            let (mut access, reason) = by_roles(roles, denies, field);
+            trace.note(key, reason);
+            if access.view < View::Read && grants.iter().any(|grant| grant.fields.contains(&field.key)) {
+                access.view = View::Read;
+                trace.note(key, Reason::Grant);
+            }
+            access
+        }
+        Standing::Partner(partner) => {
+            trace.note(key, Reason::PartnerFieldScope);
+            by_key(partner, facts.permission, field)
+        }
+        Standing::System => {
+            trace.note(key, Reason::System);
+            OPEN
+        }
+    }
+}
+
+/// Step 6: what the purpose and the person's rights close again. Never opens.
+fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldAccess, trace: &mut T) -> FieldAccess {
+    let key = Some(field.key.as_str());
+    if let Some(purpose) = facts.purpose {
+        if purpose
+            .fields
+            .as_ref()
+            .is_some_and(|listed| !listed.contains(&field.key))
+        {
+            trace.note(key, Reason::PurposeExcludesField);
+            return FieldAccess::CLOSED;
+        }
+        if purpose.needs_consent && !facts.consent_in_force && field.category.is_personal() {
+            trace.note(key, Reason::NoConsent);
+            return FieldAccess::CLOSED;
+        }
+    }
+    let left_open = facts.purpose.is_some_and(|purpose| purpose.open_under_restriction);
+    if facts.thing.restricted && !left_open && access.view > View::Masked {
+        access.view = View::Masked;
+        trace.note(key, Reason::Restricted);
+    }
+    access
+}
+
+/// The most open of these roles, unless a deny closes the field. No role at all opens nothing.
+fn by_roles(roles: &[&Role], denies: &[&FieldRule], field: &Field) -> (FieldAccess, Reason) {
+    if denies.iter().any(|rule| specificity(&rule.on, field) > 0) {
+        return (FieldAccess::CLOSED, Reason::DenyRule);
+    }
+    let mut widest = FieldAccess::CLOSED;
+    let mut reason = Reason::KnownByGrantOnly;
+    for role in roles {
+        let (view, edit) = says(role, field);
+        let shown = view.unwrap_or(default_view(field.classification));
+        if shown > widest.view || reason == Reason::KnownByGrantOnly {
+            widest.view = shown;
+            reason = if view.is_some() {
+                Reason::RoleRule
+            } else {
+                Reason::DefaultByClassification
+            };
+        }
+        widest.edit |= edit == Some(true) && may_write(role);
+    }
+    (widest, reason)
+}
+
+const fn default_view(classification: Classification) -> View {
+    match classification {
+        Classification::Public | Classification::Internal => View::Read,
+        Classification::Sensitive => View::Masked,
+        Classification::Core => View::Hidden,
+    }
+}
+
+fn may_write(role: &Role) -> bool {
+    role.permissions.contains(&Permission::CustomersWrite) || role.permissions.contains(&Permission::CustomersCreate)
+}
+
+/// What one role's rules say of a field: the most specific that speaks of viewing, and of editing; of two alike the more open.
+fn says(role: &Role, field: &Field) -> (Option<View>, Option<bool>) {
+    let mut view = (0, None);
+    let mut edit = (0, None);
+    for rule in role.field_rules.iter().filter(|rule| !rule.deny) {
+        let rank = specificity(&rule.on, field);
+        if rank == 0 {
+            continue;
+        }
+        if rule.view.is_some() {
+            view = view.max((rank, rule.view));
+        }
+        if rule.edit.is_some() {
+            edit = edit.max((rank, rule.edit));
+        }
+    }
+    (view.1, edit.1)
+}
+
+/// 3 for the field's key, 2 for its category, 1 for its classification, 0 where the rule speaks of others.
+fn specificity(target: &RuleTarget, field: &Field) -> u8 {
+    match target {
+        RuleTarget::Field(key) if *key == field.key => 3,
+        RuleTarget::Category(category) if *category == field.category => 2,
+        RuleTarget::Classification(class) if *class == field.classification => 1,
+        _ => 0,
+    }
+}
+
+/// Step 7: a partner key sees its own fields and no others, core ones masked, and enters them only where it may write.
+fn by_key(partner: &Partner, permission: Permission, field: &Field) -> FieldAccess {
+    let holds = |permission| partner.permissions.contains(&permission);
+    if !holds(permission) || !partner.fields.contains(&field.key) {
+        return FieldAccess::CLOSED;
+    }
+    let view = if field.classification == Classification::Core {
+        View::Masked
+    } else {
+        View::Read
+    };
+    // A key that may only create enters fields while it creates, and changes none later.
+    FieldAccess {
+        view,
+        edit: holds(Permission::CustomersWrite) || permission == Permission::CustomersCreate,
+    }
 }

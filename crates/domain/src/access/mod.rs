@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use decide::role_access;
 pub use decide::{decide, decide_explained, widest_field_access};
 pub use scope::{RowScope, row_scope};
 

@@ -1,10 +1,279 @@
-//! The built-in roles.
-use super::Role;
-/// The built-in roles.
+//! The eight built-in roles. `matrix.txt` beside this file shows what they come to, and a test holds the two together.
+
+use std::sync::OnceLock;
+
+use super::Permission::{self, *};
+use super::{DataScope, FieldRule, Role, RuleTarget};
+use crate::access::View;
+use crate::catalog::{Classification, Labels};
+
+/// The roles that every organisation has from the start.
 pub fn built_in() -> &'static [Role] {
-    unimplemented!()
+    static ROLES: OnceLock<[Role; 8]> = OnceLock::new();
+    ROLES.get_or_init(|| {
+        [
+            admin(),
+            dpo(),
+            manager(),
+            sales(),
+            finance(),
+            support(),
+            marketing(),
+            auditor(),
+        ]
+    })
 }
+
 /// The built-in role of this code.
 pub fn built_in_role(code: &str) -> Option<&'static Role> {
     built_in().iter().find(|role| role.code == code)
+}
+
+fn role(
+    code: &str,
+    [en, zh]: [&str; 2],
+    data_scope: DataScope,
+    permissions: impl IntoIterator<Item = Permission>,
+    field_rules: Vec<FieldRule>,
+) -> Role {
+    Role {
+        code: code.to_owned(),
+        labels: Labels::new(en, zh),
+        permissions: permissions.into_iter().collect(),
+        data_scope,
+        field_rules,
+        purposes: Vec::new(),
+    }
+}
+
+fn of_field(key: &str, view: View) -> FieldRule {
+    FieldRule {
+        on: RuleTarget::Field(key.to_owned()),
+        view: Some(view),
+        edit: None,
+        deny: false,
+    }
+}
+
+fn of_class(class: Classification, view: View) -> FieldRule {
+    FieldRule {
+        on: RuleTarget::Classification(class),
+        view: Some(view),
+        edit: None,
+        deny: false,
+    }
+}
+
+/// Editing on for every field, whatever may be seen of it.
+fn edit_everything() -> impl Iterator<Item = FieldRule> {
+    Classification::ALL.iter().map(|class| FieldRule {
+        on: RuleTarget::Classification(*class),
+        view: None,
+        edit: Some(true),
+        deny: false,
+    })
+}
+
+fn edit_fields(keys: &[&str]) -> impl Iterator<Item = FieldRule> {
+    keys.iter().map(|key| FieldRule {
+        on: RuleTarget::Field((*key).to_owned()),
+        view: None,
+        edit: Some(true),
+        deny: false,
+    })
+}
+
+/// Runs the place, and for that very reason does not read the log that watches it.
+fn admin() -> Role {
+    let mut rules = vec![
+        of_class(Classification::Sensitive, View::Reveal),
+        of_class(Classification::Core, View::Masked),
+        of_field("notes", View::Read),
+    ];
+    rules.extend(edit_everything());
+    let permissions = Permission::ALL
+        .iter()
+        .copied()
+        .filter(|permission| *permission != AuditRead);
+    role(
+        "admin",
+        ["Administrator", "管理员"],
+        DataScope::Organization,
+        permissions,
+        rules,
+    )
+}
+
+/// The data protection officer (PIPL art. 52) answers to the people on file and must be able to see what is held.
+fn dpo() -> Role {
+    let mut rules = vec![
+        of_class(Classification::Sensitive, View::Reveal),
+        of_class(Classification::Core, View::Reveal),
+    ];
+    rules.extend(edit_everything());
+    let permissions = [
+        CustomersRead,
+        CustomersWrite,
+        CustomersDelete,
+        CustomersReveal,
+        CustomersHistory,
+        AccessLogRead,
+        AuditRead,
+        UsersRead,
+        DepartmentsRead,
+        RolesRead,
+        ApiKeysRead,
+        JobsRead,
+        CatalogRead,
+    ];
+    let labels = ["Data protection officer", "个人信息保护负责人"];
+    role("dpo", labels, DataScope::Organization, permissions, rules)
+}
+
+fn manager() -> Role {
+    let mut rules = vec![
+        of_class(Classification::Sensitive, View::Reveal),
+        of_class(Classification::Core, View::Masked),
+        of_field("name", View::Read),
+        of_field("notes", View::Read),
+    ];
+    rules.extend(edit_everything());
+    let permissions = [
+        CustomersRead,
+        CustomersCreate,
+        CustomersWrite,
+        CustomersReveal,
+        CustomersHistory,
+        AccessLogRead,
+        ImportsRun,
+        UsersRead,
+        DepartmentsRead,
+        JobsRead,
+        CatalogRead,
+    ];
+    role(
+        "manager",
+        ["Manager", "部门经理"],
+        DataScope::DepartmentTree,
+        permissions,
+        rules,
+    )
+}
+
+/// Enters everything about their own customers, resident ids included, and reads the core fields of none back.
+fn sales() -> Role {
+    let mut rules = vec![
+        of_class(Classification::Sensitive, View::Reveal),
+        of_field("name", View::Read),
+        of_field("notes", View::Read),
+    ];
+    rules.extend(edit_everything());
+    let permissions = [
+        CustomersRead,
+        CustomersCreate,
+        CustomersWrite,
+        CustomersReveal,
+        CustomersHistory,
+        ImportsRun,
+        JobsRead,
+        CatalogRead,
+    ];
+    role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
+}
+
+fn finance() -> Role {
+    let rules = vec![
+        of_field("name", View::Read),
+        of_field("bank_card", View::Reveal),
+        of_field("id_number", View::Masked),
+    ];
+    let permissions = [CustomersRead, CustomersReveal, CatalogRead];
+    role(
+        "finance",
+        ["Finance", "财务"],
+        DataScope::Organization,
+        permissions,
+        rules,
+    )
+}
+
+fn support() -> Role {
+    let mut rules = vec![
+        of_field("name", View::Read),
+        of_field("mobile", View::Reveal),
+        of_field("email", View::Reveal),
+    ];
+    rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
+    let permissions = [CustomersRead, CustomersWrite, CustomersReveal, CatalogRead];
+    role(
+        "support",
+        ["Support", "客服"],
+        DataScope::Organization,
+        permissions,
+        rules,
+    )
+}
+
+fn marketing() -> Role {
+    let permissions = [CustomersRead, CatalogRead];
+    role(
+        "marketing",
+        ["Marketing", "市场"],
+        DataScope::Organization,
+        permissions,
+        Vec::new(),
+    )
+}
+
+/// Reads what people did, not whom they did it to.
+fn auditor() -> Role {
+    let permissions = [
+        CustomersRead,
+        AccessLogRead,
+        AuditRead,
+        UsersRead,
+        DepartmentsRead,
+        RolesRead,
+        ApiKeysRead,
+        CatalogRead,
+    ];
+    role(
+        "auditor",
+        ["Auditor", "审计员"],
+        DataScope::Organization,
+        permissions,
+        Vec::new(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_both_runs_the_place_and_reads_its_log() {
+        for role in built_in() {
+            let holds = |permission| role.permissions.contains(&permission);
+            assert!(!(holds(ApiKeysManage) && holds(AuditRead)), "{}", role.code);
+        }
+    }
+
+    #[test]
+    fn who_may_not_reveal_is_shown_nothing_to_reveal() {
+        for role in built_in() {
+            let opens = role.field_rules.iter().any(|rule| rule.view == Some(View::Reveal));
+            assert!(!opens || role.permissions.contains(&CustomersReveal), "{}", role.code);
+        }
+    }
+
+    #[test]
+    fn every_field_that_a_rule_names_exists() {
+        for rule in built_in().iter().flat_map(|role| &role.field_rules) {
+            if let RuleTarget::Field(key) = &rule.on {
+                assert!(crate::catalog::customer().field(key).is_some(), "{key}");
+            }
+        }
+        assert!(built_in_role("sales").is_some_and(|role| role.data_scope == DataScope::Own));
+        assert!(built_in_role("root").is_none());
+    }
 }

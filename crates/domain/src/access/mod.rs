@@ -296,3 +296,6 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! The access decision: one example per sentence of the rule, and properties over random worlds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod examples;
+mod properties;
+mod worlds;

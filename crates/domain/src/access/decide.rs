@@ -33,7 +33,7 @@ pub fn widest_field_access(caller: &Caller, permission: Permission, field: &Fiel
     match &caller.who {
         Who::Staff(staff) => {
             let holding = staff.roles.iter().filter(|role| role.permissions.contains(&permission));
-            let roles: Vec<&Role> = holding.map(AsRef::as_ref).collect();
+            let roles: Vec<Opener<'_>> = holding.map(|role| Opener::new(role)).collect();
             let denies = denies(staff);
             by_roles(&roles, &denies, field).0
         }
@@ -46,7 +46,8 @@ pub fn widest_field_access(caller: &Caller, permission: Permission, field: &Fiel
 pub(crate) fn role_access(role: &Role, permission: Permission, field: &Field) -> FieldAccess {
     let denies: Vec<&FieldRule> = role.field_rules.iter().filter(|rule| rule.deny).collect();
     let holds = role.permissions.contains(&permission);
-    by_roles(if holds { std::slice::from_ref(&role) } else { &[] }, &denies, field).0
+    let opener = Opener::new(role);
+    by_roles(if holds { std::slice::from_ref(&opener) } else { &[] }, &denies, field).0
 }
 
 const OPEN: FieldAccess = FieldAccess {
@@ -73,10 +74,24 @@ impl<'a> Trace<'a> for Notes<'a> {
     }
 }
 
+/// A role that counts for this customer. Whether it may write is asked once, not for each field.
+struct Opener<'a> {
+    role: &'a Role,
+    writes: bool,
+}
+
+impl<'a> Opener<'a> {
+    fn new(role: &'a Role) -> Self {
+        let holds = |permission| role.permissions.contains(&permission);
+        let writes = holds(Permission::CustomersWrite) || holds(Permission::CustomersCreate);
+        Self { role, writes }
+    }
+}
+
 /// What a caller brings to this customer, once it is clear that the call may go on.
 enum Standing<'a> {
     Staff {
-        roles: Vec<&'a Role>,
+        roles: Vec<Opener<'a>>,
         denies: Vec<&'a FieldRule>,
         grants: Vec<&'a Grant>,
     },
@@ -136,13 +151,12 @@ fn standing_of_staff<'a>(facts: &Facts<'a>, staff: &'a Staff) -> Result<Standing
     if roles.is_empty() && !by_grant {
         return Err((Outcome::DoesNotExist, Reason::OutsideScope));
     }
-    let unbound = |role: &&Role| serves(role, facts.purpose);
-    roles.retain(unbound);
-    if roles.is_empty() && !(by_grant && holding().any(|role| unbound(&role))) {
+    roles.retain(|role| serves(role, facts.purpose));
+    if roles.is_empty() && !(by_grant && holding().any(|role| serves(role, facts.purpose))) {
         return Err(wrong_purpose(facts.purpose.is_some()));
     }
     Ok(Standing::Staff {
-        roles,
+        roles: roles.into_iter().map(Opener::new).collect(),
         denies: denies(staff),
         grants,
     })
@@ -226,13 +240,13 @@ fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldA
 }
 
 /// The most open of these roles, unless a deny closes the field. No role at all opens nothing.
-fn by_roles(roles: &[&Role], denies: &[&FieldRule], field: &Field) -> (FieldAccess, Reason) {
+fn by_roles(roles: &[Opener<'_>], denies: &[&FieldRule], field: &Field) -> (FieldAccess, Reason) {
     if denies.iter().any(|rule| specificity(&rule.on, field) > 0) {
         return (FieldAccess::CLOSED, Reason::DenyRule);
     }
     let mut widest = FieldAccess::CLOSED;
     let mut reason = Reason::KnownByGrantOnly;
-    for role in roles {
+    for Opener { role, writes } in roles {
         let (view, edit) = says(role, field);
         let shown = view.unwrap_or(default_view(field.classification));
         if shown > widest.view || reason == Reason::KnownByGrantOnly {
@@ -243,7 +257,7 @@ fn by_roles(roles: &[&Role], denies: &[&FieldRule], field: &Field) -> (FieldAcce
                 Reason::DefaultByClassification
             };
         }
-        widest.edit |= edit == Some(true) && may_write(role);
+        widest.edit |= *writes && edit == Some(true);
     }
     (widest, reason)
 }
@@ -256,10 +270,6 @@ const fn default_view(classification: Classification) -> View {
     }
 }
 
-fn may_write(role: &Role) -> bool {
-    role.permissions.contains(&Permission::CustomersWrite) || role.permissions.contains(&Permission::CustomersCreate)
-}
-
 /// What one role's rules say of a field: the most specific that speaks of viewing, and of editing; of two alike the more open.
 fn says(role: &Role, field: &Field) -> (Option<View>, Option<bool>) {
     let mut view = (0, None);
@@ -269,11 +279,11 @@ fn says(role: &Role, field: &Field) -> (Option<View>, Option<bool>) {
         if rank == 0 {
             continue;
         }
-        if rule.view.is_some() {
-            view = view.max((rank, rule.view));
+        if rule.view.is_some() && (rank, rule.view) > view {
+            view = (rank, rule.view);
         }
-        if rule.edit.is_some() {
-            edit = edit.max((rank, rule.edit));
+        if rule.edit.is_some() && (rank, rule.edit) > edit {
+            edit = (rank, rule.edit);
         }
     }
     (view.1, edit.1)

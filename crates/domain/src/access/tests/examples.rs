@@ -10,7 +10,7 @@ use crate::access::{
     Caller, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, View, Who, decide, decide_explained,
     row_scope, widest_field_access,
 };
-use crate::catalog::{Classification, customer};
+use crate::catalog::{Category, Classification, customer};
 use crate::roles::{DataScope, FieldRule, Permission, Role, RuleTarget, built_in_role};
 
 fn staff(roles: Vec<Role>) -> World {
@@ -202,6 +202,19 @@ fn the_most_specific_rule_of_a_role_wins_and_the_most_open_role() {
     };
     let world = staff(vec![strict.clone()]);
     assert_eq!(view(&world, "mobile"), View::Hidden);
+    let by_category = vec![
+        rule(RuleTarget::Classification(Classification::Sensitive), View::Read),
+        rule(RuleTarget::Category(Category::Contact), View::Reveal),
+    ];
+    let world = staff(vec![Role {
+        field_rules: by_category,
+        ..role("marketing")
+    }]);
+    assert_eq!(
+        (view(&world, "mobile"), view(&world, "name")),
+        (View::Reveal, View::Read)
+    );
+    let world = staff(vec![strict.clone()]);
     assert_eq!(view(&world, "email"), View::Read);
     assert_eq!(view(&staff(vec![strict, role("marketing")]), "mobile"), View::Masked);
 }

@@ -22,12 +22,12 @@ help: ## list every command
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
-run: postgres compiler ## set everything up and serve on 127.0.0.1:8080 (DATA_DIR=.custodian, ARGS="--bind ADDR:PORT --empty")
+run: compiler postgres ## set everything up and serve on 127.0.0.1:8080 (DATA_DIR=.custodian, ARGS="--bind ADDR:PORT --empty")
 	@cargo build --release --locked --package custodian-api --bin custodian
 	@exec "$(PROGRAM)" dev --data-dir "$(DATA_DIR)" $(ARGS)
 
 .PHONY: test
-test: postgres dev-build ## set everything up and run all tests (ARGS="name" picks some)
+test: compiler postgres dev-build ## set everything up and run all tests (ARGS="name" picks some)
 	cargo test --workspace --locked -- $(ARGS)
 
 .PHONY: ci
@@ -65,12 +65,12 @@ generated-fresh: dev-build ## fail if a generated file is not what the code gene
 	@scripts/generated.sh check
 
 .PHONY: readme-check
-readme-check: postgres dev-build ## run the README's commands against a server of their own
+readme-check: compiler postgres dev-build ## run the README's commands against a server of their own
 	@scripts/ensure-tools.sh shell
 	@scripts/readme-check.sh
 
 .PHONY: bench
-bench: postgres compiler ## measure against pgbench on a temporary cluster, into target/bench.json
+bench: compiler postgres ## measure against pgbench on a temporary cluster, into target/bench.json
 	cargo build --release --locked --package custodian-api --bin custodian
 	"$(PROGRAM)" bench $(ARGS)
 

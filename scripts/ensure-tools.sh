@@ -32,8 +32,8 @@ deny() {
     if command -v cargo-deny >/dev/null || "$tools/bin/cargo-deny" --version >/dev/null 2>&1; then
         return
     fi
-    packages python3:python3
-    python3 -c 'import ensurepip, venv' 2>/dev/null || "$here/apt-install.sh" python3-venv
+    # Debian's python3 comes without the means to make a folder of its own.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || "$here/apt-install.sh" python3 python3-venv
     mkdir -p "$target"
     echo "Installing cargo-deny $deny_version into $tools ..." >&2
     # Two runs at once must not build the same folder.

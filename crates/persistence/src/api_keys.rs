@@ -63,17 +63,40 @@ const SELECT: &str = "SELECT k.id, k.third_party_id, t.name, k.name, k.secret_di
      FROM api_keys k JOIN third_parties t ON t.organization_id = k.organization_id AND t.id = k.third_party_id WHERE k.organization_id = $1";
 
 /// The third party of this name, created if there is none.
-pub async fn third_party(work: &Work, id: ThirdPartyId, name: &str, at: DateTime<Utc>) -> Result<ThirdPartyId, DbError> {
+pub async fn third_party(
+    work: &Work,
+    id: ThirdPartyId,
+    name: &str,
+    at: DateTime<Utc>,
+) -> Result<ThirdPartyId, DbError> {
     let organization = work.organization().uuid();
     let sql = "INSERT INTO third_parties (organization_id, id, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, name) DO NOTHING";
     work.execute(sql, &[&organization, &id.uuid(), &name, &at]).await?;
-    let row = work.query_one("SELECT id FROM third_parties WHERE organization_id = $1 AND name = $2", &[&organization, &name]).await?;
+    let row = work
+        .query_one(
+            "SELECT id FROM third_parties WHERE organization_id = $1 AND name = $2",
+            &[&organization, &name],
+        )
+        .await?;
     Ok(ThirdPartyId::from(row.get::<_, Uuid>(0)))
 }
 
 /// Adds a key.
 pub async fn insert(work: &Work, key: &ApiKeyRow) -> Result<(), DbError> {
-    let ApiKeyRow { id, third_party, name, secret_digest, permissions, fields, purposes, ip_ranges, created_by, created_at, expires_at, .. } = key;
+    let ApiKeyRow {
+        id,
+        third_party,
+        name,
+        secret_digest,
+        permissions,
+        fields,
+        purposes,
+        ip_ranges,
+        created_by,
+        created_at,
+        expires_at,
+        ..
+    } = key;
     work.execute(
         "INSERT INTO api_keys (organization_id, id, third_party_id, name, secret_digest, permissions, fields, purposes, ip_ranges, created_by, \
          created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -89,7 +112,10 @@ pub async fn insert(work: &Work, key: &ApiKeyRow) -> Result<(), DbError> {
 /// The key, and whether it is in force by the database's own clock.
 pub async fn find(work: &Work, id: ApiKeyId) -> Result<Option<(ApiKeyRow, bool)>, DbError> {
     let sql = format!("{SELECT} AND k.id = $2");
-    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.map(|row| (ApiKeyRow::from(&row), row.get(13))))
+    Ok(work
+        .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
+        .await?
+        .map(|row| (ApiKeyRow::from(&row), row.get(13))))
 }
 
 /// A page of keys in order of id, after `after` if given, each with whether it is in force.
@@ -102,5 +128,8 @@ pub async fn list(work: &Work, after: Option<Uuid>, limit: i64) -> Result<Vec<(A
 /// Revokes the key; false when it was revoked before.
 pub async fn revoke(work: &Work, id: ApiKeyId, at: DateTime<Utc>) -> Result<bool, DbError> {
     let sql = "UPDATE api_keys SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL";
-    Ok(work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &at]).await? == 1)
+    Ok(work
+        .execute(sql, &[&work.organization().uuid(), &id.uuid(), &at])
+        .await?
+        == 1)
 }

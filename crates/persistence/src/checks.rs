@@ -36,10 +36,25 @@ pub async fn server_facts(db: &Database) -> Result<ServerFacts, DbError> {
             &[],
         )
         .await?;
-    let says = ["is a superuser", "bypasses row-level security", "may create roles", "may change audit entries", "may create tables"];
-    let excess_rights =
-        says.iter().enumerate().filter(|(column, _)| row.get::<_, bool>(*column)).map(|(_, text)| (*text).to_owned()).collect();
-    Ok(ServerFacts { unsafe_settings, excess_rights, version: row.get(5), now: row.get(6) })
+    let says = [
+        "is a superuser",
+        "bypasses row-level security",
+        "may create roles",
+        "may change audit entries",
+        "may create tables",
+    ];
+    let excess_rights = says
+        .iter()
+        .enumerate()
+        .filter(|(column, _)| row.get::<_, bool>(*column))
+        .map(|(_, text)| (*text).to_owned())
+        .collect();
+    Ok(ServerFacts {
+        unsafe_settings,
+        excess_rights,
+        version: row.get(5),
+        now: row.get(6),
+    })
 }
 
 /// Does Postgres answer? For the readiness probe.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -37,18 +37,30 @@ const SESSION: &str = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in
 impl Database {
     /// Reads the settings; opens no connection yet. Fails with a sentence when the address or the certificate file is unusable.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
-        let mut config: tokio_postgres::Config =
-            settings.url.parse().map_err(|_| DbError::Internal("the database address cannot be parsed".into()))?;
-        config.options(SESSION).connect_timeout(Duration::from_secs(3)).application_name("custodian");
-        config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(5));
+        let mut config: tokio_postgres::Config = settings
+            .url
+            .parse()
+            .map_err(|_| DbError::Internal("the database address cannot be parsed".into()))?;
+        config
+            .options(SESSION)
+            .connect_timeout(Duration::from_secs(3))
+            .application_name("custodian");
+        config
+            .keepalives_idle(Duration::from_secs(15))
+            .tcp_user_timeout(Duration::from_secs(5));
         let tls = tls(&config, settings.ca_file.as_deref())?;
         let manager = Manager::from_config(
             config.clone(),
             tls.clone(),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
         );
-        let timeouts =
-            Timeouts { wait: Some(Duration::from_secs(2)), create: Some(Duration::from_secs(4)), recycle: Some(Duration::from_secs(2)) };
+        let timeouts = Timeouts {
+            wait: Some(Duration::from_secs(2)),
+            create: Some(Duration::from_secs(4)),
+            recycle: Some(Duration::from_secs(2)),
+        };
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
             .timeouts(timeouts)
@@ -115,7 +127,9 @@ fn tls(config: &tokio_postgres::Config, ca_file: Option<&std::path::Path>) -> Re
             }
         }
         None if config.get_ssl_mode() == SslMode::Require => {
-            return Err(DbError::Internal("sslmode=require needs the CA file (database_ca_file)".into()));
+            return Err(DbError::Internal(
+                "sslmode=require needs the CA file (database_ca_file)".into(),
+            ));
         }
         None => {}
     }
@@ -123,5 +137,7 @@ fn tls(config: &tokio_postgres::Config, ca_file: Option<&std::path::Path>) -> Re
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::Internal(error.to_string()))?;
-    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    Ok(MakeRustlsConnect::new(
+        builder.with_root_certificates(roots).with_no_client_auth(),
+    ))
 }

@@ -35,9 +35,25 @@ impl From<&Row> for DepartmentRow {
 }
 
 /// Adds a department.
-pub async fn insert(work: &Work, id: DepartmentId, parent: Option<DepartmentId>, name: &str, at: DateTime<Utc>) -> Result<(), DbError> {
+pub async fn insert(
+    work: &Work,
+    id: DepartmentId,
+    parent: Option<DepartmentId>,
+    name: &str,
+    at: DateTime<Utc>,
+) -> Result<(), DbError> {
     let sql = "INSERT INTO departments (organization_id, id, parent_id, name, created_at) VALUES ($1, $2, $3, $4, $5)";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &parent.map(|p| p.uuid()), &name, &at]).await?;
+    work.execute(
+        sql,
+        &[
+            &work.organization().uuid(),
+            &id.uuid(),
+            &parent.map(|p| p.uuid()),
+            &name,
+            &at,
+        ],
+    )
+    .await?;
     Ok(())
 }
 
@@ -48,5 +64,10 @@ pub async fn list(work: &Work) -> Result<Vec<DepartmentRow>, DbError> {
          UNION ALL SELECT d.id, d.parent_id, d.name, t.path || d.id, d.created_at FROM departments d JOIN tree t ON d.parent_id = t.id \
          WHERE d.organization_id = $1) CYCLE id SET is_cycle USING seen \
          SELECT id, parent_id, name, path, created_at FROM tree WHERE NOT is_cycle ORDER BY cardinality(path), id";
-    Ok(work.query(SQL, &[&work.organization().uuid()]).await?.iter().map(DepartmentRow::from).collect())
+    Ok(work
+        .query(SQL, &[&work.organization().uuid()])
+        .await?
+        .iter()
+        .map(DepartmentRow::from)
+        .collect())
 }

@@ -55,7 +55,18 @@ pub(crate) const COLUMNS: &str = "u.id, u.state, u.department_id, u.supervisor_i
 /// Adds a member of staff with roles, and the tag that log-in finds the address by.
 pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<(), DbError> {
     let organization = work.organization().uuid();
-    let UserRow { id, state, department, supervisor, regions, sealed_email, sealed_name, password_hash, created_at, roles } = user;
+    let UserRow {
+        id,
+        state,
+        department,
+        supervisor,
+        regions,
+        sealed_email,
+        sealed_name,
+        password_hash,
+        created_at,
+        roles,
+    } = user;
     work.execute(
         "INSERT INTO users (organization_id, id, state, department_id, supervisor_id, regions, sealed_email, sealed_name, password_hash, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -65,15 +76,19 @@ pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<
         ],
     )
     .await?;
-    work.execute("INSERT INTO user_roles (organization_id, user_id, role_code) SELECT $1, $2, * FROM unnest($3::text[])", &[&organization, &id.uuid(), roles])
-        .await?;
+    work.execute(
+        "INSERT INTO user_roles (organization_id, user_id, role_code) SELECT $1, $2, * FROM unnest($3::text[])",
+        &[&organization, &id.uuid(), roles],
+    )
+    .await?;
     add_lookup(work, email_lookup, id.uuid()).await
 }
 
 /// Makes an address or API key findable before its organisation is known. [`DbError::Conflict`] when this organisation has it already.
 pub async fn add_lookup(work: &Work, lookup: &[u8], subject: Uuid) -> Result<(), DbError> {
     let sql = "INSERT INTO credential_lookups (lookup, organization_id, subject_id) VALUES ($1, $2, $3)";
-    work.execute(sql, &[&lookup, &work.organization().uuid(), &subject]).await?;
+    work.execute(sql, &[&lookup, &work.organization().uuid(), &subject])
+        .await?;
     Ok(())
 }
 
@@ -83,29 +98,54 @@ pub async fn find_lookup(db: &Database, lookup: &[u8]) -> Result<Vec<(Uuid, Uuid
     let statement = client
         .prepare_cached("SELECT organization_id, subject_id FROM credential_lookups WHERE lookup = $1 ORDER BY organization_id LIMIT 5")
         .await?;
-    Ok(client.query(&statement, &[&lookup]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+    Ok(client
+        .query(&statement, &[&lookup])
+        .await?
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect())
 }
 
 /// One member of staff.
 pub async fn find(work: &Work, id: UserId) -> Result<Option<UserRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND u.id = $2");
-    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(UserRow::from))
+    Ok(work
+        .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
+        .await?
+        .as_ref()
+        .map(UserRow::from))
 }
 
 /// A page of staff in order of id, after `after` if given.
 pub async fn list(work: &Work, after: Option<Uuid>, limit: i64) -> Result<Vec<UserRow>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND ($2::uuid IS NULL OR u.id > $2) ORDER BY u.id LIMIT $3");
-    Ok(work.query(&sql, &[&work.organization().uuid(), &after, &limit]).await?.iter().map(UserRow::from).collect())
+    let sql = format!(
+        "SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND ($2::uuid IS NULL OR u.id > $2) ORDER BY u.id LIMIT $3"
+    );
+    Ok(work
+        .query(&sql, &[&work.organization().uuid(), &after, &limit])
+        .await?
+        .iter()
+        .map(UserRow::from)
+        .collect())
 }
 
 /// State and department of these people, for checking an owner before it is stored. Missing ids are missing from the answer.
-pub async fn departments_of(work: &Work, ids: &[UserId]) -> Result<Vec<(UserId, String, Option<DepartmentId>)>, DbError> {
+pub async fn departments_of(
+    work: &Work,
+    ids: &[UserId],
+) -> Result<Vec<(UserId, String, Option<DepartmentId>)>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let sql = "SELECT id, state, department_id FROM users WHERE organization_id = $1 AND id = ANY($2)";
     let rows = work.query(sql, &[&work.organization().uuid(), &ids]).await?;
     Ok(rows
         .iter()
-        .map(|row| (UserId::from(row.get::<_, Uuid>(0)), row.get(1), row.get::<_, Option<Uuid>>(2).map(DepartmentId::from)))
+        .map(|row| {
+            (
+                UserId::from(row.get::<_, Uuid>(0)),
+                row.get(1),
+                row.get::<_, Option<Uuid>>(2).map(DepartmentId::from),
+            )
+        })
         .collect())
 }
 
@@ -113,5 +153,8 @@ pub async fn departments_of(work: &Work, ids: &[UserId]) -> Result<Vec<(UserId, 
 pub async fn by_lookups(work: &Work, lookups: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, UserId)>, DbError> {
     let sql = "SELECT lookup, subject_id FROM credential_lookups WHERE organization_id = $1 AND lookup = ANY($2)";
     let rows = work.query(sql, &[&work.organization().uuid(), &lookups]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), UserId::from(row.get::<_, Uuid>(1)))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (row.get(0), UserId::from(row.get::<_, Uuid>(1))))
+        .collect())
 }

@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use custodian_domain::kernel::OrganizationId;
 use deadpool_postgres::Object;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::{Database, DbError};
 
@@ -23,7 +23,10 @@ impl Work {
     pub async fn begin(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
         let client = db.client().await?;
         client.batch_execute(&begin_for(organization)).await?;
-        Ok(Self { client: Some(client), organization })
+        Ok(Self {
+            client: Some(client),
+            organization,
+        })
     }
 
     /// The organisation that this transaction is fenced to.
@@ -33,7 +36,10 @@ impl Work {
 
     /// Makes everything durable. An error means that nothing may be assumed: the commit may or may not have happened.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        let client = self.client.take().ok_or_else(|| DbError::Internal("commit after the end".into()))?;
+        let client = self
+            .client
+            .take()
+            .ok_or_else(|| DbError::Internal("commit after the end".into()))?;
         match client.batch_execute("COMMIT").await {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -53,7 +59,10 @@ impl Work {
     }
 
     fn client(&self) -> Result<&deadpool_postgres::ClientWrapper, DbError> {
-        self.client.as_ref().map(Deref::deref).ok_or_else(|| DbError::Internal("work after the end".into()))
+        self.client
+            .as_ref()
+            .map(Deref::deref)
+            .ok_or_else(|| DbError::Internal("work after the end".into()))
     }
 
     pub(crate) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
@@ -67,7 +76,9 @@ impl Work {
     }
 
     pub(crate) async fn query_one(&self, sql: &str, params: Params<'_>) -> Result<Row, DbError> {
-        self.query_opt(sql, params).await?.ok_or_else(|| DbError::Internal("a row was expected".into()))
+        self.query_opt(sql, params)
+            .await?
+            .ok_or_else(|| DbError::Internal("a row was expected".into()))
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64, DbError> {

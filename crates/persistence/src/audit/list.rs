@@ -44,7 +44,11 @@ pub struct StoredEntry {
 
 impl From<&Row> for StoredEntry {
     fn from(row: &Row) -> Self {
-        Self { id: row.get(0), canonical: row.get(1), mac: row.get(2) }
+        Self {
+            id: row.get(0),
+            canonical: row.get(1),
+            mac: row.get(2),
+        }
     }
 }
 
@@ -58,20 +62,50 @@ pub async fn list(work: &Work, filter: &EntryFilter, limit: i64) -> Result<Vec<S
         clauses.push_str(" AND ");
         clauses.push_str(&clause.replace('?', &format!("${}", params.len())));
     };
-    let EntryFilter { actor, action, customer, field, purpose, verdict, from, until, before } = filter;
-    if let Some(value) = actor { add("e.actor_id = ?", value) }
-    if let Some(value) = action { add("e.action = ?", value) }
+    let EntryFilter {
+        actor,
+        action,
+        customer,
+        field,
+        purpose,
+        verdict,
+        from,
+        until,
+        before,
+    } = filter;
+    if let Some(value) = actor {
+        add("e.actor_id = ?", value)
+    }
+    if let Some(value) = action {
+        add("e.action = ?", value)
+    }
     if let Some(value) = customer {
-        add("(e.customer_id = ? OR EXISTS (SELECT FROM audit_subjects s WHERE s.organization_id = $1 AND s.customer_id = ? AND s.entry_id = e.id))", value);
+        add(
+            "(e.customer_id = ? OR EXISTS (SELECT FROM audit_subjects s WHERE s.organization_id = $1 AND s.customer_id = ? AND s.entry_id = e.id))",
+            value,
+        );
     }
     if let Some(value) = field {
-        add("jsonb_path_exists(convert_from(e.entry, 'UTF8')::jsonb, '$.fields.*[*] ? (@ == $f)', jsonb_build_object('f', ?::text))", value);
+        add(
+            "jsonb_path_exists(convert_from(e.entry, 'UTF8')::jsonb, '$.fields.*[*] ? (@ == $f)', jsonb_build_object('f', ?::text))",
+            value,
+        );
     }
-    if let Some(value) = purpose { add("convert_from(e.entry, 'UTF8')::jsonb ->> 'purpose' = ?", value) }
-    if let Some(value) = verdict { add("e.verdict = ?", value) }
-    if let Some(value) = from { add("e.id >= ?", value) }
-    if let Some(value) = until { add("e.id < ?", value) }
-    if let Some(value) = before { add("e.id < ?", value) }
+    if let Some(value) = purpose {
+        add("convert_from(e.entry, 'UTF8')::jsonb ->> 'purpose' = ?", value)
+    }
+    if let Some(value) = verdict {
+        add("e.verdict = ?", value)
+    }
+    if let Some(value) = from {
+        add("e.id >= ?", value)
+    }
+    if let Some(value) = until {
+        add("e.id < ?", value)
+    }
+    if let Some(value) = before {
+        add("e.id < ?", value)
+    }
     params.push(&limit);
     let sql = format!(
         "SELECT e.id, e.entry, e.mac FROM audit_entries e WHERE e.organization_id = $1{clauses} ORDER BY e.id DESC LIMIT ${}",
@@ -81,12 +115,19 @@ pub async fn list(work: &Work, filter: &EntryFilter, limit: i64) -> Result<Vec<S
 }
 
 /// Entries that concern one customer, newest first, before `before` if given.
-pub async fn by_customer(work: &Work, customer: CustomerId, before: Option<Uuid>, limit: i64) -> Result<Vec<StoredEntry>, DbError> {
+pub async fn by_customer(
+    work: &Work,
+    customer: CustomerId,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<StoredEntry>, DbError> {
     const SQL: &str = "SELECT e.id, e.entry, e.mac FROM audit_entries e WHERE e.organization_id = $1 AND e.id = ANY(ARRAY( \
          (SELECT id FROM audit_entries WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) \
          UNION (SELECT entry_id FROM audit_subjects WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR entry_id < $3) \
          ORDER BY entry_id DESC LIMIT $4))) ORDER BY e.id DESC LIMIT $4";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit]).await?;
+    let rows = work
+        .query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit])
+        .await?;
     Ok(rows.iter().map(StoredEntry::from).collect())
 }
 
@@ -96,8 +137,10 @@ pub async fn latest_time(db: &Database, organization: OrganizationId) -> Result<
     let sql = "SELECT id FROM audit_entries WHERE organization_id = $1 ORDER BY id DESC LIMIT 1";
     let row = work.query_opt(sql, &[&organization.uuid()]).await?;
     work.abandon().await;
-    Ok(row.and_then(|row| row.get::<_, Uuid>(0).get_timestamp()).and_then(|at| {
-        let (seconds, nanos) = at.to_unix();
-        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-    }))
+    Ok(row
+        .and_then(|row| row.get::<_, Uuid>(0).get_timestamp())
+        .and_then(|at| {
+            let (seconds, nanos) = at.to_unix();
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+        }))
 }

@@ -71,7 +71,16 @@ impl<'a> Columns<'a> {
     }
 
     pub(crate) fn entry_params(&self) -> [&(dyn ToSql + Sync); 8] {
-        [&self.organization, &self.ids, &self.customers, &self.actors, &self.actions, &self.verdicts, &self.entries, &self.macs]
+        [
+            &self.organization,
+            &self.ids,
+            &self.customers,
+            &self.actors,
+            &self.actions,
+            &self.verdicts,
+            &self.entries,
+            &self.macs,
+        ]
     }
 
     pub(crate) fn subject_params(&self) -> [&(dyn ToSql + Sync); 3] {

@@ -69,9 +69,13 @@ impl AuditWriter {
     pub async fn record(&self, entries: Vec<NewEntry>) -> Result<(), DbError> {
         let (done, waiting) = oneshot::channel();
         let count = entries.len();
-        self.queue.try_send((entries, done)).map_err(|_| DbError::Unavailable("audit queue is full or closed".into()))?;
+        self.queue
+            .try_send((entries, done))
+            .map_err(|_| DbError::Unavailable("audit queue is full or closed".into()))?;
         self.status.waiting.fetch_add(count, Ordering::Relaxed);
-        let outcome = waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("audit writer ended".into())));
+        let outcome = waiting
+            .await
+            .unwrap_or_else(|_| Err(DbError::Unavailable("audit writer ended".into())));
         self.status.waiting.fetch_sub(count, Ordering::Relaxed);
         outcome
     }
@@ -114,17 +118,30 @@ async fn write_all(db: Database, mut queue: mpsc::Receiver<(Vec<NewEntry>, Waite
     }
 }
 
-async fn write_batch(db: &Database, connection: &mut Option<Prepared>, batch: &[(Vec<NewEntry>, Waiter)]) -> Result<(), DbError> {
+async fn write_batch(
+    db: &Database,
+    connection: &mut Option<Prepared>,
+    batch: &[(Vec<NewEntry>, Waiter)],
+) -> Result<(), DbError> {
     if connection.as_ref().is_none_or(|c| c.client.is_closed()) {
         let client = db.dedicated().await?;
         let entries = client.prepare(INSERT).await?;
         let subjects = client.prepare(INSERT_SUBJECTS).await?;
-        *connection = Some(Prepared { client, entries, subjects });
+        *connection = Some(Prepared {
+            client,
+            entries,
+            subjects,
+        });
     }
-    let Some(prepared) = connection.as_ref() else { return Err(DbError::Internal("audit writer has no connection".into())) };
+    let Some(prepared) = connection.as_ref() else {
+        return Err(DbError::Internal("audit writer has no connection".into()));
+    };
     let mut by_organization: BTreeMap<OrganizationId, Columns<'_>> = BTreeMap::new();
     for entry in batch.iter().flat_map(|(entries, _)| entries) {
-        by_organization.entry(entry.organization).or_insert_with(|| Columns::of(entry.organization)).push(entry);
+        by_organization
+            .entry(entry.organization)
+            .or_insert_with(|| Columns::of(entry.organization))
+            .push(entry);
     }
     for (organization, columns) in &by_organization {
         write_organization(prepared, *organization, columns).await?;

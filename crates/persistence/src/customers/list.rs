@@ -67,9 +67,20 @@ impl Where {
                 next += 1;
             }
         };
-        let Filter { tags, stage, source, owner, department, region, updated_since } = filter;
+        let Filter {
+            tags,
+            stage,
+            source,
+            owner,
+            department,
+            region,
+            updated_since,
+        } = filter;
         for _ in tags {
-            part(true, "c.id IN (SELECT b.customer_id FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ?)");
+            part(
+                true,
+                "c.id IN (SELECT b.customer_id FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ?)",
+            );
         }
         part(stage.is_some(), "c.stage = ?");
         part(source.is_some(), "c.source = ?");
@@ -77,22 +88,45 @@ impl Where {
         part(department.is_some(), "c.department_id = ?");
         part(region.is_some(), "c.region = ?");
         part(updated_since.is_some(), "c.updated_at >= ?");
-        Self { sql, scope, tags: tags.iter().map(|tag| tag.to_vec()).collect() }
+        Self {
+            sql,
+            scope,
+            tags: tags.iter().map(|tag| tag.to_vec()).collect(),
+        }
     }
 
     fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
         self.scope.push_params(params);
-        let Filter { tags: _, stage, source, owner, department, region, updated_since } = filter;
+        let Filter {
+            tags: _,
+            stage,
+            source,
+            owner,
+            department,
+            region,
+            updated_since,
+        } = filter;
         params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
         params.extend([stage, source].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
-        params.extend([owner, department].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend(
+            [owner, department]
+                .into_iter()
+                .flatten()
+                .map(|v| v as &(dyn ToSql + Sync)),
+        );
         params.extend(region.iter().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(updated_since.iter().map(|v| v as &(dyn ToSql + Sync)));
     }
 }
 
 /// One page inside the scope, in order.
-pub async fn list(work: &Work, scope: &RowScope, filter: &Filter, order: &Order, limit: i64) -> Result<Vec<CustomerRow>, DbError> {
+pub async fn list(
+    work: &Work,
+    scope: &RowScope,
+    filter: &Filter,
+    order: &Order,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, DbError> {
     let organization = work.organization().uuid();
     let matching = Where::new(scope, filter, 2);
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];

@@ -17,7 +17,7 @@ pub use list::{Filter, Order, SortKey, count, list};
 pub use reader::CustomerReader;
 pub use versions::{VersionRow, insert_versions, list_versions};
 pub use write::{
-    archive, by_unique_tags, insert_many, insert_tags, lock, lock_many, remove_tags, update_many, unique_taken,
+    archive, by_unique_tags, insert_many, insert_tags, lock, lock_many, remove_tags, unique_taken, update_many,
 };
 
 /// One row of `customers`.
@@ -102,10 +102,18 @@ impl ScopeSql {
             next += 1;
         };
         if !scope.everything {
-            if scope.owner.is_some() { part("c.owner_id = ?") }
-            if !scope.departments.is_empty() { part("c.department_id = ANY(?)") }
-            if !scope.regions.is_empty() { part("c.region = ANY(?)") }
-            if !scope.customers.is_empty() { part("c.id = ANY(?)") }
+            if scope.owner.is_some() {
+                part("c.owner_id = ?")
+            }
+            if !scope.departments.is_empty() {
+                part("c.department_id = ANY(?)")
+            }
+            if !scope.regions.is_empty() {
+                part("c.region = ANY(?)")
+            }
+            if !scope.customers.is_empty() {
+                part("c.id = ANY(?)")
+            }
         }
         let clause = match (scope.everything, parts.is_empty()) {
             (true, _) => "true".to_owned(),
@@ -116,7 +124,12 @@ impl ScopeSql {
         Self {
             clause,
             owner: scope.owner.filter(|_| narrowed).map(|o| o.uuid()),
-            departments: scope.departments.iter().filter(|_| narrowed).map(|d| d.uuid()).collect(),
+            departments: scope
+                .departments
+                .iter()
+                .filter(|_| narrowed)
+                .map(|d| d.uuid())
+                .collect(),
             regions: scope.regions.iter().filter(|_| narrowed).cloned().collect(),
             customers: scope.customers.iter().filter(|_| narrowed).map(|c| c.uuid()).collect(),
         }
@@ -124,15 +137,26 @@ impl ScopeSql {
 
     /// Adds the parameters in the order in which the clause numbers them.
     pub(crate) fn push_params<'a>(&'a self, params: &mut Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)>) {
-        if let Some(owner) = &self.owner { params.push(owner) }
-        if !self.departments.is_empty() { params.push(&self.departments) }
-        if !self.regions.is_empty() { params.push(&self.regions) }
-        if !self.customers.is_empty() { params.push(&self.customers) }
+        if let Some(owner) = &self.owner {
+            params.push(owner)
+        }
+        if !self.departments.is_empty() {
+            params.push(&self.departments)
+        }
+        if !self.regions.is_empty() {
+            params.push(&self.regions)
+        }
+        if !self.customers.is_empty() {
+            params.push(&self.customers)
+        }
     }
 }
 
 /// Replaces trees by the departments below them. `path_of` lists every department with its path from the root, itself included.
-pub fn resolve_trees<'a>(mut scope: RowScope, paths: impl Iterator<Item = (DepartmentId, &'a [DepartmentId])>) -> RowScope {
+pub fn resolve_trees<'a>(
+    mut scope: RowScope,
+    paths: impl Iterator<Item = (DepartmentId, &'a [DepartmentId])>,
+) -> RowScope {
     for (department, path) in paths {
         if scope.department_trees.iter().any(|root| path.contains(root)) && !scope.departments.contains(&department) {
             scope.departments.push(department);

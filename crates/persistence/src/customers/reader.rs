@@ -38,13 +38,19 @@ impl CustomerReader {
     /// The customer as it is now, `None` where this organisation has no such customer (any more). Scope is decided above.
     pub async fn find(&self, organization: OrganizationId, id: CustomerId) -> Answer {
         let (answer, waiting) = oneshot::channel();
-        self.queue.try_send((organization, id, answer)).map_err(|_| DbError::Unavailable("read queue is full or closed".into()))?;
-        waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
+        self.queue
+            .try_send((organization, id, answer))
+            .map_err(|_| DbError::Unavailable("read queue is full or closed".into()))?;
+        waiting
+            .await
+            .unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
     }
 }
 
 async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
-    let sql = format!("SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+    );
     let mut connection: Option<(Client, Statement)> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while asks.recv_many(&mut batch, BATCH).await > 0 {
@@ -71,13 +77,20 @@ async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
 
 type Found = HashMap<(OrganizationId, CustomerId), Arc<CustomerRow>>;
 
-async fn fetch(db: &Database, sql: &str, connection: &mut Option<(Client, Statement)>, batch: &[Ask]) -> Result<Found, DbError> {
+async fn fetch(
+    db: &Database,
+    sql: &str,
+    connection: &mut Option<(Client, Statement)>,
+    batch: &[Ask],
+) -> Result<Found, DbError> {
     if connection.as_ref().is_none_or(|(client, _)| client.is_closed()) {
         let client = db.dedicated().await?;
         let statement = client.prepare(sql).await?;
         *connection = Some((client, statement));
     }
-    let Some((client, statement)) = connection.as_ref() else { return Err(DbError::Internal("reader has no connection".into())) };
+    let Some((client, statement)) = connection.as_ref() else {
+        return Err(DbError::Internal("reader has no connection".into()));
+    };
     let mut wanted: BTreeMap<OrganizationId, Vec<Uuid>> = BTreeMap::new();
     for (organization, id, _) in batch {
         wanted.entry(*organization).or_default().push(id.uuid());

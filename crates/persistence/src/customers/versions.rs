@@ -35,10 +35,29 @@ pub async fn insert_versions(work: &Work, rows: &[VersionRow]) -> Result<(), DbE
          previous, previous_fields) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let organization = work.organization().uuid();
     for row in rows {
-        let VersionRow { customer, version, changed_at, changed_by, actor_kind, changed, previous, previous_fields } = row;
+        let VersionRow {
+            customer,
+            version,
+            changed_at,
+            changed_by,
+            actor_kind,
+            changed,
+            previous,
+            previous_fields,
+        } = row;
         work.execute(
             SQL,
-            &[&organization, &customer.uuid(), version, changed_at, changed_by, actor_kind, changed, previous, &previous_fields.packed()],
+            &[
+                &organization,
+                &customer.uuid(),
+                version,
+                changed_at,
+                changed_by,
+                actor_kind,
+                changed,
+                previous,
+                &previous_fields.packed(),
+            ],
         )
         .await?;
     }
@@ -46,10 +65,17 @@ pub async fn insert_versions(work: &Work, rows: &[VersionRow]) -> Result<(), DbE
 }
 
 /// Versions of one customer, newest first, below `before` if given.
-pub async fn list_versions(work: &Work, customer: CustomerId, before: Option<i32>, limit: i64) -> Result<Vec<VersionRow>, DbError> {
+pub async fn list_versions(
+    work: &Work,
+    customer: CustomerId,
+    before: Option<i32>,
+    limit: i64,
+) -> Result<Vec<VersionRow>, DbError> {
     const SQL: &str = "SELECT version, changed_at, changed_by, actor_kind, changed_fields, previous, previous_fields FROM customer_versions \
          WHERE organization_id = $1 AND customer_id = $2 AND ($3::int IS NULL OR version < $3) ORDER BY version DESC LIMIT $4";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit]).await?;
+    let rows = work
+        .query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit])
+        .await?;
     Ok(rows
         .iter()
         .map(|row| VersionRow {

@@ -32,8 +32,20 @@ pub async fn insert_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbErro
     work.execute(
         SQL,
         &[
-            &work.organization().uuid(), &ids, &versions, &stages, &sources, &regions, &owners, &departments, &created, &creators, &key_versions,
-            &keys, &fields, &tags,
+            &work.organization().uuid(),
+            &ids,
+            &versions,
+            &stages,
+            &sources,
+            &regions,
+            &owners,
+            &departments,
+            &created,
+            &creators,
+            &key_versions,
+            &keys,
+            &fields,
+            &tags,
         ],
     )
     .await?;
@@ -50,7 +62,8 @@ pub async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> 
     let values: Vec<&[u8]> = tags.iter().map(|(_, tag, _)| tag.as_slice()).collect();
     let customers: Vec<Uuid> = tags.iter().map(|(customer, _, _)| customer.uuid()).collect();
     let unique: Vec<bool> = tags.iter().map(|(_, _, unique)| *unique).collect();
-    work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique]).await?;
+    work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique])
+        .await?;
     Ok(())
 }
 
@@ -63,7 +76,8 @@ pub async fn remove_tags(work: &Work, tags: &[(CustomerId, [u8; 16])]) -> Result
          WHERE b.organization_id = $1 AND b.tag = u.tag AND b.customer_id = u.customer_id";
     let values: Vec<&[u8]> = tags.iter().map(|(_, tag)| tag.as_slice()).collect();
     let customers: Vec<Uuid> = tags.iter().map(|(customer, _)| customer.uuid()).collect();
-    work.execute(SQL, &[&work.organization().uuid(), &values, &customers]).await?;
+    work.execute(SQL, &[&work.organization().uuid(), &values, &customers])
+        .await?;
     Ok(())
 }
 
@@ -88,11 +102,37 @@ pub async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbErro
          updated_at = $9, updated_by = $10, fields = $11, tags = $12 WHERE c.organization_id = $1 AND c.id = $2";
     let organization = work.organization().uuid();
     for row in rows {
-        let CustomerRow { id, version, stage, source, region, owner, department, updated_at, updated_by, fields, tags, .. } = row;
+        let CustomerRow {
+            id,
+            version,
+            stage,
+            source,
+            region,
+            owner,
+            department,
+            updated_at,
+            updated_by,
+            fields,
+            tags,
+            ..
+        } = row;
         let (owner, department) = (owner.map(|o| o.uuid()), department.map(|d| d.uuid()));
         work.execute(
             SQL,
-            &[&organization, &id.uuid(), version, stage, source, region, &owner, &department, updated_at, updated_by, &fields.packed(), tags],
+            &[
+                &organization,
+                &id.uuid(),
+                version,
+                stage,
+                source,
+                region,
+                &owner,
+                &department,
+                updated_at,
+                updated_by,
+                &fields.packed(),
+                tags,
+            ],
         )
         .await?;
     }
@@ -103,19 +143,34 @@ pub async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbErro
 pub async fn archive(work: &Work, id: CustomerId, version: i32, at: DateTime<Utc>, by: Uuid) -> Result<(), DbError> {
     const SQL: &str = "UPDATE customers SET archived_at = $3, updated_at = $3, updated_by = $4, version = $5, tags = '' \
          WHERE organization_id = $1 AND id = $2";
-    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), &at, &by, &version]).await?;
+    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), &at, &by, &version])
+        .await?;
     Ok(())
 }
 
 /// Which customers hold these unique tags.
 pub async fn by_unique_tags(work: &Work, tags: &[[u8; 16]]) -> Result<Vec<([u8; 16], CustomerId)>, DbError> {
-    const SQL: &str = "SELECT tag, customer_id FROM blind_indexes WHERE organization_id = $1 AND tag = ANY($2) AND is_unique";
+    const SQL: &str =
+        "SELECT tag, customer_id FROM blind_indexes WHERE organization_id = $1 AND tag = ANY($2) AND is_unique";
     let values: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
     let rows = work.query(SQL, &[&work.organization().uuid(), &values]).await?;
-    Ok(rows.iter().filter_map(|row| Some((row.get::<_, &[u8]>(0).try_into().ok()?, CustomerId::from(row.get::<_, Uuid>(1))))).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            Some((
+                row.get::<_, &[u8]>(0).try_into().ok()?,
+                CustomerId::from(row.get::<_, Uuid>(1)),
+            ))
+        })
+        .collect())
 }
 
 /// Is one of these unique tags held by a customer other than `except`?
 pub async fn unique_taken(work: &Work, tags: &[[u8; 16]], except: CustomerId) -> Result<Vec<[u8; 16]>, DbError> {
-    Ok(by_unique_tags(work, tags).await?.into_iter().filter(|(_, holder)| *holder != except).map(|(tag, _)| tag).collect())
+    Ok(by_unique_tags(work, tags)
+        .await?
+        .into_iter()
+        .filter(|(_, holder)| *holder != except)
+        .map(|(tag, _)| tag)
+        .collect())
 }

@@ -1,0 +1,159 @@
+//! What every use case is given: the database, the keys, the log, the clock and randomness.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
+use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_outbound::KeyStore;
+use custodian_persistence::audit::{AuditWriter, NewEntry};
+use custodian_persistence::{Database, Work};
+use uuid::Uuid;
+
+use crate::Clock;
+use crate::auth::AuthState;
+use crate::keys::Keyring;
+
+/// Figures that an operator may turn.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// Issuer of tokens: the public base URL.
+    pub issuer: String,
+    /// Life of an access token.
+    pub access_token: chrono::Duration,
+    /// Life of a session, whatever is refreshed in it.
+    pub session: chrono::Duration,
+    /// Cost of a password hash.
+    pub password_cost: PasswordCost,
+    /// Failed log-ins from one address within a minute before it is made to wait.
+    pub login_failures_per_minute: u32,
+}
+
+/// What an [`App`] is made of.
+pub struct AppParts {
+    /// The database, as the server role.
+    pub db: Database,
+    /// The root key; wraps only.
+    pub root_key: RootKey,
+    /// Where bucket keys live.
+    pub key_store: Arc<dyn KeyStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Randomness>,
+    /// Settings.
+    pub tuning: Tuning,
+}
+
+/// One running service, shared by its doors. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    audit: AuditWriter,
+    keys: Keyring,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Randomness>,
+    cursor_key: MacKey,
+    auth: AuthState,
+    tuning: Tuning,
+}
+
+impl App {
+    /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
+    pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
+        let AppParts {
+            db,
+            root_key,
+            key_store,
+            clock,
+            rng,
+            tuning,
+        } = parts;
+        let audit = AuditWriter::start(db.clone())?;
+        let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
+        let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
+        let keys = Keyring::new(root_key, key_store);
+        Ok(Self(Arc::new(Inner {
+            db,
+            audit,
+            keys,
+            clock,
+            rng,
+            cursor_key,
+            auth,
+            tuning,
+        })))
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// A new UUIDv7 of this moment.
+    pub fn new_id(&self) -> Uuid {
+        new_id(self.now(), self.rng())
+    }
+
+    /// Randomness.
+    pub fn rng(&self) -> &dyn Randomness {
+        &*self.0.rng
+    }
+
+    /// The database, as the server role.
+    pub fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.0.keys
+    }
+
+    /// Binds paging cursors.
+    pub fn cursor_key(&self) -> &MacKey {
+        &self.0.cursor_key
+    }
+
+    /// The writer of entries that no transaction carries.
+    pub fn audit_writer(&self) -> &AuditWriter {
+        &self.0.audit
+    }
+
+    /// Settings.
+    pub fn tuning(&self) -> &Tuning {
+        &self.0.tuning
+    }
+
+    pub(crate) fn auth(&self) -> &AuthState {
+        &self.0.auth
+    }
+
+    /// The public halves of the token keys, as a JWK set (RFC 7517).
+    pub fn jwks(&self) -> String {
+        self.0.auth.jwks()
+    }
+
+    /// Opens a transaction for an organisation.
+    pub async fn begin(&self, organization: OrganizationId) -> Result<Work, DomainError> {
+        Ok(Work::begin(&self.0.db, organization).await?)
+    }
+
+    /// Returns when the entries are durable; nothing may be shown before.
+    pub async fn record(&self, entries: Vec<NewEntry>) -> Result<(), DomainError> {
+        self.0
+            .audit
+            .record(entries)
+            .await
+            .map_err(|_| DomainError::AuditUnavailable)
+    }
+}
+
+/// A UUIDv7 (RFC 9562) of this time.
+pub fn new_id(now: DateTime<Utc>, rng: &dyn Randomness) -> Uuid {
+    let mut random = [0_u8; 10];
+    rng.fill(&mut random);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.timestamp_millis()).unwrap_or(0), &random).into_uuid()
+}

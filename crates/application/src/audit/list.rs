@@ -1,0 +1,117 @@
+//! Reading the log: entries as people see them, with reasons opened.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::roles::Permission;
+use custodian_persistence::audit::{self as stored, EntryFilter, StoredEntry};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Detail, Draft};
+use crate::keys::{OrganizationKeys, open_own, own_place};
+use crate::{App, Call};
+
+/// One entry for people: its canonical members with the reason opened, and whether its MAC is right.
+#[derive(Debug)]
+pub struct EntryView {
+    /// Its id.
+    pub id: Uuid,
+    /// The members as stored; `reason` is readable text here.
+    pub members: Value,
+    /// The MAC matches the stored bytes.
+    pub intact: bool,
+}
+
+/// A page of entries, newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<EntryView>,
+    /// The id to go on from, if there are more.
+    pub next: Option<Uuid>,
+}
+
+/// Entries of the organisation's log. Reading the log leaves an entry itself.
+pub async fn list_entries(app: &App, call: &Call, mut filter: EntryFilter, limit: usize) -> Result<Page, DomainError> {
+    call.needs(Permission::AuditRead)?;
+    if let Some(customer) = filter.customer {
+        filter.customer = Some(call.identity.meant_customer(customer)?.uuid());
+    }
+    let keys = app.keys().organization(app.db(), call.organization()).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::list(&work, &filter, page_limit(limit)).await;
+    work.abandon().await;
+    let page = page(&keys, call, rows?, limit);
+    let draft = Draft {
+        customer: filter.customer.map(CustomerId::from),
+        ..Draft::of(Action::AuditRead)
+    };
+    app.record_read(call, draft.with("entries", count(page.entries.len())))
+        .await?;
+    Ok(page)
+}
+
+/// Entries that concern one customer: who saw what, when, why. The caller has been allowed to see the customer.
+pub async fn customer_access_log(
+    app: &App,
+    call: &Call,
+    customer: CustomerId,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<Page, DomainError> {
+    let keys = app.keys().organization(app.db(), call.organization()).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::by_customer(&work, customer, before, page_limit(limit)).await;
+    work.abandon().await;
+    let page = page(&keys, call, rows?, limit);
+    let draft = Draft::about(Action::CustomersAccessLog, customer).with("entries", count(page.entries.len()));
+    app.record_read(call, draft).await?;
+    Ok(page)
+}
+
+fn page_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(200) + 1
+}
+
+fn count(entries: usize) -> Detail {
+    Detail::Count(u32::try_from(entries).unwrap_or(u32::MAX))
+}
+
+fn page(keys: &OrganizationKeys, call: &Call, mut rows: Vec<StoredEntry>, limit: usize) -> Page {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Page {
+        entries: rows.iter().map(|row| view(keys, call.organization(), row)).collect(),
+        next,
+    }
+}
+
+/// An entry as people see it. One whose bytes are not what we wrote is shown as not intact, never hidden.
+pub fn view(
+    keys: &OrganizationKeys,
+    organization: custodian_domain::kernel::OrganizationId,
+    row: &StoredEntry,
+) -> EntryView {
+    let intact = keys.audit.verify(&row.canonical, &row.mac);
+    let mut members: Value = serde_json::from_slice(&row.canonical).unwrap_or(Value::Null);
+    let sealed = members
+        .get("reason")
+        .and_then(Value::as_str)
+        .and_then(|text| STANDARD.decode(text).ok());
+    if let (Some(sealed), Some(object)) = (sealed, members.as_object_mut()) {
+        let opened = open_own(keys, &own_place(organization, "audit", row.id, "reason", 1), &sealed);
+        object.insert("reason".into(), opened.map_or(Value::Null, Value::String));
+    }
+    if let Some(object) = members.as_object_mut() {
+        object.remove("organization");
+        object.remove("v");
+    }
+    EntryView {
+        id: row.id,
+        members,
+        intact,
+    }
+}

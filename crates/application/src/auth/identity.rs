@@ -1,0 +1,263 @@
+//! From a credential to a caller. A credential that was ended is refused at once here, and within half a second on every other instance.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::{Expect, sha256, token};
+use custodian_domain::access::{Caller, Partner, Staff, Who};
+use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
+use custodian_domain::roles::{Permission, Role, built_in_role};
+use custodian_persistence::api_keys::ApiKeyRow;
+use custodian_persistence::users::UserRow;
+use custodian_persistence::{Work, api_keys, auth as sessions, departments, users};
+use uuid::Uuid;
+
+use super::IpRange;
+use crate::{App, Identity};
+
+/// A credential as it came in.
+pub enum Credential<'a> {
+    /// An access token.
+    Bearer(&'a str),
+    /// `ck_<key id>_<secret>`.
+    ApiKey(&'a str),
+}
+
+fn unauthorized(code: &'static str) -> DomainError {
+    DomainError::refused(RefusedAs::Unauthorized, code)
+}
+
+/// Verifies a credential. `peer` is the client's address, for keys bound to ranges.
+///
+/// Errors: 401 `invalid_token`, `session_ended`, `invalid_api_key`; 403 `ip_not_allowed`.
+pub async fn authenticate(
+    app: &App,
+    credential: Credential<'_>,
+    peer: Option<IpAddr>,
+) -> Result<Arc<Identity>, DomainError> {
+    let (text, kind) = match credential {
+        Credential::Bearer(text) => (text, b'b'),
+        Credential::ApiKey(text) => (text, b'k'),
+    };
+    let mut digest = sha256(text.as_bytes());
+    digest[0] = kind;
+    let state = app.auth();
+    let identity = match state.identities.get(&digest) {
+        Some(identity) => identity,
+        None => {
+            let loaded = Arc::new(match credential {
+                Credential::Bearer(text) => staff(app, text).await?,
+                Credential::ApiKey(text) => partner(app, text).await?,
+            });
+            state.identities.insert(digest, Arc::clone(&loaded));
+            loaded
+        }
+    };
+    let code = if identity.session.is_some() {
+        "session_ended"
+    } else {
+        "invalid_api_key"
+    };
+    let credential_id = identity.session.map_or_else(|| identity.actor_id(), |s| s.uuid());
+    if state.ended.contains_key(&credential_id) {
+        return Err(unauthorized(code));
+    }
+    if identity.expires_at <= app.now() {
+        return Err(unauthorized(if identity.session.is_some() {
+            "invalid_token"
+        } else {
+            code
+        }));
+    }
+    let allowed = identity.ip_ranges.is_empty()
+        || peer.is_some_and(|peer| identity.ip_ranges.iter().any(|range| range.contains(peer)));
+    if allowed {
+        Ok(identity)
+    } else {
+        Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"))
+    }
+}
+
+async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
+    let state = app.auth();
+    let expect = Expect {
+        iss: &app.tuning().issuer,
+        aud: "staff",
+        typ: "at+jwt",
+        now: app.now().timestamp(),
+        leeway: 0,
+    };
+    let keys = |kid: &str| state.public_keys.get(kid).copied();
+    let claims = token::verify(text, &keys, &expect).map_err(|_| unauthorized("invalid_token"))?;
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
+    let organization = OrganizationId::from(claims.org);
+    let work = app.begin(organization).await?;
+    let identity = live_staff(&work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
+    work.abandon().await;
+    identity
+}
+
+async fn live_staff(
+    work: &Work,
+    user: UserId,
+    session: SessionId,
+    expires_at: DateTime<Utc>,
+) -> Result<Identity, DomainError> {
+    match sessions::find(work, session).await? {
+        Some((row, true)) if row.user == user => {}
+        _ => return Err(unauthorized("session_ended")),
+    }
+    load_staff(work, user, session, expires_at)
+        .await?
+        .ok_or_else(|| unauthorized("session_ended"))
+}
+
+/// The identity of an active user, for work that goes on after the request has ended. `None` when the account may no longer act.
+pub async fn identity_of_user(
+    app: &App,
+    organization: OrganizationId,
+    user: UserId,
+    session: SessionId,
+) -> Result<Option<Identity>, DomainError> {
+    let work = app.begin(organization).await?;
+    let identity = load_staff(&work, user, session, DateTime::<Utc>::MAX_UTC).await;
+    work.abandon().await;
+    identity
+}
+
+async fn load_staff(
+    work: &Work,
+    user: UserId,
+    session: SessionId,
+    expires_at: DateTime<Utc>,
+) -> Result<Option<Identity>, DomainError> {
+    let Some(row) = users::find(work, user).await?.filter(|row| row.state == "active") else {
+        return Ok(None);
+    };
+    let departments = departments_by_id(work).await?;
+    let organization = work.organization();
+    let path = row
+        .department
+        .and_then(|d| departments.get(&d))
+        .cloned()
+        .unwrap_or_default();
+    let rights = digest_rights(&[
+        &row.roles.join(","),
+        &row.regions.join(","),
+        &format!("{:?}", row.department),
+        &format!("{path:?}"),
+    ]);
+    let UserRow {
+        department,
+        regions,
+        roles,
+        ..
+    } = row;
+    let roles: Vec<Arc<Role>> = roles
+        .iter()
+        .filter_map(|code| built_in_role(code))
+        .map(|role| Arc::new(role.clone()))
+        .collect();
+    let staff = Staff {
+        user,
+        session,
+        roles,
+        department,
+        department_path: path,
+        regions,
+        mfa_at: None,
+    };
+    Ok(Some(Identity {
+        caller: Caller {
+            organization,
+            who: Who::Staff(staff),
+        },
+        rights,
+        departments,
+        pseudonyms: None,
+        expires_at,
+        session: Some(session),
+        ip_ranges: Vec::new(),
+    }))
+}
+
+async fn departments_by_id(work: &Work) -> Result<Arc<HashMap<DepartmentId, Vec<DepartmentId>>>, DomainError> {
+    Ok(Arc::new(
+        departments::list(work)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row.path))
+            .collect(),
+    ))
+}
+
+async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
+    let refused = || unauthorized("invalid_api_key");
+    let key_id = text
+        .strip_prefix("ck_")
+        .and_then(|rest| rest.split_once('_'))
+        .map(|(id, _)| id)
+        .ok_or_else(refused)?;
+    let key_id = Uuid::try_parse(key_id)
+        .ok()
+        .filter(|_| text.len() < 200)
+        .ok_or_else(refused)?;
+    let found = users::find_lookup(app.db(), &app.keys().lookup("api-key", &key_id.to_string())).await?;
+    let (organization, _) = found.first().copied().ok_or_else(refused)?;
+    let work = app.begin(OrganizationId::from(organization)).await?;
+    let row = api_keys::find(&work, ApiKeyId::from(key_id)).await?;
+    let departments = departments_by_id(&work).await?;
+    work.abandon().await;
+    let (row, live) = row.ok_or_else(refused)?;
+    if !app.auth().is_key(text, &row.secret_digest) || !live {
+        return Err(refused());
+    }
+    Ok(partner_identity(
+        app,
+        OrganizationId::from(organization),
+        row,
+        departments,
+    ))
+}
+
+fn partner_identity(
+    app: &App,
+    organization: OrganizationId,
+    row: ApiKeyRow,
+    departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
+) -> Identity {
+    let rights = digest_rights(&[
+        &row.permissions.join(","),
+        &row.fields.join(","),
+        &row.purposes.join(","),
+    ]);
+    let partner = Partner {
+        key: row.id,
+        third_party: row.third_party_name,
+        permissions: row
+            .permissions
+            .iter()
+            .filter_map(|code| Permission::from_code(code))
+            .collect(),
+        fields: row.fields.into_iter().collect(),
+        purposes: row.purposes.into_iter().collect(),
+    };
+    Identity {
+        caller: Caller {
+            organization,
+            who: Who::Partner(partner),
+        },
+        rights,
+        departments,
+        pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
+        expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
+        session: None,
+        ip_ranges: row.ip_ranges.iter().filter_map(|text| IpRange::parse(text)).collect(),
+    }
+}
+
+fn digest_rights(parts: &[&str]) -> [u8; 32] {
+    sha256(parts.join("\u{1f}").as_bytes())
+}

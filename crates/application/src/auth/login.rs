@@ -1,0 +1,133 @@
+//! Log-in by password.
+
+use std::net::IpAddr;
+
+use custodian_crypto::password;
+use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs, UserId};
+use custodian_persistence::audit::NewEntry;
+use custodian_persistence::{Work, audit as log, users};
+use uuid::Uuid;
+
+use super::session::{Opened, open_session};
+use super::{Tokens, state};
+use crate::App;
+use crate::audit::{Draft, EntryActor, seal_entry};
+use crate::users::comparable_email;
+
+/// Logs a member of staff in. The work is the same for an address that nobody has.
+///
+/// Errors: 401 `invalid_credentials`; 429 `too_many_attempts` after repeated failures, growing to at most a minute.
+pub async fn login(
+    app: &App,
+    email: &str,
+    given: &str,
+    peer: Option<IpAddr>,
+    request: &str,
+) -> Result<Tokens, DomainError> {
+    let account = app.keys().lookup("email", &comparable_email(email));
+    let state = app.auth();
+    if state
+        .throttle
+        .wait(account, peer, app.tuning().login_failures_per_minute, app.now())
+        > 0
+    {
+        return Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts"));
+    }
+    let candidates = users::find_lookup(app.db(), &account).await?;
+    let mut known = Vec::new();
+    for (organization, user) in candidates {
+        let (organization, user) = (OrganizationId::from(organization), UserId::from(user));
+        let work = app.begin(organization).await?;
+        let row = users::find(&work, user).await?;
+        work.abandon().await;
+        let hash = row
+            .filter(|row| row.state == "active")
+            .and_then(|row| row.password_hash);
+        known.push((organization, user, hash));
+    }
+    let hashes: Vec<Option<String>> = known.iter().map(|(_, _, hash)| hash.clone()).collect();
+    let (text, dummy) = (given.to_owned(), state.dummy_hash.clone());
+    let right = state.hashing(move || first_match(&text, &hashes, &dummy)).await?;
+    let Some((organization, user, _)) = right.and_then(|index| known.get(index)) else {
+        state.throttle.failed(account, peer, app.now());
+        metrics::counter!("custodian_login_failures_total").increment(1);
+        for (organization, user, _) in &known {
+            let entry = entry(
+                app,
+                *organization,
+                user.uuid(),
+                request,
+                None,
+                Action::AuthLoginFailed,
+                Verdict::Refused,
+            )
+            .await?;
+            app.record(vec![entry]).await?;
+        }
+        return Err(DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"));
+    };
+    state.throttle.succeeded(account, peer);
+    let work = app.begin(*organization).await?;
+    let Opened { tokens, session } = open_session(app, &work, *user).await?;
+    let entry = entry(
+        app,
+        *organization,
+        user.uuid(),
+        request,
+        Some(session.uuid()),
+        Action::AuthLogin,
+        Verdict::Allowed,
+    )
+    .await?;
+    write(&work, entry).await?;
+    work.commit().await?;
+    Ok(tokens)
+}
+
+pub(super) async fn write(work: &Work, entry: NewEntry) -> Result<(), DomainError> {
+    log::record(work, &[entry])
+        .await
+        .map_err(|_| DomainError::AuditUnavailable)
+}
+
+/// The index of the hash that the password fits. Always verifies at least once, so that time tells nothing.
+fn first_match(given: &str, hashes: &[Option<String>], dummy: &str) -> Option<usize> {
+    if hashes.iter().all(Option::is_none) {
+        password::verify(given, dummy);
+        return None;
+    }
+    hashes
+        .iter()
+        .position(|hash| hash.as_deref().is_some_and(|hash| password::verify(given, hash)))
+}
+
+/// The entry of something that happens before there is an authenticated call.
+pub(super) async fn entry(
+    app: &App,
+    organization: OrganizationId,
+    user: Uuid,
+    request: &str,
+    session: Option<Uuid>,
+    action: Action,
+    verdict: Verdict,
+) -> Result<NewEntry, DomainError> {
+    let keys = app.keys().organization(app.db(), organization).await?;
+    let actor = EntryActor {
+        kind: "staff",
+        id: user,
+        session,
+        request,
+        purpose: None,
+    };
+    let draft = Draft {
+        verdict,
+        ..Draft::of(action)
+    };
+    seal_entry(&keys, organization, app.new_id(), app.now(), &actor, draft, app.rng())
+}
+
+/// Hashes a password at the configured cost. Blocking: for the command line and set-up.
+pub fn hash_password(app: &App, text: &str) -> String {
+    state::hash(text, app.tuning().password_cost, app.rng())
+}

@@ -1,0 +1,136 @@
+//! What authentication keeps in memory: token keys, callers verified a moment ago, sessions that just ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey, SigningKey};
+use custodian_domain::kernel::DomainError;
+use custodian_persistence::Database;
+use custodian_persistence::keys::{self as stored, SigningKeyRow};
+use moka::sync::Cache;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::throttle::Throttle;
+use crate::{Identity, Tuning};
+
+/// How long a verified caller is believed before the database is asked again. Every credential is dead this long after its end at the latest, on
+/// every instance; on the instance that ended it, at once.
+const BELIEVED: Duration = Duration::from_millis(500);
+/// Longer than any load that began before an end can take.
+const REMEMBERED: Duration = Duration::from_secs(30);
+
+/// See the module.
+pub struct AuthState {
+    pub(super) signing: SigningKey,
+    pub(super) public_keys: HashMap<String, [u8; 32]>,
+    pub(super) identities: Cache<[u8; 32], Arc<Identity>>,
+    pub(super) ended: Cache<Uuid, ()>,
+    pub(super) refresh_pepper: MacKey,
+    pub(super) key_pepper: MacKey,
+    pub(super) throttle: Throttle,
+    pub(super) hashing: Arc<Semaphore>,
+    pub(super) dummy_hash: String,
+}
+
+impl AuthState {
+    pub(crate) async fn open(
+        db: &Database,
+        root: &RootKey,
+        rng: &dyn Randomness,
+        now: DateTime<Utc>,
+        tuning: &Tuning,
+    ) -> Result<Self, DomainError> {
+        let mut rows = stored::signing_keys(db, "token").await?;
+        if rows.is_empty() {
+            stored::insert_signing_key(db, &new_key(root, rng, now)).await?;
+            rows = stored::signing_keys(db, "token").await?;
+        }
+        let newest = rows.last().ok_or_else(|| DomainError::internal("no token key"))?;
+        let seed = root
+            .unwrap("signing-key/1", &[newest.key_id.as_bytes()], &newest.wrapped_key)
+            .map_err(|_| DomainError::Integrity)?;
+        let signing = SigningKey::from_secret(&seed).map_err(|_| DomainError::Integrity)?;
+        let public_keys = rows
+            .iter()
+            .filter_map(|row| Some((row.key_id.clone(), row.public_key.as_slice().try_into().ok()?)))
+            .collect();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            signing,
+            public_keys,
+            identities: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
+            ended: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
+            refresh_pepper: MacKey::new(&root.derive("refresh-pepper/1", &[])),
+            key_pepper: MacKey::new(&root.derive("api-key-pepper/1", &[])),
+            throttle: Throttle::default(),
+            hashing: Arc::new(Semaphore::new(cores)),
+            dummy_hash: custodian_crypto::password::dummy_hash(tuning.password_cost),
+        })
+    }
+
+    /// Forgets a session or key at once on this instance.
+    pub(crate) fn forget(&self, credential: Uuid) {
+        self.ended.insert(credential, ());
+    }
+
+    pub(crate) fn jwks(&self) -> String {
+        let keys: Vec<_> = self
+            .public_keys
+            .iter()
+            .map(|(kid, public)| json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": URL_SAFE_NO_PAD.encode(public)}))
+            .collect();
+        json!({ "keys": keys }).to_string()
+    }
+
+    /// Is this the key of that stored digest? Compared in constant time.
+    pub(super) fn is_key(&self, secret: &str, digest: &[u8]) -> bool {
+        self.key_pepper.verify(secret.as_bytes(), digest)
+    }
+
+    /// What is stored of an API key.
+    pub(crate) fn digest_key(&self, secret: &str) -> [u8; 32] {
+        custodian_crypto::opaque::digest(&self.key_pepper, secret)
+    }
+
+    /// Runs a password hash off the event loop, no more at once than there are cores: each holds tens of MiB.
+    pub(super) async fn hashing<T: Send + 'static>(
+        &self,
+        run: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, DomainError> {
+        let turn = Arc::clone(&self.hashing).acquire_owned();
+        let Ok(Ok(_permit)) = tokio::time::timeout(Duration::from_secs(5), turn).await else {
+            return Err(DomainError::refused(
+                custodian_domain::kernel::RefusedAs::TooMany,
+                "too_many_attempts",
+            ));
+        };
+        tokio::task::spawn_blocking(run)
+            .await
+            .map_err(|_| DomainError::internal("password hashing ended early"))
+    }
+}
+
+/// Makes a token key, wrapped by the root key.
+fn new_key(root: &RootKey, rng: &dyn Randomness, now: DateTime<Utc>) -> SigningKeyRow {
+    let (key, seed) = SigningKey::generate(rng);
+    let key_id = key.key_id();
+    let wrapped_key = root.wrap("signing-key/1", &[key_id.as_bytes()], &seed, rng);
+    SigningKeyRow {
+        wrapped_key,
+        key_id,
+        purpose: "token".into(),
+        public_key: key.public().to_vec(),
+        created_at: now,
+    }
+}
+
+/// Hashes a password at the configured cost. Blocking: tens of milliseconds.
+pub(super) fn hash(password: &str, cost: PasswordCost, rng: &dyn Randomness) -> String {
+    custodian_crypto::password::hash(password, cost, rng)
+}

@@ -1,0 +1,120 @@
+//! Who is calling, and with what: the context that every use case receives.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::PseudonymKey;
+use custodian_domain::access::{Caller, PurposeFacts, RowScope, Who, row_scope};
+use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, OrganizationId, SessionId, UserId};
+use custodian_domain::roles::Permission;
+use uuid::Uuid;
+
+/// A caller whose credential was verified less than a second ago, with the facts that decisions need.
+pub struct Identity {
+    /// The caller as the decision sees it.
+    pub caller: Caller,
+    /// Digest of everything that decides what the caller may see. Two equal digests see alike.
+    pub rights: [u8; 32],
+    /// Every department's path, root first, itself last.
+    pub departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
+    /// A partner's own ids for people; staff see the real ones.
+    pub pseudonyms: Option<PseudonymKey>,
+    /// The credential ends here at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// The session, for staff.
+    pub session: Option<SessionId>,
+    /// Ranges that an API key may be used from; empty means anywhere.
+    pub(crate) ip_ranges: Vec<crate::auth::IpRange>,
+}
+
+impl Identity {
+    /// Id of the user, key or job that acts.
+    pub fn actor_id(&self) -> Uuid {
+        self.caller.actor_id()
+    }
+
+    /// The caller's organisation.
+    pub fn organization(&self) -> OrganizationId {
+        self.caller.organization
+    }
+
+    /// The user, if the caller is staff.
+    pub fn user(&self) -> Option<UserId> {
+        match &self.caller.who {
+            Who::Staff(staff) => Some(staff.user),
+            Who::Partner(_) | Who::System { .. } => None,
+        }
+    }
+
+    /// The path of a department, empty for none or an unknown one.
+    pub fn department_path(&self, department: Option<DepartmentId>) -> &[DepartmentId] {
+        department
+            .and_then(|d| self.departments.get(&d))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The id under which this caller knows a customer.
+    pub fn shown_id(&self, id: CustomerId) -> Uuid {
+        self.pseudonyms.as_ref().map_or(id.uuid(), |key| key.conceal(id.uuid()))
+    }
+
+    /// The customer that this caller means by an id; a partner's id of another shape means nobody.
+    pub fn meant_customer(&self, id: Uuid) -> Result<CustomerId, DomainError> {
+        match &self.pseudonyms {
+            None => Ok(CustomerId::from(id)),
+            Some(key) => key.reveal(id).map(CustomerId::from).ok_or(DomainError::NotFound),
+        }
+    }
+}
+
+/// One authenticated call.
+#[derive(Clone)]
+pub struct Call {
+    /// Who.
+    pub identity: Arc<Identity>,
+    /// `X-Request-Id`.
+    pub request: String,
+    /// Code of the purpose that the call names.
+    pub purpose: Option<String>,
+}
+
+impl Call {
+    /// The caller's organisation.
+    pub fn organization(&self) -> OrganizationId {
+        self.identity.organization()
+    }
+
+    /// Refuses callers that lack the permission.
+    pub fn needs(&self, permission: Permission) -> Result<(), DomainError> {
+        if self.identity.caller.holds(permission) {
+            Ok(())
+        } else {
+            Err(DomainError::Forbidden {
+                permission: permission.code(),
+            })
+        }
+    }
+
+    /// The named purpose as a fact for the decision.
+    pub fn purpose_facts(&self) -> Option<PurposeFacts> {
+        self.purpose.as_ref().map(|code| PurposeFacts {
+            code: code.clone(),
+            needs_consent: false,
+            fields: None,
+            open_under_restriction: false,
+        })
+    }
+
+    /// The rows that a permission reaches, with department trees resolved.
+    pub fn scope(&self, permission: Permission, now: DateTime<Utc>) -> RowScope {
+        let scope = row_scope(&self.identity.caller, permission, &[], now);
+        let paths = self
+            .identity
+            .departments
+            .iter()
+            .map(|(id, path)| (*id, path.as_slice()));
+        custodian_persistence::customers::resolve_trees(scope, paths)
+    }
+}

@@ -1,0 +1,112 @@
+//! What a caller may send for a customer, checked field by field with every fault named.
+
+use chrono::NaiveDate;
+use custodian_domain::catalog::{Field, Input, customer};
+use custodian_domain::customers::{Stage, is_region_code, is_source_code};
+use custodian_domain::kernel::{DepartmentId, Fault, UserId};
+
+/// A value as it came in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldInput {
+    /// A JSON string, or a cell of a file.
+    Text(String),
+    /// A JSON number, as written.
+    Number(String),
+    /// A JSON boolean.
+    Bool(bool),
+    /// A JSON object or array, serialised.
+    Structure(String),
+    /// Take the value away.
+    Null,
+}
+
+/// What stands beside the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// Stage code.
+    pub stage: Option<String>,
+    /// Source code.
+    pub source: Option<String>,
+    /// ISO 3166-2.
+    pub region: Option<String>,
+    /// The member of staff who answers for the customer.
+    pub owner: Option<UserId>,
+    /// The department that the customer belongs to.
+    pub department: Option<DepartmentId>,
+}
+
+/// A customer to be created.
+#[derive(Clone, Debug, Default)]
+pub struct NewCustomer {
+    /// Attributes.
+    pub attributes: Attributes,
+    /// Field key to value.
+    pub fields: Vec<(String, FieldInput)>,
+}
+
+/// A change (RFC 7396): what is absent stays; `Some(None)` takes an attribute away.
+#[derive(Clone, Debug, Default)]
+pub struct Patch {
+    /// Stage.
+    pub stage: Option<Option<String>>,
+    /// Source.
+    pub source: Option<Option<String>>,
+    /// Region.
+    pub region: Option<Option<String>>,
+    /// Owner.
+    pub owner: Option<Option<UserId>>,
+    /// Department.
+    pub department: Option<Option<DepartmentId>>,
+    /// Field key to new value.
+    pub fields: Vec<(String, FieldInput)>,
+}
+
+/// A field with the canonical text to seal; `None` takes the value away.
+pub(crate) struct AcceptedField {
+    pub field: &'static Field,
+    pub value: Option<String>,
+}
+
+/// Checks one value against the catalog.
+pub(crate) fn accept_field(key: &str, input: &FieldInput, today: NaiveDate) -> Result<AcceptedField, Fault> {
+    let pointer = || format!("/fields/{}", key.replace('~', "~0").replace('/', "~1"));
+    let field = customer()
+        .field(key)
+        .ok_or_else(|| Fault::new(pointer(), "unknown_field"))?;
+    let input = match input {
+        FieldInput::Text(text) => Input::Text(text),
+        FieldInput::Number(text) => Input::Number(text),
+        FieldInput::Bool(value) => Input::Bool(*value),
+        FieldInput::Structure(text) => Input::Structure(text),
+        FieldInput::Null if field.required => return Err(Fault::new(pointer(), "required")),
+        FieldInput::Null => return Ok(AcceptedField { field, value: None }),
+    };
+    match field.accept(input, today) {
+        Ok(value) => Ok(AcceptedField {
+            field,
+            value: Some(value),
+        }),
+        Err(refusal) if refusal.is_empty_value() => Ok(AcceptedField { field, value: None }),
+        Err(refusal) => Err(Fault {
+            pointer: pointer(),
+            code: refusal.code,
+            arg: refusal.arg,
+        }),
+    }
+}
+
+/// Checks the attributes that need no look-up.
+pub(crate) fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Option<&str>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if stage.is_some_and(|code| Stage::from_code(code).is_none()) {
+        let known: Vec<_> = Stage::ALL.iter().map(|s| s.as_str()).collect();
+        faults.push(Fault::new("/stage", "not_a_choice").with_arg(known.join(", ")));
+    }
+    if source.is_some_and(|code| !is_source_code(code)) {
+        faults.push(Fault::new("/source", "invalid_source"));
+    }
+    if region.is_some_and(|code| !is_region_code(code)) {
+        faults.push(Fault::new("/region", "unknown_region"));
+    }
+    faults
+}

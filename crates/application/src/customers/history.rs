@@ -1,0 +1,224 @@
+//! What a customer was: each version with what it changed, seen through the same decision as the present.
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::DataKey;
+use custodian_domain::access::{Decision, View};
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::customer;
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
+use custodian_domain::roles::Permission;
+use custodian_persistence::customers::{
+    self as stored, CustomerReader, CustomerRow, SealedFields, SealedValue, VersionRow,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::SeenValue;
+use super::read::{find, guard};
+use super::sealing::open_one;
+use super::seen::decide_row;
+use crate::audit::{Draft, Shown};
+use crate::{App, Call};
+
+/// The most versions that one answer walks through.
+const DEPTH: i64 = 1_000;
+
+/// One version, newest first.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The version that the change made.
+    pub version: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Kind of who changed it.
+    pub by_kind: String,
+    /// Who changed it.
+    pub by: Uuid,
+    /// What changed; hidden fields are absent.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Field key or attribute name.
+    pub name: String,
+    /// True for a field, false for an attribute.
+    pub is_field: bool,
+    /// The value before.
+    pub before: Option<SeenValue>,
+    /// The value after.
+    pub after: Option<SeenValue>,
+}
+
+/// Every version of a customer, newest first; version 1 is its creation.
+pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<Version>, DomainError> {
+    let row = find(app, reader, call, id, Permission::CustomersHistory).await?;
+    let work = app.begin(call.organization()).await?;
+    let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
+    work.abandon().await;
+    let decision = decide_row(app, call, &row, Permission::CustomersHistory);
+    let opened = app
+        .keys()
+        .data_key(call.organization(), row.id, row.key_version, &row.wrapped_key)
+        .map_err(DomainError::from);
+    let key = guard(app, call, row.id, opened).await?;
+    let mut shown = Shown::default();
+    let mut eyes = Eyes {
+        key: &key,
+        organization: call.organization(),
+        customer: row.id,
+        decision: &decision,
+        shown: &mut shown,
+    };
+    let versions = guard(app, call, row.id, eyes.walk(&row, &stored_versions)).await?;
+    app.record_read(
+        call,
+        Draft {
+            shown,
+            ..Draft::about(Action::CustomersHistory, row.id)
+        },
+    )
+    .await?;
+    Ok(versions)
+}
+
+struct Eyes<'a> {
+    key: &'a DataKey,
+    organization: OrganizationId,
+    customer: CustomerId,
+    decision: &'a Decision<'static>,
+    shown: &'a mut Shown,
+}
+
+impl Eyes<'_> {
+    /// From the present backwards: what a version replaced is what the one before it had set.
+    fn walk(&mut self, row: &CustomerRow, stored: &[VersionRow]) -> Result<Vec<Version>, DomainError> {
+        let mut current: Vec<(String, SealedFields)> = Vec::new();
+        for value in row.fields.iter() {
+            let value = value.ok_or(DomainError::Integrity)?;
+            current.push((value.key.to_owned(), single(value)));
+        }
+        let mut attributes = serde_json::json!({
+            "stage": row.stage, "source": row.source, "region": row.region, "owner_id": row.owner, "department_id": row.department
+        });
+        let mut versions = Vec::with_capacity(stored.len() + 1);
+        for version in stored {
+            let mut changes = Vec::new();
+            for name in &version.changed {
+                if customer().field(name).is_none() {
+                    changes.push(attribute(name, &version.previous, &attributes));
+                    continue;
+                }
+                let position = current.iter().position(|(key, _)| key == name);
+                let after = position.map(|at| current.swap_remove(at).1);
+                let before = version.previous_fields.get(name).map(single);
+                changes.extend(self.field(name, before.as_ref(), after.as_ref())?);
+                current.extend(before.map(|pack| (name.clone(), pack)));
+            }
+            attributes = version.previous.clone();
+            let VersionRow {
+                version,
+                changed_at,
+                changed_by,
+                actor_kind,
+                ..
+            } = version;
+            versions.push(Version {
+                version: *version,
+                at: *changed_at,
+                by_kind: actor_kind.clone(),
+                by: *changed_by,
+                changes,
+            });
+        }
+        versions.push(self.creation(row, &current, &attributes)?);
+        Ok(versions)
+    }
+
+    fn creation(
+        &mut self,
+        row: &CustomerRow,
+        first: &[(String, SealedFields)],
+        attributes: &Value,
+    ) -> Result<Version, DomainError> {
+        let mut changes = Vec::new();
+        for field in &customer().fields {
+            if let Some((name, pack)) = first.iter().find(|(name, _)| *name == field.key) {
+                changes.extend(self.field(name, None, Some(pack))?);
+            }
+        }
+        for name in ["stage", "source", "region", "owner_id", "department_id"] {
+            if !attributes.get(name).is_none_or(Value::is_null) {
+                changes.push(attribute(name, &Value::Null, attributes));
+            }
+        }
+        Ok(Version {
+            version: 1,
+            at: row.created_at,
+            by_kind: String::new(),
+            by: row.created_by,
+            changes,
+        })
+    }
+
+    fn field(
+        &mut self,
+        name: &str,
+        before: Option<&SealedFields>,
+        after: Option<&SealedFields>,
+    ) -> Result<Option<Change>, DomainError> {
+        if self.decision.access(name).view == View::Hidden {
+            return Ok(None);
+        }
+        let (before, after) = (self.see(name, before)?, self.see(name, after)?);
+        Ok(Some(Change {
+            name: name.to_owned(),
+            is_field: true,
+            before,
+            after,
+        }))
+    }
+
+    fn see(&mut self, name: &str, pack: Option<&SealedFields>) -> Result<Option<SeenValue>, DomainError> {
+        let (Some(value), Some(field)) = (pack.and_then(|pack| pack.get(name)), customer().field(name)) else {
+            return Ok(None);
+        };
+        let text = open_one(self.key, self.organization, self.customer, &value)?;
+        let read = self.decision.access(name).view == View::Read;
+        let level = if read {
+            &mut self.shown.read
+        } else {
+            &mut self.shown.masked
+        };
+        if !level.contains(&field.key.as_str()) {
+            level.push(&field.key);
+        }
+        Ok(Some(if read {
+            SeenValue::from(field.present(&text))
+        } else {
+            SeenValue::Text(field.mask(&text))
+        }))
+    }
+}
+
+fn single(value: SealedValue<'_>) -> SealedFields {
+    let mut pack = SealedFields::default();
+    pack.push(value);
+    pack
+}
+
+fn attribute(name: &str, before: &Value, after: &Value) -> Change {
+    let text = |value: &Value| {
+        value
+            .get(name)
+            .and_then(Value::as_str)
+            .map(|text| SeenValue::Text(text.to_owned()))
+    };
+    Change {
+        name: name.to_owned(),
+        is_field: false,
+        before: text(before),
+        after: text(after),
+    }
+}

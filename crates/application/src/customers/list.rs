@@ -1,0 +1,178 @@
+//! Lists and searches: the same scope as SQL, the same decision for every row.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::access::{Outcome, View, Who, widest_field_access};
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::{SearchKind, customer};
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::customers::{self as stored, CustomerRow, Filter, Order};
+use uuid::Uuid;
+
+use super::SeenCustomer;
+use super::read::guard;
+use super::seen::{decide_row, seen_through};
+use crate::audit::{Detail, Draft, Shown};
+use crate::{App, Call};
+
+/// A value that is looked for.
+#[derive(Clone)]
+pub struct SearchTerm {
+    /// Field key.
+    pub field: String,
+    /// How.
+    pub kind: SearchKind,
+    /// The value, as typed. Never printed.
+    pub value: String,
+}
+
+/// What is listed.
+#[derive(Clone)]
+pub struct Query {
+    /// Everything but the searched values; its tags are filled in here.
+    pub filter: Filter,
+    /// Values looked for; every one must match.
+    pub terms: Vec<SearchTerm>,
+    /// Order and where to go on.
+    pub order: Order,
+    /// Rows wanted.
+    pub limit: usize,
+    /// Whether the total is wanted.
+    pub count: bool,
+}
+
+/// A page of customers.
+pub struct Found {
+    /// The customers.
+    pub customers: Vec<SeenCustomer>,
+    /// Where to go on: `updated_at` and id of the last row read, if there are more.
+    pub next: Option<(DateTime<Utc>, Uuid)>,
+    /// The total inside the caller's scope, if asked for.
+    pub count: Option<i64>,
+}
+
+/// A page of the customers in the caller's scope.
+///
+/// Errors: 400 `not_searchable`; 403 `field_hidden` for a search by a field that the caller may not see at all, which would make searching an oracle.
+pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, DomainError> {
+    call.needs(Permission::CustomersRead)?;
+    purpose_named(call)?;
+    if query.count && !query.terms.is_empty() && several_roles(call) {
+        return Err(DomainError::refused(RefusedAs::BadRequest, "count_not_available"));
+    }
+    let keys = app.keys().organization(app.db(), call.organization()).await?;
+    let mut searched = Vec::with_capacity(query.terms.len());
+    for term in &query.terms {
+        let pointer = || format!("q[{}]", term.field);
+        let field = customer()
+            .field(&term.field)
+            .ok_or_else(|| DomainError::refused(RefusedAs::BadRequest, "not_searchable"))?;
+        if widest_field_access(&call.identity.caller, Permission::CustomersRead, field).view < View::Masked {
+            return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
+        }
+        let text = field
+            .query_term(term.kind, &term.value)
+            .map_err(|refusal| match refusal.code {
+                "not_searchable" => DomainError::refused(RefusedAs::BadRequest, "not_searchable"),
+                code => DomainError::Invalid(vec![Fault {
+                    pointer: pointer(),
+                    code,
+                    arg: refusal.arg,
+                }]),
+            })?;
+        query
+            .filter
+            .tags
+            .push(keys.tag(&term.field, term.kind, &text).ok_or(DomainError::NotFound)?);
+        searched.push((field, term.kind));
+    }
+    let scope = call.scope(Permission::CustomersRead, app.now());
+    let work = app.begin(call.organization()).await?;
+    let mut rows = stored::list(
+        &work,
+        &scope,
+        &query.filter,
+        &query.order,
+        i64::try_from(query.limit).unwrap_or(200) + 1,
+    )
+    .await?;
+    let count = if query.count {
+        Some(stored::count(&work, &scope, &query.filter).await?)
+    } else {
+        None
+    };
+    work.abandon().await;
+    let more = rows.len() > query.limit;
+    rows.truncate(query.limit);
+    let next = rows.last().filter(|_| more).map(|row| (row.updated_at, row.id.uuid()));
+    let mut shown = Shown::default();
+    let mut customers = Vec::with_capacity(rows.len());
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(seen) = see(app, call, row, &searched, &mut shown).await? {
+            ids.push(row.id);
+            customers.push(seen);
+        }
+    }
+    let action = if searched.is_empty() {
+        Action::CustomersList
+    } else {
+        Action::CustomersSearch
+    };
+    let terms: Vec<String> = searched
+        .iter()
+        .map(|(field, kind)| format!("{}:{}", field.key, kind.as_str()))
+        .collect();
+    // One hit needs no row per customer beside the entry.
+    let single = if let [only] = ids.as_slice() { Some(*only) } else { None };
+    let customers_seen = if single.is_some() { Vec::new() } else { ids };
+    let mut draft = Draft {
+        customer: single,
+        customers: customers_seen,
+        shown,
+        ..Draft::of(action)
+    };
+    if !terms.is_empty() {
+        draft = draft.with("searched", Detail::Codes(terms));
+    }
+    app.record_read(call, draft).await?;
+    Ok(Found { customers, next, count })
+}
+
+/// A key that is bound to purposes must name one of them before it learns whether anything matches.
+fn purpose_named(call: &Call) -> Result<(), DomainError> {
+    let Who::Partner(partner) = &call.identity.caller.who else {
+        return Ok(());
+    };
+    match &call.purpose {
+        _ if partner.purposes.is_empty() => Ok(()),
+        None => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_required")),
+        Some(purpose) if partner.purposes.contains(purpose) => Ok(()),
+        Some(_) => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed")),
+    }
+}
+
+/// With several roles a field may be hidden on some customers only; a total over a search by it would count them all the same.
+fn several_roles(call: &Call) -> bool {
+    matches!(&call.identity.caller.who, Who::Staff(staff) if staff.roles.len() > 1)
+}
+
+async fn see(
+    app: &App,
+    call: &Call,
+    row: &CustomerRow,
+    searched: &[(&'static custodian_domain::catalog::Field, SearchKind)],
+    shown: &mut Shown,
+) -> Result<Option<SeenCustomer>, DomainError> {
+    let decision = decide_row(app, call, row, Permission::CustomersRead);
+    // A role of wider scope may hide here what another shows elsewhere: a match on a field hidden on this very customer is none.
+    let oracle = searched
+        .iter()
+        .any(|(field, _)| decision.access(&field.key).view < View::Masked);
+    if decision.outcome != Outcome::Allowed || oracle {
+        return Ok(None);
+    }
+    guard(app, call, row.id, seen_through(app, call, row, &decision, shown))
+        .await
+        .map(Some)
+}

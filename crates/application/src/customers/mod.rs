@@ -1,0 +1,22 @@
+//! Customers: sealed when stored, seen only through the decision.
+
+mod change;
+mod commands;
+mod history;
+mod list;
+mod read;
+mod reveal;
+mod sealing;
+mod seen;
+
+pub use change::{Precondition, create, delete, patch};
+pub use commands::{Attributes, FieldInput, NewCustomer, Patch};
+pub use history::{Change, Version, history};
+pub use list::{Found, Query, SearchTerm, list};
+pub use read::{access_log, read};
+pub use reveal::reveal;
+pub use seen::{SeenCustomer, SeenField, SeenValue};
+
+pub(crate) use change::{Existing, covers_new};
+pub(crate) use commands::{accept_field, check_attributes};
+pub(crate) use sealing::{TagSet, new_row, tags_of};

@@ -1,0 +1,79 @@
+//! Showing values in full, for a reason.
+
+use custodian_domain::access::View;
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::{Work, customers as stored};
+use uuid::Uuid;
+
+use super::read::guard;
+use super::sealing::open_one;
+use super::seen::{SeenValue, decide_row, refuse};
+use crate::audit::{Draft, Shown};
+use crate::{App, Call};
+
+/// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
+/// the customer's state, so that a right that ended before cannot be used.
+///
+/// Errors: 403 `field_not_revealable` when a field may not be shown to this caller in full.
+pub async fn reveal(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: Uuid,
+    fields: &[String],
+    reason: &str,
+) -> Result<Vec<(&'static str, Option<SeenValue>)>, DomainError> {
+    call.needs(Permission::CustomersReveal)?;
+    let id = call.identity.meant_customer(id)?;
+    let row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    let decision = decide_row(app, call, &row, Permission::CustomersReveal);
+    refuse(decision.outcome, Permission::CustomersReveal)?;
+    let mut wanted = Vec::with_capacity(fields.len());
+    let mut faults = Vec::new();
+    for (index, key) in fields.iter().enumerate() {
+        match decision
+            .fields
+            .iter()
+            .find(|(field, access)| field.key == *key && access.view > View::Hidden)
+        {
+            // A field that is hidden and one that does not exist are answered alike.
+            None => faults.push(Fault::new(format!("/fields/{index}"), "unknown_field")),
+            Some((field, access)) => wanted.push((*field, access.view)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(DomainError::Invalid(faults));
+    }
+    if wanted.iter().any(|(_, view)| *view < View::Reveal) {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_revealable"));
+    }
+    let opened = app
+        .keys()
+        .data_key(call.organization(), row.id, row.key_version, &row.wrapped_key)
+        .map_err(DomainError::from);
+    let key = guard(app, call, row.id, opened).await?;
+    let mut values = Vec::with_capacity(wanted.len());
+    for (field, _) in &wanted {
+        let value = match row.fields.get(&field.key) {
+            None => None,
+            Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
+        };
+        values.push((
+            field.key.as_str(),
+            value.map(|text| SeenValue::from(field.present(&text))),
+        ));
+    }
+    let shown = Shown {
+        revealed: wanted.iter().map(|(field, _)| field.key.as_str()).collect(),
+        ..Shown::default()
+    };
+    let draft = Draft {
+        shown,
+        reason: Some(reason.to_owned()),
+        ..Draft::about(Action::CustomersReveal, row.id)
+    };
+    app.record_change(work, call, draft).await?;
+    Ok(values)
+}

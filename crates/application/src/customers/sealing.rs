@@ -1,0 +1,206 @@
+//! Sealing a customer: one data key, one salt per value, tags for what may be searched.
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::{BucketKey, DataKey, Place, seal_into};
+use custodian_domain::catalog::{Field, customer};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
+use custodian_persistence::customers::{CustomerRow, SealedFields, SealedValue};
+use uuid::Uuid;
+
+use super::Attributes;
+use crate::App;
+use crate::keys::{DATA_KEY_VERSION, OrganizationKeys};
+
+/// The record type of the customer itself.
+pub(crate) const RECORD_TYPE: &str = "customer";
+
+pub(crate) fn place(organization: OrganizationId, customer: CustomerId, field: &str, version: u32) -> Place<'_> {
+    Place {
+        organization: organization.uuid(),
+        customer: customer.uuid(),
+        record_type: RECORD_TYPE,
+        record: customer.uuid(),
+        field,
+        field_version: version,
+    }
+}
+
+/// The tags of a set of values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TagSet(pub Vec<([u8; 16], bool)>);
+
+impl TagSet {
+    /// The tags that no other customer may carry.
+    pub(crate) fn unique(&self) -> impl Iterator<Item = [u8; 16]> {
+        self.0.iter().filter(|(_, unique)| *unique).map(|(tag, _)| *tag)
+    }
+
+    fn packed(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|(tag, _)| *tag).collect()
+    }
+}
+
+/// Tags of the values of one customer, none twice.
+pub(crate) fn tags_of<'a>(keys: &OrganizationKeys, values: impl Iterator<Item = (&'a Field, &'a str)>) -> TagSet {
+    let mut tags: Vec<([u8; 16], bool)> = Vec::with_capacity(20);
+    for (field, value) in values {
+        for (kind, term) in field.search_terms(value) {
+            let unique = field.unique && kind == custodian_domain::catalog::SearchKind::Exact;
+            if let Some(tag) = keys.tag(&field.key, kind, &term)
+                && !tags.iter().any(|(t, _)| *t == tag)
+            {
+                tags.push((tag, unique));
+            }
+        }
+    }
+    TagSet(tags)
+}
+
+/// The tags that a stored row says it has.
+pub(crate) fn unpack_tags(packed: &[u8]) -> Vec<[u8; 16]> {
+    packed.as_chunks::<16>().0.to_vec()
+}
+
+/// A new customer's row, everything sealed.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a fact of the new row; a struct would only rename them"
+)]
+pub(crate) fn new_row(
+    app: &App,
+    keys: &OrganizationKeys,
+    organization: OrganizationId,
+    bucket: &BucketKey,
+    attributes: Attributes,
+    values: &[(&'static Field, String)],
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> (CustomerRow, TagSet) {
+    // One draw for the id, the key, its nonce and every salt: system calls are the cost here.
+    let mut random = vec![0_u8; 10 + 32 + 12 + 16 * values.len()];
+    app.rng().fill(&mut random);
+    let mut draw = random.as_slice();
+    let id = CustomerId::from(
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.timestamp_millis()).unwrap_or(0), &take(&mut draw))
+            .into_uuid(),
+    );
+    let key = DataKey::from_bytes(DATA_KEY_VERSION, take(&mut draw));
+    let wrapped_key = bucket
+        .wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw))
+        .to_vec();
+    let mut fields = SealedFields::with_room_for(values.len());
+    for (field, value) in values {
+        let salt = take(&mut draw);
+        fields.push_with(&field.key, 1, |out| {
+            seal_into(
+                &key,
+                &place(organization, id, &field.key, 1),
+                value.as_bytes(),
+                salt,
+                out,
+            )
+        });
+    }
+    zeroize::Zeroize::zeroize(&mut random);
+    let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
+    let Attributes {
+        stage,
+        source,
+        region,
+        owner,
+        department,
+    } = attributes;
+    let row = CustomerRow {
+        id,
+        version: 1,
+        stage,
+        source,
+        region,
+        owner,
+        department,
+        restricted: false,
+        created_at: now,
+        created_by: by,
+        updated_at: now,
+        updated_by: by,
+        key_version: i32::try_from(DATA_KEY_VERSION).unwrap_or(i32::MAX),
+        wrapped_key,
+        fields,
+        tags: tags.packed(),
+    };
+    (row, tags)
+}
+
+fn take<const N: usize>(draw: &mut &[u8]) -> [u8; N] {
+    let Some((taken, rest)) = draw.split_first_chunk::<N>() else {
+        return [0; N];
+    };
+    *draw = rest;
+    *taken
+}
+
+/// Values of a stored row, opened: field and text, in stored order.
+pub(crate) fn open_all(
+    key: &DataKey,
+    organization: OrganizationId,
+    row: &CustomerRow,
+) -> Result<Vec<(&'static Field, String)>, DomainError> {
+    let mut values = Vec::new();
+    for value in row.fields.iter() {
+        let value = value.ok_or(DomainError::Integrity)?;
+        let field = customer().field(value.key).ok_or(DomainError::Integrity)?;
+        values.push((field, open_one(key, organization, row.id, &value)?));
+    }
+    Ok(values)
+}
+
+/// One sealed value, opened.
+pub(crate) fn open_one(
+    key: &DataKey,
+    organization: OrganizationId,
+    id: CustomerId,
+    value: &SealedValue<'_>,
+) -> Result<String, DomainError> {
+    let opened = custodian_crypto::open(key, &place(organization, id, value.key, value.version), value.sealed)
+        .map_err(|_| DomainError::Integrity)?;
+    String::from_utf8(opened.to_vec()).map_err(|_| DomainError::Integrity)
+}
+
+/// The pack of a changed row: new values sealed with the row's new version, the others as they were.
+/// Answers the new pack and, as a pack, the sealed values that were replaced or taken away.
+pub(crate) fn reseal(
+    app: &App,
+    key: &DataKey,
+    organization: OrganizationId,
+    row: &CustomerRow,
+    version: i32,
+    changed: &[(&'static Field, Option<String>)],
+) -> Result<(SealedFields, SealedFields), DomainError> {
+    let (mut next, mut replaced) = (SealedFields::default(), SealedFields::default());
+    for value in row.fields.iter() {
+        let value = value.ok_or(DomainError::Integrity)?;
+        let to = if changed.iter().any(|(field, _)| field.key == value.key) {
+            &mut replaced
+        } else {
+            &mut next
+        };
+        to.push(value);
+    }
+    let version = u32::try_from(version).map_err(|_| DomainError::Integrity)?;
+    for (field, value) in changed {
+        if let Some(value) = value {
+            let mut salt = [0_u8; 16];
+            app.rng().fill(&mut salt);
+            next.push_with(&field.key, version, |out| {
+                seal_into(
+                    key,
+                    &place(organization, row.id, &field.key, version),
+                    value.as_bytes(),
+                    salt,
+                    out,
+                )
+            });
+        }
+    }
+    Ok((next, replaced))
+}

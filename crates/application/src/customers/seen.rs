@@ -1,0 +1,188 @@
+//! A customer seen through the decision: the only way from sealed values to an answer, so masking cannot be skipped.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::access::{Decision, Facts, FieldAccess, Outcome, Thing, View, decide};
+use custodian_domain::catalog::{Field, Output, customer};
+use custodian_domain::kernel::{DomainError, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::customers::CustomerRow;
+use uuid::Uuid;
+
+use super::sealing::open_one;
+use crate::audit::Shown;
+use crate::{App, Call};
+
+/// A value as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SeenValue {
+    /// JSON string.
+    Text(String),
+    /// JSON number, as written.
+    Number(String),
+    /// JSON boolean.
+    Bool(bool),
+    /// Any other JSON, serialised.
+    Structure(String),
+}
+
+impl From<Output<'_>> for SeenValue {
+    fn from(output: Output<'_>) -> Self {
+        match output {
+            Output::Text(text) => Self::Text(text.to_owned()),
+            Output::Number(text) => Self::Number(text.to_owned()),
+            Output::Bool(value) => Self::Bool(value),
+            Output::Structure(text) => Self::Structure(text.to_owned()),
+        }
+    }
+}
+
+/// One field that the caller may know of.
+#[derive(Clone, Debug)]
+pub struct SeenField {
+    /// Its key.
+    pub key: &'static str,
+    /// What is shown; `None` where no value is stored.
+    pub value: Option<SeenValue>,
+    /// What the caller may do with it.
+    pub access: FieldAccess,
+}
+
+/// A customer as one caller sees it. Hidden fields are absent.
+#[derive(Clone, Debug)]
+pub struct SeenCustomer {
+    /// The id under which this caller knows the customer.
+    pub id: Uuid,
+    /// Counts changes.
+    pub version: i32,
+    /// Stage code.
+    pub stage: Option<String>,
+    /// Source code.
+    pub source: Option<String>,
+    /// ISO 3166-2.
+    pub region: Option<String>,
+    /// Owner; never shown to partners.
+    pub owner: Option<Uuid>,
+    /// Department; never shown to partners.
+    pub department: Option<Uuid>,
+    /// Processing is restricted.
+    pub restricted: bool,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// In catalog order.
+    pub fields: Vec<SeenField>,
+}
+
+/// Asks the decision about a stored customer.
+pub(crate) fn decide_row(app: &App, call: &Call, row: &CustomerRow, permission: Permission) -> Decision<'static> {
+    decide_thing(app, call, &thing(call, row), permission)
+}
+
+pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
+    Thing {
+        customer: row.id,
+        owner: row.owner,
+        collaborators: &[],
+        department_path: call.identity.department_path(row.department),
+        region: row.region.as_deref(),
+        restricted: row.restricted,
+    }
+}
+
+pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission: Permission) -> Decision<'static> {
+    let purpose = call.purpose_facts();
+    let fields: &'static [Field] = &customer().fields;
+    let facts = Facts {
+        caller: &call.identity.caller,
+        permission,
+        thing,
+        fields,
+        purpose: purpose.as_ref(),
+        consent_in_force: false,
+        grants: &[],
+        now: app.now(),
+    };
+    let Decision {
+        outcome,
+        fields: decided,
+        ..
+    } = decide(&facts);
+    let decided = decided
+        .into_iter()
+        .filter_map(|(field, access)| Some((fields.iter().find(|f| std::ptr::eq(*f, field))?, access)))
+        .collect();
+    Decision {
+        outcome,
+        fields: decided,
+        reasons: Vec::new(),
+    }
+}
+
+/// Turns an outcome that is not `Allowed` into the refusal that the caller gets.
+pub(crate) fn refuse(outcome: Outcome, permission: Permission) -> Result<(), DomainError> {
+    match outcome {
+        Outcome::Allowed => Ok(()),
+        Outcome::MissingPermission => Err(DomainError::Forbidden {
+            permission: permission.code(),
+        }),
+        Outcome::DoesNotExist => Err(DomainError::NotFound),
+        Outcome::PurposeRequired => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_required")),
+        Outcome::PurposeNotAllowed => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed")),
+    }
+}
+
+/// Opens what the decision allows and masks what it does not allow in full. Says in `shown` what left.
+pub(crate) fn seen_through(
+    app: &App,
+    call: &Call,
+    row: &CustomerRow,
+    decision: &Decision<'static>,
+    shown: &mut Shown,
+) -> Result<SeenCustomer, DomainError> {
+    let organization = call.organization();
+    let key = app
+        .keys()
+        .data_key(organization, row.id, row.key_version, &row.wrapped_key)?;
+    let mut fields = Vec::with_capacity(decision.fields.len());
+    for (field, access) in &decision.fields {
+        if access.view == View::Hidden {
+            continue;
+        }
+        let value = match row.fields.get(&field.key) {
+            None => None,
+            Some(sealed) => {
+                let text = open_one(&key, organization, row.id, &sealed)?;
+                let (level, value) = match access.view {
+                    View::Read => (&mut shown.read, SeenValue::from(field.present(&text))),
+                    View::Masked | View::Reveal | View::Hidden => {
+                        (&mut shown.masked, SeenValue::Text(field.mask(&text)))
+                    }
+                };
+                if !level.contains(&field.key.as_str()) {
+                    level.push(&field.key);
+                }
+                Some(value)
+            }
+        };
+        fields.push(SeenField {
+            key: &field.key,
+            value,
+            access: *access,
+        });
+    }
+    let staff = call.identity.user().is_some();
+    Ok(SeenCustomer {
+        id: call.identity.shown_id(row.id),
+        version: row.version,
+        stage: row.stage.clone(),
+        source: row.source.clone().filter(|_| staff),
+        region: row.region.clone(),
+        owner: row.owner.filter(|_| staff).map(|o| o.uuid()),
+        department: row.department.filter(|_| staff).map(|d| d.uuid()),
+        restricted: row.restricted,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        fields,
+    })
+}

@@ -1,0 +1,99 @@
+//! From a record to a customer ready to be stored, or to the faults that refuse it.
+
+use chrono::NaiveDate;
+use custodian_domain::catalog::{DataType, Field, customer};
+use custodian_domain::customers::province_region;
+use custodian_persistence::imports::ImportError;
+
+use super::file::Record;
+use super::{Mapping, Target};
+use crate::customers::{Attributes, FieldInput, accept_field, check_attributes};
+
+/// A record that passed.
+pub(super) struct Accepted {
+    pub line: i64,
+    pub attributes: Attributes,
+    pub owner_email: Option<String>,
+    pub values: Vec<(&'static Field, String)>,
+}
+
+fn fault(line: i64, field: &str, code: &str) -> ImportError {
+    ImportError {
+        line,
+        field: field.to_owned(),
+        code: code.to_owned(),
+    }
+}
+
+/// Checks a record against the catalog; every fault is named, none holds a value.
+pub(super) fn accept(record: Record, mapping: &Mapping, today: NaiveDate) -> Result<Accepted, Vec<ImportError>> {
+    let line = record.line;
+    let cells = record.cells.map_err(|code| vec![fault(line, "", code)])?;
+    let mut faults = Vec::new();
+    let mut accepted = Accepted {
+        line,
+        attributes: Attributes::default(),
+        owner_email: None,
+        values: Vec::with_capacity(mapping.0.len()),
+    };
+    for ((_, target), cell) in mapping.0.iter().zip(cells) {
+        let Some(cell) = cell else { continue };
+        match target {
+            Target::Field(key) => match accept_field(key, &typed(key, cell), today) {
+                Ok(field) => accepted.values.extend(field.value.map(|value| (field.field, value))),
+                Err(refused) => faults.push(fault(line, key, refused.code)),
+            },
+            Target::Stage => accepted.attributes.stage = text(cell),
+            Target::Source => accepted.attributes.source = text(cell),
+            Target::Region => accepted.attributes.region = text(cell),
+            Target::OwnerEmail => accepted.owner_email = text(cell),
+        }
+    }
+    let Attributes {
+        stage, source, region, ..
+    } = &accepted.attributes;
+    let attribute_faults = check_attributes(stage.as_deref(), source.as_deref(), region.as_deref());
+    faults.extend(
+        attribute_faults
+            .iter()
+            .map(|f| fault(line, f.pointer.trim_start_matches('/'), f.code)),
+    );
+    if accepted.attributes.region.is_none() {
+        let province = accepted.values.iter().find(|(field, _)| field.key == "province");
+        accepted.attributes.region = province.and_then(|(_, name)| province_region(name)).map(str::to_owned);
+    }
+    if faults.is_empty() { Ok(accepted) } else { Err(faults) }
+}
+
+/// The required fields that a new customer would lack. Not asked of a record that changes an existing one.
+pub(super) fn missing(accepted: &Accepted) -> Vec<ImportError> {
+    let required = customer().fields.iter().filter(|field| field.required);
+    required
+        .filter(|field| !accepted.values.iter().any(|(f, _)| f.key == field.key))
+        .map(|field| fault(accepted.line, &field.key, "required"))
+        .collect()
+}
+
+fn text(cell: FieldInput) -> Option<String> {
+    match cell {
+        FieldInput::Text(text) => Some(text.trim().to_owned()).filter(|t| !t.is_empty()),
+        FieldInput::Number(text) | FieldInput::Structure(text) => Some(text),
+        FieldInput::Bool(value) => Some(value.to_string()),
+        FieldInput::Null => None,
+    }
+}
+
+/// A cell of a file is text; where the field wants a number or a truth value, the text is read as one.
+fn typed(key: &str, cell: FieldInput) -> FieldInput {
+    let FieldInput::Text(text) = cell else { return cell };
+    match customer().field(key).map(|field| &field.data_type) {
+        Some(DataType::Number) => FieldInput::Number(text.trim().to_owned()),
+        Some(DataType::Boolean) => match text.trim().to_lowercase().as_str() {
+            "true" | "yes" | "1" | "是" => FieldInput::Bool(true),
+            "false" | "no" | "0" | "否" => FieldInput::Bool(false),
+            _ => FieldInput::Text(text),
+        },
+        Some(DataType::Money | DataType::Json) => FieldInput::Structure(text),
+        _ => FieldInput::Text(text),
+    }
+}

@@ -1,0 +1,132 @@
+//! Which column goes where.
+
+use custodian_domain::catalog::customer;
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::roles::Permission;
+use serde_json::Value;
+
+use crate::Call;
+
+/// Where a column goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A field of the customer, by key.
+    Field(&'static str),
+    /// Stage code.
+    Stage,
+    /// Source code.
+    Source,
+    /// ISO 3166-2 region.
+    Region,
+    /// The log-in address of the owner.
+    OwnerEmail,
+}
+
+/// Column name to target. Columns that are not named are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping(pub Vec<(String, Target)>);
+
+impl Target {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "stage" => Self::Stage,
+            "source" => Self::Source,
+            "region" => Self::Region,
+            "owner_email" => Self::OwnerEmail,
+            key => Self::Field(&customer().field(key)?.key),
+        })
+    }
+
+    /// The name that a mapping and a fault use for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Field(key) => key,
+            Self::Stage => "stage",
+            Self::Source => "source",
+            Self::Region => "region",
+            Self::OwnerEmail => "owner_email",
+        }
+    }
+}
+
+impl Mapping {
+    /// Reads `{"column": "field", …}`; every unknown or doubled target is named.
+    pub fn parse(value: &Value) -> Result<Self, DomainError> {
+        let Some(object) = value.as_object().filter(|o| !o.is_empty()) else {
+            return Err(DomainError::invalid("/mapping", "required"));
+        };
+        let (mut targets, mut faults) = (Vec::new(), Vec::new());
+        for (column, target) in object {
+            let pointer = format!("/mapping/{}", column.replace('~', "~0").replace('/', "~1"));
+            match target.as_str().map(Target::parse) {
+                None => faults.push(Fault::new(pointer, "wrong_type")),
+                Some(None) => faults.push(Fault::new(pointer, "unknown_field")),
+                Some(Some(target)) if targets.iter().any(|(_, t)| *t == target) => {
+                    faults.push(Fault::new(pointer, "duplicate_value"))
+                }
+                Some(Some(target)) => targets.push((column.clone(), target)),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(targets))
+        } else {
+            Err(DomainError::Invalid(faults))
+        }
+    }
+
+    /// As it is stored with the import.
+    pub fn to_json(&self) -> Value {
+        Value::Object(
+            self.0
+                .iter()
+                .map(|(column, target)| (column.clone(), Value::String(target.name().to_owned())))
+                .collect(),
+        )
+    }
+
+    /// Refuses a mapping onto fields that the caller may not enter anywhere.
+    pub fn check_rights(&self, call: &Call) -> Result<(), DomainError> {
+        for (_, target) in &self.0 {
+            let Target::Field(key) = target else { continue };
+            let Some(field) = customer().field(key) else { continue };
+            if !custodian_domain::access::widest_field_access(&call.identity.caller, Permission::CustomersCreate, field)
+                .edit
+            {
+                return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_editable"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_fault_is_named() {
+        let error = Mapping::parse(&json!({"a": "mobile", "b": "mobile", "c": "nonsense", "d": 1})).unwrap_err();
+        let DomainError::Invalid(faults) = error else {
+            panic!("{error}")
+        };
+        let seen: Vec<_> = faults.iter().map(|f| (f.pointer.as_str(), f.code)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("/mapping/b", "duplicate_value"),
+                ("/mapping/c", "unknown_field"),
+                ("/mapping/d", "wrong_type")
+            ]
+        );
+    }
+
+    #[test]
+    fn it_survives_being_stored() {
+        let mapping =
+            Mapping::parse(&json!({"手机号": "mobile", "客户阶段": "stage", "负责人邮箱": "owner_email"})).unwrap();
+        assert_eq!(Mapping::parse(&mapping.to_json()).unwrap(), mapping);
+    }
+}

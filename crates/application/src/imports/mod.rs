@@ -1,0 +1,46 @@
+//! Imports: a file comes in sealed, is checked and stored record by record, and goes on where it stood after a restart.
+
+mod accept;
+mod file;
+mod mapping;
+mod run;
+mod store;
+mod upload;
+
+pub use mapping::{Mapping, Target};
+pub use run::{KIND, run};
+pub use upload::{Upload, UploadOptions};
+
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{DomainError, JobId};
+use custodian_domain::roles::Permission;
+use custodian_persistence::imports::{self as stored, ImportError};
+use custodian_persistence::jobs;
+
+use crate::audit::Draft;
+use crate::{App, Call};
+
+/// A page of an import's faults in line order; the caller must be its creator or a reader of the audit log.
+pub async fn errors(
+    app: &App,
+    call: &Call,
+    id: JobId,
+    after: Option<&ImportError>,
+    limit: usize,
+) -> Result<Vec<ImportError>, DomainError> {
+    call.needs(Permission::ImportsRun)?;
+    let work = app.begin(call.organization()).await?;
+    let job = jobs::find(&work, id).await?.filter(|row| {
+        row.kind == KIND
+            && (row.created_by == call.identity.actor_id() || call.identity.caller.holds(Permission::AuditRead))
+    });
+    let page = match job {
+        Some(_) => Ok(stored::errors(&work, id, after, i64::try_from(limit).unwrap_or(200)).await?),
+        None => Err(DomainError::NotFound),
+    };
+    work.abandon().await;
+    if page.is_ok() && after.is_none() {
+        app.record_read(call, Draft::of(Action::ImportsErrors)).await?;
+    }
+    page
+}

@@ -1,0 +1,181 @@
+//! The job: reads, checks and seals on one thread while another stores, and commits its place together with the rows.
+
+use std::sync::Arc;
+
+use custodian_domain::kernel::DomainError;
+use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
+use custodian_persistence::jobs::{self, Claim};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::Mapping;
+use super::accept::{Accepted, accept};
+use super::file::{Pieces, each_record};
+use super::store::{Counts, Store};
+use crate::auth::identity_of_user;
+use crate::{App, Call};
+
+/// The kind of these jobs.
+pub const KIND: &str = "import";
+
+/// Records in one transaction.
+const BATCH: usize = 500;
+const BATCH_RECORDS: i64 = 500;
+/// How long a worker holds the job between two commits.
+pub(super) const LEASE_SECONDS: f64 = 60.0;
+
+/// Records that were read together: what passed, what did not, and how many records that makes.
+pub(super) struct Batch {
+    pub accepted: Vec<Accepted>,
+    pub faults: Vec<ImportError>,
+    pub records: i64,
+}
+
+/// Runs an import from where it stands to its end. Any worker may call it again after a crash.
+///
+/// `Err` means that it should be tried again later; an import that cannot succeed is ended as failed and answers `Ok`.
+pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
+    let work = app.begin(claim.organization).await?;
+    let row = stored::find(&work, claim.job).await?;
+    work.abandon().await;
+    let Some(row) = row else {
+        return end(app, claim, Err("import_missing")).await;
+    };
+    let Some(call) = importer(app, claim, &row).await? else {
+        return end(app, claim, Err("importer_inactive")).await;
+    };
+    let (Some(wrapped), Ok(mapping)) = (&row.wrapped_key, Mapping::parse(&row.mapping)) else {
+        return end(app, claim, Err("import_unreadable")).await;
+    };
+    let key = Arc::new(
+        app.keys()
+            .unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?,
+    );
+    let (send, receive) = mpsc::channel::<Batch>(2);
+    let reader = Reader {
+        app: app.clone(),
+        row: row.clone(),
+        mapping,
+        key,
+        organization: claim.organization,
+    };
+    let runtime = tokio::runtime::Handle::current();
+    let reading = tokio::task::spawn_blocking(move || reader.read(runtime, &send));
+    let stored_all = store_batches(app, &call, claim, &row, receive).await;
+    let read_all = reading
+        .await
+        .map_err(|_| DomainError::internal("import reader ended early"))?;
+    match (stored_all?, read_all) {
+        (None, _) => Ok(()),
+        (Some(counts), Ok(())) => end(app, claim, Ok(counts)).await,
+        (Some(_), Err(DomainError::Invalid(faults))) => {
+            end(app, claim, Err(faults.first().map_or("import_unreadable", |f| f.code))).await
+        }
+        (Some(_), Err(DomainError::Integrity)) => end(app, claim, Err("integrity_error")).await,
+        (Some(_), Err(error)) => Err(error),
+    }
+}
+
+/// The importer as it is now: rights that ended since the upload are not used.
+async fn importer(app: &App, claim: &Claim, row: &ImportRow) -> Result<Option<Call>, DomainError> {
+    let identity = identity_of_user(app, claim.organization, row.owner, row.session).await?;
+    Ok(identity
+        .filter(|identity| identity.caller.holds(custodian_domain::roles::Permission::ImportsRun))
+        .map(|identity| Call {
+            identity: Arc::new(identity),
+            request: format!("job-{}", claim.job),
+            purpose: None,
+        }))
+}
+
+/// `None` when another worker has taken the job over.
+async fn store_batches(
+    app: &App,
+    call: &Call,
+    claim: &Claim,
+    row: &ImportRow,
+    mut batches: mpsc::Receiver<Batch>,
+) -> Result<Option<Counts>, DomainError> {
+    let mut store = Store::new(app, call, claim, row).await?;
+    while let Some(batch) = batches.recv().await {
+        if !store.store(batch).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(store.counts()))
+}
+
+async fn end(app: &App, claim: &Claim, outcome: Result<Counts, &'static str>) -> Result<(), DomainError> {
+    let work = app.begin(claim.organization).await?;
+    if !jobs::hold(&work, claim, LEASE_SECONDS).await? {
+        work.abandon().await;
+        return Ok(());
+    }
+    if let Ok(counts) = &outcome {
+        jobs::progress(
+            &work,
+            claim.job,
+            counts.done,
+            Some(counts.done),
+            counts.rejected,
+            app.now(),
+        )
+        .await?;
+    }
+    let result = outcome.as_ref().map(|Counts { done, created, updated, rejected }| {
+        json!({ "records": done, "created": created, "updated": updated, "rejected": rejected, "errors_url": format!("/v1/imports/{}/errors", claim.job) })
+    });
+    jobs::finish(&work, claim.job, result.map_err(|code| *code), app.now()).await?;
+    stored::forget_file(&work, claim.job).await?;
+    Ok(work.commit().await?)
+}
+
+struct Reader {
+    app: App,
+    row: ImportRow,
+    mapping: Mapping,
+    key: Arc<custodian_crypto::DataKey>,
+    organization: custodian_domain::kernel::OrganizationId,
+}
+
+impl Reader {
+    /// Blocking: reads the file, skips what was done, hands on batches.
+    fn read(self, runtime: tokio::runtime::Handle, batches: &mpsc::Sender<Batch>) -> Result<(), DomainError> {
+        let pieces = Pieces::new(
+            self.app.db().clone(),
+            self.organization,
+            &self.row,
+            Arc::clone(&self.key),
+            runtime,
+        );
+        let columns: Vec<String> = self.mapping.0.iter().map(|(column, _)| column.clone()).collect();
+        let today = self.app.now().date_naive();
+        let mut skip = self.row.rows_done;
+        let mut batch = empty();
+        each_record(pieces, &self.row, &columns, &mut |record| {
+            if skip > 0 {
+                skip -= 1;
+                return true;
+            }
+            batch.records += 1;
+            match accept(record, &self.mapping, today) {
+                Ok(accepted) => batch.accepted.push(accepted),
+                Err(faults) => batch.faults.extend(faults),
+            }
+            batch.records < BATCH_RECORDS || batches.blocking_send(std::mem::replace(&mut batch, empty())).is_ok()
+        })?;
+        if batch.records > 0 {
+            // A receiver that is gone has given its reason itself.
+            let _ = batches.blocking_send(batch);
+        }
+        Ok(())
+    }
+}
+
+fn empty() -> Batch {
+    Batch {
+        accepted: Vec::with_capacity(BATCH),
+        faults: Vec::new(),
+        records: 0,
+    }
+}

@@ -1,0 +1,391 @@
+//! Storing a batch: rows, tags, versions, faults, place and entry in one transaction.
+
+use std::collections::HashMap;
+
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, UserId};
+use custodian_persistence::customers::{self as customers_stored, CustomerRow};
+use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
+use custodian_persistence::jobs::{self, Claim};
+use custodian_persistence::{Work, users};
+
+use super::accept::{Accepted, missing};
+use super::run::{Batch, LEASE_SECONDS};
+use crate::audit::{Detail, Draft};
+use crate::customers::{Attributes, Existing, TagSet, covers_new, new_row, tags_of};
+use crate::keys::{BucketPlace, OrganizationKeys};
+use crate::{App, Call};
+
+/// What an import has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub done: i64,
+    pub created: i64,
+    pub updated: i64,
+    pub rejected: i64,
+}
+
+pub(super) struct Store<'a> {
+    app: &'a App,
+    call: &'a Call,
+    claim: &'a Claim,
+    row: &'a ImportRow,
+    keys: std::sync::Arc<OrganizationKeys>,
+    counts: Counts,
+    owners: HashMap<String, Option<(UserId, Option<DepartmentId>)>>,
+}
+
+impl<'a> Store<'a> {
+    pub(super) async fn new(
+        app: &'a App,
+        call: &'a Call,
+        claim: &'a Claim,
+        row: &'a ImportRow,
+    ) -> Result<Self, DomainError> {
+        let keys = app.keys().organization(app.db(), claim.organization).await?;
+        let counts = Counts {
+            done: row.rows_done,
+            created: row.created,
+            updated: row.updated,
+            rejected: row.rejected,
+        };
+        Ok(Self {
+            app,
+            call,
+            claim,
+            row,
+            keys,
+            counts,
+            owners: HashMap::new(),
+        })
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// False when another worker holds the job now: nothing was written.
+    pub(super) async fn store(&mut self, batch: Batch) -> Result<bool, DomainError> {
+        let Batch {
+            accepted,
+            mut faults,
+            records,
+        } = batch;
+        let mut refused = distinct_lines(&faults);
+        let places = match self.row.dry_run {
+            true => Vec::new(),
+            false => {
+                self.app
+                    .keys()
+                    .places(
+                        self.app.db(),
+                        self.claim.organization,
+                        accepted.len(),
+                        self.app.rng(),
+                        self.app.now(),
+                    )
+                    .await?
+            }
+        };
+        let work = self.app.begin(self.claim.organization).await?;
+        if !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
+            work.abandon().await;
+            return Ok(false);
+        }
+        let before = faults.len();
+        let plan = self.plan(&work, accepted, &mut faults).await?;
+        refused += distinct_lines(faults.get(before..).unwrap_or_default());
+        let counts = Counts {
+            done: self.counts.done + records,
+            created: self.counts.created + len(plan.new.len()),
+            updated: self.counts.updated + len(plan.existing.len()),
+            rejected: self.counts.rejected + refused,
+        };
+        if !self.row.dry_run {
+            self.write(&work, plan, places).await?;
+        }
+        stored::insert_errors(&work, self.claim.job, &faults).await?;
+        let Counts {
+            done,
+            created,
+            updated,
+            rejected,
+        } = counts;
+        stored::checkpoint(&work, self.claim.job, done, created, updated, rejected).await?;
+        jobs::progress(&work, self.claim.job, done, None, rejected, self.app.now()).await?;
+        work.commit().await?;
+        self.counts = counts;
+        Ok(true)
+    }
+
+    /// Sorts records into new customers, changes of existing ones, and refusals.
+    async fn plan(
+        &mut self,
+        work: &Work,
+        accepted: Vec<Accepted>,
+        faults: &mut Vec<ImportError>,
+    ) -> Result<Plan, DomainError> {
+        self.find_owners(work, &accepted).await?;
+        let tagged: Vec<(Accepted, TagSet)> = accepted
+            .into_iter()
+            .map(|record| {
+                let tags = tags_of(
+                    &self.keys,
+                    record.values.iter().map(|(field, value)| (*field, value.as_str())),
+                );
+                (record, tags)
+            })
+            .collect();
+        let unique: Vec<[u8; 16]> = tagged
+            .iter()
+            .flat_map(|(_, tags)| tags.unique().collect::<Vec<_>>())
+            .collect();
+        let mut taken: HashMap<[u8; 16], Option<CustomerId>> = customers_stored::by_unique_tags(work, &unique)
+            .await?
+            .into_iter()
+            .map(|(tag, id)| (tag, Some(id)))
+            .collect();
+        let mut plan = Plan::default();
+        for (mut record, tags) in tagged {
+            let line = record.line;
+            if let Err(code) = self.give_owner(&mut record) {
+                faults.push(ImportError {
+                    line,
+                    field: "owner_email".into(),
+                    code: code.into(),
+                });
+                continue;
+            }
+            let holder = tags.unique().find_map(|tag| taken.get(&tag).copied());
+            match holder {
+                Some(Some(id)) if self.row.mode == "upsert" && !plan.existing.iter().any(|(_, other)| *other == id) => {
+                    plan.existing.push((record, id));
+                }
+                Some(_) => faults.push(ImportError {
+                    line,
+                    field: "customer_no".into(),
+                    code: "duplicate_value".into(),
+                }),
+                None => {
+                    let lacking = missing(&record);
+                    if lacking.is_empty() {
+                        taken.extend(tags.unique().map(|tag| (tag, None)));
+                        plan.new.push((record, tags));
+                    } else {
+                        faults.extend(lacking);
+                    }
+                }
+            }
+        }
+        self.keep_within_scope(work, &mut plan, faults).await?;
+        Ok(plan)
+    }
+
+    async fn find_owners(&mut self, work: &Work, accepted: &[Accepted]) -> Result<(), DomainError> {
+        let unknown: Vec<String> = accepted
+            .iter()
+            .filter_map(|record| record.owner_email.as_deref().map(crate::users::comparable_email))
+            .filter(|email| !self.owners.contains_key(email))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let importer = self.row.owner;
+        if !self.owners.contains_key("") {
+            let found = users::departments_of(work, &[importer]).await?;
+            self.owners.insert(
+                String::new(),
+                found.first().map(|(id, _, department)| (*id, *department)),
+            );
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let lookups: Vec<Vec<u8>> = unknown
+            .iter()
+            .map(|email| self.app.keys().lookup("email", email).to_vec())
+            .collect();
+        let found = users::by_lookups(work, &lookups).await?;
+        let ids: Vec<UserId> = found.iter().map(|(_, id)| *id).collect();
+        let active = users::departments_of(work, &ids).await?;
+        for (email, lookup) in unknown.into_iter().zip(lookups) {
+            let id = found.iter().find(|(tag, _)| *tag == lookup).map(|(_, id)| *id);
+            let owner = id
+                .and_then(|id| active.iter().find(|(user, state, _)| *user == id && state == "active"))
+                .map(|(id, _, d)| (*id, *d));
+            self.owners.insert(email, owner);
+        }
+        Ok(())
+    }
+
+    fn give_owner(&self, record: &mut Accepted) -> Result<(), &'static str> {
+        let email = record
+            .owner_email
+            .as_deref()
+            .map(crate::users::comparable_email)
+            .unwrap_or_default();
+        match self.owners.get(&email) {
+            Some(Some((owner, department))) => {
+                record.attributes.owner = Some(*owner);
+                record.attributes.department = *department;
+                Ok(())
+            }
+            _ => Err("unknown_owner"),
+        }
+    }
+
+    /// The importer's rights hold for every record: what it could not enter by hand it cannot import.
+    async fn keep_within_scope(
+        &self,
+        work: &Work,
+        plan: &mut Plan,
+        faults: &mut Vec<ImportError>,
+    ) -> Result<(), DomainError> {
+        let refuse = |line: i64, code: &str| ImportError {
+            line,
+            field: String::new(),
+            code: code.to_owned(),
+        };
+        plan.new.retain(|(record, _)| {
+            let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
+            match covers_new(self.app, self.call, &record.attributes, &fields) {
+                Ok(()) => true,
+                Err(code) => {
+                    faults.push(refuse(record.line, code));
+                    false
+                }
+            }
+        });
+        let ids: Vec<CustomerId> = plan.existing.iter().map(|(_, id)| *id).collect();
+        let mut rows: HashMap<CustomerId, CustomerRow> = if ids.is_empty() {
+            HashMap::new()
+        } else {
+            customers_stored::lock_many(work, &ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect()
+        };
+        let mut kept = Vec::new();
+        for (record, id) in plan.existing.drain(..) {
+            let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
+            match rows
+                .remove(&id)
+                .map(|row| Existing::new(self.app, self.call, row, &fields))
+            {
+                Some(Ok(existing)) => {
+                    plan.rows.insert(id, existing);
+                    kept.push((record, id));
+                }
+                // A customer number that exists outside the importer's scope is answered like any taken one.
+                Some(Err(_)) | None => faults.push(ImportError {
+                    line: record.line,
+                    field: "customer_no".into(),
+                    code: "duplicate_value".into(),
+                }),
+            }
+        }
+        plan.existing = kept;
+        Ok(())
+    }
+
+    async fn write(&self, work: &Work, plan: Plan, places: Vec<BucketPlace>) -> Result<(), DomainError> {
+        let Plan {
+            new,
+            existing,
+            mut rows,
+        } = plan;
+        let now = self.app.now();
+        let by = self.row.owner.uuid();
+        let mut buckets = places
+            .iter()
+            .flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
+        let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
+        for (record, _) in new {
+            let bucket = buckets
+                .next()
+                .ok_or_else(|| DomainError::internal("no place for a customer"))?;
+            let Accepted { attributes, values, .. } = record;
+            let (row, set) = new_row(
+                self.app,
+                &self.keys,
+                self.claim.organization,
+                bucket,
+                attributes,
+                &values,
+                by,
+                now,
+            );
+            tags.extend(set.0.into_iter().map(|(tag, unique)| (row.id, tag, unique)));
+            created.push(row);
+        }
+        if !created.is_empty() {
+            customers_stored::insert_many(work, &created).await?;
+            customers_stored::insert_tags(work, &tags)
+                .await
+                .map_err(|error| DomainError::unavailable(error.to_string()))?;
+            let draft = Draft {
+                customers: created.iter().map(|row| row.id).collect(),
+                ..Draft::of(Action::CustomersImport)
+            };
+            self.app
+                .record_change(
+                    work,
+                    self.call,
+                    draft.with("job", Detail::Code(self.claim.job.to_string())),
+                )
+                .await?;
+        }
+        for (record, id) in existing {
+            let Some(current) = rows.remove(&id) else { continue };
+            let Accepted {
+                attributes:
+                    Attributes {
+                        stage,
+                        source,
+                        region,
+                        owner,
+                        department,
+                    },
+                values,
+                owner_email,
+                ..
+            } = record;
+            let named = owner_email.is_some();
+            let old = current.attributes();
+            let attributes = Attributes {
+                stage: stage.or(old.stage),
+                source: source.or(old.source),
+                region: region.or(old.region),
+                owner: if named { owner } else { old.owner },
+                department: if named { department } else { old.department },
+            };
+            current
+                .change(
+                    self.app,
+                    self.call,
+                    work,
+                    attributes,
+                    values.into_iter().map(|(f, v)| (f, Some(v))).collect(),
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    new: Vec<(Accepted, TagSet)>,
+    existing: Vec<(Accepted, CustomerId)>,
+    rows: HashMap<CustomerId, Existing>,
+}
+
+fn len(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Faults come grouped by line; a record with three faults is one refused record.
+fn distinct_lines(faults: &[ImportError]) -> i64 {
+    let lines: std::collections::BTreeSet<i64> = faults.iter().map(|fault| fault.line).collect();
+    len(lines.len())
+}

@@ -1,0 +1,204 @@
+//! Taking a file in: sealed piece by piece as it streams, never whole in memory, never plain on disk.
+
+use custodian_crypto::DataKey;
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{DomainError, JobId, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::imports::{self as stored, ImportRow};
+use custodian_persistence::{Work, jobs};
+
+use super::Mapping;
+use super::run::KIND;
+use crate::audit::{Detail, Draft};
+use crate::keys::{DATA_KEY_VERSION, own_place};
+use crate::{App, Call};
+
+/// Plain bytes in one sealed piece.
+pub(super) const PIECE: usize = 64 * 1024;
+
+/// How the file is to be read.
+#[derive(Clone, Debug)]
+pub struct UploadOptions {
+    /// Column to field.
+    pub mapping: Mapping,
+    /// Existing customers of the same `customer_no` are changed instead of refused.
+    pub upsert: bool,
+    /// Everything is checked, nothing stored.
+    pub dry_run: bool,
+    /// NDJSON rather than CSV.
+    pub ndjson: bool,
+}
+
+/// A file on its way in. Pieces go into the transaction that also queues the job: half an upload leaves nothing.
+pub struct Upload<'a> {
+    app: &'a App,
+    call: &'a Call,
+    id: JobId,
+    key: DataKey,
+    buffer: Vec<u8>,
+    pieces: i32,
+    reader: Encoding,
+}
+
+/// Tells UTF-8 from GB18030 while bytes pass.
+#[derive(Default)]
+struct Encoding {
+    pending: Vec<u8>,
+    not_utf8: bool,
+    gb18030: Option<encoding_rs::Decoder>,
+    not_gb18030: bool,
+}
+
+impl Encoding {
+    fn pass(&mut self, bytes: &[u8]) {
+        if !self.not_utf8 {
+            self.pending.extend_from_slice(bytes);
+            match std::str::from_utf8(&self.pending) {
+                Ok(_) => self.pending.clear(),
+                Err(error) if error.error_len().is_some() => self.not_utf8 = true,
+                Err(error) => {
+                    self.pending.drain(..error.valid_up_to());
+                }
+            }
+        }
+        let decoder = self
+            .gb18030
+            .get_or_insert_with(|| encoding_rs::GB18030.new_decoder_without_bom_handling());
+        let mut out = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
+        let (_, _, malformed) = decoder.decode_to_string(bytes, &mut out, false);
+        self.not_gb18030 |= malformed;
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        match (self.not_utf8 || !self.pending.is_empty(), self.not_gb18030) {
+            (false, _) => Some("utf-8"),
+            (true, false) => Some("gb18030"),
+            (true, true) => None,
+        }
+    }
+}
+
+impl<'a> Upload<'a> {
+    /// Begins an import. The caller must be staff: an import has an owner.
+    pub fn begin(app: &'a App, call: &'a Call) -> Result<Self, DomainError> {
+        call.needs(Permission::ImportsRun)?;
+        let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
+        let id = JobId::from(app.new_id());
+        Ok(Self {
+            app,
+            call,
+            id,
+            key,
+            buffer: Vec::with_capacity(PIECE),
+            pieces: 0,
+            reader: Encoding::default(),
+        })
+    }
+
+    /// Takes the next bytes of the file.
+    pub async fn push(&mut self, work: &Work, mut bytes: &[u8]) -> Result<(), DomainError> {
+        self.reader.pass(bytes);
+        while !bytes.is_empty() {
+            let room = PIECE - self.buffer.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+            if self.buffer.len() == PIECE {
+                self.store_piece(work).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_piece(&mut self, work: &Work) -> Result<(), DomainError> {
+        let sequence = u32::try_from(self.pieces).map_err(|_| DomainError::internal("too many pieces"))?;
+        let place = own_place(self.call.organization(), "import", self.id.uuid(), "piece", sequence);
+        let mut salt = [0_u8; 16];
+        self.app.rng().fill(&mut salt);
+        let sealed = custodian_crypto::seal(&self.key, &place, &self.buffer, salt);
+        stored::insert_chunk(work, self.id, self.pieces, &sealed).await?;
+        self.buffer.clear();
+        self.pieces = self
+            .pieces
+            .checked_add(1)
+            .ok_or_else(|| DomainError::internal("too many pieces"))?;
+        Ok(())
+    }
+
+    /// Ends the file and queues the job; the caller commits.
+    ///
+    /// Errors: 422 `unknown_encoding` for text that is neither UTF-8 nor GB18030, `empty_file`; 403 `field_not_editable`.
+    pub async fn finish(mut self, work: &Work, options: &UploadOptions) -> Result<JobId, DomainError> {
+        options.mapping.check_rights(self.call)?;
+        if !self.buffer.is_empty() {
+            self.store_piece(work).await?;
+        }
+        if self.pieces == 0 {
+            return Err(DomainError::invalid("/file", "empty_file"));
+        }
+        let encoding = self
+            .reader
+            .name()
+            .ok_or_else(|| DomainError::invalid("/file", "unknown_encoding"))?;
+        let (app, call) = (self.app, self.call);
+        let (Some(owner), Some(session)) = (call.identity.user(), call.identity.session) else {
+            return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
+        };
+        let now = app.now();
+        let wrapped = app
+            .keys()
+            .wrap_own(call.organization(), self.id.uuid(), &self.key, app.rng())?;
+        jobs::insert(work, self.id, KIND, owner.uuid(), now).await?;
+        let row = ImportRow {
+            id: self.id,
+            mode: if options.upsert { "upsert" } else { "create" }.to_owned(),
+            dry_run: options.dry_run,
+            format: if options.ndjson { "ndjson" } else { "csv" }.to_owned(),
+            encoding: encoding.to_owned(),
+            mapping: options.mapping.to_json(),
+            owner,
+            session,
+            key_version: i32::try_from(DATA_KEY_VERSION).unwrap_or(i32::MAX),
+            wrapped_key: Some(wrapped),
+            chunks: self.pieces,
+            rows_done: 0,
+            created: 0,
+            updated: 0,
+            rejected: 0,
+            created_at: now,
+        };
+        stored::insert(work, &row).await?;
+        app.record_change(
+            work,
+            call,
+            Draft::of(Action::ImportsCreate).with("job", Detail::Code(self.id.to_string())),
+        )
+        .await?;
+        Ok(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(pieces: &[&[u8]]) -> Option<&'static str> {
+        let mut encoding = Encoding::default();
+        pieces.iter().for_each(|piece| encoding.pass(piece));
+        encoding.name()
+    }
+
+    #[test]
+    fn encodings_are_told_apart_even_when_a_character_is_cut() {
+        assert_eq!(told(&[b"abc"]), Some("utf-8"));
+        assert_eq!(told(&["张".as_bytes()]), Some("utf-8"));
+        assert_eq!(told(&[&[0xE5], &[0xBC, 0xA0]]), Some("utf-8"));
+        let (gb, _, _) = encoding_rs::GB18030.encode("姓名,手机号\n张三");
+        assert_eq!(told(&[&gb]), Some("gb18030"));
+        assert_eq!(
+            told(&[gb.get(..1).unwrap_or_default(), gb.get(1..).unwrap_or_default()]),
+            Some("gb18030")
+        );
+        assert_eq!(told(&[&[0xFF, 0xFF, 0xFF]]), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! Places in buckets for new customers, reserved in blocks so that creating one does not wait for a shared row.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::{BucketKey, Randomness, Secret32};
+use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_persistence::keys::{self as stored, BucketRow};
+use custodian_persistence::{Database, Work};
+
+use super::{KeyFailure, Keyring};
+
+/// The least that is reserved at once: fewer would make every creation take the bucket's row lock.
+const BLOCK: i32 = 64;
+/// Customers under one bucket key (data.md): what one erasure has to rewrap at most.
+const BUCKET_SIZE: i32 = 256;
+
+#[derive(Default)]
+pub(super) struct Places(Mutex<HashMap<OrganizationId, Vec<(u16, u32, i32)>>>);
+
+/// A bucket key and how many new customers may be put under it.
+pub type BucketPlace = (Arc<BucketKey>, usize);
+
+impl Places {
+    fn take(&self, organization: OrganizationId, mut wanted: i32) -> Vec<(u16, u32, i32)> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(free) = all.get_mut(&organization) else {
+            return Vec::new();
+        };
+        let mut taken = Vec::new();
+        while wanted > 0 {
+            let Some((bucket, epoch, left)) = free.last_mut() else {
+                break;
+            };
+            let now = wanted.min(*left);
+            taken.push((*bucket, *epoch, now));
+            wanted -= now;
+            *left -= now;
+            if *left == 0 {
+                free.pop();
+            }
+        }
+        taken
+    }
+
+    fn put(&self, organization: OrganizationId, place: (u16, u32, i32)) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(organization)
+            .or_default()
+            .push(place);
+    }
+}
+
+impl Keyring {
+    /// Places for `count` new customers. Places of a failed creation are lost, never used twice.
+    pub async fn places(
+        &self,
+        db: &Database,
+        organization: OrganizationId,
+        count: usize,
+        rng: &dyn Randomness,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<BucketPlace>, DomainError> {
+        let mut wanted = i32::try_from(count).unwrap_or(i32::MAX);
+        let mut granted = Vec::new();
+        loop {
+            for (bucket, epoch, places) in self.places.take(organization, wanted) {
+                wanted -= places;
+                granted.push((
+                    self.bucket(organization, bucket, epoch)?,
+                    usize::try_from(places).unwrap_or(0),
+                ));
+            }
+            if wanted <= 0 {
+                return Ok(granted);
+            }
+            let (row, places) = self.reserve(db, organization, wanted.max(BLOCK), rng, now).await?;
+            self.places.put(organization, (row.bucket, row.epoch, places));
+        }
+    }
+
+    async fn reserve(
+        &self,
+        db: &Database,
+        organization: OrganizationId,
+        wanted: i32,
+        rng: &dyn Randomness,
+        now: DateTime<Utc>,
+    ) -> Result<(BucketRow, i32), DomainError> {
+        let work = Work::begin(db, organization).await?;
+        if let Some(reserved) = stored::reserve_places(&work, wanted).await? {
+            work.commit().await?;
+            return Ok(reserved);
+        }
+        let bucket = u16::try_from(stored::next_bucket(&work).await?)
+            .map_err(|_| DomainError::internal("all buckets are used"))?;
+        let key = Secret32::generate(rng);
+        if let Err(error) = self.store.create(organization, bucket, 1, &key, rng) {
+            // A crash between the key and its row leaves a key that sealed nothing: it is taken into use.
+            self.store
+                .load(organization, bucket, 1)
+                .map_err(|_| KeyFailure::Store(error))?;
+        }
+        let reserved = wanted.min(BUCKET_SIZE);
+        let row = BucketRow {
+            bucket,
+            epoch: 1,
+            reserved,
+        };
+        stored::insert_bucket(&work, row, now).await?;
+        work.commit().await?;
+        Ok((row, reserved))
+    }
+}

@@ -1,0 +1,25 @@
+//! The use cases: one function per sentence of the requirements. Each opens the transaction, asks the rules, stores, and records the audit entry.
+
+mod app;
+mod call;
+mod clock;
+
+pub mod access;
+pub mod api_keys;
+pub mod audit;
+pub mod auth;
+pub mod catalog;
+pub mod customers;
+pub mod departments;
+pub mod idempotency;
+pub mod imports;
+pub mod jobs;
+pub mod keys;
+pub mod organizations;
+pub mod roles;
+pub mod startup;
+pub mod users;
+
+pub use app::{App, AppParts, Tuning};
+pub use call::{Call, Identity};
+pub use clock::{Clock, SystemClock};

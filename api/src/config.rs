@@ -1,0 +1,220 @@
+//! Settings of `custodian serve`: from a TOML file and from `CUSTODIAN_*`, checked before anything starts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use custodian_application::auth::IpRange;
+use custodian_domain::kernel::Redacted;
+
+/// Prefix of the environment variables.
+const PREFIX: &str = "CUSTODIAN_";
+/// `CUSTODIAN_CONFIG` names the file itself; it is no setting.
+const FILE: &str = "config";
+
+macro_rules! settings {
+    ($($name:ident: $kind:ty, $default:expr, $help:literal;)*) => {
+        /// Everything an operator may set. Made by [`Settings::load`] alone, so that a value at hand is a valid one.
+        #[derive(Clone, Debug)]
+        pub struct Settings {
+            $(#[doc = $help] pub $name: $kind,)*
+        }
+
+        /// Each setting's name, default and meaning. A setting without a default must be set, or may be left out if its meaning says so.
+        pub const SETTINGS: &[(&str, Option<&str>, &str)] = &[$((stringify!($name), $default, $help)),*];
+
+        impl Settings {
+            fn read(values: &BTreeMap<String, String>, faults: &mut Vec<String>) -> Option<Self> {
+                $(let $name = setting::<$kind>(values, stringify!($name), $default, faults);)*
+                Some(Self { $($name: $name?,)* })
+            }
+        }
+    };
+}
+
+settings! {
+    bind: SocketAddr, Some("127.0.0.1:8080"), "Address and port of the API.";
+    metrics_bind: SocketAddr, Some("127.0.0.1:9090"), "Address and port of the metrics; keep it off public networks.";
+    public_base_url: BaseUrl, Some("http://127.0.0.1:8080"), "Where callers reach the API; links, token issuer and problem types are made of it.";
+    database_url: Redacted<String>, None, "PostgreSQL as the server's role: postgres://user:password@host/database.";
+    database_ca_file: Option<PathBuf>, None, "PEM file of the authorities that sign the database's certificate; optional.";
+    database_pool_size: Bounded<1, 1000>, Some("16"), "Connections for transactions; readers and the audit writer have their own beside them.";
+    owner_database_url: Option<Redacted<String>>, None, "PostgreSQL as the owner's role; only for `migrate` and `org`; optional.";
+    root_key_file: PathBuf, None, "File of the root key, readable by this account alone.";
+    key_store_dir: PathBuf, None, "Folder of the bucket keys; back it up apart from the database.";
+    tls_certificate_file: Option<PathBuf>, None, "PEM file of the certificate chain; optional, together with tls_key_file.";
+    tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
+    workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
+    body_limit_bytes: Bounded<1024, 16_777_216>, Some("262144"), "The most bytes of a JSON body.";
+    request_timeout_seconds: Bounded<1, 300>, Some("10"), "How long a request may take; for uploads, how long it may stand still.";
+    rate_limit_per_minute: Bounded<0, 10_000_000>, Some("6000"), "Requests per caller and minute; 0 turns the limit off.";
+    trusted_proxies: List<IpRange>, Some(""), "Addresses or ranges whose X-Forwarded-For is believed, separated by commas.";
+    cors_origins: List<Origin>, Some(""), "Origins that browsers may call from, such as https://crm.example.com, separated by commas; empty keeps CORS off.";
+    log_level: LogLevel, Some("info"), "error, warn, info, debug or trace.";
+    security_contact: Contact, Some("mailto:security@localhost"), "Where to report a weakness: mailto: or https:; shown in security.txt.";
+    access_token_minutes: Bounded<1, 60>, Some("15"), "Life of an access token.";
+    session_hours: Bounded<1, 720>, Some("12"), "Life of a session, whatever is refreshed in it.";
+    login_failures_per_minute: Bounded<1, 10_000>, Some("30"), "Failed log-ins from one address within a minute before it is made to wait.";
+    argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";
+    argon2_iterations: Bounded<1, 100>, Some("2"), "Passes of one password hash.";
+    argon2_parallelism: Bounded<1, 16>, Some("1"), "Lanes of one password hash.";
+}
+
+/// A setting that stops the start: every fault with the name of its setting and a sentence.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the settings cannot be used:\n{}", .0.join("\n"))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads the file, if any, and the environment, which wins. Reports all faults at once.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let mut faults = Vec::new();
+        let mut values = BTreeMap::new();
+        if let Some(path) = file {
+            match std::fs::read_to_string(path) {
+                Ok(text) => read_toml(&text, &mut values, &mut faults),
+                Err(error) => faults.push(format!("{}: the file cannot be read: {}", path.display(), error.kind())),
+            }
+        }
+        read_environment(environment, &mut values, &mut faults);
+        let settings = Self::read(&values, &mut faults);
+        if let Some(settings) = &settings {
+            settings.check(&mut faults);
+        }
+        match settings {
+            Some(settings) if faults.is_empty() => Ok(settings),
+            _ => Err(SettingsError(faults)),
+        }
+    }
+
+    /// Rules between settings.
+    fn check(&self, faults: &mut Vec<String>) {
+        match (&self.tls_certificate_file, &self.tls_key_file) {
+            (Some(_), None) => {
+                faults.push("tls_key_file: it must be set together with tls_certificate_file.".to_owned())
+            }
+            (None, Some(_)) => {
+                faults.push("tls_certificate_file: it must be set together with tls_key_file.".to_owned())
+            }
+            _ => {}
+        }
+        if self.bind == self.metrics_bind && self.bind.port() != 0 {
+            faults.push("metrics_bind: it must differ from bind.".to_owned());
+        }
+    }
+}
+
+/// A table of all settings for `--help`.
+pub fn settings_help() -> String {
+    let mut text = String::from("Settings, in the TOML file by name or in the environment as CUSTODIAN_<NAME>:\n");
+    for (name, default, help) in SETTINGS {
+        let default = match default {
+            Some("") => " [default: empty]".to_owned(),
+            Some(default) => format!(" [default: {default}]"),
+            None if help.contains("optional") => String::new(),
+            None => " [required]".to_owned(),
+        };
+        text.push_str(&format!("  {name}\n      {help}{default}\n"));
+    }
+    text
+}
+
+fn read_toml(text: &str, values: &mut BTreeMap<String, String>, faults: &mut Vec<String>) {
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            // The parser's own text would quote the line, and the line may hold a password.
+            let at = error
+                .span()
+                .map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+            faults.push(format!("the file is not TOML: line {}.", at.unwrap_or(1)));
+            return;
+        }
+    };
+    for (name, value) in table {
+        match (known(&name), plain(&value)) {
+            (false, _) => faults.push(format!("{name}: there is no such setting.")),
+            (true, None) => faults.push(format!(
+                "{name}: it must be text, a number, true or false, or a list of texts."
+            )),
+            (true, Some(value)) => drop(values.insert(name, value)),
+        }
+    }
+}
+
+/// A TOML value as the text that the environment would hold.
+fn plain(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(truth) => Some(truth.to_string()),
+        toml::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str())
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.join(",")),
+        _ => None,
+    }
+}
+
+fn read_environment(
+    environment: impl IntoIterator<Item = (String, String)>,
+    values: &mut BTreeMap<String, String>,
+    faults: &mut Vec<String>,
+) {
+    for (variable, value) in environment {
+        let Some(name) = variable.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
+            continue;
+        };
+        if known(&name) {
+            values.insert(name, value);
+        } else if name != FILE {
+            faults.push(format!("{variable}: there is no such setting."));
+        }
+    }
+}
+
+fn known(name: &str) -> bool {
+    SETTINGS.iter().any(|(known, ..)| *known == name)
+}
+
+fn setting<T: Setting>(
+    values: &BTreeMap<String, String>,
+    name: &str,
+    default: Option<&str>,
+    faults: &mut Vec<String>,
+) -> Option<T> {
+    let parsed = match values.get(name).map(String::as_str).or(default) {
+        Some(text) => T::parse(text.trim()),
+        None => T::absent().ok_or_else(|| "it must be set".to_owned()),
+    };
+    // The value itself stays out of the sentence: it may be a secret.
+    parsed.map_err(|why| faults.push(format!("{name}: {why}."))).ok()
+}
+
+/// How a setting is read from text.
+trait Setting: Sized {
+    /// Reads the text, or says in a few words why not, without quoting it.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// The value when nothing was set.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+mod kinds;
+pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, Origin};
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Who calls: the credential, the purpose and the network address of a request.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use custodian_application::auth::{self, Credential};
+use custodian_application::{App, Call};
+use futures_util::future::LocalBoxFuture;
+
+use super::context::Context;
+use super::edge::Edge;
+use super::problem::Problem;
+
+/// A known caller, whatever its permissions: for what concerns the caller alone. Everything else takes a `May`.
+#[derive(Clone)]
+pub struct Authenticated(pub Call);
+
+impl Deref for Authenticated {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl FromRequest for Authenticated {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asking = Asking::new(req);
+        Box::pin(async move {
+            let context = Rc::clone(&asking.context);
+            let call = asking.identify().await?;
+            context.end_deciding();
+            Ok(Self(call))
+        })
+    }
+}
+
+/// A credential with its secret, until it is checked.
+pub(super) enum Sent {
+    Bearer(String),
+    ApiKey(String),
+}
+
+/// What is needed to find out who asks, taken from the request before anything is awaited.
+pub(super) struct Asking {
+    pub(super) context: Rc<Context>,
+    app: Option<Data<App>>,
+    edge: Option<Data<Edge>>,
+    peer: Option<IpAddr>,
+    sent: Result<Sent, Problem>,
+    purpose: Result<Option<String>, Problem>,
+}
+
+impl Asking {
+    pub(super) fn new(req: &HttpRequest) -> Self {
+        let context = Context::of(req);
+        context.begin_deciding();
+        let edge = req.app_data::<Data<Edge>>().cloned();
+        Self {
+            context,
+            app: req.app_data::<Data<App>>().cloned(),
+            peer: edge.as_ref().and_then(|edge| client_address(edge, req)),
+            edge,
+            sent: credential(req.headers()),
+            purpose: purpose(req.headers()),
+        }
+    }
+
+    /// The call, known to the transport from here on; counted against the caller's minute.
+    pub(super) async fn identify(self) -> Result<Call, Problem> {
+        let Self {
+            context,
+            app,
+            edge,
+            peer,
+            sent,
+            purpose,
+        } = self;
+        let (Some(app), Some(edge)) = (app, edge) else {
+            return Err(Problem::of("internal_error").log("the application lacks App or Edge"));
+        };
+        let identity = match &sent? {
+            Sent::Bearer(token) => auth::authenticate(&app, Credential::Bearer(token), peer).await?,
+            Sent::ApiKey(key) => auth::authenticate(&app, Credential::ApiKey(key), peer).await?,
+        };
+        let caller = identity.actor_id();
+        let named = purpose.as_ref().ok().cloned().flatten();
+        let call = Call {
+            identity,
+            request: context.request_id.clone(),
+            purpose: named,
+        };
+        context.set_call(call.clone());
+        if let Some(quota) = edge.rate.take(caller, Instant::now()) {
+            context.set_quota(quota);
+            quota.check()?;
+        }
+        purpose?;
+        Ok(call)
+    }
+}
+
+/// The one credential of a request. Query parameters are never looked at: they end up in logs and histories.
+pub(super) fn credential(headers: &HeaderMap) -> Result<Sent, Problem> {
+    let mut tokens = headers.get_all(AUTHORIZATION);
+    let mut keys = headers.get_all("x-api-key");
+    match (tokens.next(), keys.next()) {
+        (Some(_), Some(_)) => Err(Problem::of("two_credentials")),
+        (Some(token), None) if tokens.next().is_none() => bearer(token).ok_or_else(|| Problem::of("invalid_token")),
+        (None, Some(key)) if keys.next().is_none() => {
+            let key = key.to_str().map_err(|_| Problem::of("invalid_api_key"))?;
+            Ok(Sent::ApiKey(key.trim().to_owned()))
+        }
+        (None, None) => Err(Problem::of("unauthenticated")),
+        _ => Err(Problem::of("two_credentials")),
+    }
+}
+
+fn bearer(header: &HeaderValue) -> Option<Sent> {
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    let usable = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', ',']);
+    usable.then(|| Sent::Bearer(token.to_owned()))
+}
+
+/// The purpose that the call names: one code of `[a-z0-9][a-z0-9_.-]{0,63}`.
+pub(super) fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut all = headers.get_all("processing-purpose");
+    let Some(value) = all.next() else {
+        return Ok(None);
+    };
+    let code = value.to_str().unwrap_or_default();
+    let first = code
+        .bytes()
+        .next()
+        .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-');
+    if all.next().is_some() || !first || code.len() > 64 || !code.bytes().all(rest) {
+        return Err(Problem::of("invalid_purpose"));
+    }
+    Ok(Some(code.to_owned()))
+}
+
+/// The client's address: the peer's, unless the peer is a proxy of ours; then the last hop that is not.
+pub fn client_address(edge: &Edge, req: &HttpRequest) -> Option<IpAddr> {
+    let peer = req.peer_addr()?.ip().to_canonical();
+    if !edge.trusts(peer) {
+        return Some(peer);
+    }
+    Some(last_untrusted(edge, req.headers()).unwrap_or(peer))
+}
+
+/// Reads `X-Forwarded-For` from the end: what stands before the first hop we do not know was written by a stranger.
+fn last_untrusted(edge: &Edge, headers: &HeaderMap) -> Option<IpAddr> {
+    let values: Vec<_> = headers
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let hops = values.iter().rev().flat_map(|value| value.rsplit(','));
+    let mut last = None;
+    for hop in hops {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            return last;
+        };
+        last = Some(address.to_canonical());
+        if !edge.trusts(address) {
+            return last;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+#[path = "caller_tests.rs"]
+mod tests;

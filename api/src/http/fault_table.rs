@@ -1,0 +1,82 @@
+//! Every code that may stand in `errors[]`, with its sentence in both languages. `{}` takes the fault's argument.
+
+use super::locale::Text;
+
+macro_rules! faults {
+    ($($code:literal: $en:literal / $zh:literal;)*) => {
+        /// The table.
+        pub static FAULTS: &[(&str, Text)] = &[$(($code, Text { en: $en, zh: $zh })),*];
+    };
+}
+
+#[rustfmt::skip]
+faults! {
+    "required": "This member is required." / "此项必填。";
+    "wrong_type": "The type is wrong; expected {}." / "类型错误，应为 {}。";
+    "unknown_field": "This member is not known here." / "未知的字段。";
+    "unknown_parameter": "This parameter is not known here." / "未知的参数。";
+    "repeated": "This parameter may stand only once." / "该参数只能出现一次。";
+    "too_long": "It may have at most {} characters." / "最多 {} 个字符。";
+    "too_short": "It needs at least {} characters." / "至少 {} 个字符。";
+    "too_many": "At most {} are allowed." / "最多允许 {} 个。";
+    "too_few": "At least {} are needed." / "至少需要 {} 个。";
+    "out_of_range": "It is out of range; the limit is {}." / "超出范围，限值为 {}。";
+    "not_a_choice": "It must be one of: {}." / "必须是以下之一：{}。";
+    "not_unique": "No two items may be the same." / "各项不得重复。";
+    "not_allowed": "This value is not allowed here." / "此处不允许该值。";
+    "empty": "It may not be empty." / "不能为空。";
+    "invalid_format": "The format is wrong; expected {}." / "格式错误，应为 {}。";
+    "invalid_id": "It must be a UUID." / "必须是 UUID。";
+    "invalid_text": "It must be text." / "必须是文本。";
+    "invalid_mobile": "It is not a valid phone number." / "手机号码无效。";
+    "invalid_resident_id": "It is not a valid resident identity number." / "居民身份证号码无效。";
+    "invalid_email": "It is not a valid e-mail address." / "邮箱地址无效。";
+    "invalid_bank_card": "It is not a valid bank card number." / "银行卡号无效。";
+    "invalid_uscc": "It is not a valid unified social credit code." / "统一社会信用代码无效。";
+    "invalid_plate": "It is not a valid number plate." / "车牌号码无效。";
+    "invalid_date": "It must be a date such as 2026-01-31." / "必须是日期，例如 2026-01-31。";
+    "invalid_datetime": "It must be a time such as 2026-01-31T08:00:00Z." / "必须是时间，例如 2026-01-31T08:00:00Z。";
+    "invalid_number": "It must be a number." / "必须是数字。";
+    "invalid_money": "It must be an amount such as {\"amount\":\"12.30\",\"currency\":\"CNY\"}." / "必须是金额，例如 {\"amount\":\"12.30\",\"currency\":\"CNY\"}。";
+    "invalid_boolean": "It must be true or false." / "必须是 true 或 false。";
+    "masked_value": "A masked value cannot be written back." / "不能写回掩码值。";
+    "control_character": "Control characters are not allowed." / "不允许包含控制字符。";
+    "duplicate_value": "The value is taken by another record." / "该值已被其他记录占用。";
+    "unknown_owner": "There is no such owner." / "负责人不存在。";
+    "unknown_department": "There is no such department." / "部门不存在。";
+    "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
+    "unknown_permission": "There is no such permission." / "权限不存在。";
+    "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
+    "unknown_column": "The file has no such column." / "文件中没有该列。";
+    "invalid_stage": "It must be one of the stages: {}." / "必须是以下阶段之一：{}。";
+    "invalid_source": "It must be a code of a-z, 0-9 and '_', at most 40 characters." / "必须是 a-z、0-9、“_”组成的代码，最长 40 个字符。";
+    "invalid_transition": "The stage cannot go there from where it is." / "不能从当前阶段变更到该阶段。";
+    "invalid_network": "It must be an IP address or a range such as 192.0.2.0/24." / "必须是 IP 地址或网段，例如 192.0.2.0/24。";
+    "in_the_past": "It must lie in the future." / "必须是将来的时间。";
+    "too_far": "It lies too far ahead." / "时间过远。";
+    "field_not_editable": "This field may not be changed by this caller." / "当前调用者不可修改此字段。";
+    "field_hidden": "This field is not open to this caller." / "此字段对当前调用者不可见。";
+    "field_not_revealable": "This field may not be revealed to this caller." / "当前调用者不可明文查看此字段。";
+    "not_searchable": "This field cannot be searched in this way." / "此字段不支持此检索方式。";
+}
+
+/// The sentence of a fault's code.
+pub fn fault_text(code: &str) -> Option<Text> {
+    FAULTS.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_take_their_argument_in_both_languages() {
+        let codes: BTreeSet<_> = FAULTS.iter().map(|(code, _)| code).collect();
+        assert_eq!(codes.len(), FAULTS.len());
+        for (code, text) in FAULTS {
+            assert_eq!(text.en.contains("{}"), text.zh.contains("{}"), "{code}");
+            assert!(!text.zh.is_ascii(), "{code} lacks Chinese");
+        }
+    }
+}

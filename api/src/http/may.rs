@@ -1,0 +1,75 @@
+//! The permission that a handler needs, as one of its arguments: a handler without it does not get a caller.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use custodian_application::Call;
+use custodian_domain::roles::Permission;
+use futures_util::future::LocalBoxFuture;
+
+use super::caller::Asking;
+use super::problem::Problem;
+
+/// A kind of work that needs one permission.
+pub trait Needs: 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// A caller who holds the permission of `P`. Which customers and fields it reaches is for the use case to decide.
+pub struct May<P> {
+    call: Call,
+    permission: PhantomData<P>,
+}
+
+impl<P> May<P> {
+    /// The call itself.
+    pub fn into_call(self) -> Call {
+        self.call
+    }
+}
+
+impl<P> Deref for May<P> {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl<P: Needs> FromRequest for May<P> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asking = Asking::new(req);
+        Box::pin(async move {
+            let context = Rc::clone(&asking.context);
+            let call = asking.identify().await?;
+            if !call.identity.caller.holds(P::PERMISSION) {
+                return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
+            }
+            context.end_deciding();
+            Ok(Self {
+                call,
+                permission: PhantomData,
+            })
+        })
+    }
+}
+
+/// Declares the kinds of work of a capability: `needs! { /// Reads customers. ReadCustomers = CustomersRead; }`
+#[macro_export]
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident = $permission:ident;)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl $crate::http::Needs for $name {
+            const PERMISSION: custodian_domain::roles::Permission = custodian_domain::roles::Permission::$permission;
+        }
+    )*};
+}

@@ -1,0 +1,129 @@
+//! Every problem code with its status, its title and its detail, in both languages. `{}` takes the argument.
+
+use super::locale::Text;
+
+/// One kind of problem: what `type`, `code`, `status` and `title` say.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Stable, `snake_case`; never changes with the language.
+    pub code: &'static str,
+    /// The HTTP status it is answered with.
+    pub status: u16,
+    /// A few words.
+    pub title: Text,
+    /// One or two sentences for the caller's developer.
+    pub detail: Text,
+}
+
+macro_rules! problems {
+    ($($status:literal $code:literal: $title_en:literal / $title_zh:literal, $en:literal / $zh:literal;)*) => {
+        /// The table, in order of status.
+        pub static KINDS: &[Kind] = &[$(Kind {
+            code: $code,
+            status: $status,
+            title: Text { en: $title_en, zh: $title_zh },
+            detail: Text { en: $en, zh: $zh },
+        }),*];
+    };
+}
+
+#[rustfmt::skip]
+problems! {
+    400 "bad_request": "Bad request" / "请求错误", "The request cannot be understood." / "无法理解该请求。";
+    400 "two_credentials": "Two credentials" / "凭据重复", "Send either one Authorization header or one X-API-Key header." / "只能发送一个 Authorization 或一个 X-API-Key 请求头。";
+    400 "invalid_cursor": "Invalid cursor" / "游标无效", "The cursor was changed or belongs to another query; start again without it." / "游标已被改动或属于其他查询，请去掉游标重新查询。";
+    400 "invalid_query": "Invalid query" / "查询参数无效", "At least one query parameter is malformed; see errors." / "至少一个查询参数格式错误，详见 errors。";
+    400 "unknown_parameter": "Unknown parameter" / "未知参数", "At least one query parameter is not known here; see errors." / "存在此接口不支持的查询参数，详见 errors。";
+    400 "invalid_id": "Invalid id" / "标识无效", "The id is not a UUID." / "标识不是有效的 UUID。";
+    400 "invalid_purpose": "Invalid purpose" / "处理目的无效", "Processing-Purpose takes one purpose code: a-z, 0-9, '_', '.', '-', at most 64 characters." / "Processing-Purpose 只接受一个处理目的代码：a-z、0-9、“_”“.”“-”，最长 64 个字符。";
+    400 "malformed_json": "Malformed JSON" / "JSON 格式错误", "The body is not valid JSON: {}." / "请求体不是有效的 JSON：{}。";
+    400 "duplicate_key": "Duplicate key" / "键重复", "A JSON object names the same key twice: {}." / "JSON 对象中有重复的键：{}。";
+    400 "too_deep": "Nested too deeply" / "嵌套过深", "JSON may nest at most {} levels." / "JSON 最多嵌套 {} 层。";
+    400 "idempotency_key_invalid": "Invalid Idempotency-Key" / "Idempotency-Key 无效", "Idempotency-Key takes 1 to 255 printable ASCII characters." / "Idempotency-Key 须为 1 至 255 个可打印 ASCII 字符。";
+    401 "unauthenticated": "Authentication required" / "需要身份认证", "Send an access token (Authorization: Bearer) or a partner key (X-API-Key)." / "请发送访问令牌（Authorization: Bearer）或合作方密钥（X-API-Key）。";
+    401 "invalid_token": "Invalid token" / "令牌无效", "The token is malformed, expired or not ours." / "令牌格式错误、已过期或不是由本系统签发。";
+    401 "session_ended": "Session ended" / "会话已结束", "The session has ended; log in again." / "会话已结束，请重新登录。";
+    401 "invalid_api_key": "Invalid API key" / "密钥无效", "The key is unknown, expired or revoked." / "密钥不存在、已过期或已吊销。";
+    401 "invalid_credentials": "Invalid credentials" / "账号或密码错误", "The e-mail address or the password is wrong." / "邮箱或密码错误。";
+    401 "token_reused": "Refresh token used again" / "刷新令牌被重复使用", "This refresh token was used before, so the whole session has ended." / "该刷新令牌已被使用过，整个会话已终止。";
+    401 "mfa_required": "Second factor required" / "需要第二因素验证", "Complete the log-in with the second factor first." / "请先完成第二因素验证。";
+    403 "forbidden": "Forbidden" / "没有权限", "This needs the permission {}." / "此操作需要权限 {}。";
+    403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
+    403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
+    403 "purpose_not_allowed": "Purpose not allowed" / "处理目的不被允许", "This credential is not bound to the purpose named." / "该凭据未绑定所指明的处理目的。";
+    403 "unknown_purpose": "Unknown purpose" / "处理目的不存在", "No purpose has this code." / "不存在此代码的处理目的。";
+    403 "field_not_editable": "Field not editable" / "字段不可修改", "At least one field may not be changed by this caller; see errors." / "存在当前调用者不可修改的字段，详见 errors。";
+    403 "field_hidden": "Field not visible" / "字段不可见", "At least one field is not open to this caller." / "存在对当前调用者不可见的字段。";
+    403 "field_not_revealable": "Field not revealable" / "字段不可明文查看", "At least one field may not be revealed to this caller." / "存在当前调用者不可明文查看的字段。";
+    403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
+    403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
+    404 "not_found": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
+    404 "outside_scope": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
+    405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
+    406 "not_acceptable": "Not acceptable" / "无法提供所要求的格式", "None of the media types in Accept is available." / "无法提供 Accept 中的任何媒体类型。";
+    408 "request_timeout": "Request timed out" / "请求超时", "The request did not arrive in time." / "请求未能及时送达。";
+    409 "conflict": "Conflict" / "冲突", "The state of the thing does not allow this now." / "资源当前状态不允许此操作。";
+    409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
+    409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
+    409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
+    409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
+    410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
+    410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";
+    412 "precondition_failed": "Changed meanwhile" / "资源已被修改", "The thing has changed since this ETag; read it again." / "资源自该 ETag 之后已被修改，请重新读取。";
+    413 "body_too_large": "Body too large" / "请求体过大", "The body may have at most {} bytes." / "请求体最多 {} 字节。";
+    414 "uri_too_long": "URI too long" / "URI 过长", "The address of the request is too long." / "请求地址过长。";
+    415 "unsupported_media_type": "Unsupported media type" / "不支持的媒体类型", "Send {} in UTF-8." / "请使用 UTF-8 编码的 {}。";
+    415 "unsupported_content_encoding": "Unsupported content encoding" / "不支持的内容编码", "Send the body without compression." / "请求体不得压缩。";
+    422 "invalid_body": "Invalid body" / "请求体无效", "The body has at least one fault; errors lists every one of them." / "请求体存在错误，errors 列出了全部错误。";
+    422 "not_searchable": "Not searchable" / "不可检索", "At least one field cannot be searched in this way." / "存在不支持此检索方式的字段。";
+    422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
+    428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";
+    429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";
+    429 "too_many_attempts": "Too many attempts" / "尝试次数过多", "Too many failed attempts; Retry-After says when to try again." / "失败次数过多，请按 Retry-After 重试。";
+    431 "headers_too_large": "Headers too large" / "请求头过大", "The headers of the request are too large." / "请求头过大。";
+    500 "integrity_error": "Integrity error" / "完整性错误", "A stored value did not pass its integrity check; it is not shown." / "存储的数据未通过完整性校验，不予显示。";
+    500 "internal_error": "Internal error" / "内部错误", "Something went wrong on our side; name the request_id when asking." / "服务内部错误，咨询时请提供 request_id。";
+    503 "audit_unavailable": "Audit log unavailable" / "审计日志不可用", "The audit log cannot be written, so nothing is shown or changed; try again later." / "审计日志无法写入，因此不提供任何数据或变更，请稍后重试。";
+    503 "unavailable": "Unavailable" / "服务不可用", "The service is not ready; try again later." / "服务尚未就绪，请稍后重试。";
+}
+
+/// The kind of a code.
+pub fn kind(code: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.code == code)
+}
+
+/// Every code, for the document, the pages under `/problems` and the tests.
+pub fn problem_codes() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_snake_case_and_in_order_of_status() {
+        let codes: BTreeSet<_> = problem_codes().collect();
+        assert_eq!(codes.len(), KINDS.len());
+        for kind in KINDS {
+            assert!(
+                kind.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{}",
+                kind.code
+            );
+            assert!(
+                !kind.title.zh.is_ascii() && !kind.detail.zh.is_ascii(),
+                "{} lacks Chinese",
+                kind.code
+            );
+            assert_eq!(
+                kind.detail.en.contains("{}"),
+                kind.detail.zh.contains("{}"),
+                "{}",
+                kind.code
+            );
+        }
+        assert!(KINDS.is_sorted_by_key(|kind| kind.status));
+    }
+}

@@ -1,0 +1,41 @@
+//! Refusals of a known caller leave an entry in the audit log before their answer leaves.
+
+use actix_web::dev::ServiceResponse;
+use actix_web::web::Data;
+use custodian_application::{App, access};
+use uuid::Uuid;
+
+use super::context::Context;
+use super::path;
+use super::problem::Problem;
+
+/// Answers that say no to what was asked of this caller.
+const RECORDED: [u16; 4] = [403, 404, 410, 429];
+
+/// Waits until the refusal is durable. Nothing is recorded for an unknown caller, nor for an answer that is no refusal.
+pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), Problem> {
+    let status = answer.status().as_u16();
+    if !RECORDED.contains(&status) {
+        return Ok(());
+    }
+    let (Some(call), Some(app)) = (context.call(), answer.request().app_data::<Data<App>>()) else {
+        return Ok(());
+    };
+    let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
+    let code = problem.map_or("refused", Problem::code);
+    let route = answer.request().match_pattern().unwrap_or_default();
+    let operation = format!("{} {route}", context.method);
+    access::record_refusal(app, call, &operation, code, customer(answer, &route)).await?;
+    Ok(())
+}
+
+/// The customer that a path names.
+fn customer(answer: &ServiceResponse, route: &str) -> Option<Uuid> {
+    let of_customer = route.starts_with("/v1/customers/{id}");
+    answer
+        .request()
+        .match_info()
+        .get("id")
+        .filter(|_| of_customer)
+        .and_then(path::uuid)
+}

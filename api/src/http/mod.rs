@@ -1,5 +1,6 @@
 //! Transport tools that know no capability: problems, bodies, queries, callers, limits.
 
+mod answer;
 mod caller;
 mod connections;
 mod context;
@@ -29,6 +30,7 @@ pub mod openapi;
 pub mod openapi_check;
 pub mod path;
 
+pub use answer::{read_json, settle, single};
 pub use caller::{Authenticated, client_address};
 pub use connections::{Connections, IDLE, STALLED};
 pub use context::Context;
@@ -39,6 +41,7 @@ pub use fault_table::{FAULTS, fault_text};
 pub use idempotency::once;
 pub use locale::{Lang, Text};
 pub use may::{May, Needs};
+pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ReadProblems, WriteProblems};
 pub use page::{Listing, Pages};
 pub use path::Id;
 pub use problem::{PROBLEM_JSON, Problem};

@@ -1,6 +1,6 @@
 //! Time comes in through here, so that tests can stop it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -15,6 +15,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // Postgres keeps microseconds: a time must not change by being stored.
+        Utc::now().trunc_subsecs(6)
     }
 }

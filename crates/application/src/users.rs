@@ -131,3 +131,8 @@ pub async fn list(
     app.record_read(call, Draft::of(Action::UsersRead)).await?;
     Ok((views, next))
 }
+
+/// Records that a caller looked at its own rights.
+pub async fn read_own_permissions(app: &App, call: &Call) -> Result<(), DomainError> {
+    app.record_read(call, Draft::of(Action::MeRead)).await
+}

@@ -117,6 +117,20 @@ pub async fn chunk(work: &Work, id: JobId, sequence: i32) -> Result<Option<Vec<u
         .map(|row| row.get(0)))
 }
 
+/// Forgets the pieces of one upload.
+pub async fn forget_pieces(work: &Work, id: JobId) -> Result<(), DbError> {
+    let sql = "DELETE FROM import_chunks WHERE organization_id = $1 AND import_id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid()]).await?;
+    Ok(())
+}
+
+/// Forgets pieces whose upload began before `oldest` (ids carry the time) and never became an import; how many went.
+pub async fn forget_orphans(work: &Work, oldest: Uuid) -> Result<u64, DbError> {
+    let sql = "DELETE FROM import_chunks c WHERE c.organization_id = $1 AND c.import_id < $2 \
+         AND NOT EXISTS (SELECT FROM imports i WHERE i.organization_id = $1 AND i.id = c.import_id)";
+    work.execute(sql, &[&work.organization().uuid(), &oldest]).await
+}
+
 /// Forgets the file and its key.
 pub async fn forget_file(work: &Work, id: JobId) -> Result<(), DbError> {
     let organization = work.organization().uuid();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Decision, Thing};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Field, customer};
+use custodian_domain::catalog::Field;
 use custodian_domain::customers::province_region;
 use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
@@ -12,7 +12,7 @@ use custodian_persistence::{DbError, Work, users};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::commands::{AcceptedField, accept_field, check_attributes};
+use super::commands::{AcceptedField, accept_field, check_attributes, field_faults};
 use super::read::guard;
 use super::sealing::{TagSet, new_row, open_all, reseal, tags_of, unpack_tags};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, thing};
@@ -53,14 +53,8 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
         attributes.source.as_deref(),
         attributes.region.as_deref(),
     );
-    let accepted = accept_fields(&fields, now, &mut faults);
-    for field in customer().fields.iter().filter(|f| f.required) {
-        let missing = !accepted.iter().any(|a| a.field.key == field.key && a.value.is_some());
-        let pointer = format!("/fields/{}", field.key);
-        if missing && !faults.iter().any(|f| f.pointer == pointer) {
-            faults.push(Fault::new(pointer, "required"));
-        }
-    }
+    faults.extend(field_faults(&fields, now.date_naive(), true));
+    let accepted = accept_fields(&fields, now, &mut Vec::new());
     attributes.owner = attributes.owner.or(call.identity.user());
     attributes.department = department_of(work, call, attributes.owner, attributes.department, &mut faults).await?;
     if !faults.is_empty() {

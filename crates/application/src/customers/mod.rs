@@ -10,7 +10,7 @@ mod sealing;
 mod seen;
 
 pub use change::{Precondition, create, delete, patch};
-pub use commands::{Attributes, FieldInput, NewCustomer, Patch};
+pub use commands::{Attributes, FieldInput, NewCustomer, Patch, field_faults};
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};

@@ -29,7 +29,7 @@ pub struct UploadOptions {
     pub ndjson: bool,
 }
 
-/// A file on its way in. Pieces go into the transaction that also queues the job: half an upload leaves nothing.
+/// A file on its way in. Each piece is durable by itself, so that a slow sender holds no transaction open; the job is queued when all are there.
 pub struct Upload<'a> {
     app: &'a App,
     call: &'a Call,
@@ -96,7 +96,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Takes the next bytes of the file.
-    pub async fn push(&mut self, work: &Work, mut bytes: &[u8]) -> Result<(), DomainError> {
+    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<(), DomainError> {
         self.reader.pass(bytes);
         while !bytes.is_empty() {
             let room = PIECE - self.buffer.len();
@@ -104,35 +104,43 @@ impl<'a> Upload<'a> {
             self.buffer.extend_from_slice(now);
             bytes = later;
             if self.buffer.len() == PIECE {
-                self.store_piece(work).await?;
+                self.store_piece().await?;
             }
         }
         Ok(())
     }
 
-    async fn store_piece(&mut self, work: &Work) -> Result<(), DomainError> {
+    async fn store_piece(&mut self) -> Result<(), DomainError> {
         let sequence = u32::try_from(self.pieces).map_err(|_| DomainError::internal("too many pieces"))?;
         let place = own_place(self.call.organization(), "import", self.id.uuid(), "piece", sequence);
         let mut salt = [0_u8; 16];
         self.app.rng().fill(&mut salt);
         let sealed = custodian_crypto::seal(&self.key, &place, &self.buffer, salt);
-        stored::insert_chunk(work, self.id, self.pieces, &sealed).await?;
+        let work = self.app.begin(self.call.organization()).await?;
+        stored::insert_chunk(&work, self.id, self.pieces, &sealed).await?;
+        work.commit().await?;
         self.buffer.clear();
-        self.pieces = self
-            .pieces
-            .checked_add(1)
-            .ok_or_else(|| DomainError::internal("too many pieces"))?;
+        self.pieces = self.pieces.checked_add(1).ok_or_else(|| DomainError::internal("too many pieces"))?;
         Ok(())
     }
 
-    /// Ends the file and queues the job; the caller commits.
+    /// Stores what is left of the file.
+    pub async fn complete(&mut self) -> Result<(), DomainError> {
+        if self.buffer.is_empty() { Ok(()) } else { self.store_piece().await }
+    }
+
+    /// Throws the pieces away: the upload was refused, or was a retry.
+    pub async fn discard(self) -> Result<(), DomainError> {
+        let work = self.app.begin(self.call.organization()).await?;
+        stored::forget_pieces(&work, self.id).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Queues the job; the caller commits. Call [`Upload::complete`] before.
     ///
     /// Errors: 422 `unknown_encoding` for text that is neither UTF-8 nor GB18030, `empty_file`; 403 `field_not_editable`.
-    pub async fn finish(mut self, work: &Work, options: &UploadOptions) -> Result<JobId, DomainError> {
+    pub async fn queue(&self, work: &Work, options: &UploadOptions) -> Result<JobId, DomainError> {
         options.mapping.check_rights(self.call)?;
-        if !self.buffer.is_empty() {
-            self.store_piece(work).await?;
-        }
         if self.pieces == 0 {
             return Err(DomainError::invalid("/file", "empty_file"));
         }

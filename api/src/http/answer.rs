@@ -1,0 +1,62 @@
+//! Small steps that many handlers share: settling a transaction, answering one resource, reading JSON that came in a form.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse};
+use custodian_crypto::mac::sha256;
+use custodian_domain::kernel::DomainError;
+use custodian_persistence::Work;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::etag::ETag;
+use super::page::Pages;
+use super::problem::Problem;
+use super::query::Query;
+
+/// Commits what went well; takes back what did not, and gives the connection back either way.
+pub async fn settle<T>(work: Work, outcome: Result<T, DomainError>) -> Result<T, DomainError> {
+    match outcome {
+        Ok(value) => {
+            work.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            work.abandon().await;
+            Err(error)
+        }
+    }
+}
+
+/// One resource with its tag, or `304` where the caller has it already.
+pub fn single(req: &HttpRequest, tag: ETag, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let mut answer = if tag.unchanged(req.headers()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header(("ETag", tag.to_string()));
+    if tag.unchanged(req.headers()) {
+        return Ok(answer.finish());
+    }
+    let bytes = serde_json::to_vec(body).map_err(|_| Problem::of("internal_error").log("an answer does not serialise"))?;
+    Ok(answer.insert_header((CONTENT_TYPE, "application/json")).body(bytes))
+}
+
+impl ETag {
+    /// The tag of a resource that counts no versions: its own bytes are its version.
+    pub fn of_body(body: &impl Serialize, rights: &[u8; 32]) -> Self {
+        let digest = sha256(&serde_json::to_vec(body).unwrap_or_default());
+        let version = digest.iter().take(7).fold(0_i64, |number, byte| number << 8 | i64::from(*byte));
+        Self::new(version, rights)
+    }
+}
+
+impl Pages<'_> {
+    /// Takes a `cursor` that carries an id.
+    pub fn id_position(&self, query: &mut Query) -> Result<Option<Uuid>, Problem> {
+        let id = |bytes: Vec<u8>| Uuid::from_slice(&bytes).map_err(|_| Problem::of("invalid_cursor"));
+        self.position(query)?.map(id).transpose()
+    }
+}
+
+/// Reads a JSON text as strictly as a body.
+pub fn read_json(bytes: &[u8]) -> Result<Value, Problem> {
+    super::json::read(bytes)
+}

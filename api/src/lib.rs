@@ -1,0 +1,10 @@
+//! The transport crate: HTTP in front of the use cases, the worker behind them, and the set-up of a private instance.
+
+pub mod config;
+pub mod dev;
+pub mod http;
+pub mod platform;
+pub mod server;
+pub mod state;
+pub mod v1;
+pub mod worker;

@@ -1,0 +1,10 @@
+//! The program `custodian`: serve, dev, migrate, openapi, org, keys, bench.
+
+mod cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,106 @@
+//! Sessions of staff: tokens for a password, new tokens for a refresh token, and their end.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use chrono::{DateTime, Utc};
+use custodian_application::App;
+use custodian_application::auth::{self, Tokens};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::http::{Authenticated, Body, Context, Edge, Empty, LoginProblems, Problem, Valid, WriteProblems, client_address};
+
+/// Log-in by address and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginBody {
+    /// The address of the account.
+    #[schema(min_length = 3, max_length = 254)]
+    email: String,
+    /// The password, whole and unchanged.
+    #[schema(min_length = 1, max_length = 1024)]
+    password: String,
+}
+
+impl Body for LoginBody {}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshBody {
+    /// The newest refresh token of the session; each works once.
+    #[schema(min_length = 1, max_length = 200)]
+    refresh_token: String,
+}
+
+impl Body for RefreshBody {}
+
+/// Tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub struct TokensBody {
+    /// EdDSA JWT for the `Authorization` header.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Life of the access token in seconds.
+    expires_in: i64,
+    /// For `POST /v1/auth/refresh`; works once.
+    refresh_token: String,
+    /// When the session ends at the latest, whatever is refreshed.
+    session_expires_at: DateTime<Utc>,
+    /// Whether a second factor is still to be shown.
+    mfa_required: bool,
+}
+
+impl From<Tokens> for TokensBody {
+    fn from(tokens: Tokens) -> Self {
+        let Tokens { access, expires_in, refresh, session_expires_at } = tokens;
+        let refresh_token = refresh.expose().to_owned();
+        Self { access_token: access, token_type: "Bearer", expires_in, refresh_token, session_expires_at, mfa_required: false }
+    }
+}
+
+/// Log in with a password.
+///
+/// Answers an access token for 15 minutes and a refresh token. The work is the same for an address that nobody has. After five
+/// failures of one account from one address each further try waits, up to a minute.
+#[utoipa::path(
+    tag = "auth", security(()),
+    request_body(content = LoginBody, example = json!({"email": "sales.a@demo.example", "password": "correct horse battery staple"})),
+    responses((status = 200, description = "Logged in.", body = TokensBody, example = json!(tokens_example())), LoginProblems))]
+#[post("/auth/login")]
+pub async fn log_in(app: Data<App>, edge: Data<Edge>, req: HttpRequest, body: Valid<LoginBody>) -> Result<HttpResponse, Problem> {
+    let context = Context::of(&req);
+    let tokens = auth::login(&app, &body.email, &body.password, client_address(&edge, &req), &context.request_id).await?;
+    Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
+}
+
+/// Exchange a refresh token.
+///
+/// Answers new tokens and spends the one given. A refresh token that was spent before ends its whole session: one of its two holders is a thief.
+#[utoipa::path(
+    tag = "auth", security(()),
+    request_body(content = RefreshBody, example = json!({"refresh_token": "cr_AZ8...fQ.kR3v..."})),
+    responses((status = 200, description = "New tokens.", body = TokensBody, example = json!(tokens_example())), LoginProblems))]
+#[post("/auth/refresh")]
+pub async fn refresh_session(app: Data<App>, req: HttpRequest, body: Valid<RefreshBody>) -> Result<HttpResponse, Problem> {
+    let context = Context::of(&req);
+    let tokens = auth::refresh(&app, &body.refresh_token, &context.request_id).await?;
+    Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
+}
+
+/// Log out.
+///
+/// Ends the session of the access token at once: neither it nor the refresh token works from here on.
+#[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204, description = "Logged out."), WriteProblems))]
+#[post("/auth/logout")]
+pub async fn log_out(caller: Authenticated, app: Data<App>, _body: Empty) -> Result<HttpResponse, Problem> {
+    auth::logout(&app, &caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn tokens_example() -> serde_json::Value {
+    json!({"access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9...", "token_type": "Bearer", "expires_in": 900,
+        "refresh_token": "cr_AZ8...fQ.kR3v...", "session_expires_at": "2026-11-22T20:00:00Z", "mfa_required": false})
+}

@@ -1,0 +1,130 @@
+//! A customer on the wire. Values reach it only as `SeenCustomer`, which the decision has passed.
+
+
+use chrono::{DateTime, Utc};
+use custodian_application::customers::{FieldInput, SeenCustomer, SeenField, SeenValue};
+use custodian_domain::access::FieldAccess;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One customer as the caller may see it.
+#[derive(Serialize, ToSchema)]
+pub struct CustomerBody {
+    /// Its id; a partner key sees an id of its own for each person.
+    id: Uuid,
+    /// Counts changes.
+    version: i32,
+    /// `lead`, `prospect`, `qualified`, `customer`, `dormant` or `lost`.
+    stage: Option<String>,
+    /// Where the customer came from, such as `web_form`.
+    source: Option<String>,
+    /// ISO 3166-2 region.
+    region: Option<String>,
+    /// The member of staff who answers for the customer; not shown to partner keys.
+    owner_id: Option<Uuid>,
+    /// The department that the customer belongs to; not shown to partner keys.
+    department_id: Option<Uuid>,
+    /// The data subject restricted processing.
+    restricted: bool,
+    /// Values by field key; masked where `field_access` says `masked` or `reveal`. Hidden fields are absent.
+    #[schema(value_type = BTreeMap<String, Value>)]
+    fields: Fields,
+    /// What the caller may do with each field that it may know of.
+    #[schema(value_type = BTreeMap<String, FieldAccessBody>)]
+    field_access: Accesses,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+/// What the caller may do with a field.
+#[derive(Serialize, ToSchema)]
+pub struct FieldAccessBody {
+    /// `masked`, `reveal` (masked until asked for) or `read`.
+    view: &'static str,
+    /// Whether it may be changed.
+    edit: bool,
+}
+
+/// Serialised as a map without building one.
+struct Fields(Vec<(&'static str, SeenValue)>);
+struct Accesses(Vec<(&'static str, FieldAccess)>);
+
+impl From<SeenCustomer> for CustomerBody {
+    fn from(seen: SeenCustomer) -> Self {
+        let SeenCustomer { id, version, stage, source, region, owner, department, restricted, created_at, updated_at, fields } = seen;
+        let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
+        for SeenField { key, value, access } in fields {
+            values.extend(value.map(|value| (key, value)));
+            accesses.push((key, access));
+        }
+        let (fields, field_access) = (Fields(values), Accesses(accesses));
+        Self { id, version, stage, source, region, owner_id: owner, department_id: department, restricted, fields, field_access, created_at, updated_at }
+    }
+}
+
+/// A value as JSON.
+pub(super) struct Shown<'a>(pub &'a SeenValue);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            SeenValue::Text(text) => serializer.serialize_str(text),
+            SeenValue::Bool(value) => serializer.serialize_bool(*value),
+            // Written as stored: a number keeps its digits, a structure its members.
+            SeenValue::Number(text) | SeenValue::Structure(text) => {
+                RawValue::from_string(text.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+        }
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, &Shown(value))?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Accesses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, access) in &self.0 {
+            map.serialize_entry(key, access)?;
+        }
+        map.end()
+    }
+}
+
+/// A JSON value as the use cases take it.
+pub(super) fn input(value: &Value) -> FieldInput {
+    match value {
+        Value::Null => FieldInput::Null,
+        Value::Bool(value) => FieldInput::Bool(*value),
+        Value::Number(number) => FieldInput::Number(number.to_string()),
+        Value::String(text) => FieldInput::Text(text.clone()),
+        Value::Array(_) | Value::Object(_) => FieldInput::Structure(value.to_string()),
+    }
+}
+
+/// The `fields` of a body that may be faulty elsewhere.
+pub(super) fn inputs(body: &Value) -> Vec<(String, FieldInput)> {
+    let fields = body.get("fields").and_then(Value::as_object);
+    fields.into_iter().flatten().map(|(key, value)| (key.clone(), input(value))).collect()
+}
+
+pub(super) fn customer_example() -> Value {
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "version": 1, "stage": "prospect", "source": "web_form", "region": "CN-SH",
+        "owner_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12", "restricted": false,
+        "fields": {"name": "张三", "mobile": "138****5678"},
+        "field_access": {"name": {"view": "read", "edit": true}, "mobile": {"view": "reveal", "edit": true}},
+        "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z"})
+}

@@ -1,0 +1,87 @@
+//! Listing and searching customers.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
+use custodian_application::customers::{self, SearchTerm};
+use custodian_application::{App, Identity};
+use custodian_domain::catalog::SearchKind;
+use custodian_persistence::customers::{Filter, Order, SortKey};
+use uuid::Uuid;
+
+use super::bodies::{CustomerBody, customer_example};
+use super::may::ReadCustomers;
+use crate::http::{ListProblems, Listing, May, Pages, Problem, Query};
+
+/// Orders by name on the wire.
+const SORTS: [&str; 4] = ["created_at", "-created_at", "updated_at", "-updated_at"];
+
+/// List or search customers.
+///
+/// Only customers in the caller's scope, newest first. `q[<field>]` looks for an exact value, `q[<field>_last4]` for the last four characters and
+/// `q[<field>_prefix]` for the first one to four, on fields that the catalog makes searchable; values stay sealed and are found by blind index. A search by a
+/// field that the caller may not see at all is refused.
+#[utoipa::path(
+    tag = "customers", security(("bearer" = []), ("api_key" = [])),
+    params(
+        ("q" = Option<std::collections::BTreeMap<String, String>>, Query, style = DeepObject, explode, description = "Values looked for: `q[mobile]=13812345678`, `q[mobile_last4]=5678`, `q[name_prefix]=张`"),
+        ("stage" = Option<String>, Query, description = "Stage code"), ("source" = Option<String>, Query, description = "Source code"),
+        ("owner_id" = Option<Uuid>, Query, description = "Owner"), ("department_id" = Option<Uuid>, Query, description = "Department"),
+        ("region" = Option<String>, Query, description = "ISO 3166-2 region"),
+        ("updated_since" = Option<DateTime<Utc>>, Query, description = "Changed at or after this time"),
+        ("sort" = Option<String>, Query, description = "`created_at`, `-created_at` (default), `updated_at` or `-updated_at`"),
+        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("count" = Option<bool>, Query, description = "Also count all that match")),
+    responses((status = 200, description = "A page of customers.", body = Listing<CustomerBody>,
+        example = json!({"data": [customer_example()], "next_cursor": null})), ListProblems))]
+#[get("/customers")]
+pub async fn list_customers(may: May<ReadCustomers>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/customers", &query);
+    let wanted = wanted(&mut query, &pages, &may.identity)?;
+    query.done()?;
+    let found = customers::list(&app, &may, wanted).await?;
+    let next_cursor = found.next.map(|(at, id)| pages.seal(&position(at, may.identity.shown_id(id.into()))));
+    let data = found.customers.into_iter().map(CustomerBody::from).collect();
+    let count = found.count.and_then(|count| u64::try_from(count).ok());
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count }))
+}
+
+fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<customers::Query, Problem> {
+    let after = pages.position(query)?.map(|bytes| parse_position(&bytes, identity).ok_or_else(|| Problem::of("invalid_cursor"))).transpose()?;
+    let sort = query.choice("sort", &SORTS).unwrap_or("-created_at");
+    let by = if sort.ends_with("created_at") { SortKey::CreatedAt } else { SortKey::UpdatedAt };
+    let terms = query.group("q").into_iter().map(|(name, value)| term(&name, value)).collect();
+    let filter = Filter {
+        tags: Vec::new(),
+        stage: query.text("stage"),
+        source: query.text("source"),
+        owner: query.uuid("owner_id"),
+        department: query.uuid("department_id"),
+        region: query.text("region"),
+        updated_since: query.time("updated_since"),
+    };
+    let order = Order { by, descending: sort.starts_with('-'), after };
+    Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count") })
+}
+
+/// `mobile` looks for the whole value, `mobile_last4` for its end, `name_prefix` for its beginning.
+fn term(name: &str, value: String) -> SearchTerm {
+    let (field, kind) = match (name.strip_suffix("_last4"), name.strip_suffix("_prefix")) {
+        (Some(field), _) => (field, SearchKind::Last4),
+        (None, Some(field)) => (field, SearchKind::Prefix),
+        (None, None) => (name, SearchKind::Exact),
+    };
+    SearchTerm { field: field.to_owned(), kind, value }
+}
+
+fn position(at: DateTime<Utc>, id: Uuid) -> Vec<u8> {
+    [at.timestamp_micros().to_be_bytes().as_slice(), id.as_bytes()].concat()
+}
+
+/// A cursor can be read by its holder: a partner's carries the partner's own id for the person.
+fn parse_position(bytes: &[u8], identity: &Identity) -> Option<(DateTime<Utc>, Uuid)> {
+    let (at, id) = bytes.split_first_chunk::<8>()?;
+    let id = identity.meant_customer(Uuid::from_slice(id).ok()?).ok()?;
+    Some((DateTime::from_timestamp_micros(i64::from_be_bytes(*at))?, id.uuid()))
+}

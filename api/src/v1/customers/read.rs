@@ -1,0 +1,30 @@
+//! Reading one customer.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use custodian_application::{App, customers};
+use custodian_persistence::customers::CustomerReader;
+use uuid::Uuid;
+
+use super::bodies::{CustomerBody, customer_example};
+use super::may::ReadCustomers;
+use crate::http::{ETag, Id, May, Problem, ReadProblems, single};
+
+/// Read one customer.
+///
+/// Fields come as the caller may see them: in full, masked, or not at all; `field_access` says which. The read is in the audit log before the answer leaves.
+#[utoipa::path(
+    tag = "customers", security(("bearer" = []), ("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
+    responses((status = 200, description = "The customer.", body = CustomerBody, example = json!(customer_example())), ReadProblems))]
+#[get("/customers/{id}")]
+pub async fn show_customer(
+    may: May<ReadCustomers>,
+    app: Data<App>,
+    reader: Data<CustomerReader>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let seen = customers::read(&app, &reader, &may, id.get()).await?;
+    let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
+    single(&req, tag, &CustomerBody::from(seen))
+}

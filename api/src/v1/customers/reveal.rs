@@ -1,0 +1,64 @@
+//! Showing values in full.
+
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, post};
+use custodian_application::{App, customers};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::bodies::Shown;
+use super::may::RevealFields;
+use crate::http::{Body, Id, May, Problem, Reply, Valid, WriteProblems, once};
+
+/// Which values, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevealBody {
+    /// Keys of the fields.
+    #[schema(min_items = 1, max_items = 50)]
+    fields: Vec<String>,
+    /// Why they are needed; kept sealed in the audit log.
+    #[schema(min_length = 3, max_length = 500)]
+    reason: String,
+}
+
+impl Body for RevealBody {}
+
+/// The values asked for.
+#[derive(Serialize, ToSchema)]
+pub struct RevealedBody {
+    /// The customer, by the id that the caller knows.
+    id: Uuid,
+    /// Values by field key; null where none is stored.
+    #[schema(value_type = BTreeMap<String, Value>)]
+    fields: Revealed,
+}
+
+struct Revealed(Vec<(&'static str, Option<customers::SeenValue>)>);
+
+impl Serialize for Revealed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value.as_ref().map(Shown))))
+    }
+}
+
+/// Reveal fields.
+///
+/// Answers values in full that are otherwise masked. Needs a reason; each call is one entry in the audit log, written before the answer leaves.
+#[utoipa::path(
+    tag = "customers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "Id of the customer")),
+    request_body(content = RevealBody, example = json!({"fields": ["mobile"], "reason": "Customer asked to be called back"})),
+    responses((status = 200, description = "The values.", body = RevealedBody,
+        example = json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "fields": {"mobile": "+8613812345678"}})), WriteProblems))]
+#[post("/customers/{id}/reveal")]
+pub async fn reveal_fields(may: May<RevealFields>, app: Data<App>, req: HttpRequest, id: Id<Uuid>, body: Valid<RevealBody>) -> Result<Reply, Problem> {
+    let digest = *body.digest();
+    once(&app, &may, &req, &digest, async |work| {
+        let values = customers::reveal(&app, &may, work, id.get(), &body.fields, &body.reason).await?;
+        Reply::ok(&RevealedBody { id: id.get(), fields: Revealed(values) })
+    })
+    .await
+}

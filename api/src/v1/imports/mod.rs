@@ -1,0 +1,20 @@
+//! Imports: files in.
+
+mod errors;
+mod upload;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Routes of this capability.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(upload::create_import).service(errors::list_import_errors);
+}
+
+mod may {
+    use crate::needs;
+
+    needs! {
+        /// Imports.
+        RunImports = ImportsRun;
+    }
+}

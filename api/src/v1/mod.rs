@@ -1,0 +1,28 @@
+//! Version 1 of the API. One line per capability; the OpenAPI document is made from this same list.
+
+pub mod api_keys;
+pub mod audit;
+pub mod auth;
+pub mod catalog;
+pub mod customers;
+pub mod departments;
+pub mod imports;
+pub mod jobs;
+pub mod roles;
+pub mod users;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers every capability.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    auth::routes(config);
+    users::routes(config);
+    departments::routes(config);
+    roles::routes(config);
+    catalog::routes(config);
+    customers::routes(config);
+    imports::routes(config);
+    jobs::routes(config);
+    audit::routes(config);
+    api_keys::routes(config);
+}

@@ -1,0 +1,90 @@
+//! Accounts of staff.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
+use custodian_application::App;
+use custodian_application::users::{self, UserView};
+use custodian_domain::kernel::UserId;
+use custodian_persistence::users::UserRow;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::{ETag, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, single};
+use crate::needs;
+
+needs! {
+    /// Reads accounts.
+    ReadUsers = UsersRead;
+}
+
+/// One account.
+#[derive(Serialize, ToSchema)]
+pub struct UserBody {
+    /// Its id.
+    id: Uuid,
+    /// The address that it logs in with.
+    email: String,
+    /// What people call this person.
+    name: String,
+    /// `invited`, `active`, `suspended` or `offboarded`.
+    state: String,
+    /// The department.
+    department_id: Option<Uuid>,
+    /// Who approves this person's requests.
+    supervisor_id: Option<Uuid>,
+    /// ISO 3166-2 regions that region-scoped roles cover.
+    regions: Vec<String>,
+    /// Role codes.
+    roles: Vec<String>,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+}
+
+impl From<UserView> for UserBody {
+    fn from(view: UserView) -> Self {
+        let UserView { row, email, name } = view;
+        // The password's hash leaves the database for log-in only.
+        let UserRow { id, state, department, supervisor, regions, sealed_email: _, sealed_name: _, password_hash: _, created_at, roles } = row;
+        let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
+        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, roles, created_at }
+    }
+}
+
+/// List accounts.
+///
+/// Every account of the organisation in the order of its making.
+#[utoipa::path(
+    tag = "users", security(("bearer" = [])), params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of accounts.", body = Listing<UserBody>,
+        example = json!({"data": [user_example()], "next_cursor": null})), ListProblems))]
+#[get("/users")]
+pub async fn list_users(may: May<ReadUsers>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/users", &query);
+    let (limit, after) = (query.limit(), pages.id_position(&mut query)?);
+    query.done()?;
+    let (views, next) = users::list(&app, &may, after, limit).await?;
+    let data = views.into_iter().map(UserBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Read one account.
+#[utoipa::path(
+    tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the account")),
+    description = "One account of the organisation with its department, supervisor and roles.",
+    responses((status = 200, description = "The account.", body = UserBody, example = json!(user_example())), ReadProblems))]
+#[get("/users/{id}")]
+pub async fn show_user(may: May<ReadUsers>, app: Data<App>, req: HttpRequest, id: Id<UserId>) -> Result<HttpResponse, Problem> {
+    let view = users::find(&app, &may, id.get()).await?;
+    let body = UserBody::from(view);
+    single(&req, ETag::of_body(&body, &may.identity.rights), &body)
+}
+
+pub(super) fn user_example() -> serde_json::Value {
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "email": "sales.a@demo.example", "name": "Sales A", "state": "active",
+        "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "supervisor_id": null, "regions": [], "roles": ["sales"],
+        "created_at": "2026-11-22T08:00:00Z"})
+}

@@ -1,0 +1,84 @@
+//! The second door: claims due jobs and runs the same use cases.
+
+use std::time::Duration;
+
+use custodian_application::{App, idempotency, imports};
+use custodian_domain::kernel::DomainError;
+use custodian_persistence::jobs::{self, Claim};
+use tokio::sync::watch;
+
+/// How often an idle worker looks for due jobs.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a claim holds without a sign of life.
+const LEASE_SECONDS: f64 = 60.0;
+/// How often old answers are dropped.
+const TIDY: Duration = Duration::from_secs(3600);
+/// Failures of our own after which a job is given up.
+const ATTEMPTS: i32 = 10;
+
+/// Works until `stop` says so. A job that is under way is given back, to be gone on with elsewhere.
+pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    let mut tidied = tokio::time::Instant::now();
+    while !*stop.borrow() {
+        let claim = match jobs::claim(app.db(), app.new_id(), LEASE_SECONDS).await {
+            Ok(claim) => claim,
+            Err(error) => {
+                tracing::warn!(%error, "jobs cannot be claimed");
+                None
+            }
+        };
+        match claim {
+            Some(claim) => one(&app, &claim, &mut stop).await,
+            None => {
+                let _ = tokio::time::timeout(LOOK, stop.changed()).await;
+            }
+        }
+        if tidied.elapsed() > TIDY {
+            tidied = tokio::time::Instant::now();
+            tidy(&app).await;
+        }
+    }
+}
+
+/// Drops what nobody will ask for again.
+async fn tidy(app: &App) {
+    if let Err(error) = idempotency::purge(app).await {
+        tracing::warn!(%error, "old answers cannot be dropped");
+    }
+    if let Err(error) = imports::tidy(app).await {
+        tracing::warn!(%error, "broken-off uploads cannot be dropped");
+    }
+}
+
+async fn one(app: &App, claim: &Claim, stop: &mut watch::Receiver<bool>) {
+    let outcome = tokio::select! {
+        outcome = run(app, claim) => outcome,
+        _ = stop.changed() => Err(DomainError::unavailable("stopping")),
+    };
+    let Err(error) = outcome else { return };
+    let ours = matches!(error, DomainError::Internal { .. } | DomainError::Integrity | DomainError::Invalid(_));
+    if ours {
+        tracing::error!(job = %claim.job, kind = %claim.kind, attempt = claim.attempts, %error, "a job failed");
+    } else {
+        tracing::warn!(job = %claim.job, kind = %claim.kind, %error, "a job is put off");
+    }
+    let wait = if *stop.borrow() { 0.0 } else { 2_f64.powi(claim.attempts.min(6)) };
+    let put_off = if ours && claim.attempts >= ATTEMPTS { give_up(app, claim).await } else { jobs::release(app.db(), claim, wait).await.map_err(DomainError::from) };
+    if let Err(error) = put_off {
+        // The lease ends by itself and another worker takes over.
+        tracing::warn!(job = %claim.job, %error, "a job cannot be given back");
+    }
+}
+
+async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
+    let work = app.begin(claim.organization).await?;
+    jobs::finish(&work, claim.job, Err("internal_error"), app.now()).await?;
+    Ok(work.commit().await?)
+}
+
+async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
+    match claim.kind.as_str() {
+        imports::KIND => imports::run(app, claim).await,
+        _ => Err(DomainError::internal("a job of unknown kind")),
+    }
+}

@@ -88,7 +88,14 @@ impl<T: Setting> Setting for List<T> {
 
 /// A browser's origin, word for word as browsers send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(pub String);
+pub struct Origin(String);
+
+impl Origin {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Setting for Origin {
     fn parse(text: &str) -> Result<Self, String> {
@@ -138,7 +145,14 @@ impl Setting for LogLevel {
 
 /// Where weaknesses are reported (RFC 9116).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact(pub String);
+pub struct Contact(String);
+
+impl Contact {
+    /// The URI.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Setting for Contact {
     fn parse(text: &str) -> Result<Self, String> {

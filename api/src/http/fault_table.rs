@@ -47,6 +47,13 @@ faults! {
     "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
+    "unknown_encoding": "The text must be UTF-8 or GB18030." / "文本编码须为 UTF-8 或 GB18030。";
+    "empty_file": "The file is empty." / "文件为空。";
+    "wrong_column_count": "The line has another number of columns than the head of the file." / "该行的列数与表头不一致。";
+    "invalid_encoding": "The text cannot be read in the encoding of the file." / "无法按文件编码读取文本。";
+    "import_missing": "The uploaded file is no longer there." / "上传的文件已不存在。";
+    "import_unreadable": "The file cannot be read as CSV or NDJSON." / "文件无法按 CSV 或 NDJSON 读取。";
+    "importer_inactive": "The member of staff who started the import is no longer active." / "发起导入的员工已停用。";
     "unknown_column": "The file has no such column." / "文件中没有该列。";
     "invalid_stage": "It must be one of the stages: {}." / "必须是以下阶段之一：{}。";
     "invalid_source": "It must be a code of a-z, 0-9 and '_', at most 40 characters." / "必须是 a-z、0-9、“_”组成的代码，最长 40 个字符。";

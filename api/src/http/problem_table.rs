@@ -40,6 +40,8 @@ problems! {
     400 "duplicate_key": "Duplicate key" / "键重复", "A JSON object names the same key twice: {}." / "JSON 对象中有重复的键：{}。";
     400 "too_deep": "Nested too deeply" / "嵌套过深", "JSON may nest at most {} levels." / "JSON 最多嵌套 {} 层。";
     400 "idempotency_key_invalid": "Invalid Idempotency-Key" / "Idempotency-Key 无效", "Idempotency-Key takes 1 to 255 printable ASCII characters." / "Idempotency-Key 须为 1 至 255 个可打印 ASCII 字符。";
+    400 "not_searchable": "Not searchable" / "不可检索", "At least one field cannot be searched in this way." / "存在不支持此检索方式的字段。";
+    400 "count_not_available": "Count not available" / "无法提供总数", "A search over the scopes of several roles has no total; leave out count." / "跨多个角色数据范围的检索无法提供总数，请去掉 count。";
     401 "unauthenticated": "Authentication required" / "需要身份认证", "Send an access token (Authorization: Bearer) or a partner key (X-API-Key)." / "请发送访问令牌（Authorization: Bearer）或合作方密钥（X-API-Key）。";
     401 "invalid_token": "Invalid token" / "令牌无效", "The token is malformed, expired or not ours." / "令牌格式错误、已过期或不是由本系统签发。";
     401 "session_ended": "Session ended" / "会话已结束", "The session has ended; log in again." / "会话已结束，请重新登录。";
@@ -57,8 +59,9 @@ problems! {
     403 "field_not_revealable": "Field not revealable" / "字段不可明文查看", "At least one field may not be revealed to this caller." / "存在当前调用者不可明文查看的字段。";
     403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
+    403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
+    403 "staff_only": "Staff only" / "仅限员工", "Only a member of staff may do this, not a partner key." / "仅限员工操作，合作方密钥不可用。";
     404 "not_found": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
-    404 "outside_scope": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
     405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
     406 "not_acceptable": "Not acceptable" / "无法提供所要求的格式", "None of the media types in Accept is available." / "无法提供 Accept 中的任何媒体类型。";
     408 "request_timeout": "Request timed out" / "请求超时", "The request did not arrive in time." / "请求未能及时送达。";
@@ -66,6 +69,7 @@ problems! {
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
+    409 "already_revoked": "Already revoked" / "已吊销", "The key was revoked before." / "该密钥此前已被吊销。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";
@@ -75,7 +79,6 @@ problems! {
     415 "unsupported_media_type": "Unsupported media type" / "不支持的媒体类型", "Send {} in UTF-8." / "请使用 UTF-8 编码的 {}。";
     415 "unsupported_content_encoding": "Unsupported content encoding" / "不支持的内容编码", "Send the body without compression." / "请求体不得压缩。";
     422 "invalid_body": "Invalid body" / "请求体无效", "The body has at least one fault; errors lists every one of them." / "请求体存在错误，errors 列出了全部错误。";
-    422 "not_searchable": "Not searchable" / "不可检索", "At least one field cannot be searched in this way." / "存在不支持此检索方式的字段。";
     422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
     428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";
     429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";

@@ -17,7 +17,7 @@ struct Order {
     #[schema(minimum = 1, maximum = 10)]
     amount: i32,
     big: Option<i64>,
-    small: Option<u8>,
+    small: Option<u32>,
     kind: Kinds,
     #[schema(max_items = 2)]
     lines: Option<Vec<Line>>,
@@ -108,7 +108,7 @@ fn each_rule_has_its_code_place_and_limit() {
             json!({"text": "x", "more": 1}),
             at("/line/more", "unknown_field", ""),
         ),
-        ("line", json!("x"), at("/line", "wrong_type", "null | object")),
+        ("line", json!("x"), at("/line", "wrong_type", "object | null")),
         ("due", json!("tomorrow"), at("/due", "invalid_format", "date-time")),
         ("a/b", json!(1), at("/a~1b", "unknown_field", "")),
     ] {
@@ -118,7 +118,7 @@ fn each_rule_has_its_code_place_and_limit() {
 
 #[test]
 fn integers_beyond_their_format_are_refused_before_serde_sees_them() {
-    assert_eq!(one("small", json!(256)).1, "out_of_range");
+    assert_eq!(one("small", json!(4_294_967_296_u64)).1, "out_of_range");
     assert_eq!(one("small", json!(-1)).1, "out_of_range");
     assert_eq!(one("big", json!(9_223_372_036_854_775_808_u64)).1, "out_of_range");
     assert!(

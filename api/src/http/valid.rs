@@ -27,6 +27,8 @@ use super::problem::Problem;
 use super::schema::Schema;
 
 /// A JSON body. Its documented schema is enforced; `check` adds what no schema can say.
+///
+/// The document knows no integers but of 32 and 64 bits: a narrower one needs its `maximum` in the schema.
 pub trait Body: ToSchema + DeserializeOwned + 'static {
     /// Rules beyond the schema, over a value that the schema may have refused: look for members, assume none.
     fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {

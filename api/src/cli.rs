@@ -10,7 +10,7 @@ use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
 use custodian_api::{dev, platform};
 use custodian_application::startup::Unfit;
-use custodian_application::{auth, keys, organizations};
+use custodian_application::{SystemClock, auth, keys, organizations};
 use custodian_persistence::migrations;
 use tracing_subscriber::EnvFilter;
 
@@ -184,7 +184,8 @@ fn run_dev(data_dir: PathBuf, bind: SocketAddr, empty: bool, settings: &[String]
         .collect::<Result<Vec<_>, _>>()?;
     let level = settings.iter().find(|(name, _)| name == "log_level").map_or("warn", |(_, level)| level);
     start_log(level);
-    let options = dev::Options { data_dir, bind, empty, settings };
+    let clock = std::sync::Arc::new(SystemClock);
+    let options = dev::Options { data_dir, bind, empty, settings, clock, remove_on_exit: false };
     let runtime = runtime()?;
     let instance = runtime.block_on(dev::prepare(&options))?;
     let (server, running) = instance.into_server(platform::install_metrics().map_err(unfit)?);

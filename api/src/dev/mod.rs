@@ -8,8 +8,9 @@ mod secrets;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use custodian_application::App;
+use custodian_application::{App, Clock};
 use custodian_application::startup::Unfit;
 use custodian_persistence::{Database, DatabaseSettings, admin, migrations, organizations};
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub fn password() -> String {
 const DATABASE: &str = "custodian";
 
 /// How to run a private instance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Its folder.
     pub data_dir: PathBuf,
@@ -42,6 +43,10 @@ pub struct Options {
     pub empty: bool,
     /// Settings that differ from a private instance's own, as `name` and value.
     pub settings: Vec<(String, String)>,
+    /// Time; tests stop it.
+    pub clock: Arc<dyn Clock>,
+    /// The folder is removed when the process ends.
+    pub remove_on_exit: bool,
 }
 
 /// What `dev.json` holds.
@@ -63,8 +68,12 @@ pub struct Instance {
     pub app: App,
     /// People and key.
     pub demo: Demo,
-    base_url: String,
-    metrics_url: String,
+    /// Where it will serve.
+    pub base_url: String,
+    /// Where its metrics will be.
+    pub metrics_url: String,
+    /// The database as its owner.
+    pub owner: Database,
     owner_url: String,
     listener: TcpListener,
     metrics_listener: TcpListener,
@@ -96,7 +105,7 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     secrets::make_dir(&options.data_dir)?;
     let file = options.data_dir.join("dev.json");
     secrets::remove(&file)?;
-    let cluster = start_cluster(options.data_dir.clone()).await?;
+    let cluster = start_cluster(options).await?;
     let secrets = Secrets::load_or_make(&options.data_dir)?;
     let url = |user: &str, password: &str| format!("postgres://{user}:{password}@127.0.0.1:{}/{DATABASE}", cluster.port());
     let superuser = open(&cluster.superuser_url("postgres"))?;
@@ -105,13 +114,14 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     let owner = open(&cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE))?;
     migrations::up(&owner).await?;
     let settings = settings(options, &base_url, &cluster.socket_url("custodian_app", &secrets.server_password, DATABASE))?;
-    let app = Wiring::new(&settings).start().await?;
+    let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock) }.start().await?;
     let demo = demo(options, &app, &owner).await?;
-    Ok(Instance { settings, app, demo, base_url, metrics_url, owner_url, listener, metrics_listener, cluster, file })
+    Ok(Instance { settings, app, demo, base_url, metrics_url, owner, owner_url, listener, metrics_listener, cluster, file })
 }
 
-async fn start_cluster(dir: PathBuf) -> Result<Cluster, Unfit> {
-    let options = ClusterOptions { watch_parent: true, ..ClusterOptions::default() };
+async fn start_cluster(options: &Options) -> Result<Cluster, Unfit> {
+    let dir = options.data_dir.clone();
+    let options = ClusterOptions { watch_parent: true, remove_on_exit: options.remove_on_exit, ..ClusterOptions::default() };
     tokio::task::spawn_blocking(move || Cluster::start(&dir, &options)).await.map_err(unfit)?.map_err(unfit)
 }
 
@@ -153,7 +163,7 @@ async fn demo(options: &Options, app: &App, owner: &Database) -> Result<Demo, Un
 impl Instance {
     /// Turns the instance into a server; the cluster must be kept until the server has ended.
     pub fn into_server(self, metrics: metrics_exporter_prometheus::PrometheusHandle) -> (Server, Running) {
-        let Self { settings, app, demo, base_url, metrics_url, owner_url, listener, metrics_listener, cluster, file } = self;
+        let Self { settings, app, demo, base_url, metrics_url, owner: _, owner_url, listener, metrics_listener, cluster, file } = self;
         let server = Server {
             edge: state::edge(&settings),
             platform: state::platform(&app, &settings),

@@ -30,7 +30,10 @@ async fn is_a_document_of_rfc_9457_in_the_callers_language() {
     let problem = Problem::from(DomainError::Invalid(faults));
     let (answer, body) = rendered(&problem, Lang::Zh).await;
     assert_eq!(answer.status(), 422);
-    assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json");
+    assert_eq!(
+        answer.headers().get("content-type").unwrap(),
+        "application/problem+json"
+    );
     assert_eq!(answer.headers().get("content-language").unwrap(), "zh-CN");
     let errors = json!([
         {"pointer": "/fields/name", "code": "too_long", "detail": "最多 100 个字符。"},
@@ -207,7 +210,9 @@ fn statuses_agree(text: &str, code: &str) -> bool {
     ];
     let named = |family: &str| text.contains(&format!("RefusedAs::{family}, \"{code}\""));
     let status = kind(code).map(|kind| kind.status);
-    families.iter().all(|(family, family_status)| !named(family) || status == Some(*family_status))
+    families
+        .iter()
+        .all(|(family, family_status)| !named(family) || status == Some(*family_status))
 }
 
 fn collect(folder: &Path, sources: &mut Vec<(std::path::PathBuf, String)>) {

@@ -125,3 +125,7 @@ fn give_up(context: &Context, edge: &Edge, late: Problem) -> Error {
     trace::finish(context, route, late.status(), Instant::now());
     late.settle(context, &edge.public_base, edge.tls).into()
 }
+
+#[cfg(test)]
+#[path = "transport_tests.rs"]
+mod tests;

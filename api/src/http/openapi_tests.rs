@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use std::time::Duration;
 
-use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::http::Method;
+use actix_web::{App, get, patch};
 use custodian_domain::kernel::Fault;
 use serde_json::json;
 use utoipa_actix_web::AppExt;
@@ -20,7 +20,7 @@ use crate::http::{Context, Lang, Problem, Reply};
 #[utoipa::path(tag = "things", request_body(content = String, example = json!("new")), responses(
     (status = 200, description = "Changed.", body = String, example = json!("new")), ChangeProblems,
 ))]
-#[actix_web::patch("/v1/things/{id}")]
+#[patch("/v1/things/{id}")]
 async fn change_thing() -> Result<Reply, Problem> {
     Ok(Reply::no_content())
 }
@@ -31,13 +31,13 @@ async fn change_thing() -> Result<Reply, Problem> {
 #[utoipa::path(tag = "things", security(()), responses(
     (status = 200, description = "Hello.", body = String, example = json!("hello")), PublicProblems,
 ))]
-#[actix_web::get("/hello")]
+#[get("/hello")]
 async fn greet() -> Result<Reply, Problem> {
     Ok(Reply::no_content())
 }
 
 #[utoipa::path(responses((status = 200, description = "?", body = String, content_type = "application/json")))]
-#[actix_web::get("/bare")]
+#[get("/bare")]
 async fn bare() -> Result<Reply, Problem> {
     Ok(Reply::no_content())
 }

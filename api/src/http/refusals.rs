@@ -10,7 +10,7 @@ use super::path;
 use super::problem::Problem;
 
 /// Answers that say no to what was asked of this caller.
-const RECORDED: [u16; 4] = [403, 404, 410, 429];
+const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
 /// Waits until the refusal is durable. Nothing is recorded for an unknown caller, nor for an answer that is no refusal.
 pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), Problem> {

@@ -111,6 +111,13 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// Whether this is a kept answer given again.
+    pub fn is_replay(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name.as_str() == "idempotent-replayed")
+    }
+}
+
 impl From<Reply> for HttpResponse {
     fn from(reply: Reply) -> Self {
         let mut answer = HttpResponseBuilder::new(reply.status);

@@ -134,7 +134,9 @@ pub async fn find(app: &App, call: &Call, id: ApiKeyId) -> Result<(ApiKeyRow, bo
     let work = app.begin(call.organization()).await?;
     let found = stored::find(&work, id).await?;
     work.abandon().await;
-    found.ok_or(DomainError::NotFound)
+    let found = found.ok_or(DomainError::NotFound)?;
+    app.record_read(call, Draft::of(Action::ApiKeysRead).with("api_key", Detail::Code(id.to_string()))).await?;
+    Ok(found)
 }
 
 /// A page of keys in order of id, each with whether it is in force.
@@ -151,6 +153,7 @@ pub async fn list(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(row, _)| row.id.uuid());
+    app.record_read(call, Draft::of(Action::ApiKeysRead)).await?;
     Ok((rows, next))
 }
 

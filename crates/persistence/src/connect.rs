@@ -48,7 +48,7 @@ impl Database {
         config
             .keepalives_idle(Duration::from_secs(15))
             .tcp_user_timeout(Duration::from_secs(5));
-        let tls = tls(&config, settings.ca_file.as_deref())?;
+        let tls = tls(&mut config, settings.ca_file.as_deref())?;
         let manager = Manager::from_config(
             config.clone(),
             tls.clone(),
@@ -115,7 +115,7 @@ impl Database {
     }
 }
 
-fn tls(config: &tokio_postgres::Config, ca_file: Option<&std::path::Path>) -> Result<MakeRustlsConnect, DbError> {
+fn tls(config: &mut tokio_postgres::Config, ca_file: Option<&std::path::Path>) -> Result<MakeRustlsConnect, DbError> {
     let mut roots = rustls::RootCertStore::empty();
     match ca_file {
         Some(path) => {
@@ -131,7 +131,10 @@ fn tls(config: &tokio_postgres::Config, ca_file: Option<&std::path::Path>) -> Re
                 "sslmode=require needs the CA file (database_ca_file)".into(),
             ));
         }
-        None => {}
+        // `prefer` without an authority to trust would fail wherever the server offers TLS at all.
+        None => {
+            config.ssl_mode(SslMode::Disable);
+        }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)

@@ -56,9 +56,14 @@ impl Serialize for Revealed {
 #[post("/customers/{id}/reveal")]
 pub async fn reveal_fields(may: May<RevealFields>, app: Data<App>, req: HttpRequest, id: Id<Uuid>, body: Valid<RevealBody>) -> Result<Reply, Problem> {
     let digest = *body.digest();
-    once(&app, &may, &req, &digest, async |work| {
+    let reply = once(&app, &may, &req, &digest, async |work| {
         let values = customers::reveal(&app, &may, work, id.get(), &body.fields, &body.reason).await?;
         Reply::ok(&RevealedBody { id: id.get(), fields: Revealed(values) })
     })
-    .await
+    .await?;
+    if reply.is_replay() {
+        // The values leave once more, so the log says so once more.
+        customers::record_repeated_reveal(&app, &may, id.get(), &body.fields, &body.reason).await?;
+    }
+    Ok(reply)
 }

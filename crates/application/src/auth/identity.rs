@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
+use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::access::{Caller, Partner, Staff, Who};
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::{Permission, Role, built_in_role};
@@ -15,6 +16,7 @@ use custodian_persistence::{Work, api_keys, auth as sessions, departments, users
 use uuid::Uuid;
 
 use super::IpRange;
+use super::login::entry;
 use crate::{App, Identity};
 
 /// A credential as it came in.
@@ -96,6 +98,12 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     let work = app.begin(organization).await?;
     let identity = live_staff(&work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
     work.abandon().await;
+    if let Err(DomainError::Refused { .. }) = &identity {
+        // Somebody still holds a token of an ended session or account: that is worth knowing.
+        let session = Some(claims.sid);
+        let entry = entry(app, organization, claims.sub, "", session, Action::AccessRefused, Verdict::Refused).await?;
+        app.record(vec![entry]).await?;
+    }
     identity
 }
 

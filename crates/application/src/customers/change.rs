@@ -171,7 +171,7 @@ impl Existing {
         attributes_of(&self.0)
     }
 
-    /// Stores the change.
+    /// Stores the change and its entry.
     pub(crate) async fn change(
         self,
         app: &App,
@@ -179,8 +179,9 @@ impl Existing {
         work: &Work,
         attributes: Attributes,
         changed: Vec<(&'static Field, Option<String>)>,
-    ) -> Result<CustomerRow, DomainError> {
-        apply(app, call, work, self.0, attributes, changed).await
+    ) -> Result<(), DomainError> {
+        let Applied { draft, .. } = apply(app, call, work, self.0, attributes, changed).await?;
+        app.record_change(work, call, draft).await
     }
 }
 
@@ -272,10 +273,11 @@ pub async fn patch(
     }
     editable(&decision, accepted.iter().map(|a| a.field))?;
     let changed = accepted.into_iter().map(|a| (a.field, a.value)).collect();
-    let row = apply(app, call, work, row, attributes, changed).await?;
-    let mut shown = Shown::default();
+    let Applied { row, mut draft } = apply(app, call, work, row, attributes, changed).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
-    seen_through(app, call, &row, &decision, &mut shown)
+    let seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
+    app.record_change(work, call, draft).await?;
+    Ok(seen)
 }
 
 fn flat(value: &Option<Option<String>>) -> Option<&str> {
@@ -305,7 +307,13 @@ async fn patched_attributes(
     Ok(attributes)
 }
 
-/// Stores a checked change of a locked row: new values, tags, version, what was replaced, and the entry.
+/// A stored change, and the entry that still has to be written in its transaction.
+struct Applied {
+    row: CustomerRow,
+    draft: Draft,
+}
+
+/// Stores a checked change of a locked row: new values, tags, version, what was replaced.
 async fn apply(
     app: &App,
     call: &Call,
@@ -313,7 +321,7 @@ async fn apply(
     row: CustomerRow,
     attributes: Attributes,
     changed: Vec<(&'static Field, Option<String>)>,
-) -> Result<CustomerRow, DomainError> {
+) -> Result<Applied, DomainError> {
     let organization = call.organization();
     let opened = app
         .keys()
@@ -328,7 +336,8 @@ async fn apply(
         .collect();
     let previous = attributes_of(&row);
     if changed.is_empty() && previous == attributes {
-        return Ok(row);
+        let draft = Draft::about(Action::CustomersUpdate, row.id);
+        return Ok(Applied { row, draft });
     }
     let version = row
         .version
@@ -389,19 +398,9 @@ async fn apply(
         written: changed.iter().map(|(f, _)| f.key.as_str()).collect(),
         ..Shown::default()
     };
-    let draft = Draft {
-        shown,
-        ..Draft::about(Action::CustomersUpdate, next.id)
-    };
-    app.record_change(
-        work,
-        call,
-        draft
-            .with("changed", Detail::Codes(names))
-            .with("digest", digest_of(&next)),
-    )
-    .await?;
-    Ok(next)
+    let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
+    let draft = draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next));
+    Ok(Applied { row: next, draft })
 }
 
 async fn replace_tags(work: &Work, row: &CustomerRow, tags: &TagSet) -> Result<(), DomainError> {

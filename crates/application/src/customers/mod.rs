@@ -14,7 +14,7 @@ pub use commands::{Attributes, FieldInput, NewCustomer, Patch, field_faults};
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};
-pub use reveal::reveal;
+pub use reveal::{record_repeated_reveal, reveal};
 pub use seen::{SeenCustomer, SeenField, SeenValue};
 
 pub(crate) use change::{Existing, covers_new};

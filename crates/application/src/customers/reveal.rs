@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::read::guard;
 use super::sealing::open_one;
 use super::seen::{SeenValue, decide_row, refuse};
-use crate::audit::{Draft, Shown};
+use crate::audit::{Detail, Draft, Shown};
 use crate::{App, Call};
 
 /// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
@@ -76,4 +76,20 @@ pub async fn reveal(
     };
     app.record_change(work, call, draft).await?;
     Ok(values)
+}
+
+/// Records that a kept answer of a reveal was given again, and returns when the entry is durable.
+pub async fn record_repeated_reveal(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    fields: &[String],
+    reason: &str,
+) -> Result<(), DomainError> {
+    let customer = call.identity.meant_customer(id)?;
+    let known = custodian_domain::catalog::customer();
+    let revealed = fields.iter().filter_map(|key| known.field(key)).map(|field| field.key.as_str()).collect();
+    let shown = Shown { revealed, ..Shown::default() };
+    let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, customer) };
+    app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

@@ -43,6 +43,7 @@ words! {
         AuthLogout = "auth.logout": "A session was ended by its owner.",
         AccessRefused = "access.refused": "A call was refused for want of a right.",
         AuditRead = "audit.read": "The audit log was read.",
+        ApiKeysRead = "api_keys.read": "Partner keys were read.",
         ApiKeysCreate = "api_keys.create": "A partner key was made.",
         ApiKeysRevoke = "api_keys.revoke": "A partner key was ended.",
         ImportsCreate = "imports.create": "A file was handed in for import.",

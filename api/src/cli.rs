@@ -104,12 +104,28 @@ enum KeysCommand {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve { config } => serve(config.as_deref()),
-        Command::Dev { data_dir, bind, empty, settings } => run_dev(data_dir, bind, empty, &settings),
+        Command::Dev {
+            data_dir,
+            bind,
+            empty,
+            settings,
+        } => run_dev(data_dir, bind, empty, &settings),
         Command::Migrate { config, down } => migrate(config.as_deref(), down),
         Command::Openapi => print_openapi(),
-        Command::Org { command: OrgCommand::Create { config, name, admin_email } } => create_organization(config.as_deref(), &name, &admin_email),
-        Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
-        Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
+        Command::Org {
+            command:
+                OrgCommand::Create {
+                    config,
+                    name,
+                    admin_email,
+                },
+        } => create_organization(config.as_deref(), &name, &admin_email),
+        Command::Keys {
+            command: KeysCommand::Status { config },
+        } => keys_status(config.as_deref()),
+        Command::Keys {
+            command: KeysCommand::Generate { file },
+        } => generate_key(&file),
     };
     match outcome {
         Ok(code) => code,
@@ -142,11 +158,20 @@ fn load(config: Option<&Path>) -> Result<Settings, Unfit> {
 fn start_log(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     // A second start in one process keeps the first log.
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Unfit> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(unfit)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(unfit)
 }
 
 fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
@@ -156,7 +181,10 @@ fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
         (Some(certificate), Some(key)) => Some(server::tls(certificate, key).map_err(Unfit)?),
         _ => None,
     };
-    let bind = |address: SocketAddr| TcpListener::bind(address).map_err(|error| Unfit(format!("{address} cannot be listened on ({}).", error.kind())));
+    let bind = |address: SocketAddr| {
+        TcpListener::bind(address)
+            .map_err(|error| Unfit(format!("{address} cannot be listened on ({}).", error.kind())))
+    };
     let (listener, metrics_listener) = (bind(settings.bind)?, bind(settings.metrics_bind)?);
     let runtime = runtime()?;
     let app = runtime.block_on(Wiring::new(&settings).start())?;
@@ -172,7 +200,9 @@ fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
         signals: true,
     };
     tracing::info!(bind = %settings.bind, metrics = %settings.metrics_bind, "serving");
-    actix_web::rt::System::new().block_on(server.run(|_| {})).map_err(unfit)?;
+    actix_web::rt::System::new()
+        .block_on(server.run(|_| {}))
+        .map_err(unfit)?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -180,12 +210,26 @@ fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
 fn run_dev(data_dir: PathBuf, bind: SocketAddr, empty: bool, settings: &[String]) -> Result<ExitCode, Unfit> {
     let settings = settings
         .iter()
-        .map(|text| text.split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())).ok_or_else(|| Unfit(format!("--set {text}: it must be name=value."))))
+        .map(|text| {
+            text.split_once('=')
+                .map(|(n, v)| (n.to_owned(), v.to_owned()))
+                .ok_or_else(|| Unfit(format!("--set {text}: it must be name=value.")))
+        })
         .collect::<Result<Vec<_>, _>>()?;
-    let level = settings.iter().find(|(name, _)| name == "log_level").map_or("warn", |(_, level)| level);
+    let level = settings
+        .iter()
+        .find(|(name, _)| name == "log_level")
+        .map_or("warn", |(_, level)| level);
     start_log(level);
     let clock = std::sync::Arc::new(SystemClock);
-    let options = dev::Options { data_dir, bind, empty, settings, clock, remove_on_exit: false };
+    let options = dev::Options {
+        data_dir,
+        bind,
+        empty,
+        settings,
+        clock,
+        remove_on_exit: false,
+    };
     let runtime = runtime()?;
     let instance = runtime.block_on(dev::prepare(&options))?;
     let (server, running) = instance.into_server(platform::install_metrics().map_err(unfit)?);
@@ -213,7 +257,11 @@ fn migrate(config: Option<&Path>, down: Option<usize>) -> Result<ExitCode, Unfit
     for name in &names {
         print(name);
     }
-    print(&format!("{} migration(s) {}.", names.len(), if down.is_some() { "taken back" } else { "applied" }));
+    print(&format!(
+        "{} migration(s) {}.",
+        names.len(),
+        if down.is_some() { "taken back" } else { "applied" }
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -237,9 +285,17 @@ fn create_organization(config: Option<&Path>, name: &str, admin_email: &str) -> 
         department: Some(0),
         supervisor: None,
     };
-    let tree = [organizations::NewDepartment { name: name.to_owned(), parent: None }];
-    let founded = runtime.block_on(organizations::found(&app, &owner, name, &tree, &[founder])).map_err(unfit)?;
-    print(&format!("organization_id  {}\nadmin            {admin_email}\npassword         {password}", founded.organization));
+    let tree = [organizations::NewDepartment {
+        name: name.to_owned(),
+        parent: None,
+    }];
+    let founded = runtime
+        .block_on(organizations::found(&app, &owner, name, &tree, &[founder]))
+        .map_err(unfit)?;
+    print(&format!(
+        "organization_id  {}\nadmin            {admin_email}\npassword         {password}",
+        founded.organization
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -251,11 +307,24 @@ fn keys_status(config: Option<&Path>) -> Result<ExitCode, Unfit> {
     let mut sound = true;
     print("root key  opens database and key store");
     for organization in all {
-        let own = if organization.own_keys_open { "open" } else { "DO NOT OPEN" };
-        print(&format!("\n{}  {}  own keys {own}", organization.organization, organization.name));
+        let own = if organization.own_keys_open {
+            "open"
+        } else {
+            "DO NOT OPEN"
+        };
+        print(&format!(
+            "\n{}  {}  own keys {own}",
+            organization.organization, organization.name
+        ));
         print(&format!("  {:>6}  {:>6}  {:>9}  opens", "bucket", "epoch", "places"));
         for bucket in &organization.buckets {
-            print(&format!("  {:>6}  {:>6}  {:>5}/256  {}", bucket.bucket, bucket.epoch, bucket.reserved, if bucket.opens { "yes" } else { "NO" }));
+            print(&format!(
+                "  {:>6}  {:>6}  {:>5}/256  {}",
+                bucket.bucket,
+                bucket.epoch,
+                bucket.reserved,
+                if bucket.opens { "yes" } else { "NO" }
+            ));
         }
         for (bucket, epoch) in &organization.unused {
             print(&format!("  {bucket:>6}  {epoch:>6}  unused key in the store"));
@@ -267,6 +336,9 @@ fn keys_status(config: Option<&Path>) -> Result<ExitCode, Unfit> {
 
 fn generate_key(file: &Path) -> Result<ExitCode, Unfit> {
     dev::write_root_key(file)?;
-    print(&format!("{} holds a new root key. Keep a copy apart from the database and the key store: without it nothing opens.", file.display()));
+    print(&format!(
+        "{} holds a new root key. Keep a copy apart from the database and the key store: without it nothing opens.",
+        file.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -10,8 +10,8 @@ use custodian_domain::kernel::Redacted;
 
 /// Prefix of the environment variables.
 const PREFIX: &str = "CUSTODIAN_";
-/// `CUSTODIAN_CONFIG` names the file itself; it is no setting.
-const FILE: &str = "config";
+/// `CUSTODIAN_CONFIG` names the file itself, `CUSTODIAN_PG_BIN` the programs of a private Postgres; they are no settings.
+const NO_SETTINGS: [&str; 2] = ["config", "pg_bin"];
 
 macro_rules! settings {
     ($($name:ident: $kind:ty, $default:expr, $help:literal;)*) => {
@@ -172,7 +172,7 @@ fn read_environment(
         };
         if known(&name) {
             values.insert(name, value);
-        } else if name != FILE {
+        } else if !NO_SETTINGS.contains(&name.as_str()) {
             faults.push(format!("{variable}: there is no such setting."));
         }
     }

@@ -21,11 +21,16 @@ const ROOT_KEY_VERSION: u32 = 1;
 pub fn root_key(path: &Path) -> Result<RootKey, Unfit> {
     use std::os::unix::fs::PermissionsExt;
     let say = |text: String| Unfit(format!("{}: {text}", path.display()));
-    let meta = std::fs::metadata(path).map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?;
+    let meta = std::fs::metadata(path)
+        .map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?;
     if meta.permissions().mode() & 0o077 != 0 {
-        return Err(say("the root key file can be read by others. Set its mode to 0400.".into()));
+        return Err(say(
+            "the root key file can be read by others. Set its mode to 0400.".into()
+        ));
     }
-    let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?);
+    let bytes = zeroize::Zeroizing::new(
+        std::fs::read(path).map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?,
+    );
     let raw: Option<[u8; 32]> = bytes.as_slice().try_into().ok().or_else(|| from_hex(&bytes));
     let raw = raw.ok_or_else(|| say("the root key must be 32 bytes, or 64 hexadecimal digits.".into()))?;
     Ok(RootKey::from_bytes(Secret32::from_bytes(raw), ROOT_KEY_VERSION))
@@ -58,19 +63,29 @@ pub fn database(settings: &Settings) -> Result<Database, Unfit> {
 
 /// The database as the owner's role.
 pub fn owner_database(settings: &Settings) -> Result<Database, Unfit> {
-    let url = settings.owner_database_url.as_ref().ok_or_else(|| Unfit("owner_database_url must be set for this command.".into()))?;
+    let url = settings
+        .owner_database_url
+        .as_ref()
+        .ok_or_else(|| Unfit("owner_database_url must be set for this command.".into()))?;
     open(url.expose(), settings)
 }
 
 fn open(url: &str, settings: &Settings) -> Result<Database, Unfit> {
     let pool_size = settings.database_pool_size.size();
-    Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: settings.database_ca_file.clone(), pool_size })?)
+    Ok(Database::new(&DatabaseSettings {
+        url: url.to_owned(),
+        ca_file: settings.database_ca_file.clone(),
+        pool_size,
+    })?)
 }
 
 impl<'a> Wiring<'a> {
     /// With the machine's clock.
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, clock: Arc::new(SystemClock) }
+        Self {
+            settings,
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// Runs the start-up checks and starts the service's core.
@@ -80,8 +95,17 @@ impl<'a> Wiring<'a> {
         let store = DirectoryKeyStore::open(&self.settings.key_store_dir, root_key(&self.settings.root_key_file)?)?;
         startup::check(&db, &key, &store, self.clock.now()).await?;
         let key_store: Arc<dyn KeyStore> = Arc::new(store);
-        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng: Arc::new(SystemRandomness), tuning: tuning(self.settings) };
-        App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
+        let parts = AppParts {
+            db,
+            root_key: key,
+            key_store,
+            clock: self.clock,
+            rng: Arc::new(SystemRandomness),
+            tuning: tuning(self.settings),
+        };
+        App::start(parts)
+            .await
+            .map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }
 
@@ -102,15 +126,26 @@ fn tuning(settings: &Settings) -> Tuning {
 /// The transport's share of the settings.
 pub fn edge(settings: &Settings) -> Edge {
     let timeout = std::time::Duration::from_secs(u64::from(settings.request_timeout_seconds.get()));
-    let mut edge = Edge::new(settings.public_base_url.as_str(), settings.body_limit_bytes.size(), timeout);
+    let mut edge = Edge::new(
+        settings.public_base_url.as_str(),
+        settings.body_limit_bytes.size(),
+        timeout,
+    );
     edge.tls |= settings.tls_certificate_file.is_some();
     edge.trusted_proxies = settings.trusted_proxies.to_vec();
-    edge.cors_origins = settings.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+    edge.cors_origins = settings
+        .cors_origins
+        .iter()
+        .map(|origin| origin.as_str().to_owned())
+        .collect();
     edge.rate = RateLimiter::new(settings.rate_limit_per_minute.get());
     edge
 }
 
 /// What the service tells about itself.
 pub fn platform(app: &App, settings: &Settings) -> Platform {
-    Platform { jwks: Bytes::from(app.jwks()), security_contact: settings.security_contact.as_str().into() }
+    Platform {
+        jwks: Bytes::from(app.jwks()),
+        security_contact: settings.security_contact.as_str().into(),
+    }
 }

@@ -19,8 +19,14 @@ pub(super) fn print(base: &str, metrics: &str, file: &Path, demo: &Demo) {
     println!("\n  partner key  {}\n", demo.partner_api_key);
     let Some(sales) = demo.users.get("sales_a") else { return };
     println!("Try:\n");
-    println!("TOKEN=$(curl -s {base}/v1/auth/login -H 'Content-Type: application/json' -d '{{\"email\":\"{}\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')", sales.email, sales.password);
+    println!(
+        "TOKEN=$(curl -s {base}/v1/auth/login -H 'Content-Type: application/json' -d '{{\"email\":\"{}\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+        sales.email, sales.password
+    );
     println!("curl -s '{base}/v1/customers?limit=2' -H \"Authorization: Bearer $TOKEN\"");
-    println!("curl -s '{base}/v1/customers?limit=2' -H 'X-API-Key: {}'\n", demo.partner_api_key);
+    println!(
+        "curl -s '{base}/v1/customers?limit=2' -H 'X-API-Key: {}'\n",
+        demo.partner_api_key
+    );
     println!("Ctrl-C stops everything; the data stays.");
 }

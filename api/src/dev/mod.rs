@@ -10,8 +10,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use custodian_application::{App, Clock};
 use custodian_application::startup::Unfit;
+use custodian_application::{App, Clock};
 use custodian_persistence::{Database, DatabaseSettings, admin, migrations, organizations};
 use serde::Serialize;
 
@@ -107,26 +107,59 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     secrets::remove(&file)?;
     let cluster = start_cluster(options).await?;
     let secrets = Secrets::load_or_make(&options.data_dir)?;
-    let url = |user: &str, password: &str| format!("postgres://{user}:{password}@127.0.0.1:{}/{DATABASE}", cluster.port());
+    let url =
+        |user: &str, password: &str| format!("postgres://{user}:{password}@127.0.0.1:{}/{DATABASE}", cluster.port());
     let superuser = open(&cluster.superuser_url("postgres"))?;
     admin::prepare(&superuser, DATABASE, &secrets.owner_password, &secrets.server_password).await?;
     let owner_url = url("custodian_owner", &secrets.owner_password);
     let owner = open(&cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE))?;
     migrations::up(&owner).await?;
-    let settings = settings(options, &base_url, &cluster.socket_url("custodian_app", &secrets.server_password, DATABASE))?;
-    let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock) }.start().await?;
+    let settings = settings(
+        options,
+        &base_url,
+        &cluster.socket_url("custodian_app", &secrets.server_password, DATABASE),
+    )?;
+    let app = Wiring {
+        settings: &settings,
+        clock: Arc::clone(&options.clock),
+    }
+    .start()
+    .await?;
     let demo = demo(options, &app, &owner).await?;
-    Ok(Instance { settings, app, demo, base_url, metrics_url, owner, owner_url, listener, metrics_listener, cluster, file })
+    Ok(Instance {
+        settings,
+        app,
+        demo,
+        base_url,
+        metrics_url,
+        owner,
+        owner_url,
+        listener,
+        metrics_listener,
+        cluster,
+        file,
+    })
 }
 
 async fn start_cluster(options: &Options) -> Result<Cluster, Unfit> {
     let dir = options.data_dir.clone();
-    let options = ClusterOptions { watch_parent: true, remove_on_exit: options.remove_on_exit, ..ClusterOptions::default() };
-    tokio::task::spawn_blocking(move || Cluster::start(&dir, &options)).await.map_err(unfit)?.map_err(unfit)
+    let options = ClusterOptions {
+        watch_parent: true,
+        remove_on_exit: options.remove_on_exit,
+        ..ClusterOptions::default()
+    };
+    tokio::task::spawn_blocking(move || Cluster::start(&dir, &options))
+        .await
+        .map_err(unfit)?
+        .map_err(unfit)
 }
 
 fn open(url: &str) -> Result<Database, Unfit> {
-    Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: None, pool_size: 4 })?)
+    Ok(Database::new(&DatabaseSettings {
+        url: url.to_owned(),
+        ca_file: None,
+        pool_size: 4,
+    })?)
 }
 
 fn settings(options: &Options, base_url: &str, database_url: &str) -> Result<Settings, Unfit> {
@@ -142,7 +175,10 @@ fn settings(options: &Options, base_url: &str, database_url: &str) -> Result<Set
         ("log_level", "warn".to_owned()),
     ];
     let own = own.map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value));
-    let given = options.settings.iter().map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value.clone()));
+    let given = options
+        .settings
+        .iter()
+        .map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value.clone()));
     let all: std::collections::BTreeMap<String, String> = own.into_iter().chain(given).collect();
     Settings::load(None, all).map_err(unfit)
 }
@@ -153,9 +189,17 @@ async fn demo(options: &Options, app: &App, owner: &Database) -> Result<Demo, Un
     let founded = !organizations::list(app.db()).await?.is_empty();
     if founded {
         let demo: Option<Demo> = secrets::read(&kept)?;
-        return demo.ok_or_else(|| Unfit(format!("{} is missing although the database has an organisation. Remove the folder {} to begin anew.", kept.display(), options.data_dir.display())));
+        return demo.ok_or_else(|| {
+            Unfit(format!(
+                "{} is missing although the database has an organisation. Remove the folder {} to begin anew.",
+                kept.display(),
+                options.data_dir.display()
+            ))
+        });
     }
-    let demo = demo::create(app, owner, !options.empty).await.map_err(|error| Unfit(format!("The demo organisation cannot be made: {error}.")))?;
+    let demo = demo::create(app, owner, !options.empty)
+        .await
+        .map_err(|error| Unfit(format!("The demo organisation cannot be made: {error}.")))?;
     secrets::write(&kept, &demo)?;
     Ok(demo)
 }
@@ -163,7 +207,19 @@ async fn demo(options: &Options, app: &App, owner: &Database) -> Result<Demo, Un
 impl Instance {
     /// Turns the instance into a server; the cluster must be kept until the server has ended.
     pub fn into_server(self, metrics: metrics_exporter_prometheus::PrometheusHandle) -> (Server, Running) {
-        let Self { settings, app, demo, base_url, metrics_url, owner: _, owner_url, listener, metrics_listener, cluster, file } = self;
+        let Self {
+            settings,
+            app,
+            demo,
+            base_url,
+            metrics_url,
+            owner: _,
+            owner_url,
+            listener,
+            metrics_listener,
+            cluster,
+            file,
+        } = self;
         let server = Server {
             edge: state::edge(&settings),
             platform: state::platform(&app, &settings),
@@ -176,7 +232,16 @@ impl Instance {
             signals: true,
         };
         let tcp_url = owner_url.replacen("custodian_owner", "custodian_app", 1);
-        let running = Running { settings, demo, base_url, metrics_url, owner_url, tcp_url, file, cluster };
+        let running = Running {
+            settings,
+            demo,
+            base_url,
+            metrics_url,
+            owner_url,
+            tcp_url,
+            file,
+            cluster,
+        };
         (server, running)
     }
 }
@@ -197,7 +262,9 @@ impl Running {
     /// Writes `dev.json` and prints the table. Call it once requests are taken.
     pub fn announce(&self, data_dir: &Path) -> Result<(), Unfit> {
         let secrets = Secrets::load_or_make(data_dir)?;
-        let database_url = self.tcp_url.replacen(&secrets.owner_password, &secrets.server_password, 1);
+        let database_url = self
+            .tcp_url
+            .replacen(&secrets.owner_password, &secrets.server_password, 1);
         let dev = DevFile {
             base_url: &self.base_url,
             metrics_url: &self.metrics_url,

@@ -32,7 +32,14 @@ const PROVINCES: [(&str, &str, &str); 8] = [
     ("湖北省", "420106", "湖北省武汉市武昌区中南路"),
     ("陕西省", "610113", "陕西省西安市雁塔区长安路"),
 ];
-const COMPANIES: [&str; 6] = ["云帆科技有限公司", "海川贸易有限公司", "星河传媒有限公司", "嘉禾食品有限公司", "通达物流有限公司", "明德教育有限公司"];
+const COMPANIES: [&str; 6] = [
+    "云帆科技有限公司",
+    "海川贸易有限公司",
+    "星河传媒有限公司",
+    "嘉禾食品有限公司",
+    "通达物流有限公司",
+    "明德教育有限公司",
+];
 const OCCUPATIONS: [&str; 6] = ["工程师", "会计", "教师", "设计师", "销售经理", "医生"];
 const STAGES: [&str; 5] = ["lead", "prospect", "qualified", "customer", "dormant"];
 const SOURCES: [&str; 5] = ["web_form", "phone_in", "referral", "event", "live_chat"];
@@ -55,7 +62,9 @@ impl Draw<'_> {
 
     fn character(&mut self, from: &str) -> char {
         let count = u64::try_from(from.chars().count()).unwrap_or(1);
-        from.chars().nth(usize::try_from(self.below(count)).unwrap_or(0)).unwrap_or('甲')
+        from.chars()
+            .nth(usize::try_from(self.below(count)).unwrap_or(0))
+            .unwrap_or('甲')
     }
 }
 
@@ -63,16 +72,30 @@ impl Draw<'_> {
 pub fn customer(number: u64, rng: &dyn Randomness) -> Vec<String> {
     let mut draw = Draw(rng);
     let index = usize::try_from(draw.below(8)).unwrap_or(0);
-    let (province, area, street) = PROVINCES.get(index).copied().unwrap_or(("北京市", "110105", "北京市朝阳区建国路"));
+    let (province, area, street) = PROVINCES
+        .get(index)
+        .copied()
+        .unwrap_or(("北京市", "110105", "北京市朝阳区建国路"));
     let mut name = draw.character(SURNAMES).to_string();
     for _ in 0..=draw.below(2) {
         name.push(draw.character(GIVEN));
     }
     let (year, month, day) = (1950 + draw.below(55), 1 + draw.below(12), 1 + draw.below(28));
-    let mobile = format!("1{}{:09}", draw.one(&["38", "39", "50", "59", "86", "88"]).chars().next().unwrap_or('3'), draw.below(1_000_000_000));
+    let mobile = format!(
+        "1{}{:09}",
+        draw.one(&["38", "39", "50", "59", "86", "88"])
+            .chars()
+            .next()
+            .unwrap_or('3'),
+        draw.below(1_000_000_000)
+    );
     let id_number = with_id_check(&format!("{area}{year:04}{month:02}{day:02}{:03}", draw.below(1000)));
     let bank_card = with_luhn(&format!("622202{:09}", draw.below(1_000_000_000)));
-    let email = format!("user{number}.{}@example.{}", draw.below(1000), draw.one(&["com", "org", "net"]));
+    let email = format!(
+        "user{number}.{}@example.{}",
+        draw.below(1000),
+        draw.one(&["com", "org", "net"])
+    );
     let address = format!("{street}{}号{}室", 1 + draw.below(400), 100 + draw.below(2000));
     vec![
         format!("D{number:06}"),
@@ -105,14 +128,25 @@ pub fn csv(numbers: std::ops::Range<u64>, rng: &dyn Randomness) -> String {
 
 /// The mapping of such a file, as `POST /v1/imports` takes it.
 pub fn mapping() -> serde_json::Value {
-    COLUMNS.iter().map(|(column, field)| ((*column).to_owned(), serde_json::Value::from(*field))).collect::<serde_json::Map<_, _>>().into()
+    COLUMNS
+        .iter()
+        .map(|(column, field)| ((*column).to_owned(), serde_json::Value::from(*field)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// GB 11643: the check character of 17 digits.
 fn with_id_check(digits: &str) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
-    let check = "10X98765432".chars().nth(usize::try_from(sum % 11).unwrap_or(0)).unwrap_or('0');
+    let sum: u32 = digits
+        .chars()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight)
+        .sum();
+    let check = "10X98765432"
+        .chars()
+        .nth(usize::try_from(sum % 11).unwrap_or(0))
+        .unwrap_or('0');
     format!("{digits}{check}")
 }
 
@@ -146,7 +180,10 @@ mod tests {
             for ((_, key), cell) in COLUMNS.iter().zip(customer(number, &rng)) {
                 let Some(field) = catalog().field(key) else { continue };
                 let accepted = field.accept(Input::Text(&cell), today);
-                assert!(accepted.is_ok() || cell.is_empty(), "{key} of customer {number}: {accepted:?}");
+                assert!(
+                    accepted.is_ok() || cell.is_empty(),
+                    "{key} of customer {number}: {accepted:?}"
+                );
             }
         }
     }

@@ -114,7 +114,9 @@ impl Reply {
 impl Reply {
     /// Whether this is a kept answer given again.
     pub fn is_replay(&self) -> bool {
-        self.headers.iter().any(|(name, _)| name.as_str() == "idempotent-replayed")
+        self.headers
+            .iter()
+            .any(|(name, _)| name.as_str() == "idempotent-replayed")
     }
 }
 

@@ -135,7 +135,11 @@ pub async fn find(app: &App, call: &Call, id: ApiKeyId) -> Result<(ApiKeyRow, bo
     let found = stored::find(&work, id).await?;
     work.abandon().await;
     let found = found.ok_or(DomainError::NotFound)?;
-    app.record_read(call, Draft::of(Action::ApiKeysRead).with("api_key", Detail::Code(id.to_string()))).await?;
+    app.record_read(
+        call,
+        Draft::of(Action::ApiKeysRead).with("api_key", Detail::Code(id.to_string())),
+    )
+    .await?;
     Ok(found)
 }
 

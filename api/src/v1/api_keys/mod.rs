@@ -13,12 +13,19 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::{Body, ETag, Empty, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once, single};
+use crate::http::{
+    Body, ETag, Empty, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
+    WriteProblems, once, single,
+};
 use crate::needs;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_api_keys).service(create_api_key).service(show_api_key).service(revoke_api_key);
+    config
+        .service(list_api_keys)
+        .service(create_api_key)
+        .service(show_api_key)
+        .service(revoke_api_key);
 }
 
 needs! {
@@ -61,8 +68,24 @@ impl Body for NewApiKeyBody {}
 
 impl From<NewApiKeyBody> for NewApiKey {
     fn from(body: NewApiKeyBody) -> Self {
-        let NewApiKeyBody { third_party, name, permissions, fields, purposes, ip_ranges, expires_at } = body;
-        Self { third_party, name, permissions, fields, purposes, ip_ranges, expires_at }
+        let NewApiKeyBody {
+            third_party,
+            name,
+            permissions,
+            fields,
+            purposes,
+            ip_ranges,
+            expires_at,
+        } = body;
+        Self {
+            third_party,
+            name,
+            permissions,
+            fields,
+            purposes,
+            ip_ranges,
+            expires_at,
+        }
     }
 }
 
@@ -109,7 +132,19 @@ pub struct CreatedApiKeyBody {
 
 fn body(row: ApiKeyRow, active: bool) -> ApiKeyBody {
     let ApiKeyRow {
-        id, third_party, third_party_name, name, secret_digest: _, permissions, fields, purposes, ip_ranges, created_by, created_at, expires_at, revoked_at,
+        id,
+        third_party,
+        third_party_name,
+        name,
+        secret_digest: _,
+        permissions,
+        fields,
+        purposes,
+        ip_ranges,
+        created_by,
+        created_at,
+        expires_at,
+        revoked_at,
     } = row;
     ApiKeyBody {
         id: id.uuid(),
@@ -142,7 +177,11 @@ pub async fn list_api_keys(may: May<ReadApiKeys>, app: Data<App>, mut query: Que
     query.done()?;
     let (rows, next) = api_keys::list(&app, &may, after, limit).await?;
     let data = rows.into_iter().map(|(row, active)| body(row, active)).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
+        count: None,
+    }))
 }
 
 /// Make a partner key.
@@ -154,13 +193,24 @@ pub async fn list_api_keys(may: May<ReadApiKeys>, app: Data<App>, mut query: Que
         "fields": ["name", "mobile"], "purposes": ["sms_delivery"]})),
     responses((status = 201, description = "Made.", body = CreatedApiKeyBody, example = json!(created_example())), WriteProblems))]
 #[post("/api-keys")]
-pub async fn create_api_key(may: May<ManageApiKeys>, app: Data<App>, req: HttpRequest, new: Valid<NewApiKeyBody>) -> Result<Reply, Problem> {
+pub async fn create_api_key(
+    may: May<ManageApiKeys>,
+    app: Data<App>,
+    req: HttpRequest,
+    new: Valid<NewApiKeyBody>,
+) -> Result<Reply, Problem> {
     let digest = *new.digest();
     let new = NewApiKey::from(new.into_inner());
     once(&app, &may, &req, &digest, async |work| {
         let (row, secret) = api_keys::create(&app, &may, work, new).await?;
         let location = format!("/v1/api-keys/{}", row.id);
-        Reply::created(&location, &CreatedApiKeyBody { key: body(row, true), secret: secret.expose().to_owned() })
+        Reply::created(
+            &location,
+            &CreatedApiKeyBody {
+                key: body(row, true),
+                secret: secret.expose().to_owned(),
+            },
+        )
     })
     .await
 }
@@ -169,9 +219,14 @@ pub async fn create_api_key(may: May<ManageApiKeys>, app: Data<App>, req: HttpRe
 #[utoipa::path(
     tag = "api-keys", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the key")),
     description = "One key of the organisation, without its secret.",
-    responses((status = 200, description = "The key.", body = ApiKeyBody, example = json!(key_example())), ReadProblems))]
+    responses((status = 200, description = "The key.", body = ApiKeyBody, example = json!(key_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/api-keys/{id}")]
-pub async fn show_api_key(may: May<ReadApiKeys>, app: Data<App>, req: HttpRequest, id: Id<ApiKeyId>) -> Result<HttpResponse, Problem> {
+pub async fn show_api_key(
+    may: May<ReadApiKeys>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<ApiKeyId>,
+) -> Result<HttpResponse, Problem> {
     let (row, active) = api_keys::find(&app, &may, id.get()).await?;
     let body = body(row, active);
     single(&req, ETag::of_body(&body, &may.identity.rights), &body)
@@ -185,7 +240,13 @@ pub async fn show_api_key(may: May<ReadApiKeys>, app: Data<App>, req: HttpReques
     params(("id" = Uuid, Path, description = "Id of the key")),
     responses((status = 200, description = "Revoked.", body = ApiKeyBody, example = json!(key_example())), WriteProblems))]
 #[post("/api-keys/{id}/revoke")]
-pub async fn revoke_api_key(may: May<ManageApiKeys>, app: Data<App>, req: HttpRequest, id: Id<ApiKeyId>, none: Empty) -> Result<Reply, Problem> {
+pub async fn revoke_api_key(
+    may: May<ManageApiKeys>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<ApiKeyId>,
+    none: Empty,
+) -> Result<Reply, Problem> {
     once(&app, &may, &req, &none.0, async |work| {
         let row = api_keys::revoke(&app, &may, work, id.get()).await?;
         Reply::ok(&body(row, false))

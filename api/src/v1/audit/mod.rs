@@ -97,7 +97,11 @@ impl From<EntryView> for EntryBody {
     responses((status = 200, description = "A page of entries.", body = Listing<EntryBody>,
         example = json!({"data": [entry_example()], "next_cursor": null})), ListProblems))]
 #[get("/audit/entries")]
-pub async fn list_audit_entries(may: May<ReadAudit>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list_audit_entries(
+    may: May<ReadAudit>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
     let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/audit/entries", &query);
     let actions: Vec<&'static str> = Action::ALL.iter().map(|a| a.code()).collect();
     let verdicts: Vec<&'static str> = Verdict::ALL.iter().map(|v| v.code()).collect();
@@ -116,7 +120,11 @@ pub async fn list_audit_entries(may: May<ReadAudit>, app: Data<App>, mut query: 
     query.done()?;
     let page = list_entries(&app, &may, filter, limit).await?;
     let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
-    Ok(HttpResponse::Ok().json(Listing { data: page.entries.into_iter().map(EntryBody::from).collect(), next_cursor, count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data: page.entries.into_iter().map(EntryBody::from).collect(),
+        next_cursor,
+        count: None,
+    }))
 }
 
 /// The lowest UUIDv7 of a time: entries are found by time through their ids.

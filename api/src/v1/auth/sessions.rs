@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::http::{Authenticated, Body, Context, Edge, Empty, LoginProblems, Problem, Valid, WriteProblems, client_address};
+use crate::http::{Authenticated, Body, Context, Edge, Empty, LoginProblems, Problem, Valid, client_address};
 
 /// Log-in by address and password.
 #[derive(Deserialize, ToSchema)]
@@ -55,9 +55,21 @@ pub struct TokensBody {
 
 impl From<Tokens> for TokensBody {
     fn from(tokens: Tokens) -> Self {
-        let Tokens { access, expires_in, refresh, session_expires_at } = tokens;
+        let Tokens {
+            access,
+            expires_in,
+            refresh,
+            session_expires_at,
+        } = tokens;
         let refresh_token = refresh.expose().to_owned();
-        Self { access_token: access, token_type: "Bearer", expires_in, refresh_token, session_expires_at, mfa_required: false }
+        Self {
+            access_token: access,
+            token_type: "Bearer",
+            expires_in,
+            refresh_token,
+            session_expires_at,
+            mfa_required: false,
+        }
     }
 }
 
@@ -70,9 +82,21 @@ impl From<Tokens> for TokensBody {
     request_body(content = LoginBody, example = json!({"email": "sales.a@demo.example", "password": "correct horse battery staple"})),
     responses((status = 200, description = "Logged in.", body = TokensBody, example = json!(tokens_example())), LoginProblems))]
 #[post("/auth/login")]
-pub async fn log_in(app: Data<App>, edge: Data<Edge>, req: HttpRequest, body: Valid<LoginBody>) -> Result<HttpResponse, Problem> {
+pub async fn log_in(
+    app: Data<App>,
+    edge: Data<Edge>,
+    req: HttpRequest,
+    body: Valid<LoginBody>,
+) -> Result<HttpResponse, Problem> {
     let context = Context::of(&req);
-    let tokens = auth::login(&app, &body.email, &body.password, client_address(&edge, &req), &context.request_id).await?;
+    let tokens = auth::login(
+        &app,
+        &body.email,
+        &body.password,
+        client_address(&edge, &req),
+        &context.request_id,
+    )
+    .await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 
@@ -84,7 +108,11 @@ pub async fn log_in(app: Data<App>, edge: Data<Edge>, req: HttpRequest, body: Va
     request_body(content = RefreshBody, example = json!({"refresh_token": "cr_AZ8...fQ.kR3v..."})),
     responses((status = 200, description = "New tokens.", body = TokensBody, example = json!(tokens_example())), LoginProblems))]
 #[post("/auth/refresh")]
-pub async fn refresh_session(app: Data<App>, req: HttpRequest, body: Valid<RefreshBody>) -> Result<HttpResponse, Problem> {
+pub async fn refresh_session(
+    app: Data<App>,
+    req: HttpRequest,
+    body: Valid<RefreshBody>,
+) -> Result<HttpResponse, Problem> {
     let context = Context::of(&req);
     let tokens = auth::refresh(&app, &body.refresh_token, &context.request_id).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
@@ -93,7 +121,7 @@ pub async fn refresh_session(app: Data<App>, req: HttpRequest, body: Valid<Refre
 /// Log out.
 ///
 /// Ends the session of the access token at once: neither it nor the refresh token works from here on.
-#[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204, description = "Logged out."), WriteProblems))]
+#[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204, description = "Logged out."), LoginProblems))]
 #[post("/auth/logout")]
 pub async fn log_out(caller: Authenticated, app: Data<App>, _body: Empty) -> Result<HttpResponse, Problem> {
     auth::logout(&app, &caller).await?;

@@ -57,12 +57,32 @@ pub struct FieldBody {
 }
 
 fn body(field: &Field, lang: Lang) -> FieldBody {
-    let Field { key, labels, data_type, classification, category, required, unique, searchable, mask: _, max_length, purposes: _ } = field;
+    let Field {
+        key,
+        labels,
+        data_type,
+        classification,
+        category,
+        required,
+        unique,
+        searchable,
+        mask: _,
+        max_length,
+        purposes: _,
+    } = field;
     FieldBody {
         key: key.clone(),
-        label: if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() },
+        label: if lang == Lang::Zh {
+            labels.zh.clone()
+        } else {
+            labels.en.clone()
+        },
         data_type: data_type.as_str(),
-        choices: if let DataType::Enum(choices) = data_type { Some(choices.clone()) } else { None },
+        choices: if let DataType::Enum(choices) = data_type {
+            Some(choices.clone())
+        } else {
+            None
+        },
         classification: classification.as_str(),
         category: category.as_str(),
         required: *required,
@@ -75,7 +95,10 @@ fn body(field: &Field, lang: Lang) -> FieldBody {
 impl From<&RecordType> for RecordTypeBody {
     fn from(record_type: &RecordType) -> Self {
         let RecordType { code, fields } = record_type;
-        Self { code: code.clone(), field_count: fields.len() }
+        Self {
+            code: code.clone(),
+            field_count: fields.len(),
+        }
     }
 }
 
@@ -87,10 +110,22 @@ impl From<&RecordType> for RecordTypeBody {
     responses((status = 200, description = "Every record type.", body = Listing<RecordTypeBody>,
         example = json!({"data": [{"code": "customer", "field_count": 13}], "next_cursor": null})), ListProblems))]
 #[get("/record-types")]
-pub async fn list_record_types(may: May<ReadCatalog>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list_record_types(
+    may: May<ReadCatalog>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
     query.done()?;
-    let data = catalog::record_types(&app, &may).await?.into_iter().map(RecordTypeBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    let data = catalog::record_types(&app, &may)
+        .await?
+        .into_iter()
+        .map(RecordTypeBody::from)
+        .collect();
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: None,
+        count: None,
+    }))
 }
 
 /// List the fields of a record type.
@@ -103,10 +138,20 @@ pub async fn list_record_types(may: May<ReadCatalog>, app: Data<App>, mut query:
         example = json!({"data": [{"key": "mobile", "label": "Mobile", "data_type": "phone", "classification": "sensitive", "category": "contact",
             "required": false, "unique": false, "searchable": ["exact", "last4"], "max_length": 32}], "next_cursor": null})), ReadProblems))]
 #[get("/record-types/{type}/fields")]
-pub async fn list_fields(may: May<ReadCatalog>, app: Data<App>, req: HttpRequest, code: Path<String>, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list_fields(
+    may: May<ReadCatalog>,
+    app: Data<App>,
+    req: HttpRequest,
+    code: Path<String>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
     query.done()?;
     let lang = Lang::of(req.headers());
     let record_type = catalog::record_type(&app, &may, &code).await?;
     let data = record_type.fields.iter().map(|field| body(field, lang)).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: None,
+        count: None,
+    }))
 }

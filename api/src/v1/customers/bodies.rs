@@ -1,6 +1,5 @@
 //! A customer on the wire. Values reach it only as `SeenCustomer`, which the decision has passed.
 
-
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{FieldInput, SeenCustomer, SeenField, SeenValue};
 use custodian_domain::access::FieldAccess;
@@ -57,14 +56,39 @@ struct Accesses(Vec<(&'static str, FieldAccess)>);
 
 impl From<SeenCustomer> for CustomerBody {
     fn from(seen: SeenCustomer) -> Self {
-        let SeenCustomer { id, version, stage, source, region, owner, department, restricted, created_at, updated_at, fields } = seen;
+        let SeenCustomer {
+            id,
+            version,
+            stage,
+            source,
+            region,
+            owner,
+            department,
+            restricted,
+            created_at,
+            updated_at,
+            fields,
+        } = seen;
         let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
         for SeenField { key, value, access } in fields {
             values.extend(value.map(|value| (key, value)));
             accesses.push((key, access));
         }
         let (fields, field_access) = (Fields(values), Accesses(accesses));
-        Self { id, version, stage, source, region, owner_id: owner, department_id: department, restricted, fields, field_access, created_at, updated_at }
+        Self {
+            id,
+            version,
+            stage,
+            source,
+            region,
+            owner_id: owner,
+            department_id: department,
+            restricted,
+            fields,
+            field_access,
+            created_at,
+            updated_at,
+        }
     }
 }
 
@@ -77,9 +101,9 @@ impl Serialize for Shown<'_> {
             SeenValue::Text(text) => serializer.serialize_str(text),
             SeenValue::Bool(value) => serializer.serialize_bool(*value),
             // Written as stored: a number keeps its digits, a structure its members.
-            SeenValue::Number(text) | SeenValue::Structure(text) => {
-                RawValue::from_string(text.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
-            }
+            SeenValue::Number(text) | SeenValue::Structure(text) => RawValue::from_string(text.clone())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
         }
     }
 }
@@ -118,7 +142,11 @@ pub(super) fn input(value: &Value) -> FieldInput {
 /// The `fields` of a body that may be faulty elsewhere.
 pub(super) fn inputs(body: &Value) -> Vec<(String, FieldInput)> {
     let fields = body.get("fields").and_then(Value::as_object);
-    fields.into_iter().flatten().map(|(key, value)| (key.clone(), input(value))).collect()
+    fields
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), input(value)))
+        .collect()
 }
 
 pub(super) fn customer_example() -> Value {

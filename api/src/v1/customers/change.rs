@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, patch, post};
 use chrono::{DateTime, Utc};
-use custodian_application::customers::{self, Attributes, NewCustomer, Patch, Precondition, field_faults};
 use custodian_application::App;
+use custodian_application::customers::{self, Attributes, NewCustomer, Patch, Precondition, field_faults};
 use custodian_domain::kernel::{DepartmentId, Fault, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -15,7 +15,9 @@ use uuid::Uuid;
 
 use super::bodies::{CustomerBody, customer_example, inputs};
 use super::may::{ChangeCustomer, CreateCustomer, DeleteCustomer};
-use crate::http::{Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, once};
+use crate::http::{
+    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, once,
+};
 
 /// A customer to enter.
 #[derive(Deserialize, ToSchema)]
@@ -43,10 +45,29 @@ impl Body for NewCustomerBody {
 
 impl NewCustomerBody {
     fn into_new(self) -> NewCustomer {
-        let Self { stage, source, region, owner_id, department_id, fields } = self;
+        let Self {
+            stage,
+            source,
+            region,
+            owner_id,
+            department_id,
+            fields,
+        } = self;
         let (owner, department) = (owner_id.map(UserId::from), department_id.map(DepartmentId::from));
-        let fields = fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect();
-        NewCustomer { attributes: Attributes { stage, source, region, owner, department }, fields }
+        let fields = fields
+            .iter()
+            .map(|(key, value)| (key.clone(), super::bodies::input(value)))
+            .collect();
+        NewCustomer {
+            attributes: Attributes {
+                stage,
+                source,
+                region,
+                owner,
+                department,
+            },
+            fields,
+        }
     }
 }
 
@@ -92,16 +113,38 @@ impl Body for PatchCustomerBody {
 
 impl PatchCustomerBody {
     fn into_patch(self) -> Patch {
-        let Self { stage, source, region, owner_id, department_id, fields } = self;
-        let (owner, department) = (owner_id.map(|o| o.map(UserId::from)), department_id.map(|d| d.map(DepartmentId::from)));
-        Patch { stage, source, region, owner, department, fields: fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect() }
+        let Self {
+            stage,
+            source,
+            region,
+            owner_id,
+            department_id,
+            fields,
+        } = self;
+        let (owner, department) = (
+            owner_id.map(|o| o.map(UserId::from)),
+            department_id.map(|d| d.map(DepartmentId::from)),
+        );
+        Patch {
+            stage,
+            source,
+            region,
+            owner,
+            department,
+            fields: fields
+                .iter()
+                .map(|(key, value)| (key.clone(), super::bodies::input(value)))
+                .collect(),
+        }
     }
 }
 
 fn precondition(if_match: IfMatch) -> Precondition {
     match if_match {
         IfMatch::Any => Precondition::Any,
-        IfMatch::Versions(versions) => Precondition::Versions(versions.into_iter().filter_map(|v| i32::try_from(v).ok()).collect()),
+        IfMatch::Versions(versions) => {
+            Precondition::Versions(versions.into_iter().filter_map(|v| i32::try_from(v).ok()).collect())
+        }
     }
 }
 
@@ -113,7 +156,12 @@ fn precondition(if_match: IfMatch) -> Precondition {
     request_body(content = NewCustomerBody, example = json!({"stage": "lead", "fields": {"name": "张三", "mobile": "13812345678"}})),
     responses((status = 201, description = "Entered; `Location` names it.", body = CustomerBody, example = json!(customer_example())), WriteProblems))]
 #[post("/customers")]
-pub async fn create_customer(may: May<CreateCustomer>, app: Data<App>, req: HttpRequest, body: Valid<NewCustomerBody>) -> Result<Reply, Problem> {
+pub async fn create_customer(
+    may: May<CreateCustomer>,
+    app: Data<App>,
+    req: HttpRequest,
+    body: Valid<NewCustomerBody>,
+) -> Result<Reply, Problem> {
     let digest = *body.digest();
     let new = body.into_inner().into_new();
     once(&app, &may, &req, &digest, async |work| {
@@ -142,7 +190,15 @@ pub async fn change_customer(
     body: ValidPatch<PatchCustomerBody>,
 ) -> Result<Reply, Problem> {
     let work = app.begin(may.organization()).await?;
-    let seen = customers::patch(&app, &may, &work, id.get(), &precondition(if_match), body.into_inner().into_patch()).await;
+    let seen = customers::patch(
+        &app,
+        &may,
+        &work,
+        id.get(),
+        &precondition(if_match),
+        body.into_inner().into_patch(),
+    )
+    .await;
     let seen = crate::http::settle(work, seen).await?;
     let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
     Ok(Reply::ok(&CustomerBody::from(seen))?.etag(tag))
@@ -156,7 +212,12 @@ pub async fn change_customer(
     params(("id" = Uuid, Path, description = "Id of the customer")),
     responses((status = 204, description = "Deleted."), ChangeProblems))]
 #[delete("/customers/{id}")]
-pub async fn delete_customer(may: May<DeleteCustomer>, app: Data<App>, id: Id<Uuid>, if_match: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_customer(
+    may: May<DeleteCustomer>,
+    app: Data<App>,
+    id: Id<Uuid>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
     let work = app.begin(may.organization()).await?;
     let deleted = customers::delete(&app, &may, &work, id.get(), &precondition(if_match)).await;
     crate::http::settle(work, deleted).await?;

@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use custodian_application::customers::{self, Change, Version};
 use custodian_application::App;
+use custodian_application::customers::{self, Change, Version};
 use custodian_persistence::customers::CustomerReader;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::bodies::Shown;
 use super::may::{ReadAccessLog, ReadHistory};
-use crate::http::{Id, ListProblems, Listing, May, Pages, Problem, Query};
+use crate::http::{Id, Listing, May, Pages, Problem, Query, ReadProblems};
 use crate::v1::audit::EntryBody;
 
 /// One version.
@@ -46,17 +46,46 @@ pub struct ChangeBody {
 
 impl From<Change> for ChangeBody {
     fn from(change: Change) -> Self {
-        let Change { name, is_field, before, after } = change;
-        let json = |value: Option<customers::SeenValue>| value.and_then(|v| serde_json::to_value(Shown(&v)).ok()).unwrap_or(Value::Null);
-        let (field, attribute) = if is_field { (Some(name), None) } else { (None, Some(name)) };
-        Self { field, attribute, before: json(before), after: json(after) }
+        let Change {
+            name,
+            is_field,
+            before,
+            after,
+        } = change;
+        let json = |value: Option<customers::SeenValue>| {
+            value
+                .and_then(|v| serde_json::to_value(Shown(&v)).ok())
+                .unwrap_or(Value::Null)
+        };
+        let (field, attribute) = if is_field {
+            (Some(name), None)
+        } else {
+            (None, Some(name))
+        };
+        Self {
+            field,
+            attribute,
+            before: json(before),
+            after: json(after),
+        }
     }
 }
 
 impl From<Version> for VersionBody {
     fn from(version: Version) -> Self {
-        let Version { version, at, by_kind: _, by, changes } = version;
-        Self { version, at, by, changes: changes.into_iter().map(ChangeBody::from).collect() }
+        let Version {
+            version,
+            at,
+            by_kind: _,
+            by,
+            changes,
+        } = version;
+        Self {
+            version,
+            at,
+            by,
+            changes: changes.into_iter().map(ChangeBody::from).collect(),
+        }
     }
 }
 
@@ -69,7 +98,7 @@ impl From<Version> for VersionBody {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of versions.", body = Listing<VersionBody>,
         example = json!({"data": [{"version": 2, "at": "2026-11-22T09:00:00Z", "by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11",
-            "changes": [{"field": "mobile", "before": "138****5678", "after": "139****5678"}]}], "next_cursor": null})), ListProblems))]
+            "changes": [{"field": "mobile", "before": "138****5678", "after": "139****5678"}]}], "next_cursor": null})), ReadProblems))]
 #[get("/customers/{id}/history")]
 pub async fn show_history(
     may: May<ReadHistory>,
@@ -78,7 +107,12 @@ pub async fn show_history(
     id: Id<Uuid>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(app.cursor_key(), may.organization(), &format!("/v1/customers/{}/history", id.get()), &query);
+    let pages = Pages::new(
+        app.cursor_key(),
+        may.organization(),
+        &format!("/v1/customers/{}/history", id.get()),
+        &query,
+    );
     let (limit, after) = (query.limit(), pages.position(&mut query)?);
     query.done()?;
     let before = match after.map(<[u8; 4]>::try_from) {
@@ -87,11 +121,22 @@ pub async fn show_history(
         Some(Err(_)) => return Err(Problem::of("invalid_cursor")),
     };
     let versions = customers::history(&app, &reader, &may, id.get()).await?;
-    let mut data: Vec<VersionBody> = versions.into_iter().filter(|v| v.version < before).map(VersionBody::from).collect();
+    let mut data: Vec<VersionBody> = versions
+        .into_iter()
+        .filter(|v| v.version < before)
+        .map(VersionBody::from)
+        .collect();
     let more = data.len() > limit;
     data.truncate(limit);
-    let next_cursor = data.last().filter(|_| more).map(|last| pages.seal(&last.version.to_be_bytes()));
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
+    let next_cursor = data
+        .last()
+        .filter(|_| more)
+        .map(|last| pages.seal(&last.version.to_be_bytes()));
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor,
+        count: None,
+    }))
 }
 
 /// Read who saw a customer.
@@ -102,7 +147,7 @@ pub async fn show_history(
     params(("id" = Uuid, Path, description = "Id of the customer"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of entries.", body = Listing<EntryBody>,
-        example = json!({"data": [crate::v1::audit::entry_example()], "next_cursor": null})), ListProblems))]
+        example = json!({"data": [crate::v1::audit::entry_example()], "next_cursor": null})), ReadProblems))]
 #[get("/customers/{id}/access-log")]
 pub async fn show_access_log(
     may: May<ReadAccessLog>,
@@ -111,11 +156,20 @@ pub async fn show_access_log(
     id: Id<Uuid>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(app.cursor_key(), may.organization(), &format!("/v1/customers/{}/access-log", id.get()), &query);
+    let pages = Pages::new(
+        app.cursor_key(),
+        may.organization(),
+        &format!("/v1/customers/{}/access-log", id.get()),
+        &query,
+    );
     let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
     query.done()?;
     let page = customers::access_log(&app, &reader, &may, id.get(), before, limit).await?;
     let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
     let data = page.entries.into_iter().map(EntryBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor,
+        count: None,
+    }))
 }

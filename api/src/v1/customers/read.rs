@@ -15,7 +15,7 @@ use crate::http::{ETag, Id, May, Problem, ReadProblems, single};
 /// Fields come as the caller may see them: in full, masked, or not at all; `field_access` says which. The read is in the audit log before the answer leaves.
 #[utoipa::path(
     tag = "customers", security(("bearer" = []), ("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
-    responses((status = 200, description = "The customer.", body = CustomerBody, example = json!(customer_example())), ReadProblems))]
+    responses((status = 200, description = "The customer.", body = CustomerBody, example = json!(customer_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/customers/{id}")]
 pub async fn show_customer(
     may: May<ReadCustomers>,

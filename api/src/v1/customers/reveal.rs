@@ -1,6 +1,5 @@
 //! Showing values in full.
 
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
 use custodian_application::{App, customers};
@@ -54,11 +53,20 @@ impl Serialize for Revealed {
     responses((status = 200, description = "The values.", body = RevealedBody,
         example = json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "fields": {"mobile": "+8613812345678"}})), WriteProblems))]
 #[post("/customers/{id}/reveal")]
-pub async fn reveal_fields(may: May<RevealFields>, app: Data<App>, req: HttpRequest, id: Id<Uuid>, body: Valid<RevealBody>) -> Result<Reply, Problem> {
+pub async fn reveal_fields(
+    may: May<RevealFields>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+    body: Valid<RevealBody>,
+) -> Result<Reply, Problem> {
     let digest = *body.digest();
     let reply = once(&app, &may, &req, &digest, async |work| {
         let values = customers::reveal(&app, &may, work, id.get(), &body.fields, &body.reason).await?;
-        Reply::ok(&RevealedBody { id: id.get(), fields: Revealed(values) })
+        Reply::ok(&RevealedBody {
+            id: id.get(),
+            fields: Revealed(values),
+        })
     })
     .await?;
     if reply.is_replay() {

@@ -40,8 +40,20 @@ pub struct DepartmentBody {
 
 impl From<DepartmentRow> for DepartmentBody {
     fn from(row: DepartmentRow) -> Self {
-        let DepartmentRow { id, parent, name, path, created_at } = row;
-        Self { id: id.uuid(), parent_id: parent.map(|p| p.uuid()), name, path: path.into_iter().map(|d| d.uuid()).collect(), created_at }
+        let DepartmentRow {
+            id,
+            parent,
+            name,
+            path,
+            created_at,
+        } = row;
+        Self {
+            id: id.uuid(),
+            parent_id: parent.map(|p| p.uuid()),
+            name,
+            path: path.into_iter().map(|d| d.uuid()).collect(),
+            created_at,
+        }
     }
 }
 
@@ -54,8 +66,16 @@ impl From<DepartmentRow> for DepartmentBody {
         example = json!({"data": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "parent_id": null, "name": "Headquarters",
             "path": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11"], "created_at": "2026-11-22T08:00:00Z"}], "next_cursor": null})), ListProblems))]
 #[get("/departments")]
-pub async fn list_departments(may: May<ReadDepartments>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list_departments(
+    may: May<ReadDepartments>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
     query.done()?;
     let rows = departments::list(&app, &may).await?;
-    Ok(HttpResponse::Ok().json(Listing { data: rows.into_iter().map(DepartmentBody::from).collect(), next_cursor: None, count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data: rows.into_iter().map(DepartmentBody::from).collect(),
+        next_cursor: None,
+        count: None,
+    }))
 }

@@ -55,7 +55,12 @@ pub struct ImportBody {
     responses((status = 202, description = "Queued.", body = ImportBody, headers(("Location" = String, description = "The job to follow")),
         example = json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "state": "queued"})), WriteProblems))]
 #[post("/imports")]
-pub async fn create_import(may: May<RunImports>, app: Data<App>, req: HttpRequest, payload: Payload) -> Result<Reply, Problem> {
+pub async fn create_import(
+    may: May<RunImports>,
+    app: Data<App>,
+    req: HttpRequest,
+    payload: Payload,
+) -> Result<Reply, Problem> {
     let mut upload = Upload::begin(&app, &may)?;
     let (options, digest) = match receive(&req, payload, &mut upload).await {
         Ok(received) => received,
@@ -78,8 +83,17 @@ pub async fn create_import(may: May<RunImports>, app: Data<App>, req: HttpReques
 }
 
 /// Reads the whole form; the digest covers every part.
-async fn receive(req: &HttpRequest, payload: Payload, upload: &mut Upload<'_>) -> Result<(UploadOptions, Digest), Problem> {
-    if !req.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|t| t.to_ascii_lowercase().starts_with("multipart/form-data")) {
+async fn receive(
+    req: &HttpRequest,
+    payload: Payload,
+    upload: &mut Upload<'_>,
+) -> Result<(UploadOptions, Digest), Problem> {
+    if !req
+        .headers()
+        .get("content-type")
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|t| t.to_ascii_lowercase().starts_with("multipart/form-data"))
+    {
         return Err(Problem::of("unsupported_media_type"));
     }
     let context = Context::of(req);
@@ -114,8 +128,14 @@ async fn receive(req: &HttpRequest, payload: Payload, upload: &mut Upload<'_>) -
 }
 
 fn looks_like_ndjson(field: &Field) -> bool {
-    let by_type = field.content_type().is_some_and(|t| t.essence_str().ends_with("ndjson") || t.essence_str().ends_with("jsonl"));
-    let name = field.content_disposition().and_then(|d| d.get_filename()).unwrap_or_default().to_ascii_lowercase();
+    let by_type = field
+        .content_type()
+        .is_some_and(|t| t.essence_str().ends_with("ndjson") || t.essence_str().ends_with("jsonl"));
+    let name = field
+        .content_disposition()
+        .and_then(|d| d.get_filename())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     by_type || name.ends_with(".ndjson") || name.ends_with(".jsonl")
 }
 
@@ -155,7 +175,10 @@ impl Parts {
             "dry_run" => &mut self.dry_run,
             "format" => &mut self.format,
             _ => {
-                self.faults.push(Fault::new(format!("/{}", name.chars().take(64).collect::<String>()), "unknown_field"));
+                self.faults.push(Fault::new(
+                    format!("/{}", name.chars().take(64).collect::<String>()),
+                    "unknown_field",
+                ));
                 return;
             }
         };
@@ -170,7 +193,8 @@ impl Parts {
             Some(text) if text == choices[0] => false,
             Some(text) if text == choices[1] => true,
             Some(_) => {
-                self.faults.push(Fault::new(format!("/{name}"), "not_a_choice").with_arg(choices.join(", ")));
+                self.faults
+                    .push(Fault::new(format!("/{name}"), "not_a_choice").with_arg(choices.join(", ")));
                 default
             }
         }
@@ -203,7 +227,12 @@ impl Parts {
             },
         };
         if self.faults.is_empty() {
-            Ok(UploadOptions { mapping, upsert, dry_run, ndjson })
+            Ok(UploadOptions {
+                mapping,
+                upsert,
+                dry_run,
+                ndjson,
+            })
         } else {
             Err(DomainError::Invalid(self.faults).into())
         }

@@ -85,10 +85,36 @@ impl From<ImportError> for RowErrorBody {
 
 impl From<JobView> for JobBody {
     fn from(view: JobView) -> Self {
-        let JobRow { id, kind, state, done, total, error_count, result, failure, created_by, created_at, started_at, finished_at } = view.row;
+        let JobRow {
+            id,
+            kind,
+            state,
+            done,
+            total,
+            error_count,
+            result,
+            failure,
+            created_by,
+            created_at,
+            started_at,
+            finished_at,
+        } = view.row;
         let errors = view.errors.into_iter().map(RowErrorBody::from).collect();
         let progress = ProgressBody { done, total };
-        Self { id: id.uuid(), kind, state, progress, error_count, errors, result, failure, created_by, created_at, started_at, finished_at }
+        Self {
+            id: id.uuid(),
+            kind,
+            state,
+            progress,
+            error_count,
+            errors,
+            result,
+            failure,
+            created_by,
+            created_at,
+            started_at,
+            finished_at,
+        }
     }
 }
 
@@ -105,8 +131,20 @@ pub async fn list_jobs(may: May<ReadJobs>, app: Data<App>, mut query: Query) -> 
     let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
     query.done()?;
     let (rows, next) = jobs::list(&app, &may, before, limit).await?;
-    let data = rows.into_iter().map(|row| JobBody::from(JobView { row, errors: Vec::new() })).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+    let data = rows
+        .into_iter()
+        .map(|row| {
+            JobBody::from(JobView {
+                row,
+                errors: Vec::new(),
+            })
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
+        count: None,
+    }))
 }
 
 /// Follow one job.
@@ -114,9 +152,14 @@ pub async fn list_jobs(may: May<ReadJobs>, app: Data<App>, mut query: Query) -> 
 /// Jobs survive a restart of the server and go on where they stood.
 #[utoipa::path(
     tag = "jobs", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the job")),
-    responses((status = 200, description = "The job.", body = JobBody, example = json!(job_example())), ReadProblems))]
+    responses((status = 200, description = "The job.", body = JobBody, example = json!(job_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/jobs/{id}")]
-pub async fn show_job(may: May<ReadJobs>, app: Data<App>, req: HttpRequest, id: Id<JobId>) -> Result<HttpResponse, Problem> {
+pub async fn show_job(
+    may: May<ReadJobs>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<JobId>,
+) -> Result<HttpResponse, Problem> {
     let body = JobBody::from(jobs::find(&app, &may, id.get()).await?);
     single(&req, ETag::of_body(&body, &may.identity.rights), &body)
 }

@@ -60,15 +60,31 @@ impl From<&FieldRule> for FieldRuleBody {
             RuleTarget::Category(category) => format!("category:{}", category.as_str()),
             RuleTarget::Classification(classification) => format!("classification:{}", classification.as_str()),
         };
-        Self { on, view: view.map(|v| v.as_str()), edit: *edit, deny: *deny }
+        Self {
+            on,
+            view: view.map(|v| v.as_str()),
+            edit: *edit,
+            deny: *deny,
+        }
     }
 }
 
 fn body(role: &Role, lang: Lang) -> RoleBody {
-    let Role { code, labels, permissions, data_scope, field_rules, purposes } = role;
+    let Role {
+        code,
+        labels,
+        permissions,
+        data_scope,
+        field_rules,
+        purposes,
+    } = role;
     RoleBody {
         code: code.clone(),
-        label: if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() },
+        label: if lang == Lang::Zh {
+            labels.zh.clone()
+        } else {
+            labels.en.clone()
+        },
         permissions: permissions.iter().map(|p| p.code()).collect(),
         data_scope: data_scope.as_str(),
         field_rules: field_rules.iter().map(FieldRuleBody::from).collect(),
@@ -84,20 +100,38 @@ fn body(role: &Role, lang: Lang) -> RoleBody {
     responses((status = 200, description = "Every role.", body = Listing<RoleBody>,
         example = json!({"data": [role_example()], "next_cursor": null})), ListProblems))]
 #[get("/roles")]
-pub async fn list_roles(may: May<ReadRoles>, app: Data<App>, req: HttpRequest, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list_roles(
+    may: May<ReadRoles>,
+    app: Data<App>,
+    req: HttpRequest,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
     query.done()?;
     let lang = Lang::of(req.headers());
-    let data = roles::list(&app, &may).await?.iter().map(|role| body(role, lang)).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    let data = roles::list(&app, &may)
+        .await?
+        .iter()
+        .map(|role| body(role, lang))
+        .collect();
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: None,
+        count: None,
+    }))
 }
 
 /// Read one role.
 #[utoipa::path(
     tag = "roles", security(("bearer" = [])), params(("code" = String, Path, description = "Code of the role, such as `sales`")),
     description = "One role by its code.",
-    responses((status = 200, description = "The role.", body = RoleBody, example = json!(role_example())), ReadProblems))]
+    responses((status = 200, description = "The role.", body = RoleBody, example = json!(role_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/roles/{code}")]
-pub async fn show_role(may: May<ReadRoles>, app: Data<App>, req: HttpRequest, code: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn show_role(
+    may: May<ReadRoles>,
+    app: Data<App>,
+    req: HttpRequest,
+    code: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let role = body(roles::find(&app, &may, &code).await?, Lang::of(req.headers()));
     single(&req, ETag::of_body(&role, &may.identity.rights), &role)
 }

@@ -47,9 +47,30 @@ impl From<UserView> for UserBody {
     fn from(view: UserView) -> Self {
         let UserView { row, email, name } = view;
         // The password's hash leaves the database for log-in only.
-        let UserRow { id, state, department, supervisor, regions, sealed_email: _, sealed_name: _, password_hash: _, created_at, roles } = row;
+        let UserRow {
+            id,
+            state,
+            department,
+            supervisor,
+            regions,
+            sealed_email: _,
+            sealed_name: _,
+            password_hash: _,
+            created_at,
+            roles,
+        } = row;
         let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
-        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, roles, created_at }
+        Self {
+            id: id.uuid(),
+            email,
+            name,
+            state,
+            department_id,
+            supervisor_id,
+            regions,
+            roles,
+            created_at,
+        }
     }
 }
 
@@ -68,16 +89,25 @@ pub async fn list_users(may: May<ReadUsers>, app: Data<App>, mut query: Query) -
     query.done()?;
     let (views, next) = users::list(&app, &may, after, limit).await?;
     let data = views.into_iter().map(UserBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+    Ok(HttpResponse::Ok().json(Listing {
+        data,
+        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
+        count: None,
+    }))
 }
 
 /// Read one account.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the account")),
     description = "One account of the organisation with its department, supervisor and roles.",
-    responses((status = 200, description = "The account.", body = UserBody, example = json!(user_example())), ReadProblems))]
+    responses((status = 200, description = "The account.", body = UserBody, example = json!(user_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/users/{id}")]
-pub async fn show_user(may: May<ReadUsers>, app: Data<App>, req: HttpRequest, id: Id<UserId>) -> Result<HttpResponse, Problem> {
+pub async fn show_user(
+    may: May<ReadUsers>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<UserId>,
+) -> Result<HttpResponse, Problem> {
     let view = users::find(&app, &may, id.get()).await?;
     let body = UserBody::from(view);
     single(&req, ETag::of_body(&body, &may.identity.rights), &body)

@@ -7,5 +7,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(me::show_me).service(me::show_my_permissions).service(accounts::list_users).service(accounts::show_user);
+    config
+        .service(me::show_me)
+        .service(me::show_my_permissions)
+        .service(accounts::list_users)
+        .service(accounts::show_user);
 }

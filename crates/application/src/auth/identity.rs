@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
-use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::access::{Caller, Partner, Staff, Who};
+use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::{Permission, Role, built_in_role};
 use custodian_persistence::api_keys::ApiKeyRow;
@@ -101,7 +101,16 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     if let Err(DomainError::Refused { .. }) = &identity {
         // Somebody still holds a token of an ended session or account: that is worth knowing.
         let session = Some(claims.sid);
-        let entry = entry(app, organization, claims.sub, "", session, Action::AccessRefused, Verdict::Refused).await?;
+        let entry = entry(
+            app,
+            organization,
+            claims.sub,
+            "",
+            session,
+            Action::AccessRefused,
+            Verdict::Refused,
+        )
+        .await?;
         app.record(vec![entry]).await?;
     }
     identity

@@ -398,8 +398,13 @@ async fn apply(
         written: changed.iter().map(|(f, _)| f.key.as_str()).collect(),
         ..Shown::default()
     };
-    let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
-    let draft = draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next));
+    let draft = Draft {
+        shown,
+        ..Draft::about(Action::CustomersUpdate, next.id)
+    };
+    let draft = draft
+        .with("changed", Detail::Codes(names))
+        .with("digest", digest_of(&next));
     Ok(Applied { row: next, draft })
 }
 

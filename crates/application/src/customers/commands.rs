@@ -113,11 +113,24 @@ pub(crate) fn check_attributes(stage: Option<&str>, source: Option<&str>, region
 
 /// Every fault of a set of field values, before anything is loaded. With `whole`, required fields that are missing count too.
 pub fn field_faults(fields: &[(String, FieldInput)], today: NaiveDate, whole: bool) -> Vec<Fault> {
-    let checked: Vec<_> = fields.iter().map(|(key, input)| (key, accept_field(key, input, today))).collect();
-    let mut faults: Vec<Fault> = checked.iter().filter_map(|(_, outcome)| outcome.as_ref().err().cloned()).collect();
+    let checked: Vec<_> = fields
+        .iter()
+        .map(|(key, input)| (key, accept_field(key, input, today)))
+        .collect();
+    let mut faults: Vec<Fault> = checked
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err().cloned())
+        .collect();
     if whole {
-        let given = |key: &str| checked.iter().any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()));
-        let missing = customer().fields.iter().filter(|field| field.required && !given(&field.key));
+        let given = |key: &str| {
+            checked
+                .iter()
+                .any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()))
+        };
+        let missing = customer()
+            .fields
+            .iter()
+            .filter(|field| field.required && !given(&field.key));
         faults.extend(missing.map(|field| Fault::new(format!("/fields/{}", field.key), "required")));
     }
     faults

@@ -63,7 +63,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let mut searched = Vec::with_capacity(query.terms.len());
     for term in &query.terms {
-        let pointer = || format!("q[{}]", term.field);
+        let pointer = || format!("/q[{}]", term.field);
         let field = customer()
             .field(&term.field)
             .ok_or_else(|| DomainError::refused(RefusedAs::BadRequest, "not_searchable"))?;

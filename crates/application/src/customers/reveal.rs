@@ -88,8 +88,19 @@ pub async fn record_repeated_reveal(
 ) -> Result<(), DomainError> {
     let customer = call.identity.meant_customer(id)?;
     let known = custodian_domain::catalog::customer();
-    let revealed = fields.iter().filter_map(|key| known.field(key)).map(|field| field.key.as_str()).collect();
-    let shown = Shown { revealed, ..Shown::default() };
-    let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, customer) };
+    let revealed = fields
+        .iter()
+        .filter_map(|key| known.field(key))
+        .map(|field| field.key.as_str())
+        .collect();
+    let shown = Shown {
+        revealed,
+        ..Shown::default()
+    };
+    let draft = Draft {
+        shown,
+        reason: Some(reason.to_owned()),
+        ..Draft::about(Action::CustomersReveal, customer)
+    };
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

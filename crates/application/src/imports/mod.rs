@@ -48,7 +48,9 @@ pub async fn errors(
 /// Drops the pieces of uploads that were broken off more than a day ago, organisation by organisation.
 pub async fn tidy(app: &App) -> Result<u64, DomainError> {
     let before = app.now() - chrono::Duration::days(1);
-    let oldest = uuid::Builder::from_unix_timestamp_millis(u64::try_from(before.timestamp_millis()).unwrap_or(0), &[0; 10]).into_uuid();
+    let oldest =
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(before.timestamp_millis()).unwrap_or(0), &[0; 10])
+            .into_uuid();
     let mut gone = 0;
     for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
         let work = app.begin(organization).await?;

@@ -120,13 +120,20 @@ impl<'a> Upload<'a> {
         stored::insert_chunk(&work, self.id, self.pieces, &sealed).await?;
         work.commit().await?;
         self.buffer.clear();
-        self.pieces = self.pieces.checked_add(1).ok_or_else(|| DomainError::internal("too many pieces"))?;
+        self.pieces = self
+            .pieces
+            .checked_add(1)
+            .ok_or_else(|| DomainError::internal("too many pieces"))?;
         Ok(())
     }
 
     /// Stores what is left of the file.
     pub async fn complete(&mut self) -> Result<(), DomainError> {
-        if self.buffer.is_empty() { Ok(()) } else { self.store_piece().await }
+        if self.buffer.is_empty() {
+            Ok(())
+        } else {
+            self.store_piece().await
+        }
     }
 
     /// Throws the pieces away: the upload was refused, or was a retry.

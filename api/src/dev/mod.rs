@@ -205,6 +205,11 @@ async fn demo(options: &Options, app: &App, owner: &Database) -> Result<Demo, Un
 }
 
 impl Instance {
+    /// The database as its owner, as a `postgres://` URL over TCP.
+    pub fn owner_database_url(&self) -> &str {
+        &self.owner_url
+    }
+
     /// Turns the instance into a server; the cluster must be kept until the server has ended.
     pub fn into_server(self, metrics: metrics_exporter_prometheus::PrometheusHandle) -> (Server, Running) {
         let Self {

@@ -28,6 +28,7 @@ faults! {
     "invalid_format": "The format is wrong; expected {}." / "格式错误，应为 {}。";
     "invalid_id": "It must be a UUID." / "必须是 UUID。";
     "invalid_text": "It must be text." / "必须是文本。";
+    "invalid_last4": "It must be the last four characters." / "必须是末四位字符。";
     "invalid_mobile": "It is not a valid phone number." / "手机号码无效。";
     "invalid_resident_id": "It is not a valid resident identity number." / "居民身份证号码无效。";
     "invalid_email": "It is not a valid e-mail address." / "邮箱地址无效。";

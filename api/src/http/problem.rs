@@ -264,6 +264,7 @@ impl From<DomainError> for Problem {
             DomainError::Forbidden { permission } => Self::of("forbidden").arg(permission),
             DomainError::Refused { status, code } => Self::of_family(family(status), code),
             DomainError::Invalid(faults) => Self::of("invalid_body").faults(faults),
+            DomainError::Taken(faults) => Self::of("duplicate_value").faults(faults),
             DomainError::Integrity => Self::of("integrity_error"),
             DomainError::AuditUnavailable => Self::of("audit_unavailable"),
             // Where the database is away, no entry can be written either.

@@ -6,7 +6,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, patch, post};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
-use custodian_application::customers::{self, Attributes, NewCustomer, Patch, Precondition, field_faults};
+use custodian_application::customers::{
+    self, Attributes, NewCustomer, Patch, Precondition, check_attributes, field_faults,
+};
 use custodian_domain::kernel::{DepartmentId, Fault, UserId};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -37,9 +39,17 @@ pub struct NewCustomerBody {
     fields: BTreeMap<String, Value>,
 }
 
+/// Faults that no schema can say: of attributes and of values, all at once.
+fn faults(value: &Value, now: DateTime<Utc>, whole: bool) -> Vec<Fault> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let mut faults = check_attributes(text("stage"), text("source"), text("region"));
+    faults.extend(field_faults(&inputs(value), now.date_naive(), whole));
+    faults
+}
+
 impl Body for NewCustomerBody {
     fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
-        field_faults(&inputs(value), now.date_naive(), true)
+        faults(value, now, true)
     }
 }
 
@@ -107,7 +117,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
 
 impl Body for PatchCustomerBody {
     fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
-        field_faults(&inputs(value), now.date_naive(), false)
+        faults(value, now, false)
     }
 }
 

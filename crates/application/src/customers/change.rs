@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Decision, Thing};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::Field;
+use custodian_domain::catalog::{Field, customer};
 use custodian_domain::customers::province_region;
 use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::commands::{AcceptedField, accept_field, check_attributes, field_faults};
 use super::read::guard;
-use super::sealing::{TagSet, new_row, open_all, reseal, tags_of, unpack_tags};
-use super::seen::{decide_row, decide_thing, refuse, seen_through, thing};
+use super::sealing::{TagSet, new_row, open_all, open_row, reseal, tags_of, unpack_tags};
+use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written, thing};
 use super::{Attributes, FieldInput, NewCustomer, Patch, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
 use crate::{App, Call};
@@ -87,7 +87,12 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
         ..Shown::default()
     };
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
-    let seen = seen_through(app, call, &row, &decision, &mut shown)?;
+    let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
+    show_written(
+        &mut seen,
+        values.iter().map(|(field, value)| (*field, value.as_str())),
+        &mut shown,
+    );
     let draft = Draft {
         shown,
         ..Draft::about(Action::CustomersCreate, row.id)
@@ -239,11 +244,13 @@ async fn insert_tags(work: &Work, id: CustomerId, tags: &TagSet) -> Result<(), D
     stored::insert_tags(work, &rows).await.map_err(duplicate)
 }
 
-/// Today one field is unique; its constraint does not say which tag met, and the answer must not say whose.
+/// The constraint does not say which tag met, and the answer must not say whose: every unique field is named.
 fn duplicate(error: DbError) -> DomainError {
     match error {
         DbError::Conflict(constraint) if constraint == "blind_indexes_unique" => {
-            DomainError::refused(RefusedAs::Conflict, "duplicate_value")
+            let unique = customer().fields.iter().filter(|field| field.unique);
+            let taken = |field: &Field| Fault::new(format!("/fields/{}", field.key), "duplicate_value");
+            DomainError::Taken(unique.map(taken).collect())
         }
         other => other.into(),
     }
@@ -273,9 +280,14 @@ pub async fn patch(
     }
     editable(&decision, accepted.iter().map(|a| a.field))?;
     let changed = accepted.into_iter().map(|a| (a.field, a.value)).collect();
-    let Applied { row, mut draft } = apply(app, call, work, row, attributes, changed).await?;
+    let written: Vec<(&'static Field, Option<String>)> = changed;
+    let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
-    let seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
+    let mut seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
+    let values = written
+        .iter()
+        .filter_map(|(field, value)| Some((*field, value.as_deref()?)));
+    show_written(&mut seen, values, &mut draft.shown);
     app.record_change(work, call, draft).await?;
     Ok(seen)
 }
@@ -323,11 +335,7 @@ async fn apply(
     changed: Vec<(&'static Field, Option<String>)>,
 ) -> Result<Applied, DomainError> {
     let organization = call.organization();
-    let opened = app
-        .keys()
-        .data_key(organization, row.id, row.key_version, &row.wrapped_key)
-        .map_err(DomainError::from);
-    let key = guard(app, call, row.id, opened).await?;
+    let key = guard(app, call, row.id, open_row(app, organization, &row)).await?;
     let before = guard(app, call, row.id, open_all(&key, organization, &row)).await?;
     let value_of = |field: &Field| before.iter().find(|(f, _)| f.key == field.key).map(|(_, value)| value);
     let changed: Vec<_> = changed

@@ -95,8 +95,8 @@ pub(crate) fn accept_field(key: &str, input: &FieldInput, today: NaiveDate) -> R
     }
 }
 
-/// Checks the attributes that need no look-up.
-pub(crate) fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Option<&str>) -> Vec<Fault> {
+/// Every fault of the attributes that need no look-up.
+pub fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Option<&str>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if stage.is_some_and(|code| Stage::from_code(code).is_none()) {
         let known: Vec<_> = Stage::ALL.iter().map(|s| s.as_str()).collect();

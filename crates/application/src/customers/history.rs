@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::SeenValue;
 use super::read::{find, guard};
-use super::sealing::open_one;
+use super::sealing::{open_one, open_row, values};
 use super::seen::decide_row;
 use crate::audit::{Draft, Shown};
 use crate::{App, Call};
@@ -58,11 +58,7 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
     work.abandon().await;
     let decision = decide_row(app, call, &row, Permission::CustomersHistory);
-    let opened = app
-        .keys()
-        .data_key(call.organization(), row.id, row.key_version, &row.wrapped_key)
-        .map_err(DomainError::from);
-    let key = guard(app, call, row.id, opened).await?;
+    let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut shown = Shown::default();
     let mut eyes = Eyes {
         key: &key,
@@ -95,7 +91,7 @@ impl Eyes<'_> {
     /// From the present backwards: what a version replaced is what the one before it had set.
     fn walk(&mut self, row: &CustomerRow, stored: &[VersionRow]) -> Result<Vec<Version>, DomainError> {
         let mut current: Vec<(String, SealedFields)> = Vec::new();
-        for value in row.fields.iter() {
+        for value in values(row) {
             let value = value.ok_or(DomainError::Integrity)?;
             current.push((value.key.to_owned(), single(value)));
         }

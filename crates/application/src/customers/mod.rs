@@ -10,7 +10,7 @@ mod sealing;
 mod seen;
 
 pub use change::{Precondition, create, delete, patch};
-pub use commands::{Attributes, FieldInput, NewCustomer, Patch, field_faults};
+pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};
@@ -18,5 +18,5 @@ pub use reveal::{record_repeated_reveal, reveal};
 pub use seen::{SeenCustomer, SeenField, SeenValue};
 
 pub(crate) use change::{Existing, covers_new};
-pub(crate) use commands::{accept_field, check_attributes};
+pub(crate) use commands::accept_field;
 pub(crate) use sealing::{TagSet, new_row, tags_of};

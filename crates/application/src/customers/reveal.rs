@@ -8,7 +8,7 @@ use custodian_persistence::{Work, customers as stored};
 use uuid::Uuid;
 
 use super::read::guard;
-use super::sealing::open_one;
+use super::sealing::{open_one, open_row};
 use super::seen::{SeenValue, decide_row, refuse};
 use crate::audit::{Detail, Draft, Shown};
 use crate::{App, Call};
@@ -49,11 +49,7 @@ pub async fn reveal(
     if wanted.iter().any(|(_, view)| *view < View::Reveal) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_revealable"));
     }
-    let opened = app
-        .keys()
-        .data_key(call.organization(), row.id, row.key_version, &row.wrapped_key)
-        .map_err(DomainError::from);
-    let key = guard(app, call, row.id, opened).await?;
+    let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut values = Vec::with_capacity(wanted.len());
     for (field, _) in &wanted {
         let value = match row.fields.get(&field.key) {

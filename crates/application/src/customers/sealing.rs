@@ -25,6 +25,58 @@ pub(crate) fn place(organization: OrganizationId, customer: CustomerId, field: &
     }
 }
 
+/// The key of the closing value of a pack: it seals the digest of the others under the row's version.
+const CLOSING: &str = "";
+/// Bytes of a packed value beside its key and sealed bytes.
+const PACKED_FRAME: usize = 9;
+
+/// The data key of a stored customer, given out only when the pack is the one of this version: each value is bound to
+/// its own version, but an older one put back with that version beside it would open.
+pub(crate) fn open_row(app: &App, organization: OrganizationId, row: &CustomerRow) -> Result<DataKey, DomainError> {
+    let key = app
+        .keys()
+        .data_key(organization, row.id, row.key_version, &row.wrapped_key)?;
+    let closing = row.fields.iter().last().flatten().filter(|value| value.key == CLOSING);
+    let closing = closing.ok_or(DomainError::Integrity)?;
+    let version = u32::try_from(row.version).map_err(|_| DomainError::Integrity)?;
+    let packed = row.fields.packed();
+    let body = packed
+        .len()
+        .checked_sub(PACKED_FRAME + closing.sealed.len())
+        .and_then(|end| packed.get(..end));
+    let digest = custodian_crypto::open(&key, &place(organization, row.id, CLOSING, version), closing.sealed)
+        .map_err(|_| DomainError::Integrity)?;
+    if body
+        .map(custodian_crypto::sha256)
+        .is_some_and(|ours| ours.as_slice() == digest.as_slice())
+    {
+        Ok(key)
+    } else {
+        Err(DomainError::Integrity)
+    }
+}
+
+/// Closes a pack: nothing is added to it, taken from it or put back into it from here on.
+fn close(
+    key: &DataKey,
+    organization: OrganizationId,
+    id: CustomerId,
+    version: u32,
+    fields: &mut SealedFields,
+    salt: [u8; 16],
+) {
+    let digest = custodian_crypto::sha256(fields.packed());
+    let place = place(organization, id, CLOSING, version);
+    fields.push_with(CLOSING, version, |out| seal_into(key, &place, &digest, salt, out));
+}
+
+/// The values of a stored row; `None` where its pack is broken.
+pub(crate) fn values(row: &CustomerRow) -> impl Iterator<Item = Option<SealedValue<'_>>> {
+    row.fields
+        .iter()
+        .filter(|value| value.is_none_or(|value| value.key != CLOSING))
+}
+
 /// The tags of a set of values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TagSet(pub Vec<([u8; 16], bool)>);
@@ -77,7 +129,7 @@ pub(crate) fn new_row(
     now: DateTime<Utc>,
 ) -> (CustomerRow, TagSet) {
     // One draw for the id, the key, its nonce and every salt: system calls are the cost here.
-    let mut random = vec![0_u8; 10 + 32 + 12 + 16 * values.len()];
+    let mut random = vec![0_u8; 10 + 32 + 12 + 16 + 16 * values.len()];
     app.rng().fill(&mut random);
     let mut draw = random.as_slice();
     let id = CustomerId::from(
@@ -88,7 +140,7 @@ pub(crate) fn new_row(
     let wrapped_key = bucket
         .wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw))
         .to_vec();
-    let mut fields = SealedFields::with_room_for(values.len());
+    let mut fields = SealedFields::with_room_for(values.len() + 1);
     for (field, value) in values {
         let salt = take(&mut draw);
         fields.push_with(&field.key, 1, |out| {
@@ -101,6 +153,7 @@ pub(crate) fn new_row(
             )
         });
     }
+    close(&key, organization, id, 1, &mut fields, take(&mut draw));
     zeroize::Zeroize::zeroize(&mut random);
     let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
     let Attributes {
@@ -145,13 +198,13 @@ pub(crate) fn open_all(
     organization: OrganizationId,
     row: &CustomerRow,
 ) -> Result<Vec<(&'static Field, String)>, DomainError> {
-    let mut values = Vec::new();
-    for value in row.fields.iter() {
+    let mut opened = Vec::new();
+    for value in values(row) {
         let value = value.ok_or(DomainError::Integrity)?;
         let field = customer().field(value.key).ok_or(DomainError::Integrity)?;
-        values.push((field, open_one(key, organization, row.id, &value)?));
+        opened.push((field, open_one(key, organization, row.id, &value)?));
     }
-    Ok(values)
+    Ok(opened)
 }
 
 /// One sealed value, opened.
@@ -177,7 +230,7 @@ pub(crate) fn reseal(
     changed: &[(&'static Field, Option<String>)],
 ) -> Result<(SealedFields, SealedFields), DomainError> {
     let (mut next, mut replaced) = (SealedFields::default(), SealedFields::default());
-    for value in row.fields.iter() {
+    for value in values(row) {
         let value = value.ok_or(DomainError::Integrity)?;
         let to = if changed.iter().any(|(field, _)| field.key == value.key) {
             &mut replaced
@@ -202,5 +255,8 @@ pub(crate) fn reseal(
             });
         }
     }
+    let mut salt = [0_u8; 16];
+    app.rng().fill(&mut salt);
+    close(key, organization, row.id, version, &mut next, salt);
     Ok((next, replaced))
 }

@@ -8,7 +8,7 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
 use uuid::Uuid;
 
-use super::sealing::open_one;
+use super::sealing::{open_one, open_row};
 use crate::audit::Shown;
 use crate::{App, Call};
 
@@ -141,9 +141,7 @@ pub(crate) fn seen_through(
     shown: &mut Shown,
 ) -> Result<SeenCustomer, DomainError> {
     let organization = call.organization();
-    let key = app
-        .keys()
-        .data_key(organization, row.id, row.key_version, &row.wrapped_key)?;
+    let key = open_row(app, organization, row)?;
     let mut fields = Vec::with_capacity(decision.fields.len());
     for (field, access) in &decision.fields {
         if access.view == View::Hidden {
@@ -185,4 +183,26 @@ pub(crate) fn seen_through(
         updated_at: row.updated_at,
         fields,
     })
+}
+
+/// Who may enter a value but not read it back is shown its mask in the answer to entering it.
+pub(crate) fn show_written<'a>(
+    seen: &mut SeenCustomer,
+    written: impl Iterator<Item = (&'static Field, &'a str)>,
+    shown: &mut Shown,
+) {
+    for (field, value) in written {
+        if !seen.fields.iter().any(|known| known.key == field.key) {
+            let access = FieldAccess {
+                view: View::Masked,
+                edit: true,
+            };
+            seen.fields.push(SeenField {
+                key: &field.key,
+                value: Some(SeenValue::Text(field.mask(value))),
+                access,
+            });
+            shown.masked.push(&field.key);
+        }
+    }
 }

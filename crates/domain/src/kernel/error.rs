@@ -25,6 +25,9 @@ pub enum DomainError {
     /// The body is faulty; holds every fault, not the first.
     #[error("{} fault(s) in the body", .0.len())]
     Invalid(Vec<Fault>),
+    /// A value that must be unique is held by another record: `409 duplicate_value`. Names the places, never the holder.
+    #[error("{} value(s) taken", .0.len())]
+    Taken(Vec<Fault>),
     /// A sealed value did not open: `500 integrity_error` and a critical alert.
     #[error("a sealed value did not open")]
     Integrity,

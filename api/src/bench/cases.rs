@@ -1,0 +1,200 @@
+//! The cases: what each request asks for.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+
+use super::load::Draw;
+
+/// One measured kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Case {
+    /// One customer by id, as staff.
+    SingleRead,
+    /// One customer by the id that a partner knows it by, with the partner's key.
+    PartnerRead,
+    /// A search by a whole mobile number, as staff.
+    SearchExact,
+    /// The first fifty customers, as staff.
+    #[value(name = "list_50")]
+    List50,
+    /// A new customer with all its fields.
+    Create,
+    /// Stage and two fields of one customer, whatever its version.
+    Patch,
+}
+
+impl Case {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::SingleRead,
+        Self::PartnerRead,
+        Self::SearchExact,
+        Self::List50,
+        Self::Create,
+        Self::Patch,
+    ];
+
+    /// Its key in the results.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::SingleRead => "single_read",
+            Self::PartnerRead => "partner_read",
+            Self::SearchExact => "search_exact",
+            Self::List50 => "list_50",
+            Self::Create => "create",
+            Self::Patch => "patch",
+        }
+    }
+}
+
+/// Everything that requests are made of.
+pub(super) struct Material {
+    /// Where to.
+    pub address: SocketAddr,
+    /// Header line of a member of staff, who owns every customer.
+    pub staff: String,
+    /// Header line of the partner's key.
+    pub partner: String,
+    /// The customers' ids.
+    pub ids: Vec<String>,
+    /// The same as the partner knows them.
+    pub partner_ids: Vec<String>,
+    /// Mobile numbers on file.
+    pub mobiles: Vec<String>,
+    /// Bodies to create with, cut where the customer number goes.
+    pub bodies: Vec<(String, String)>,
+    /// Counts what was written, so that no two requests write the same.
+    pub written: Cell<u64>,
+}
+
+impl Material {
+    /// Appends the next request of a case.
+    pub(super) fn write(&self, case: Case, draw: &mut Draw, out: &mut Vec<u8>) {
+        let empty = String::new();
+        match case {
+            Case::SingleRead => self.read(draw.one(&self.ids).unwrap_or(&empty), &self.staff, out),
+            Case::PartnerRead => self.read(draw.one(&self.partner_ids).unwrap_or(&empty), &self.partner, out),
+            Case::SearchExact => {
+                let query = ["?q[mobile]=", draw.one(&self.mobiles).unwrap_or(&empty)];
+                self.head(&["GET /v1/customers", &query.concat()], &self.staff, &["\r\n"], out);
+            }
+            Case::List50 => self.head(&["GET /v1/customers?limit=50"], &self.staff, &["\r\n"], out),
+            Case::Create => self.create(draw, out),
+            Case::Patch => self.patch(draw, out),
+        }
+    }
+
+    fn read(&self, id: &str, credential: &str, out: &mut Vec<u8>) {
+        self.head(&["GET /v1/customers/", id], credential, &["\r\n"], out);
+    }
+
+    fn create(&self, draw: &mut Draw, out: &mut Vec<u8>) {
+        let Some((head, tail)) = draw.one(&self.bodies) else {
+            return;
+        };
+        let number = format!("N{:09}", self.count());
+        let length = (head.len() + number.len() + tail.len()).to_string();
+        let rest = [
+            "Content-Type: application/json\r\nContent-Length: ",
+            &length,
+            "\r\n\r\n",
+            head,
+            &number,
+            tail,
+        ];
+        self.head(&["POST /v1/customers"], &self.staff, &rest, out);
+    }
+
+    fn patch(&self, draw: &mut Draw, out: &mut Vec<u8>) {
+        let Some(id) = draw.one(&self.ids) else { return };
+        let number = self.count();
+        let stage = draw
+            .one(&["lead", "prospect", "qualified", "customer"])
+            .copied()
+            .unwrap_or("lead");
+        let body = format!(
+            "{{\"stage\":\"{stage}\",\"fields\":{{\"email\":\"changed{number}@example.com\",\"notes\":\"约好第{number}次回电\"}}}}"
+        );
+        let length = body.len().to_string();
+        let rest = [
+            "If-Match: *\r\nContent-Type: application/merge-patch+json\r\nContent-Length: ",
+            &length,
+            "\r\n\r\n",
+            &body,
+        ];
+        self.head(&["PATCH /v1/customers/", id], &self.staff, &rest, out);
+    }
+
+    fn count(&self) -> u64 {
+        let next = self.written.get() + 1;
+        self.written.set(next);
+        next
+    }
+
+    fn head(&self, target: &[&str], credential: &str, rest: &[&str], out: &mut Vec<u8>) {
+        let lines = [
+            " HTTP/1.1\r\nHost: custodian\r\nAccept: application/json\r\n",
+            credential,
+            "\r\n",
+        ];
+        for part in target.iter().chain(&lines).chain(rest) {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn material() -> Material {
+        let text = |text: &str| vec![text.to_owned()];
+        Material {
+            address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            staff: "Authorization: Bearer t".into(),
+            partner: "X-API-Key: k".into(),
+            ids: text("one"),
+            partner_ids: text("other"),
+            mobiles: text("13812345678"),
+            bodies: vec![("{\"n\":\"".into(), "\"}".into())],
+            written: Cell::new(0),
+        }
+    }
+
+    fn request(of: &Material, case: Case) -> String {
+        let mut out = Vec::new();
+        of.write(case, &mut Draw::new(1), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_case_asks_as_whom_it_says() {
+        let material = material();
+        assert!(request(&material, Case::SingleRead).starts_with("GET /v1/customers/one HTTP/1.1\r\n"));
+        let partner = request(&material, Case::PartnerRead);
+        assert!(partner.contains("/other ") && partner.contains("\r\nX-API-Key: k\r\n\r\n"));
+        assert!(request(&material, Case::SearchExact).starts_with("GET /v1/customers?q[mobile]=13812345678 "));
+    }
+
+    #[test]
+    fn bodies_are_as_long_as_they_say_and_never_the_same() {
+        let material = material();
+        for case in [Case::Create, Case::Patch] {
+            let (one, other) = (request(&material, case), request(&material, case));
+            assert_ne!(one, other);
+            let (head, body) = one.split_once("\r\n\r\n").unwrap();
+            let length = head.split("Content-Length: ").nth(1).unwrap();
+            assert_eq!(length, body.len().to_string());
+        }
+    }
+
+    #[test]
+    fn keys_and_option_values_are_the_same_words() {
+        use clap::ValueEnum;
+        for case in Case::ALL {
+            assert_eq!(case.to_possible_value().unwrap().get_name(), case.key());
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! `custodian bench`: the service against pgbench on the same temporary cluster, alternating, in medians and ratios.
+
+mod cases;
+mod http;
+mod load;
+mod people;
+mod pgbench;
+mod process;
+mod report;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use custodian_application::SystemClock;
+use custodian_application::startup::Unfit;
+use custodian_crypto::SeededRandomness;
+
+pub use cases::Case;
+
+use self::cases::Material;
+use self::load::{Push, Sample};
+use self::pgbench::{Postgres, Yardstick};
+use self::process::{Process, cpu_of, cpu_of_family};
+use self::report::{Context, Report, Series};
+use crate::dev::{self, Instance, Person};
+
+/// The most ids that the partner gathers by listing.
+const PARTNER_IDS: usize = 20_000;
+/// Different bodies to create with.
+const BODIES: u64 = 2_000;
+/// Length of the run that warms each case up before the series.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// How to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Customers on file.
+    pub customers: u64,
+    /// Connections at once.
+    pub connections: usize,
+    /// Length of one run.
+    pub seconds: u64,
+    /// Rounds; every second one in reverse order.
+    pub rounds: usize,
+    /// What to measure.
+    pub cases: Vec<Case>,
+    /// A folder to be made and removed again.
+    pub data_dir: PathBuf,
+    /// Where the JSON goes.
+    pub output: PathBuf,
+}
+
+pub(crate) fn unfit(error: impl std::fmt::Display) -> Unfit {
+    Unfit(error.to_string())
+}
+
+/// Measures, prints the table and writes the JSON. True when every target was met.
+pub fn run(options: &Options) -> Result<bool, Unfit> {
+    if options.data_dir.exists() {
+        return Err(Unfit(format!(
+            "{} exists. Name a folder that does not.",
+            options.data_dir.display()
+        )));
+    }
+    // Migrations need a runtime of several threads; the load one of its own, so that it costs little.
+    let setup = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(unfit)?;
+    let instance = setup.block_on(dev::prepare(&dev::Options {
+        data_dir: options.data_dir.clone(),
+        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        empty: true,
+        settings: Vec::new(),
+        clock: Arc::new(SystemClock),
+        remove_on_exit: true,
+    }))?;
+    let load = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(unfit)?;
+    let report = load.block_on(measure(options, &instance));
+    drop(setup);
+    let report = report?;
+    say(&report.table());
+    let text = serde_json::to_string_pretty(&report.json()).map_err(unfit)?;
+    write(&options.output, &text)?;
+    Ok(report.all_met())
+}
+
+#[expect(clippy::print_stdout, reason = "the table is for the person at the terminal")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Unfit> {
+    let failed = |error: std::io::Error| Unfit(format!("{} cannot be written ({}).", path.display(), error.kind()));
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(path, format!("{text}\n")).map_err(failed)
+}
+
+async fn measure(options: &Options, instance: &Instance) -> Result<Report, Unfit> {
+    let rng = SeededRandomness::new(20_261_122);
+    let postgres = Postgres::of(instance.cluster(), &options.data_dir)?;
+    say(&format!("importing {} customers ...", options.customers));
+    let form = people::form(options.customers, &rng);
+    let (import_rate, import_memory) = import(options, instance, &form).await?;
+    postgres.prepare(instance.demo.organization_id)?;
+    let server = Process::start(&instance.settings, &options.data_dir).await?;
+    let mut material = Material {
+        address: server.address,
+        staff: String::new(),
+        partner: format!("X-API-Key: {}", instance.demo.partner_api_key),
+        ids: postgres
+            .sql("SELECT id FROM customers")?
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+        partner_ids: Vec::new(),
+        mobiles: people::mobiles(&form),
+        bodies: people::bodies(BODIES, &rng),
+        written: Cell::new(0),
+    };
+    drop(form);
+    if options.cases.contains(&Case::PartnerRead) {
+        material.partner_ids = people::listed(server.address, &material.partner, PARTNER_IDS).await?;
+    }
+    let mut bench = Bench {
+        options,
+        instance,
+        postgres,
+        server,
+        material,
+        series: BTreeMap::new(),
+        select: Vec::new(),
+        audited: Vec::new(),
+        durable: None,
+    };
+    bench.rounds().await?;
+    bench.report(import_rate, import_memory)
+}
+
+/// Rows per second through the front door, and the server's peak of memory meanwhile.
+async fn import(options: &Options, instance: &Instance, form: &[u8]) -> Result<(f64, f64), Unfit> {
+    let server = Process::start(&instance.settings, &options.data_dir).await?;
+    let person = importer(instance)?;
+    let credential = people::log_in(server.address, &person.email, &person.password).await?;
+    server.reset_peak();
+    let seconds = people::import(server.address, &credential, form).await?;
+    let memory = server.peak_mib();
+    server.stop().await?;
+    Ok((options.customers as f64 / seconds, memory))
+}
+
+/// The member of staff who owns every customer.
+fn importer(instance: &Instance) -> Result<&Person, Unfit> {
+    instance
+        .demo
+        .users
+        .get("sales_a")
+        .ok_or_else(|| Unfit("the demo organisation lacks sales_a.".into()))
+}
+
+struct Bench<'a> {
+    options: &'a Options,
+    instance: &'a Instance,
+    postgres: Postgres,
+    server: Process,
+    material: Material,
+    series: BTreeMap<Case, Series>,
+    select: Vec<f64>,
+    audited: Vec<f64>,
+    durable: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Yardstick(Yardstick),
+    Case(Case),
+}
+
+impl Bench<'_> {
+    async fn rounds(&mut self) -> Result<(), Unfit> {
+        let yardsticks = [Yardstick::Select, Yardstick::Audited].map(Step::Yardstick);
+        let mut steps: Vec<Step> = yardsticks
+            .into_iter()
+            .chain(self.options.cases.iter().copied().map(Step::Case))
+            .collect();
+        self.log_in().await?;
+        say("warming up ...");
+        for step in &steps {
+            self.warm_up(*step).await?;
+        }
+        for round in 1..=self.options.rounds {
+            say(&format!("round {round} of {} ...", self.options.rounds));
+            self.log_in().await?;
+            // Each round then pays alike for the first change of a page after a checkpoint.
+            self.postgres.sql("CHECKPOINT")?;
+            for step in &steps {
+                self.step(*step, round).await?;
+            }
+            steps.reverse();
+        }
+        Ok(())
+    }
+
+    async fn log_in(&mut self) -> Result<(), Unfit> {
+        let person = importer(self.instance)?;
+        self.material.staff = people::log_in(self.server.address, &person.email, &person.password).await?;
+        Ok(())
+    }
+
+    fn push(&self) -> Push {
+        Push {
+            connections: self.options.connections,
+            length: Duration::from_secs(self.options.seconds),
+        }
+    }
+
+    async fn warm_up(&self, step: Step) -> Result<(), Unfit> {
+        let push = Push {
+            length: WARM_UP,
+            ..self.push()
+        };
+        match step {
+            Step::Yardstick(yardstick) => self.postgres.measure(yardstick, push).map(drop),
+            Step::Case(case) => self.load(case, push, 0).await.map(drop),
+        }
+    }
+
+    async fn load(&self, case: Case, push: Push, round: usize) -> Result<Sample, Unfit> {
+        let seed = 7 + round as u64;
+        let sample = load::run(self.server.address, push, seed, &|draw, out| {
+            self.material.write(case, draw, out)
+        })
+        .await;
+        sample.map_err(|error| Unfit(format!("{}: {error}", case.key())))
+    }
+
+    async fn step(&mut self, step: Step, round: usize) -> Result<(), Unfit> {
+        match step {
+            Step::Yardstick(yardstick) => {
+                let rate = self.postgres.measure(yardstick, self.push())?;
+                match yardstick {
+                    Yardstick::Select => self.select.push(rate),
+                    Yardstick::Audited => self.audited.push(rate),
+                }
+            }
+            Step::Case(case) => self.case(case, round).await?,
+        }
+        Ok(())
+    }
+
+    async fn case(&mut self, case: Case, round: usize) -> Result<(), Unfit> {
+        let proved = case == Case::SingleRead && self.durable.is_none();
+        let entries_before = if proved { self.entries()? } else { 0 };
+        self.server.reset_peak();
+        let before = self.spent();
+        let sample = self.load(case, self.push(), round).await?;
+        let after = self.spent();
+        let answers = sample.answers.max(1) as f64;
+        let mut shares = [0.0; 3];
+        for (share, (after, before)) in shares.iter_mut().zip(after.into_iter().zip(before)) {
+            *share = (after - before) * 1e6 / answers;
+        }
+        self.series
+            .entry(case)
+            .or_default()
+            .add(sample, self.server.peak_mib(), shares);
+        if proved {
+            let entries = self.entries()? - entries_before;
+            if entries < sample.answers {
+                return Err(Unfit(format!(
+                    "{} answers left, but only {entries} entries are durable.",
+                    sample.answers
+                )));
+            }
+            self.durable = Some((sample.answers, entries));
+        }
+        Ok(())
+    }
+
+    /// Entries of reads that are committed.
+    fn entries(&self) -> Result<u64, Unfit> {
+        self.postgres
+            .sql("SELECT count(*) FROM audit_entries WHERE action = 'customers.read'")?
+            .parse()
+            .map_err(unfit)
+    }
+
+    /// Processor seconds so far of server, database and load.
+    fn spent(&self) -> [f64; 3] {
+        [
+            self.server.cpu(),
+            cpu_of_family(self.postgres.pid),
+            cpu_of(std::process::id(), false),
+        ]
+    }
+
+    fn report(self, import_rate: f64, import_memory: f64) -> Result<Report, Unfit> {
+        let Options {
+            customers,
+            connections,
+            seconds,
+            rounds,
+            ..
+        } = *self.options;
+        let context = Context {
+            connections,
+            customers,
+            seconds,
+            rounds,
+            postgres: self.postgres.sql("SHOW server_version")?,
+            ready_ms: self.server.ready.as_secs_f64() * 1e3,
+            import_rate,
+            import_memory,
+            select: self.select,
+            audited: self.audited,
+            durable: self.durable,
+        };
+        Ok(Report {
+            context,
+            cases: self
+                .series
+                .into_iter()
+                .map(|(case, series)| (case.key(), series))
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,308 @@
+//! Medians, ratios and targets: as a table for people and as JSON for later comparison.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::load::Sample;
+
+/// One case over all rounds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    rates: Vec<f64>,
+    p50: Vec<f64>,
+    p99: Vec<f64>,
+    memory: Vec<f64>,
+    shares: Vec<[f64; 3]>,
+}
+
+impl Series {
+    /// Adds one round: the sample, the peak of memory, and the processor microseconds per answer of server, database and load.
+    pub(super) fn add(&mut self, sample: Sample, memory: f64, shares: [f64; 3]) {
+        self.rates.push(sample.rate);
+        self.p50.push(sample.p50);
+        self.p99.push(sample.p99);
+        self.memory.push(memory);
+        self.shares.push(shares);
+    }
+
+    fn share(&self, of: usize) -> f64 {
+        median(
+            &self
+                .shares
+                .iter()
+                .filter_map(|all| all.get(of).copied())
+                .collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// The middle value, or the mean of the two in the middle; 0 of nothing.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (low, high) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
+    let at = |place: usize| sorted.get(place).copied().unwrap_or(0.0);
+    (at(low) + at(high)) / 2.0
+}
+
+/// Where the figures come from.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub connections: usize,
+    pub customers: u64,
+    pub seconds: u64,
+    pub rounds: usize,
+    pub postgres: String,
+    /// From the start of the process to readiness, on a migrated and filled database, in milliseconds.
+    pub ready_ms: f64,
+    pub import_rate: f64,
+    pub import_memory: f64,
+    /// Rates of pgbench, (a) and (b), per round.
+    pub select: Vec<f64>,
+    pub audited: Vec<f64>,
+    /// Answers of the single read, and entries found for them.
+    pub durable: Option<(u64, u64)>,
+}
+
+/// A figure and what it has to reach.
+struct Target {
+    what: &'static str,
+    value: f64,
+    /// The bound, and whether the value has to stay below it.
+    bound: f64,
+    below: bool,
+}
+
+impl Target {
+    fn met(&self) -> bool {
+        if self.below {
+            self.value < self.bound
+        } else {
+            self.value >= self.bound
+        }
+    }
+}
+
+/// Everything that was found.
+pub(super) struct Report {
+    pub context: Context,
+    pub cases: Vec<(&'static str, Series)>,
+}
+
+impl Report {
+    fn select(&self) -> f64 {
+        median(&self.context.select)
+    }
+
+    fn audited(&self) -> f64 {
+        median(&self.context.audited)
+    }
+
+    fn ratio(rate: f64, to: f64) -> f64 {
+        if to > 0.0 { rate / to } else { 0.0 }
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let mut targets = Vec::new();
+        let mut at_least = |what, value, bound| {
+            targets.push(Target {
+                what,
+                value,
+                bound,
+                below: false,
+            })
+        };
+        for (key, series) in &self.cases {
+            let rate = median(&series.rates);
+            match *key {
+                "single_read" => {
+                    at_least("single_read / (a)", Self::ratio(rate, self.select()), 0.4);
+                    at_least("single_read / (b)", Self::ratio(rate, self.audited()), 1.5);
+                }
+                "create" => at_least("create / (b)", Self::ratio(rate, self.audited()), 0.4),
+                _ => {}
+            }
+        }
+        at_least("import rows/s", self.context.import_rate, 8000.0);
+        let mut below = |what, value, bound| {
+            targets.push(Target {
+                what,
+                value,
+                bound,
+                below: true,
+            })
+        };
+        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "single_read") {
+            below("single_read p99 ms", median(&series.p99), 10.0);
+        }
+        let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
+        below(
+            "memory MiB, peak of all",
+            peaks.fold(self.context.import_memory, f64::max),
+            100.0,
+        );
+        below("start to ready ms", self.context.ready_ms, 1000.0);
+        targets
+    }
+
+    /// Whether every target that was measured is met.
+    pub(super) fn all_met(&self) -> bool {
+        self.targets().iter().all(Target::met)
+    }
+
+    /// For people.
+    pub(super) fn table(&self) -> String {
+        let (context, mut text) = (&self.context, String::new());
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "\n{} customers, {} connections, {} round(s) of {} s, PostgreSQL {}",
+            context.customers, context.connections, context.rounds, context.seconds, context.postgres
+        );
+        let _ = writeln!(
+            text,
+            "(a) pgbench SELECT {:.0}/s   (b) pgbench BEGIN, SELECT, INSERT, COMMIT {:.0}/s\n",
+            self.select(),
+            self.audited()
+        );
+        let _ = writeln!(
+            text,
+            "{:<13}{:>9}{:>9}{:>9}{:>8}{:>8}{:>9}   CPU us server/PG/load",
+            "median", "rps", "p50 ms", "p99 ms", "/(a)", "/(b)", "RSS MiB"
+        );
+        for (key, series) in &self.cases {
+            let rate = median(&series.rates);
+            let (to_select, to_audited) = (Self::ratio(rate, self.select()), Self::ratio(rate, self.audited()));
+            let _ = writeln!(
+                text,
+                "{key:<13}{rate:>9.0}{:>9.2}{:>9.2}{to_select:>8.2}{to_audited:>8.2}{:>9.1}   {:.0}/{:.0}/{:.0}",
+                median(&series.p50),
+                median(&series.p99),
+                median(&series.memory),
+                series.share(0),
+                series.share(1),
+                series.share(2)
+            );
+        }
+        let _ = writeln!(
+            text,
+            "{:<13}{:>9.0}{:>9}{:>9}{:>8}{:>8}{:>9.1}   (rows/s)\n",
+            "import", context.import_rate, "-", "-", "-", "-", context.import_memory
+        );
+        for target in self.targets() {
+            let (sign, word) = (
+                if target.below { "<" } else { ">=" },
+                if target.met() { "met" } else { "MISSED" },
+            );
+            let _ = writeln!(
+                text,
+                "{word:<7}{:<25}{:>10.2}  {sign} {}",
+                target.what, target.value, target.bound
+            );
+        }
+        if let Some((answers, entries)) = context.durable {
+            let _ = writeln!(
+                text,
+                "\n{answers} answers of single_read, {entries} durable entries for them"
+            );
+        }
+        text
+    }
+
+    /// For machines.
+    pub(super) fn json(&self) -> Value {
+        let round = |value: f64| (value * 1000.0).round() / 1000.0;
+        let mut all = Map::new();
+        for (key, series) in &self.cases {
+            let rate = median(&series.rates);
+            let case = json!({
+                "rps": round(rate), "p50_ms": round(median(&series.p50)), "p99_ms": round(median(&series.p99)),
+                "ratio_select": round(Self::ratio(rate, self.select())), "ratio_audited": round(Self::ratio(rate, self.audited())),
+                "rss_mib": round(median(&series.memory)), "server_cpu_us": round(series.share(0)), "postgres_cpu_us": round(series.share(1)),
+            });
+            all.insert((*key).to_owned(), case);
+        }
+        let context = &self.context;
+        let rate = context.import_rate;
+        all.insert("import".into(), json!({
+            "rps": round(rate), "p50_ms": null, "p99_ms": null, "ratio_select": round(Self::ratio(rate, self.select())),
+            "ratio_audited": round(Self::ratio(rate, self.audited())), "rss_mib": round(context.import_memory),
+        }));
+        let targets: Map<String, Value> = self
+            .targets()
+            .iter()
+            .map(|t| {
+                (
+                    t.what.to_owned(),
+                    json!({"value": round(t.value), "bound": t.bound, "met": t.met()}),
+                )
+            })
+            .collect();
+        all.insert("context".into(), json!({
+            "connections": context.connections, "customers": context.customers, "seconds": context.seconds, "rounds": context.rounds,
+            "cores": std::thread::available_parallelism().map_or(1, usize::from), "postgres": context.postgres,
+            "select_tps": round(self.select()), "audited_tps": round(self.audited()), "ready_ms": round(context.ready_ms),
+            "answers": context.durable.map(|(answers, _)| answers), "entries": context.durable.map(|(_, entries)| entries), "targets": targets,
+        }));
+        all.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn report(rates: &[f64]) -> Report {
+        let mut series = Series::default();
+        for rate in rates {
+            series.add(
+                Sample {
+                    answers: 1,
+                    rate: *rate,
+                    p50: 1.0,
+                    p99: 5.0,
+                },
+                20.0,
+                [30.0, 20.0, 10.0],
+            );
+        }
+        let context = Context {
+            connections: 64,
+            customers: 10,
+            seconds: 1,
+            rounds: rates.len(),
+            postgres: "15".into(),
+            ready_ms: 100.0,
+            import_rate: 9000.0,
+            import_memory: 40.0,
+            select: vec![100.0, 50.0, 60.0],
+            audited: vec![10.0, 20.0],
+            durable: None,
+        };
+        Report {
+            context,
+            cases: vec![("single_read", series)],
+        }
+    }
+
+    #[test]
+    fn medians_of_odd_even_and_none() {
+        assert_eq!(
+            (median(&[3.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 3.0]), median(&[])),
+            (2.0, 2.5, 0.0)
+        );
+    }
+
+    #[test]
+    fn ratios_are_of_medians_and_decide_the_targets() {
+        let good = report(&[30.0, 24.0, 10.0]);
+        assert_eq!(good.json().pointer("/single_read/ratio_select").unwrap(), 0.4);
+        assert_eq!(good.json().pointer("/single_read/ratio_audited").unwrap(), 1.6);
+        assert!(good.all_met());
+        let bad = report(&[22.4]);
+        assert!(!bad.all_met());
+        assert!(bad.table().contains("MISSED single_read / (a)"), "{}", bad.table());
+    }
+}

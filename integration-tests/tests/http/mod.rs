@@ -1,0 +1,3 @@
+//! The conventions that hold for every endpoint.
+
+mod unknown;

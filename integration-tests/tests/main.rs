@@ -1,0 +1,11 @@
+//! The service tried from outside: over HTTP, against a Postgres of its own. One folder per capability, as in `api/src/v1`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod support;
+
+mod http;

@@ -1,0 +1,20 @@
+//! The kit: a service to talk to, an organisation of one's own, people to be, and answers that show themselves when they surprise.
+#![allow(dead_code, unused_imports, reason = "tests come to use it one by one")]
+
+mod answer;
+mod caller;
+mod clock;
+mod organization;
+mod people;
+mod process;
+mod raw;
+mod service;
+
+pub use answer::Answer;
+pub use caller::{Caller, Request};
+pub use clock::TestClock;
+pub use organization::Org;
+pub use people::{Partner, Person, customer};
+pub use process::Process;
+pub use raw::{Conversation, exchange};
+pub use service::{Exclusive, Service, own_instance, shared, stopped};

@@ -223,68 +223,61 @@ const ANSWER_HEADERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn shared_parameters() -> Vec<Parameter> {
-    let text = |longest| {
-        ObjectBuilder::new()
+/// Name, whether it must be sent, longest value, description with a sample. Interactive documents fill a parameter's
+/// `example` in and send it, so the samples stand in the text.
+const SHARED_PARAMETERS: &[(&str, bool, usize, &str)] = &[
+    (
+        "Accept-Language",
+        false,
+        255,
+        "The language of titles and details: `zh-CN` or `en`.",
+    ),
+    (
+        "X-Request-Id",
+        false,
+        64,
+        "An id of your own for this request, such as `import-2026-01-31-7`.",
+    ),
+    (
+        "Processing-Purpose",
+        false,
+        64,
+        "The code of the purpose that the data is processed for, such as `customer_service`; some callers must name one.",
+    ),
+    (
+        "Idempotency-Key",
+        false,
+        255,
+        "Makes a retry safe: the same key with the same request has one effect and one answer, for 24 hours. A UUID serves well.",
+    ),
+    (
+        "If-Match",
+        true,
+        1024,
+        "The `ETag` of what is to be changed, such as `\"3.1f2e3d4c\"`, or `*`.",
+    ),
+    (
+        "If-None-Match",
+        false,
+        1024,
+        "An `ETag`: answers `304` if it still holds.",
+    ),
+];
+
+fn shared_parameters() -> impl Iterator<Item = Parameter> {
+    SHARED_PARAMETERS.iter().map(|(name, required, longest, description)| {
+        let schema = ObjectBuilder::new()
             .schema_type(Type::String)
-            .max_length(longest)
-            .build()
-    };
-    let header = |name: &str, required, description: &str, longest, example: &str| {
+            .max_length(Some(*longest))
+            .build();
         ParameterBuilder::new()
-            .name(name)
+            .name(*name)
             .parameter_in(ParameterIn::Header)
-            .required(required)
-            .description(Some(description))
-            .schema(Some(text(Some(longest))))
-            .example(Some(json!(example)))
+            .required(if *required { Required::True } else { Required::False })
+            .description(Some(*description))
+            .schema(Some(schema))
             .build()
-    };
-    let optional = Required::False;
-    vec![
-        header(
-            "Accept-Language",
-            optional,
-            "`zh-CN` or `en`: the language of titles and details.",
-            255,
-            "zh-CN",
-        ),
-        header(
-            "X-Request-Id",
-            Required::False,
-            "An id of your own for this request.",
-            64,
-            "import-2026-01-31-7",
-        ),
-        header(
-            "Processing-Purpose",
-            Required::False,
-            "The code of the purpose that the data is processed for; some callers must name one.",
-            64,
-            "customer_service",
-        ),
-        header(
-            "Idempotency-Key",
-            Required::False,
-            "Makes a retry safe: the same key with the same request has one effect and one answer, for 24 hours.",
-            255,
-            "5f1c9d1e-4d0b-4f6c-9d0a-6a1d2c3b4e5f",
-        ),
-        header(
-            "If-Match",
-            Required::True,
-            "The `ETag` of what is to be changed, or `*`.",
-            1024,
-            "\"3.1f2e3d4c\"",
-        ),
-        header(
-            "If-None-Match",
-            Required::False,
-            "An `ETag`: answers `304` if it still holds.",
-            1024,
-            "\"3.1f2e3d4c\"",
-        ),
-    ]
+    })
 }
 
 fn add_security(components: &mut Components) {

@@ -21,7 +21,7 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
             .try_it_out_enabled(true)
             .display_request_duration(true)
             .filter(true)
-            .doc_expansion("none")
+            .doc_expansion("list")
             .validator_url("none"),
     )
 });

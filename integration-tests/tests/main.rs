@@ -8,4 +8,6 @@
 
 mod support;
 
+mod audit;
+mod customers;
 mod http;

@@ -2,8 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
+use chrono::{DateTime, Utc};
 use custodian_application::{App, customers};
+use custodian_domain::kernel::Fault;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,7 +26,15 @@ pub struct RevealBody {
     reason: String,
 }
 
-impl Body for RevealBody {}
+impl Body for RevealBody {
+    /// The schema counts characters; spaces give no reason.
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        let reason = value.get("reason").and_then(Value::as_str).unwrap_or_default();
+        let blank = reason.chars().count() >= 3 && reason.trim().chars().count() < 3;
+        let fault = || Fault::new("/reason", "too_short").with_arg("3");
+        blank.then(fault).into_iter().collect()
+    }
+}
 
 /// The values asked for.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +81,7 @@ pub async fn reveal_fields(
     })
     .await?;
     if reply.is_replay() {
-        // The values leave once more, so the log says so once more.
+        // The values leave once more, so the caller must still be allowed them and the log says so once more.
         customers::record_repeated_reveal(&app, &may, id.get(), &body.fields, &body.reason).await?;
     }
     Ok(reply)

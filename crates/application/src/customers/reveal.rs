@@ -2,8 +2,10 @@
 
 use custodian_domain::access::View;
 use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
+use custodian_persistence::customers::CustomerRow;
 use custodian_persistence::{Work, customers as stored};
 use uuid::Uuid;
 
@@ -25,6 +27,40 @@ pub async fn reveal(
     fields: &[String],
     reason: &str,
 ) -> Result<Vec<(&'static str, Option<SeenValue>)>, DomainError> {
+    let (row, wanted) = permitted(app, call, work, id, fields).await?;
+    let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
+    let mut values = Vec::with_capacity(wanted.len());
+    for field in &wanted {
+        let value = match row.fields.get(&field.key) {
+            None => None,
+            Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
+        };
+        values.push((
+            field.key.as_str(),
+            value.map(|text| SeenValue::from(field.present(&text))),
+        ));
+    }
+    let shown = Shown {
+        revealed: wanted.iter().map(|field| field.key.as_str()).collect(),
+        ..Shown::default()
+    };
+    let draft = Draft {
+        shown,
+        reason: Some(reason.to_owned()),
+        ..Draft::about(Action::CustomersReveal, row.id)
+    };
+    app.record_change(work, call, draft).await?;
+    Ok(values)
+}
+
+/// The locked customer and the fields, if the caller may be shown every one of them in full now.
+async fn permitted(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: Uuid,
+    fields: &[String],
+) -> Result<(CustomerRow, Vec<&'static Field>), DomainError> {
     call.needs(Permission::CustomersReveal)?;
     let id = call.identity.meant_customer(id)?;
     let row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
@@ -49,32 +85,12 @@ pub async fn reveal(
     if wanted.iter().any(|(_, view)| *view < View::Reveal) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_revealable"));
     }
-    let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
-    let mut values = Vec::with_capacity(wanted.len());
-    for (field, _) in &wanted {
-        let value = match row.fields.get(&field.key) {
-            None => None,
-            Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
-        };
-        values.push((
-            field.key.as_str(),
-            value.map(|text| SeenValue::from(field.present(&text))),
-        ));
-    }
-    let shown = Shown {
-        revealed: wanted.iter().map(|(field, _)| field.key.as_str()).collect(),
-        ..Shown::default()
-    };
-    let draft = Draft {
-        shown,
-        reason: Some(reason.to_owned()),
-        ..Draft::about(Action::CustomersReveal, row.id)
-    };
-    app.record_change(work, call, draft).await?;
-    Ok(values)
+    Ok((row, wanted.into_iter().map(|(field, _)| field).collect()))
 }
 
-/// Records that a kept answer of a reveal was given again, and returns when the entry is durable.
+/// Asks again whether a kept answer of a reveal may be given, records that it is, and returns when the entry is durable.
+///
+/// Errors: those of [`reveal`]; a right that ended since the first answer shows nothing.
 pub async fn record_repeated_reveal(
     app: &App,
     call: &Call,
@@ -82,21 +98,18 @@ pub async fn record_repeated_reveal(
     fields: &[String],
     reason: &str,
 ) -> Result<(), DomainError> {
-    let customer = call.identity.meant_customer(id)?;
-    let known = custodian_domain::catalog::customer();
-    let revealed = fields
-        .iter()
-        .filter_map(|key| known.field(key))
-        .map(|field| field.key.as_str())
-        .collect();
+    let work = app.begin(call.organization()).await?;
+    let permitted = permitted(app, call, &work, id, fields).await;
+    work.abandon().await;
+    let (row, wanted) = permitted?;
     let shown = Shown {
-        revealed,
+        revealed: wanted.iter().map(|field| field.key.as_str()).collect(),
         ..Shown::default()
     };
     let draft = Draft {
         shown,
         reason: Some(reason.to_owned()),
-        ..Draft::about(Action::CustomersReveal, customer)
+        ..Draft::about(Action::CustomersReveal, row.id)
     };
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

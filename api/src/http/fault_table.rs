@@ -26,6 +26,7 @@ faults! {
     "not_allowed": "This value is not allowed here." / "此处不允许该值。";
     "empty": "It may not be empty." / "不能为空。";
     "invalid_format": "The format is wrong; expected {}." / "格式错误，应为 {}。";
+    "malformed_json": "It must be valid JSON." / "必须是有效的 JSON。";
     "invalid_id": "It must be a UUID." / "必须是 UUID。";
     "invalid_text": "It must be text." / "必须是文本。";
     "invalid_last4": "It must be the last four characters." / "必须是末四位字符。";

@@ -9,9 +9,14 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// One line per thing that an operation fails to say; empty for a complete document.
 pub fn document_faults(document: &OpenApi) -> Vec<String> {
-    let Ok(document) = serde_json::to_value(document) else {
-        return vec!["the document does not serialise".to_owned()];
-    };
+    match serde_json::to_value(document) {
+        Ok(document) => written_faults(&document),
+        Err(_) => vec!["the document does not serialise".to_owned()],
+    }
+}
+
+/// The same for a document as it is served.
+pub fn written_faults(document: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let mut ids = BTreeMap::<String, String>::new();
     for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
@@ -32,7 +37,7 @@ pub fn document_faults(document: &OpenApi) -> Vec<String> {
         }
     }
     let mut broken = Vec::new();
-    find_references(&document, &document, &mut broken);
+    find_references(document, document, &mut broken);
     faults.extend(
         broken
             .into_iter()

@@ -37,6 +37,7 @@ problems! {
     400 "invalid_id": "Invalid id" / "标识无效", "The id is not a UUID." / "标识不是有效的 UUID。";
     400 "invalid_purpose": "Invalid purpose" / "处理目的无效", "Processing-Purpose takes one purpose code: a-z, 0-9, '_', '.', '-', at most 64 characters." / "Processing-Purpose 只接受一个处理目的代码：a-z、0-9、“_”“.”“-”，最长 64 个字符。";
     400 "malformed_json": "Malformed JSON" / "JSON 格式错误", "The body is not valid JSON: {}." / "请求体不是有效的 JSON：{}。";
+    400 "malformed_multipart": "Malformed multipart body" / "multipart 格式错误", "The body is not valid multipart/form-data." / "请求体不是有效的 multipart/form-data。";
     400 "duplicate_key": "Duplicate key" / "键重复", "A JSON object names the same key twice: {}." / "JSON 对象中有重复的键：{}。";
     400 "too_deep": "Nested too deeply" / "嵌套过深", "JSON may nest at most {} levels." / "JSON 最多嵌套 {} 层。";
     400 "idempotency_key_invalid": "Invalid Idempotency-Key" / "Idempotency-Key 无效", "Idempotency-Key takes 1 to 255 printable ASCII characters." / "Idempotency-Key 须为 1 至 255 个可打印 ASCII 字符。";

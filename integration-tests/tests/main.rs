@@ -11,3 +11,5 @@ mod support;
 mod audit;
 mod customers;
 mod http;
+mod imports;
+mod jobs;

@@ -125,7 +125,12 @@ impl Request {
         self.instead("content-type", content_type)
     }
 
-    async fn send(self) -> Answer {
+    /// Sends it; nothing when the connection broke before the whole answer was there.
+    pub async fn attempt(self) -> Option<Answer> {
+        self.send().await.ok()
+    }
+
+    async fn send(self) -> reqwest::Result<Answer> {
         let Self {
             client,
             method,
@@ -141,22 +146,15 @@ impl Request {
         if !body.is_empty() {
             request = request.body(body);
         }
-        let answer = request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("no answer to {asked}: {error:?}"));
+        let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = answer
-            .bytes()
-            .await
-            .unwrap_or_else(|error| panic!("half an answer to {asked}: {error:?}"))
-            .to_vec();
-        Answer {
+        let bytes = answer.bytes().await?.to_vec();
+        Ok(Answer {
             asked,
             status,
             headers,
             bytes,
-        }
+        })
     }
 }
 
@@ -165,6 +163,11 @@ impl IntoFuture for Request {
     type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        let asked = self.asked.clone();
+        Box::pin(async move {
+            self.send()
+                .await
+                .unwrap_or_else(|error| panic!("no answer to {asked}: {error:?}"))
+        })
     }
 }

@@ -13,7 +13,7 @@ mod service;
 pub use answer::Answer;
 pub use caller::{Caller, Request};
 pub use clock::TestClock;
-pub use organization::Org;
+pub use organization::{Org, new_key};
 pub use people::{Partner, Person, customer};
 pub use process::Process;
 pub use raw::{Conversation, exchange};

@@ -42,6 +42,12 @@ impl Conversation {
         (bytes, self.opened.elapsed())
     }
 
+    /// Whether the server has closed; what it said until now is lost.
+    pub async fn is_closed(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        matches!(self.stream.try_read(&mut bytes), Ok(0)) || self.stream.take_error().ok().flatten().is_some()
+    }
+
     /// What comes next, up to some kilobytes; nothing when the connection is closed.
     pub async fn next(&mut self) -> Vec<u8> {
         let mut bytes = vec![0; 64 * 1024];

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use custodian_api::config::{Settings, settings_help};
 use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
-use custodian_api::{dev, platform};
+use custodian_api::{dev, memory, platform};
 use custodian_application::startup::Unfit;
 use custodian_application::{SystemClock, auth, keys, organizations};
 use custodian_persistence::migrations;
@@ -177,6 +177,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Unfit> {
 fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
     let settings = load(config)?;
     start_log(settings.log_level.as_str());
+    memory::close();
     let tls = match (&settings.tls_certificate_file, &settings.tls_key_file) {
         (Some(certificate), Some(key)) => Some(server::tls(certificate, key).map_err(Unfit)?),
         _ => None,
@@ -221,6 +222,7 @@ fn run_dev(data_dir: PathBuf, bind: SocketAddr, empty: bool, settings: &[String]
         .find(|(name, _)| name == "log_level")
         .map_or("warn", |(_, level)| level);
     start_log(level);
+    memory::close();
     let clock = std::sync::Arc::new(SystemClock);
     let options = dev::Options {
         data_dir,

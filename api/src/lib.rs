@@ -3,6 +3,7 @@
 pub mod config;
 pub mod dev;
 pub mod http;
+pub mod memory;
 pub mod platform;
 pub mod server;
 pub mod state;

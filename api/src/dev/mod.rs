@@ -6,6 +6,7 @@ pub mod people;
 pub mod postgres;
 mod secrets;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -114,11 +115,11 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     let owner_url = url("custodian_owner", &secrets.owner_password);
     let owner = open(&cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE))?;
     migrations::up(&owner).await?;
-    let settings = settings(
-        options,
-        &base_url,
-        &cluster.socket_url("custodian_app", &secrets.server_password, DATABASE),
-    )?;
+    let urls = [
+        cluster.socket_url("custodian_app", &secrets.server_password, DATABASE),
+        cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE),
+    ];
+    let settings = settings(options, &base_url, urls)?;
     let app = Wiring {
         settings: &settings,
         clock: Arc::clone(&options.clock),
@@ -162,12 +163,13 @@ fn open(url: &str) -> Result<Database, Unfit> {
     })?)
 }
 
-fn settings(options: &Options, base_url: &str, database_url: &str) -> Result<Settings, Unfit> {
-    let dir = &options.data_dir;
+fn settings(options: &Options, base_url: &str, [server_url, owner_url]: [String; 2]) -> Result<Settings, Unfit> {
+    let dir = std::path::absolute(&options.data_dir).map_err(unfit)?;
     let path = |name: &str| dir.join(name).to_string_lossy().into_owned();
     let own = [
         ("public_base_url", base_url.to_owned()),
-        ("database_url", database_url.to_owned()),
+        ("database_url", server_url),
+        ("owner_database_url", owner_url),
         ("root_key_file", path("root.key")),
         ("key_store_dir", path("keystore")),
         ("rate_limit_per_minute", "10000000".to_owned()),
@@ -179,8 +181,18 @@ fn settings(options: &Options, base_url: &str, database_url: &str) -> Result<Set
         .settings
         .iter()
         .map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value.clone()));
-    let all: std::collections::BTreeMap<String, String> = own.into_iter().chain(given).collect();
+    let all: BTreeMap<String, String> = own.into_iter().chain(given).collect();
+    secrets::write_text(&dir.join("custodian.toml"), &toml_of(&all))?;
     Settings::load(None, all).map_err(unfit)
+}
+
+/// The settings as a file, so that `custodian keys status --config DIR/custodian.toml` and its like work on a private instance.
+fn toml_of(settings: &BTreeMap<String, String>) -> String {
+    let line = |(name, value): (&String, &String)| {
+        let name = name.trim_start_matches("CUSTODIAN_").to_lowercase();
+        format!("{name} = {}\n", toml::Value::String(value.clone()))
+    };
+    settings.iter().map(line).collect()
 }
 
 /// The demo organisation of this folder; founded at the first start.

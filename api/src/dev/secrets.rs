@@ -90,6 +90,11 @@ pub(super) fn write(path: &Path, value: &impl Serialize) -> Result<(), Unfit> {
     write_bytes(path, &bytes, 0o600)
 }
 
+/// Writes a text with mode 0600, replacing what is there.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Unfit> {
+    write_bytes(path, text.as_bytes(), 0o600)
+}
+
 fn write_bytes(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Unfit> {
     let draft = path.with_extension("draft");
     remove(&draft)?;

@@ -57,6 +57,10 @@ async fn render(handle: Data<PrometheusHandle>, app: Data<Application>) -> HttpR
     gauge("custodian_database_pool_waiting", waiting);
     gauge("custodian_audit_entries_waiting", writer.waiting());
     gauge("custodian_audit_failing", usize::from(writer.failing()));
+    gauge(
+        "custodian_bucket_keys_held",
+        usize::try_from(app.keys().held()).unwrap_or(usize::MAX),
+    );
     if let Some(bytes) = resident_bytes() {
         gauge("process_resident_memory_bytes", bytes);
     }

@@ -9,6 +9,7 @@
 mod support;
 
 mod audit;
+mod auth;
 mod customers;
 mod http;
 mod imports;

@@ -1,6 +1,6 @@
 //! Storing a batch: rows, tags, versions, faults, place and entry in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, UserId};
@@ -33,6 +33,9 @@ pub(super) struct Store<'a> {
     keys: std::sync::Arc<OrganizationKeys>,
     counts: Counts,
     owners: HashMap<String, Option<(UserId, Option<DepartmentId>)>>,
+    /// Unique values that this run has met, where the database does not tell: a dry run stores none, and a line that
+    /// changes a customer of an earlier line would be refused or not by where the batches happen to end.
+    met: HashSet<[u8; 16]>,
 }
 
 impl<'a> Store<'a> {
@@ -57,6 +60,7 @@ impl<'a> Store<'a> {
             keys,
             counts,
             owners: HashMap::new(),
+            met: HashSet::new(),
         })
     }
 
@@ -157,10 +161,17 @@ impl<'a> Store<'a> {
                 continue;
             }
             let holder = tags.unique().find_map(|tag| taken.get(&tag).copied());
+            let again = tags.unique().any(|tag| self.met.contains(&tag));
+            if self.row.dry_run || self.row.mode == "upsert" {
+                self.met.extend(tags.unique());
+            }
             match holder {
-                Some(Some(id)) if self.row.mode == "upsert" && !plan.existing.iter().any(|(_, other)| *other == id) => {
-                    plan.existing.push((record, id));
-                }
+                Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((record, id)),
+                None if again => faults.push(ImportError {
+                    line,
+                    field: "customer_no".into(),
+                    code: "duplicate_value".into(),
+                }),
                 Some(_) => faults.push(ImportError {
                     line,
                     field: "customer_no".into(),

@@ -12,7 +12,7 @@ pub(super) fn print(base: &str, metrics: &str, file: &Path, demo: &Demo) {
     println!("  documents  {base}/docs");
     println!("  metrics    {metrics}");
     println!("  all this   {}\n", file.display());
-    println!("  {:<11}{:<26}{}", "who", "log in as", "password");
+    println!("  {:<11}{:<26}password", "who", "log in as");
     for (who, person) in &demo.users {
         println!("  {who:<11}{:<26}{}", person.email, person.password);
     }

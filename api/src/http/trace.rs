@@ -20,6 +20,10 @@ pub const IN_FLIGHT: &str = "custodian_http_requests_in_flight";
 const FIELD: usize = 256;
 
 /// The request's id: the caller's if it is a UUID or 8 to 64 of `[A-Za-z0-9._-]`, otherwise a new UUIDv7.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "names the request for people reading logs; nothing is decided or stored by it"
+)]
 pub fn request_id(headers: &HeaderMap) -> String {
     let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok());
     let usable = |id: &&str| {

@@ -1,7 +1,5 @@
 //! One transaction under one organisation. Nothing below the use cases writes outside it.
 
-use std::ops::Deref;
-
 use custodian_domain::kernel::OrganizationId;
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
@@ -60,8 +58,7 @@ impl Work {
 
     fn client(&self) -> Result<&deadpool_postgres::ClientWrapper, DbError> {
         self.client
-            .as_ref()
-            .map(Deref::deref)
+            .as_deref()
             .ok_or_else(|| DbError::Internal("work after the end".into()))
     }
 

@@ -17,13 +17,16 @@ const BLOCK: i32 = 64;
 const BUCKET_SIZE: i32 = 256;
 
 #[derive(Default)]
-pub(super) struct Places(Mutex<HashMap<OrganizationId, Vec<(u16, u32, i32)>>>);
+pub(super) struct Places(Mutex<HashMap<OrganizationId, Vec<Free>>>);
+
+/// Bucket, epoch, and places left in it.
+type Free = (u16, u32, i32);
 
 /// A bucket key and how many new customers may be put under it.
 pub type BucketPlace = (Arc<BucketKey>, usize);
 
 impl Places {
-    fn take(&self, organization: OrganizationId, mut wanted: i32) -> Vec<(u16, u32, i32)> {
+    fn take(&self, organization: OrganizationId, mut wanted: i32) -> Vec<Free> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(free) = all.get_mut(&organization) else {
             return Vec::new();
@@ -44,7 +47,7 @@ impl Places {
         taken
     }
 
-    fn put(&self, organization: OrganizationId, place: (u16, u32, i32)) {
+    fn put(&self, organization: OrganizationId, place: Free) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

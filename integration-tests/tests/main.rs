@@ -11,6 +11,7 @@ mod support;
 mod audit;
 mod auth;
 mod customers;
+mod dev;
 mod http;
 mod imports;
 mod jobs;

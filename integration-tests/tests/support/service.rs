@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio_postgres::{Client, NoTls};
+use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::{Caller, TestClock};
@@ -151,6 +152,11 @@ fn start(clock: TestClock, settings: &[(&str, &str)]) -> Service {
 }
 
 fn start_here(clock: Arc<TestClock>, settings: &[(&str, &str)]) -> Service {
+    // Silent unless asked: RUST_LOG=warn shows what the service says while a test fails.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_test_writer()
+        .try_init();
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

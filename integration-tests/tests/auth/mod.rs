@@ -1,0 +1,9 @@
+//! Log-in, sessions, tokens.
+
+mod back_off;
+mod hostile_tokens;
+mod jwks;
+mod log_in;
+mod log_out;
+mod refresh;
+mod suspension;

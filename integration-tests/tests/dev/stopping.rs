@@ -1,0 +1,54 @@
+//! `custodian serve`: told to stop, it finishes what it has begun.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::program::{Program, differing, free_port, settings_of, until};
+use crate::support::{Caller, Org, shared};
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_end() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    let settings = settings_of(shared());
+    let address = format!("127.0.0.1:{}", free_port());
+    // The tokens of the shared service are good here: the same keys, the same issuer.
+    let issuer = shared().settings.public_base_url.as_str().to_owned();
+    let other = [
+        ("CUSTODIAN_BIND", address.as_str()),
+        ("CUSTODIAN_PUBLIC_BASE_URL", &issuer),
+    ];
+    let mut program = Program::start(&["serve"], &differing(&settings, &other));
+    let stranger = Caller::new(&format!("http://{address}"), Vec::new());
+    until("the listener", || std::net::TcpStream::connect(&address).ok());
+    stranger.get("/health/ready").await.shows(200);
+    let body = json!({"fields": {"name": "最后一位"}}).to_string();
+    let head = format!(
+        "POST /v1/customers HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        sales.access_token,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let (first, rest) = body.split_at(10);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(first.as_bytes()).await.unwrap();
+    // An answer to another request shows that the server has had time to take this one up.
+    stranger.get("/health/live").await.shows(200);
+    program.signal("TERM");
+    until("the end of listening", || {
+        std::net::TcpStream::connect(&address).is_err().then_some(())
+    });
+    assert!(program.runs(), "it waits for what is under way");
+    let begun = Instant::now();
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(program.ended().success(), "{}", program.said());
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(sales.get("/v1/customers?count=true").await.shows(200).at("/count"), 1);
+}

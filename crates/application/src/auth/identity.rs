@@ -98,7 +98,10 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     let work = app.begin(organization).await?;
     let identity = live_staff(&work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
     work.abandon().await;
-    if let Err(DomainError::Refused { .. }) = &identity {
+    if let Err(DomainError::Refused {
+        code: "session_ended", ..
+    }) = &identity
+    {
         // Somebody still holds a token of an ended session or account: that is worth knowing.
         let session = Some(claims.sid);
         let entry = entry(
@@ -124,7 +127,9 @@ async fn live_staff(
 ) -> Result<Identity, DomainError> {
     match sessions::find(work, session).await? {
         Some((row, true)) if row.user == user => {}
-        _ => return Err(unauthorized("session_ended")),
+        Some(_) => return Err(unauthorized("session_ended")),
+        // Never opened here, or gone with its organisation: there is no log that this could stand in.
+        None => return Err(unauthorized("invalid_token")),
     }
     load_staff(work, user, session, expires_at)
         .await?

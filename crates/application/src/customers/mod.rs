@@ -2,21 +2,25 @@
 
 mod change;
 mod commands;
+mod create;
 mod history;
 mod list;
 mod read;
 mod reveal;
+mod rules;
 mod sealing;
 mod seen;
 
-pub use change::{Precondition, create, delete, patch};
+pub use change::{Precondition, delete, patch};
 pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
+pub use create::create;
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};
 pub use reveal::{record_repeated_reveal, reveal};
 pub use seen::{SeenCustomer, SeenField, SeenValue};
 
-pub(crate) use change::{Existing, covers_new};
+pub(crate) use change::Existing;
 pub(crate) use commands::accept_field;
+pub(crate) use create::covers_new;
 pub(crate) use sealing::{TagSet, new_row, tags_of};

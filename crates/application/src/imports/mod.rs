@@ -3,6 +3,7 @@
 mod accept;
 mod file;
 mod mapping;
+mod owners;
 mod run;
 mod store;
 mod upload;

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, UserId};
+use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_persistence::Work;
 use custodian_persistence::customers::{self as customers_stored, CustomerRow};
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
 use custodian_persistence::jobs::{self, Claim};
-use custodian_persistence::{Work, users};
 
 use super::accept::{Accepted, missing};
+use super::owners::Owners;
 use super::run::{Batch, LEASE_SECONDS};
 use crate::audit::{Detail, Draft};
 use crate::customers::{Attributes, Existing, TagSet, covers_new, new_row, tags_of};
@@ -32,7 +33,7 @@ pub(super) struct Store<'a> {
     row: &'a ImportRow,
     keys: std::sync::Arc<OrganizationKeys>,
     counts: Counts,
-    owners: HashMap<String, Option<(UserId, Option<DepartmentId>)>>,
+    owners: Owners,
     /// Unique values that this run has met, where the database does not tell: a dry run stores none, and a line that
     /// changes a customer of an earlier line would be refused or not by where the batches happen to end.
     met: HashSet<[u8; 16]>,
@@ -59,7 +60,7 @@ impl<'a> Store<'a> {
             row,
             keys,
             counts,
-            owners: HashMap::new(),
+            owners: Owners::default(),
             met: HashSet::new(),
         })
     }
@@ -129,7 +130,7 @@ impl<'a> Store<'a> {
         accepted: Vec<Accepted>,
         faults: &mut Vec<ImportError>,
     ) -> Result<Plan, DomainError> {
-        self.find_owners(work, &accepted).await?;
+        self.owners.find(self.app, work, self.row.owner, &accepted).await?;
         let tagged: Vec<(Accepted, TagSet)> = accepted
             .into_iter()
             .map(|record| {
@@ -152,7 +153,7 @@ impl<'a> Store<'a> {
         let mut plan = Plan::default();
         for (mut record, tags) in tagged {
             let line = record.line;
-            if let Err(code) = self.give_owner(&mut record) {
+            if let Err(code) = self.owners.give(&mut record) {
                 faults.push(ImportError {
                     line,
                     field: "owner_email".into(),
@@ -190,58 +191,6 @@ impl<'a> Store<'a> {
         }
         self.keep_within_scope(work, &mut plan, faults).await?;
         Ok(plan)
-    }
-
-    async fn find_owners(&mut self, work: &Work, accepted: &[Accepted]) -> Result<(), DomainError> {
-        let unknown: Vec<String> = accepted
-            .iter()
-            .filter_map(|record| record.owner_email.as_deref().map(crate::users::comparable_email))
-            .filter(|email| !self.owners.contains_key(email))
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let importer = self.row.owner;
-        if !self.owners.contains_key("") {
-            let found = users::departments_of(work, &[importer]).await?;
-            self.owners.insert(
-                String::new(),
-                found.first().map(|(id, _, department)| (*id, *department)),
-            );
-        }
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let lookups: Vec<Vec<u8>> = unknown
-            .iter()
-            .map(|email| self.app.keys().lookup("email", email).to_vec())
-            .collect();
-        let found = users::by_lookups(work, &lookups).await?;
-        let ids: Vec<UserId> = found.iter().map(|(_, id)| *id).collect();
-        let active = users::departments_of(work, &ids).await?;
-        for (email, lookup) in unknown.into_iter().zip(lookups) {
-            let id = found.iter().find(|(tag, _)| *tag == lookup).map(|(_, id)| *id);
-            let owner = id
-                .and_then(|id| active.iter().find(|(user, state, _)| *user == id && state == "active"))
-                .map(|(id, _, d)| (*id, *d));
-            self.owners.insert(email, owner);
-        }
-        Ok(())
-    }
-
-    fn give_owner(&self, record: &mut Accepted) -> Result<(), &'static str> {
-        let email = record
-            .owner_email
-            .as_deref()
-            .map(crate::users::comparable_email)
-            .unwrap_or_default();
-        match self.owners.get(&email) {
-            Some(Some((owner, department))) => {
-                record.attributes.owner = Some(*owner);
-                record.attributes.department = *department;
-                Ok(())
-            }
-            _ => Err("unknown_owner"),
-        }
     }
 
     /// The importer's rights hold for every record: what it could not enter by hand it cannot import.

@@ -1,0 +1,120 @@
+//! Entering a customer.
+
+use custodian_domain::access::Thing;
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
+use custodian_domain::customers::province_region;
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::{Work, customers as stored};
+use uuid::Uuid;
+
+use super::commands::{check_attributes, field_faults};
+use super::rules::{accept_fields, department_of, digest_of, duplicate, editable};
+use super::sealing::{TagSet, new_row};
+use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
+use super::{Attributes, NewCustomer, SeenCustomer};
+use crate::audit::{Draft, Shown};
+use crate::{App, Call};
+
+/// Enters a customer. The caller becomes its owner unless another is named; its department is the owner's unless another is named.
+///
+/// Errors: 422 with every fault; 403 `field_not_editable`, `outside_scope`; 409 `duplicate_value` for a unique value that is taken.
+pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Result<SeenCustomer, DomainError> {
+    call.needs(Permission::CustomersCreate)?;
+    let now = app.now();
+    let NewCustomer { mut attributes, fields } = new;
+    let mut faults = check_attributes(
+        attributes.stage.as_deref(),
+        attributes.source.as_deref(),
+        attributes.region.as_deref(),
+    );
+    faults.extend(field_faults(&fields, now.date_naive(), true));
+    let accepted = accept_fields(&fields, now, &mut Vec::new());
+    attributes.owner = attributes.owner.or(call.identity.user());
+    attributes.department = department_of(work, call, attributes.owner, attributes.department, &mut faults).await?;
+    if !faults.is_empty() {
+        return Err(DomainError::Invalid(faults));
+    }
+    let values: Vec<(&'static Field, String)> =
+        accepted.into_iter().filter_map(|a| Some((a.field, a.value?))).collect();
+    if attributes.region.is_none() {
+        attributes.region = values
+            .iter()
+            .find(|(f, _)| f.key == "province")
+            .and_then(|(_, name)| province_region(name))
+            .map(str::to_owned);
+    }
+    may_create(app, call, &attributes, values.iter().map(|(field, _)| *field))?;
+    let keys = app.keys().open_organization(work).await?;
+    let places = app
+        .keys()
+        .places(app.db(), call.organization(), 1, app.rng(), now)
+        .await?;
+    let (bucket, _) = places
+        .first()
+        .ok_or_else(|| DomainError::internal("no place for a customer"))?;
+    let by = call.identity.actor_id();
+    let (row, tags) = new_row(app, &keys, call.organization(), bucket, attributes, &values, by, now);
+    stored::insert_many(work, std::slice::from_ref(&row)).await?;
+    insert_tags(work, row.id, &tags).await?;
+    let mut shown = Shown {
+        written: values.iter().map(|(f, _)| f.key.as_str()).collect(),
+        ..Shown::default()
+    };
+    let decision = decide_row(app, call, &row, Permission::CustomersRead);
+    let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
+    show_written(
+        &mut seen,
+        values.iter().map(|(field, value)| (*field, value.as_str())),
+        &mut shown,
+    );
+    let draft = Draft {
+        shown,
+        ..Draft::about(Action::CustomersCreate, row.id)
+    };
+    app.record_change(work, call, draft.with("digest", digest_of(&row)))
+        .await?;
+    Ok(seen)
+}
+
+/// May this caller enter such a customer? The code of the refusal if not.
+pub(crate) fn covers_new(
+    app: &App,
+    call: &Call,
+    attributes: &Attributes,
+    fields: &[&'static Field],
+) -> Result<(), &'static str> {
+    match may_create(app, call, attributes, fields.iter().copied()) {
+        Ok(()) => Ok(()),
+        Err(DomainError::Refused { code, .. }) => Err(code),
+        Err(_) => Err("forbidden"),
+    }
+}
+
+fn may_create<'a>(
+    app: &App,
+    call: &Call,
+    attributes: &Attributes,
+    fields: impl Iterator<Item = &'a Field>,
+) -> Result<(), DomainError> {
+    let thing = Thing {
+        customer: CustomerId::from(Uuid::nil()),
+        owner: attributes.owner,
+        collaborators: &[],
+        department_path: call.identity.department_path(attributes.department),
+        region: attributes.region.as_deref(),
+        restricted: false,
+    };
+    let decision = decide_thing(app, call, &thing, Permission::CustomersCreate);
+    match refuse(decision.outcome, Permission::CustomersCreate) {
+        Err(DomainError::NotFound) => return Err(DomainError::refused(RefusedAs::Forbidden, "outside_scope")),
+        other => other?,
+    }
+    editable(&decision, fields)
+}
+
+async fn insert_tags(work: &Work, id: CustomerId, tags: &TagSet) -> Result<(), DomainError> {
+    let rows: Vec<_> = tags.0.iter().map(|(tag, unique)| (id, *tag, *unique)).collect();
+    stored::insert_tags(work, &rows).await.map_err(duplicate)
+}

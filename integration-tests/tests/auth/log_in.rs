@@ -1,8 +1,10 @@
 //! Logging in: who may, and what a stranger learns.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use crate::support::{Org, PASSWORD, shared, try_log_in};
+use crate::support::{Answer, Org, PASSWORD, shared, try_log_in};
 
 #[tokio::test]
 async fn a_password_gives_a_session_for_a_quarter_of_an_hour() {

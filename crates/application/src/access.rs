@@ -15,16 +15,9 @@ pub async fn record_refusal(
     code: &'static str,
     customer: Option<Uuid>,
 ) -> Result<(), DomainError> {
-    let customer = customer
-        .and_then(|id| call.identity.meant_customer(id).ok())
-        .map(CustomerId::uuid)
-        .map(CustomerId::from);
-    let draft = Draft {
-        verdict: Verdict::Refused,
-        customer,
-        rule: Some(code.to_owned()),
-        ..Draft::of(Action::AccessRefused)
-    };
-    app.record_read(call, draft.with("operation", Detail::Code(operation.to_owned())))
-        .await
+    let customer =
+        customer.and_then(|id| call.identity.meant_customer(id).ok()).map(CustomerId::uuid).map(CustomerId::from);
+    let draft =
+        Draft { verdict: Verdict::Refused, customer, rule: Some(code.to_owned()), ..Draft::of(Action::AccessRefused) };
+    app.record_read(call, draft.with("operation", Detail::Code(operation.to_owned()))).await
 }

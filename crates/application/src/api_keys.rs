@@ -15,12 +15,8 @@ use crate::auth::IpRange;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 4] = [
-    Permission::CustomersRead,
-    Permission::CustomersCreate,
-    Permission::CustomersWrite,
-    Permission::CatalogRead,
-];
+pub const PARTNER_PERMISSIONS: [Permission; 4] =
+    [Permission::CustomersRead, Permission::CustomersCreate, Permission::CustomersWrite, Permission::CatalogRead];
 
 /// A key to be made.
 #[derive(Clone, Debug)]
@@ -70,15 +66,7 @@ pub(crate) async fn insert(
     let now = app.now();
     let id = ApiKeyId::from(app.new_id());
     let secret = opaque::generate(&format!("ck_{}_", id.uuid().simple()), app.rng());
-    let NewApiKey {
-        third_party,
-        name,
-        permissions,
-        fields,
-        purposes,
-        ip_ranges,
-        expires_at,
-    } = new;
+    let NewApiKey { third_party, name, permissions, fields, purposes, ip_ranges, expires_at } = new;
     let holder = stored::third_party(work, ThirdPartyId::from(app.new_id()), &third_party, now).await?;
     let row = ApiKeyRow {
         id,
@@ -135,11 +123,7 @@ pub async fn find(app: &App, call: &Call, id: ApiKeyId) -> Result<(ApiKeyRow, bo
     let found = stored::find(&work, id).await?;
     work.abandon().await;
     let found = found.ok_or(DomainError::NotFound)?;
-    app.record_read(
-        call,
-        Draft::of(Action::ApiKeysRead).with("api_key", Detail::Code(id.to_string())),
-    )
-    .await?;
+    app.record_read(call, Draft::of(Action::ApiKeysRead).with("api_key", Detail::Code(id.to_string()))).await?;
     Ok(found)
 }
 
@@ -172,12 +156,8 @@ pub async fn revoke(app: &App, call: &Call, work: &Work, id: ApiKeyId) -> Result
     if !stored::revoke(work, id, app.now()).await? {
         return Err(DomainError::refused(RefusedAs::Conflict, "already_revoked"));
     }
-    app.record_change(
-        work,
-        call,
-        Draft::of(Action::ApiKeysRevoke).with("api_key", Detail::Code(id.to_string())),
-    )
-    .await?;
+    app.record_change(work, call, Draft::of(Action::ApiKeysRevoke).with("api_key", Detail::Code(id.to_string())))
+        .await?;
     // Before the commit on purpose: a revocation that then fails has cost one refused request, the other order could let one through.
     app.auth().forget(id.uuid());
     let (row, _) = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;

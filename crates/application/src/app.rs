@@ -63,28 +63,12 @@ struct Inner {
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts {
-            db,
-            root_key,
-            key_store,
-            clock,
-            rng,
-            tuning,
-        } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, tuning } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
-        Ok(Self(Arc::new(Inner {
-            db,
-            audit,
-            keys,
-            clock,
-            rng,
-            cursor_key,
-            auth,
-            tuning,
-        })))
+        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, tuning })))
     }
 
     /// The time.
@@ -143,11 +127,7 @@ impl App {
 
     /// Returns when the entries are durable; nothing may be shown before.
     pub async fn record(&self, entries: Vec<NewEntry>) -> Result<(), DomainError> {
-        self.0
-            .audit
-            .record(entries)
-            .await
-            .map_err(|_| DomainError::AuditUnavailable)
+        self.0.audit.record(entries).await.map_err(|_| DomainError::AuditUnavailable)
     }
 }
 

@@ -49,10 +49,7 @@ impl Identity {
 
     /// The path of a department, empty for none or an unknown one.
     pub fn department_path(&self, department: Option<DepartmentId>) -> &[DepartmentId] {
-        department
-            .and_then(|d| self.departments.get(&d))
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        department.and_then(|d| self.departments.get(&d)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The id under which this caller knows a customer.
@@ -91,9 +88,7 @@ impl Call {
         if self.identity.caller.holds(permission) {
             Ok(())
         } else {
-            Err(DomainError::Forbidden {
-                permission: permission.code(),
-            })
+            Err(DomainError::Forbidden { permission: permission.code() })
         }
     }
 
@@ -110,11 +105,7 @@ impl Call {
     /// The rows that a permission reaches, with department trees resolved.
     pub fn scope(&self, permission: Permission, now: DateTime<Utc>) -> RowScope {
         let scope = row_scope(&self.identity.caller, permission, &[], now);
-        let paths = self
-            .identity
-            .departments
-            .iter()
-            .map(|(id, path)| (*id, path.as_slice()));
+        let paths = self.identity.departments.iter().map(|(id, path)| (*id, path.as_slice()));
         custodian_persistence::customers::resolve_trees(scope, paths)
     }
 }

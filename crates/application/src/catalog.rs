@@ -18,9 +18,7 @@ pub async fn record_types(app: &App, call: &Call) -> Result<Vec<&'static RecordT
 /// One record type by its code.
 pub async fn record_type(app: &App, call: &Call, code: &str) -> Result<&'static RecordType, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let found = Some(customer())
-        .filter(|t| t.code == code)
-        .ok_or(DomainError::NotFound)?;
+    let found = Some(customer()).filter(|t| t.code == code).ok_or(DomainError::NotFound)?;
     app.record_read(call, Draft::of(Action::CatalogRead)).await?;
     Ok(found)
 }

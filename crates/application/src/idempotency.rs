@@ -78,21 +78,15 @@ async fn look_up(
     }
     let keys = app.keys().open_organization(work).await?;
     let place = own_place(call.organization(), "idempotency", caller, key, 1);
-    let body = custodian_crypto::open(&keys.data, &place, &kept.sealed_body)
-        .map_err(|_| DomainError::Integrity)?
-        .to_vec();
+    let body =
+        custodian_crypto::open(&keys.data, &place, &kept.sealed_body).map_err(|_| DomainError::Integrity)?.to_vec();
     let headers = match kept.headers {
-        Value::Object(map) => map
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-            .collect(),
+        Value::Object(map) => {
+            map.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+        }
         _ => Vec::new(),
     };
-    Ok(Some(Answer {
-        status: u16::try_from(kept.status).unwrap_or(500),
-        headers,
-        body,
-    }))
+    Ok(Some(Answer { status: u16::try_from(kept.status).unwrap_or(500), headers, body }))
 }
 
 /// Keeps the answer, if the request carried a key, and commits.
@@ -114,11 +108,7 @@ pub async fn finish(
             request_digest: digest.to_vec(),
             rights_digest: call.identity.rights.to_vec(),
             status: i16::try_from(answer.status).unwrap_or(500),
-            headers: answer
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), Value::String(value.clone())))
-                .collect(),
+            headers: answer.headers.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect(),
             sealed_body: custodian_crypto::seal(&keys.data, &place, &answer.body, salt),
         };
         stored::keep(&work, caller, key, &kept, app.now()).await?;

@@ -50,11 +50,7 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<JobRow>, Option<Uuid>), DomainError> {
     call.needs(Permission::JobsRead)?;
-    let creator = if call.identity.caller.holds(Permission::AuditRead) {
-        None
-    } else {
-        Some(call.identity.actor_id())
-    };
+    let creator = if call.identity.caller.holds(Permission::AuditRead) { None } else { Some(call.identity.actor_id()) };
     let work = app.begin(call.organization()).await?;
     let mut rows = stored::list(&work, creator, before, i64::try_from(limit).unwrap_or(200) + 1).await?;
     work.abandon().await;

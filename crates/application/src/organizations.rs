@@ -80,25 +80,12 @@ pub async fn found(
         users::insert(app, &work, &keys, new).await?;
         user_ids.push(id);
     }
-    let actor = EntryActor {
-        kind: "system",
-        id: Uuid::nil(),
-        session: None,
-        request: "",
-        purpose: None,
-    };
-    let draft = Draft {
-        verdict: Verdict::Allowed,
-        ..Draft::of(Action::OrganizationsCreate)
-    };
+    let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
+    let draft = Draft { verdict: Verdict::Allowed, ..Draft::of(Action::OrganizationsCreate) };
     let entry = seal_entry(&keys, organization, app.new_id(), now, &actor, draft, app.rng())?;
     log::record(&work, &[entry]).await?;
     work.commit().await?;
-    Ok(Founded {
-        organization,
-        departments: department_ids,
-        people: user_ids,
-    })
+    Ok(Founded { organization, departments: department_ids, people: user_ids })
 }
 
 /// A partner key made at set-up, before anybody could log in to make it.

@@ -37,10 +37,7 @@ pub async fn check(db: &Database, root_key: &RootKey, store: &dyn KeyStore, now:
     }
     let facts = checks::server_facts(db).await?;
     if facts.version < 150_000 {
-        return Err(Unfit(format!(
-            "PostgreSQL 15 or newer is needed; this server says {}.",
-            facts.version
-        )));
+        return Err(Unfit(format!("PostgreSQL 15 or newer is needed; this server says {}.", facts.version)));
     }
     if !facts.unsafe_settings.is_empty() {
         return Err(Unfit(format!(
@@ -78,9 +75,7 @@ async fn check_root_key(
     let version = i32::try_from(root_key.version()).unwrap_or(i32::MAX);
     let (in_database, in_store) = (keys::deployment(db).await?, store.check_value()?);
     if in_database.as_ref().is_some_and(|(value, _)| value != &ours) {
-        return Err(Unfit(
-            "The root key is not the one that this database was made with. Nothing was written.".into(),
-        ));
+        return Err(Unfit("The root key is not the one that this database was made with. Nothing was written.".into()));
     }
     if in_store.as_ref().is_some_and(|value| value != &ours) {
         return Err(Unfit(
@@ -108,9 +103,5 @@ async fn check_root_key(
 /// For the readiness probe: the database answers and the log can be written.
 pub async fn ready(app: &crate::App) -> Result<(), DomainError> {
     checks::ping(app.db()).await?;
-    if app.audit_writer().status().failing() {
-        Err(DomainError::AuditUnavailable)
-    } else {
-        Ok(())
-    }
+    if app.audit_writer().status().failing() { Err(DomainError::AuditUnavailable) } else { Ok(()) }
 }

@@ -38,15 +38,7 @@ pub fn comparable_email(email: &str) -> String {
 /// Adds an active account.
 pub async fn insert(app: &App, work: &Work, keys: &OrganizationKeys, user: NewUser<'_>) -> Result<(), DomainError> {
     let organization = work.organization();
-    let NewUser {
-        id,
-        email,
-        name,
-        password_hash,
-        roles,
-        department,
-        supervisor,
-    } = user;
+    let NewUser { id, email, name, password_hash, roles, department, supervisor } = user;
     let seal = |field: &str, text: &str, rng: &dyn Randomness| {
         seal_own(keys, &own_place(organization, "user", id.uuid(), field, 1), text, rng)
     };
@@ -124,10 +116,7 @@ pub async fn list(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id.uuid());
-    let views = rows
-        .into_iter()
-        .map(|row| view(&keys, call.organization(), row))
-        .collect::<Result<_, _>>()?;
+    let views = rows.into_iter().map(|row| view(&keys, call.organization(), row)).collect::<Result<_, _>>()?;
     app.record_read(call, Draft::of(Action::UsersRead)).await?;
     Ok((views, next))
 }

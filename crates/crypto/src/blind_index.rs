@@ -20,10 +20,7 @@ pub struct IndexKey {
 impl IndexKey {
     /// Takes a copy of the root, wiped on drop.
     pub fn new(root: &Secret32, version: u32) -> Self {
-        Self {
-            root: Zeroizing::new(*root.expose()),
-            version,
-        }
+        Self { root: Zeroizing::new(*root.expose()), version }
     }
 
     /// The version the organisation's index root has.
@@ -90,11 +87,8 @@ mod tests {
 
     #[test]
     fn known_answer() {
-        let hex: String = field("customer", "phone")
-            .tag("exact", "+8613800138000")
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hex: String =
+            field("customer", "phone").tag("exact", "+8613800138000").iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, "5e534318cc4e3f77811f150a135d4004");
     }
 
@@ -110,11 +104,7 @@ mod tests {
         ] {
             assert_eq!(key.tag("exact", one), key.tag("exact", other), "{one} {other}");
         }
-        assert_ne!(
-            key.tag("exact", "AB12"),
-            key.tag("exact", "ab12"),
-            "case is the field rule's business"
-        );
+        assert_ne!(key.tag("exact", "AB12"), key.tag("exact", "ab12"), "case is the field rule's business");
     }
 
     #[test]
@@ -125,15 +115,9 @@ mod tests {
         assert_ne!(base, field("customer", "phone").tag("last4", "1234"));
         assert_ne!(base, field("customer", "phone").tag("exact", "1235"));
         let root = Secret32::from_bytes([9; 32]);
-        assert_ne!(
-            base,
-            IndexKey::new(&root, 2).field("customer", "phone").tag("exact", "1234")
-        );
+        assert_ne!(base, IndexKey::new(&root, 2).field("customer", "phone").tag("exact", "1234"));
         let other = Secret32::from_bytes([8; 32]);
-        assert_ne!(
-            base,
-            IndexKey::new(&other, 1).field("customer", "phone").tag("exact", "1234")
-        );
+        assert_ne!(base, IndexKey::new(&other, 1).field("customer", "phone").tag("exact", "1234"));
     }
 
     #[test]

@@ -21,11 +21,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn new() -> Self {
-        Self {
-            stack: [0; 256],
-            used: 0,
-            heap: Vec::new(),
-        }
+        Self { stack: [0; 256], used: 0, heap: Vec::new() }
     }
 
     /// Adds bytes as they are.
@@ -52,11 +48,7 @@ impl Frame {
 
     /// All that was added, in order.
     pub(crate) fn bytes(&self) -> &[u8] {
-        if self.heap.is_empty() {
-            self.stack.split_at(self.used).0
-        } else {
-            &self.heap
-        }
+        if self.heap.is_empty() { self.stack.split_at(self.used).0 } else { &self.heap }
     }
 }
 

@@ -35,10 +35,7 @@ mod tests {
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let (first, rest) = info.split_at(4);
         let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";
-        let hex: String = hkdf::<42>(&[0x0b; 22], &salt, &[first, rest])
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hex: String = hkdf::<42>(&[0x0b; 22], &salt, &[first, rest]).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, expected);
     }
 }

@@ -66,9 +66,7 @@ impl RootKey {
         out.extend_from_slice(secret);
         let (_, plaintext) = out.split_at_mut(body);
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let sealed = self
-            .wrapping_key()
-            .seal_in_place_separate_tag(nonce, Aad::from(aad.bytes()), plaintext);
+        let sealed = self.wrapping_key().seal_in_place_separate_tag(nonce, Aad::from(aad.bytes()), plaintext);
         out.extend_from_slice(sure(sealed).as_ref());
         out
     }
@@ -129,12 +127,7 @@ pub struct BucketKey {
 impl BucketKey {
     /// Prepares the key from its 32 random bytes in the key store.
     pub fn new(organization: Uuid, bucket: u16, epoch: u32, secret: &Secret32) -> Self {
-        Self {
-            organization,
-            bucket,
-            epoch,
-            key: aes_256_gcm(secret.expose()),
-        }
+        Self { organization, bucket, epoch, key: aes_256_gcm(secret.expose()) }
     }
 
     /// The bucket's number inside its organisation.
@@ -160,10 +153,7 @@ impl BucketKey {
         let aad = self.associated(owner, key_version);
         let mut body = Zeroizing::new(key.bytes);
         let unique = Nonce::assume_unique_for_key(nonce);
-        let tag = sure(
-            self.key
-                .seal_in_place_separate_tag(unique, Aad::from(aad.bytes()), body.as_mut_slice()),
-        );
+        let tag = sure(self.key.seal_in_place_separate_tag(unique, Aad::from(aad.bytes()), body.as_mut_slice()));
         let mut out = [0; WRAPPED_DATA_KEY];
         let parts: [&[u8]; 6] = [
             &[DATA_KEY_MAGIC, SUITE],
@@ -190,14 +180,9 @@ impl BucketKey {
         let mut body: Zeroizing<[u8; 48]> = Zeroizing::new(body.try_into().map_err(|_| IntegrityError)?);
         let aad = self.associated(owner, key_version);
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let opened = self
-            .key
-            .open_in_place(nonce, Aad::from(aad.bytes()), body.as_mut_slice())
-            .map_err(|_| IntegrityError)?;
-        Ok(DataKey {
-            version: key_version,
-            bytes: (&*opened).try_into().map_err(|_| IntegrityError)?,
-        })
+        let opened =
+            self.key.open_in_place(nonce, Aad::from(aad.bytes()), body.as_mut_slice()).map_err(|_| IntegrityError)?;
+        Ok(DataKey { version: key_version, bytes: (&*opened).try_into().map_err(|_| IntegrityError)? })
     }
 
     fn associated(&self, owner: Uuid, key_version: u32) -> Frame {

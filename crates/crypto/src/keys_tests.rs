@@ -37,21 +37,10 @@ fn known_wrapped() -> [u8; WRAPPED_DATA_KEY] {
 
 #[test]
 fn root_known_answers() {
-    assert_eq!(
-        hex(&root().check_value()),
-        "f90ca92e84b65e999b797c7e9ae99ab15e57866a62e219c9fa85dcb8c604e145"
-    );
+    assert_eq!(hex(&root().check_value()), "f90ca92e84b65e999b797c7e9ae99ab15e57866a62e219c9fa85dcb8c604e145");
     let derived = root().derive("audit/mac", &[ORGANIZATION.as_bytes()]);
-    assert_eq!(
-        hex(derived.expose()),
-        "5713283bf781f2cba58b0f4b99fcdb4350d95e93c056645068dff67d8d5bd4c1"
-    );
-    let wrapped = root().wrap(
-        "signing",
-        &[ORGANIZATION.as_bytes()],
-        b"secret seed",
-        &SeededRandomness::new(11),
-    );
+    assert_eq!(hex(derived.expose()), "5713283bf781f2cba58b0f4b99fcdb4350d95e93c056645068dff67d8d5bd4c1");
+    let wrapped = root().wrap("signing", &[ORGANIZATION.as_bytes()], b"secret seed", &SeededRandomness::new(11));
     let expected = "c30100000005b5b9498a434b6390c47df7dd51b295b018107d0d3132217b8711916ed9f33c3c6ac46be0739297";
     assert_eq!(hex(&wrapped), expected);
 }
@@ -79,10 +68,7 @@ fn derived_keys_differ_by_root_label_context_and_boundary() {
 fn root_unwraps_only_under_the_same_version_key_purpose_and_context() {
     let rng = SeededRandomness::new(1);
     let wrapped = root().wrap("signing", &[b"org", b"1"], b"seed", &rng);
-    assert_eq!(
-        root().unwrap("signing", &[b"org", b"1"], &wrapped).unwrap().as_slice(),
-        b"seed"
-    );
+    assert_eq!(root().unwrap("signing", &[b"org", b"1"], &wrapped).unwrap().as_slice(), b"seed");
     assert_eq!(wrapping_root_version(&wrapped), Ok(5));
     assert_eq!(root().unwrap("index", &[b"org", b"1"], &wrapped), Err(IntegrityError));
     assert_eq!(root().unwrap("signing", &[b"org", b"2"], &wrapped), Err(IntegrityError));
@@ -101,26 +87,16 @@ fn root_refuses_every_altered_byte_and_length() {
         let mut altered = wrapped.clone();
         altered[at] ^= 1;
         assert_eq!(root().unwrap("p", &[], &altered), Err(IntegrityError), "byte {at}");
-        assert_eq!(
-            root().unwrap("p", &[], &wrapped[..at]),
-            Err(IntegrityError),
-            "cut at {at}"
-        );
+        assert_eq!(root().unwrap("p", &[], &wrapped[..at]), Err(IntegrityError), "cut at {at}");
     }
-    assert_eq!(
-        root().unwrap("p", &[], &[wrapped.as_slice(), &[0]].concat()),
-        Err(IntegrityError)
-    );
+    assert_eq!(root().unwrap("p", &[], &[wrapped.as_slice(), &[0]].concat()), Err(IntegrityError));
 }
 
 #[test]
 fn wrapped_data_key_known_answer() {
     assert_eq!(hex(&known_wrapped()), WRAPPED);
     assert_eq!(wrapped_header(&known_wrapped()), Ok((258, 0x0102_0304)));
-    let key = known_bucket()
-        .unwrap_data_key(CUSTOMER, 7, &known_wrapped())
-        .ok()
-        .unwrap();
+    let key = known_bucket().unwrap_data_key(CUSTOMER, 7, &known_wrapped()).ok().unwrap();
     assert_eq!(key.bytes(), &ascending::<32>(0));
     assert_eq!(key.version(), 7);
 }
@@ -130,21 +106,9 @@ fn data_key_unwraps_only_in_its_place() {
     let wrapped = known_wrapped();
     assert!(known_bucket().unwrap_data_key(CUSTOMER, 8, &wrapped).is_err());
     assert!(known_bucket().unwrap_data_key(ORGANIZATION, 7, &wrapped).is_err());
-    assert!(
-        bucket(CUSTOMER, 258, 0x0102_0304)
-            .unwrap_data_key(CUSTOMER, 7, &wrapped)
-            .is_err()
-    );
-    assert!(
-        bucket(ORGANIZATION, 259, 0x0102_0304)
-            .unwrap_data_key(CUSTOMER, 7, &wrapped)
-            .is_err()
-    );
-    assert!(
-        bucket(ORGANIZATION, 258, 0x0102_0305)
-            .unwrap_data_key(CUSTOMER, 7, &wrapped)
-            .is_err()
-    );
+    assert!(bucket(CUSTOMER, 258, 0x0102_0304).unwrap_data_key(CUSTOMER, 7, &wrapped).is_err());
+    assert!(bucket(ORGANIZATION, 259, 0x0102_0304).unwrap_data_key(CUSTOMER, 7, &wrapped).is_err());
+    assert!(bucket(ORGANIZATION, 258, 0x0102_0305).unwrap_data_key(CUSTOMER, 7, &wrapped).is_err());
     let other = BucketKey::new(ORGANIZATION, 258, 0x0102_0304, &Secret32::from_bytes([1; 32]));
     assert!(other.unwrap_data_key(CUSTOMER, 7, &wrapped).is_err());
 }
@@ -154,18 +118,10 @@ fn header_written_over_with_the_opener_s_own_is_refused() {
     // The same secret under two epochs: only the associated data can tell them apart.
     let mut moved = known_wrapped();
     moved[4..8].copy_from_slice(&9u32.to_be_bytes());
-    assert!(
-        bucket(ORGANIZATION, 258, 9)
-            .unwrap_data_key(CUSTOMER, 7, &moved)
-            .is_err()
-    );
+    assert!(bucket(ORGANIZATION, 258, 9).unwrap_data_key(CUSTOMER, 7, &moved).is_err());
     let mut moved = known_wrapped();
     moved[2..4].copy_from_slice(&9u16.to_be_bytes());
-    assert!(
-        bucket(ORGANIZATION, 9, 0x0102_0304)
-            .unwrap_data_key(CUSTOMER, 7, &moved)
-            .is_err()
-    );
+    assert!(bucket(ORGANIZATION, 9, 0x0102_0304).unwrap_data_key(CUSTOMER, 7, &moved).is_err());
 }
 
 #[test]
@@ -174,14 +130,8 @@ fn wrapped_data_key_refuses_every_altered_byte_and_length() {
     for at in 0..wrapped.len() {
         let mut altered = wrapped;
         altered[at] ^= 0x80;
-        assert!(
-            known_bucket().unwrap_data_key(CUSTOMER, 7, &altered).is_err(),
-            "byte {at}"
-        );
-        assert!(
-            known_bucket().unwrap_data_key(CUSTOMER, 7, &wrapped[..at]).is_err(),
-            "cut at {at}"
-        );
+        assert!(known_bucket().unwrap_data_key(CUSTOMER, 7, &altered).is_err(), "byte {at}");
+        assert!(known_bucket().unwrap_data_key(CUSTOMER, 7, &wrapped[..at]).is_err(), "cut at {at}");
         assert!(wrapped_header(&wrapped[..at]).is_err());
     }
     let longer = [wrapped.as_slice(), &[0]].concat();
@@ -202,10 +152,7 @@ fn rewrapping_keeps_what_the_key_sealed_readable() {
     let key = DataKey::generate(3, &SeededRandomness::new(9));
     let sealed = seal(&key, &place, b"value", [1; 16]);
     let old = bucket(ORGANIZATION, 1, 1);
-    let moved = old
-        .unwrap_data_key(CUSTOMER, 3, &old.wrap_data_key(CUSTOMER, 3, &key, [2; 12]))
-        .ok()
-        .unwrap();
+    let moved = old.unwrap_data_key(CUSTOMER, 3, &old.wrap_data_key(CUSTOMER, 3, &key, [2; 12])).ok().unwrap();
     let new = BucketKey::new(ORGANIZATION, 1, 2, &Secret32::from_bytes([6; 32]));
     let wrapped = new.wrap_data_key(CUSTOMER, 3, &moved, [3; 12]);
     assert!(old.unwrap_data_key(CUSTOMER, 3, &wrapped).is_err());

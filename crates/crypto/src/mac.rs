@@ -55,10 +55,7 @@ mod tests {
             *to = *from;
         }
         let mac = MacKey::new(&Secret32::from_bytes(key)).sign(b"what do ya want for nothing?");
-        assert_eq!(
-            hex(&mac),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(hex(&mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]

@@ -42,20 +42,14 @@ mod tests {
     fn is_a_prefix_and_32_random_bytes() {
         let rng = SeededRandomness::new(2);
         let one = generate("cst_", &rng);
-        let tail = one
-            .expose()
-            .strip_prefix("cst_")
-            .map(|tail| URL_SAFE_NO_PAD.decode(tail).map(|bytes| bytes.len()));
+        let tail = one.expose().strip_prefix("cst_").map(|tail| URL_SAFE_NO_PAD.decode(tail).map(|bytes| bytes.len()));
         assert_eq!(tail, Some(Ok(32)));
         assert_ne!(one.expose(), generate("cst_", &rng).expose());
     }
 
     #[test]
     fn digest_depends_on_pepper_and_every_character() {
-        let (one, other) = (
-            MacKey::new(&Secret32::from_bytes([1; 32])),
-            MacKey::new(&Secret32::from_bytes([2; 32])),
-        );
+        let (one, other) = (MacKey::new(&Secret32::from_bytes([1; 32])), MacKey::new(&Secret32::from_bytes([2; 32])));
         assert_eq!(digest(&one, "cst_a"), digest(&one, "cst_a"));
         assert_ne!(digest(&one, "cst_a"), digest(&other, "cst_a"));
         assert_ne!(digest(&one, "cst_a"), digest(&one, "cst_A"));

@@ -31,11 +31,7 @@ pub struct PasswordCost {
 impl Default for PasswordCost {
     /// The OWASP minimum for Argon2id: 19 MiB, two passes, one lane.
     fn default() -> Self {
-        Self {
-            memory_kib: 19_456,
-            iterations: 2,
-            parallelism: 1,
-        }
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1 }
     }
 }
 
@@ -80,22 +76,14 @@ pub fn dummy_hash(cost: PasswordCost) -> String {
     // Argon2 outputs are as good as random, so a chosen one has no password that anybody could find.
     let salt = STANDARD_NO_PAD.encode(sha256(b"custodian: no such account, salt"));
     let output = STANDARD_NO_PAD.encode(sha256(b"custodian: no such account, output"));
-    let PasswordCost {
-        memory_kib,
-        iterations,
-        parallelism,
-    } = cost;
+    let PasswordCost { memory_kib, iterations, parallelism } = cost;
     format!("$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${salt}${output}")
 }
 
 fn parse(phc: &str) -> Option<(PasswordHash, PasswordCost)> {
     let stored = PasswordHash::new(phc).ok()?;
     let params = Params::try_from(&stored).ok()?;
-    let cost = PasswordCost {
-        memory_kib: params.m_cost(),
-        iterations: params.t_cost(),
-        parallelism: params.p_cost(),
-    };
+    let cost = PasswordCost { memory_kib: params.m_cost(), iterations: params.t_cost(), parallelism: params.p_cost() };
     let ours = stored.algorithm.as_str() == "argon2id"
         && stored.version == Some(0x13)
         && stored.hash.as_ref().is_some_and(|output| output.len() == OUTPUT)
@@ -112,11 +100,7 @@ mod tests {
     use super::*;
     use crate::rng::SeededRandomness;
 
-    const CHEAP: PasswordCost = PasswordCost {
-        memory_kib: 64,
-        iterations: 1,
-        parallelism: 1,
-    };
+    const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, iterations: 1, parallelism: 1 };
 
     fn hashed(password: &str) -> String {
         hash(password, CHEAP, &SeededRandomness::new(1))
@@ -126,10 +110,7 @@ mod tests {
     fn carries_its_cost_and_a_32_byte_salt() {
         let phc = hash("correct horse", PasswordCost::default(), &SeededRandomness::new(1));
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
-        let salt = phc
-            .split('$')
-            .nth(4)
-            .map(|text| STANDARD_NO_PAD.decode(text).map(|salt| salt.len()));
+        let salt = phc.split('$').nth(4).map(|text| STANDARD_NO_PAD.decode(text).map(|salt| salt.len()));
         assert_eq!(salt, Some(Ok(32)));
         assert!(verify("correct horse", &phc));
         assert!(!verify("correct horsf", &phc));
@@ -179,9 +160,7 @@ mod tests {
             good.replace("m=64", "m=1"),
             good.replace("t=1", "t=4000000000"),
             good.replace("p=1", "p=0"),
-            good.rsplit_once('$')
-                .map(|(front, _)| front.to_owned())
-                .unwrap_or_default(),
+            good.rsplit_once('$').map(|(front, _)| front.to_owned()).unwrap_or_default(),
             format!("{good}AAAA"),
         ] {
             assert!(!verify("x", &odd), "{odd}");
@@ -198,11 +177,7 @@ mod tests {
 
     #[test]
     fn out_of_range_costs_are_brought_into_range() {
-        let silly = PasswordCost {
-            memory_kib: 0,
-            iterations: 0,
-            parallelism: 0,
-        };
+        let silly = PasswordCost { memory_kib: 0, iterations: 0, parallelism: 0 };
         assert!(hash("x", silly, &SeededRandomness::new(1)).contains("$m=8,t=1,p=1$"));
     }
 }

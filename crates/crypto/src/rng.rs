@@ -33,10 +33,7 @@ pub struct SeededRandomness {
 impl SeededRandomness {
     /// The same seed gives the same bytes for the same sequence of `fill` lengths.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            block: AtomicU64::new(0),
-        }
+        Self { seed, block: AtomicU64::new(0) }
     }
 }
 
@@ -66,14 +63,8 @@ mod tests {
 
     #[test]
     fn seed_repeats_itself_and_seeds_differ() {
-        assert_eq!(
-            bytes(&SeededRandomness::new(7), 100),
-            bytes(&SeededRandomness::new(7), 100)
-        );
-        assert_ne!(
-            bytes(&SeededRandomness::new(7), 100),
-            bytes(&SeededRandomness::new(8), 100)
-        );
+        assert_eq!(bytes(&SeededRandomness::new(7), 100), bytes(&SeededRandomness::new(7), 100));
+        assert_ne!(bytes(&SeededRandomness::new(7), 100), bytes(&SeededRandomness::new(8), 100));
     }
 
     #[test]

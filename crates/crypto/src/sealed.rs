@@ -57,10 +57,7 @@ pub fn seal_into(key: &DataKey, place: &Place<'_>, plaintext: &[u8], salt: [u8; 
     let aad = associated(out.split_at(start).1, place);
     out.extend_from_slice(plaintext);
     let (_, body) = out.split_at_mut(start + HEADER);
-    let tag = sure(
-        once.key
-            .seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), body),
-    );
+    let tag = sure(once.key.seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), body));
     out.extend_from_slice(tag.as_ref());
 }
 
@@ -79,11 +76,8 @@ pub fn open(key: &DataKey, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing
     }
     let aad = associated(header, place);
     let mut plaintext = Zeroizing::new(body.to_vec());
-    let length = once
-        .key
-        .open_in_place(once.nonce, Aad::from(aad.bytes()), &mut plaintext)
-        .map_err(|_| IntegrityError)?
-        .len();
+    let length =
+        once.key.open_in_place(once.nonce, Aad::from(aad.bytes()), &mut plaintext).map_err(|_| IntegrityError)?.len();
     plaintext.truncate(length);
     Ok(plaintext)
 }

@@ -68,41 +68,15 @@ fn cut_extended_and_empty_are_refused() {
 fn moved_to_another_place_is_refused() {
     let here = place();
     let elsewhere = [
-        Place {
-            organization: CUSTOMER,
-            ..here
-        },
-        Place {
-            customer: ORGANIZATION,
-            ..here
-        },
-        Place {
-            record_type: "contacts",
-            ..here
-        },
-        Place {
-            record: CUSTOMER,
-            ..here
-        },
+        Place { organization: CUSTOMER, ..here },
+        Place { customer: ORGANIZATION, ..here },
+        Place { record_type: "contacts", ..here },
+        Place { record: CUSTOMER, ..here },
         Place { field: "phon", ..here },
-        Place {
-            field_version: 2,
-            ..here
-        },
-        Place {
-            field_version: 4,
-            ..here
-        },
-        Place {
-            organization: CUSTOMER,
-            customer: ORGANIZATION,
-            ..here
-        },
-        Place {
-            record_type: "",
-            field: "",
-            ..here
-        },
+        Place { field_version: 2, ..here },
+        Place { field_version: 4, ..here },
+        Place { organization: CUSTOMER, customer: ORGANIZATION, ..here },
+        Place { record_type: "", field: "", ..here },
     ];
     for (number, place) in elsewhere.iter().enumerate() {
         assert_eq!(open(&key(), place, &known()), Err(IntegrityError), "place {number}");
@@ -115,44 +89,20 @@ fn names_beyond_the_stack_frame_are_bound_too() {
     let longer = "n".repeat(70_001);
     for (name, other) in [(&long[..300], &long[..301]), (long.as_str(), longer.as_str())] {
         let sealed = seal(&key(), &Place { field: name, ..place() }, PLAINTEXT, [1; 16]);
-        assert_eq!(
-            open(&key(), &Place { field: name, ..place() }, &sealed)
-                .unwrap()
-                .as_slice(),
-            PLAINTEXT
-        );
-        assert_eq!(
-            open(
-                &key(),
-                &Place {
-                    field: other,
-                    ..place()
-                },
-                &sealed
-            ),
-            Err(IntegrityError)
-        );
+        assert_eq!(open(&key(), &Place { field: name, ..place() }, &sealed).unwrap().as_slice(), PLAINTEXT);
+        assert_eq!(open(&key(), &Place { field: other, ..place() }, &sealed), Err(IntegrityError));
     }
 }
 
 #[test]
 fn another_key_or_key_version_is_refused() {
-    assert_eq!(
-        open(&DataKey::from_bytes(7, [1; 32]), &place(), &known()),
-        Err(IntegrityError)
-    );
+    assert_eq!(open(&DataKey::from_bytes(7, [1; 32]), &place(), &known()), Err(IntegrityError));
     let bytes = *key().bytes();
-    assert_eq!(
-        open(&DataKey::from_bytes(8, bytes), &place(), &known()),
-        Err(IntegrityError)
-    );
+    assert_eq!(open(&DataKey::from_bytes(8, bytes), &place(), &known()), Err(IntegrityError));
     // The version written over so that it fits the other key's: the derived key and commitment differ.
     let mut renamed = known();
     renamed[2..6].copy_from_slice(&8u32.to_be_bytes());
-    assert_eq!(
-        open(&DataKey::from_bytes(8, bytes), &place(), &renamed),
-        Err(IntegrityError)
-    );
+    assert_eq!(open(&DataKey::from_bytes(8, bytes), &place(), &renamed), Err(IntegrityError));
 }
 
 #[test]
@@ -189,10 +139,7 @@ fn a_valid_ciphertext_under_a_wrong_commitment_is_refused() {
         let mut forged = [&[MAGIC, SUITE, 0, 0, 0, 7][..], &[5; 16], &commitment].concat();
         let aad = associated(&forged, &place());
         let mut body = PLAINTEXT.to_vec();
-        let tag = once
-            .key
-            .seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), &mut body)
-            .unwrap();
+        let tag = once.key.seal_in_place_separate_tag(once.nonce, Aad::from(aad.bytes()), &mut body).unwrap();
         forged.extend([&body, tag.as_ref()].concat());
         forged
     };

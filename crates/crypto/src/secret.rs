@@ -47,10 +47,7 @@ mod tests {
     #[test]
     fn never_prints_its_bytes() {
         assert_eq!(format!("{:?}", Secret32::from_bytes([0xAB; 32])), "[secret]");
-        assert_eq!(
-            format!("{:#?}", Some(Secret32::from_bytes([0xAB; 32]))),
-            "Some(\n    [secret],\n)"
-        );
+        assert_eq!(format!("{:#?}", Some(Secret32::from_bytes([0xAB; 32]))), "Some(\n    [secret],\n)");
     }
 
     #[test]

@@ -26,9 +26,7 @@ impl SigningKey {
 
     /// The key of a stored seed; anything but 32 bytes is refused.
     pub fn from_secret(seed: &[u8]) -> Result<Self, IntegrityError> {
-        seed.try_into()
-            .map(|seed| Self::from_seed(Zeroizing::new(seed)))
-            .map_err(|_| IntegrityError)
+        seed.try_into().map(|seed| Self::from_seed(Zeroizing::new(seed))).map_err(|_| IntegrityError)
     }
 
     fn from_seed(seed: Zeroizing<[u8; 32]>) -> Self {
@@ -66,9 +64,7 @@ pub fn key_id(public: &[u8; 32]) -> String {
 
 /// Whether `signature` is by the holder of `public` over `message`; wrong sizes are a no.
 pub fn verify(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    UnparsedPublicKey::new(&ED25519, public)
-        .verify(message, signature)
-        .is_ok()
+    UnparsedPublicKey::new(&ED25519, public).verify(message, signature).is_ok()
 }
 
 #[cfg(test)]
@@ -78,10 +74,7 @@ mod tests {
     use crate::rng::SeededRandomness;
 
     fn bytes(hex: &str) -> Vec<u8> {
-        (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect()
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
     }
 
     fn rfc_8032_key(seed: &str) -> SigningKey {
@@ -131,11 +124,7 @@ mod tests {
         let (public, signature) = (key.public(), key.sign(b"message"));
         assert!(verify(&public, b"message", &signature));
         assert!(!verify(&public, b"messagE", &signature));
-        assert!(!verify(
-            &SigningKey::generate(&SeededRandomness::new(5)).0.public(),
-            b"message",
-            &signature
-        ));
+        assert!(!verify(&SigningKey::generate(&SeededRandomness::new(5)).0.public(), b"message", &signature));
         assert!(!verify(&public[..31], b"message", &signature));
         assert!(!verify(&public, b"message", &signature[..63]));
         for at in 0..64 {

@@ -93,11 +93,7 @@ pub fn verify(token: &str, keys: &dyn Fn(&str) -> Option<[u8; 32]>, expect: &Exp
         return Err(TokenError::Malformed);
     }
     let given = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-    let kid = given
-        .kid
-        .as_deref()
-        .filter(|kid| is_key_id(kid))
-        .ok_or(TokenError::Header)?;
+    let kid = given.kid.as_deref().filter(|kid| is_key_id(kid)).ok_or(TokenError::Header)?;
     if given != header(expect.typ, kid) {
         return Err(TokenError::Header);
     }
@@ -151,11 +147,8 @@ pub fn install_provider() {
     });
 }
 
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory,
-    verifier_factory,
-    key_utils: KeyUtils::new_unimplemented(),
-};
+static PROVIDER: CryptoProvider =
+    CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
 
 struct EdSigner(SigningKey);
 
@@ -175,11 +168,7 @@ struct EdVerifier(Vec<u8>);
 
 impl Verifier<Vec<u8>> for EdVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Error> {
-        if signing::verify(&self.0, message, signature) {
-            Ok(())
-        } else {
-            Err(Error::new())
-        }
+        if signing::verify(&self.0, message, signature) { Ok(()) } else { Err(Error::new()) }
     }
 }
 

@@ -74,10 +74,7 @@ impl DirectoryKeyStore {
     /// Opens the folder, creating it with mode 0700 when it is missing.
     pub fn open(root: &Path, root_key: RootKey) -> Result<Self, KeyStoreError> {
         create_private_dir(root)?;
-        Ok(Self {
-            root: root.to_owned(),
-            root_key,
-        })
+        Ok(Self { root: root.to_owned(), root_key })
     }
 
     fn folder(&self, organization: OrganizationId) -> PathBuf {
@@ -101,14 +98,8 @@ fn create_private_dir(path: &Path) -> Result<(), KeyStoreError> {
 }
 
 fn sync_dir(path: &Path) -> Result<(), KeyStoreError> {
-    let path = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    };
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(io("sync folder"))
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(io("sync folder"))
 }
 
 /// Written whole under another name, synced, then linked to its own: a crash leaves no half key, an existing key is never replaced.
@@ -117,15 +108,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyStoreError> {
     let mut nonce = [0_u8; 8];
     custodian_crypto::rng::SystemRandomness.fill(&mut nonce);
     let draft = parent.join(format!(".draft-{:016x}", u64::from_be_bytes(nonce)));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(io("create file"))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io("write file"))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(io("create file"))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io("write file"))?;
     let linked = fs::hard_link(&draft, path).map_err(io("put file in place"));
     fs::remove_file(&draft).map_err(io("remove draft"))?;
     linked?;
@@ -133,11 +118,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyStoreError> {
 }
 
 fn context(organization: OrganizationId, bucket: u16, epoch: u32) -> [Vec<u8>; 3] {
-    [
-        organization.uuid().as_bytes().to_vec(),
-        bucket.to_be_bytes().to_vec(),
-        epoch.to_be_bytes().to_vec(),
-    ]
+    [organization.uuid().as_bytes().to_vec(), bucket.to_be_bytes().to_vec(), epoch.to_be_bytes().to_vec()]
 }
 
 impl KeyStore for DirectoryKeyStore {
@@ -160,10 +141,7 @@ impl KeyStore for DirectoryKeyStore {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(KeyStoreError::Missing { bucket, epoch }),
             Err(source) => {
-                return Err(KeyStoreError::Io {
-                    what: "read file",
-                    source,
-                });
+                return Err(KeyStoreError::Io { what: "read file", source });
             }
         };
         let [a, b, c] = context(organization, bucket, epoch);
@@ -171,10 +149,7 @@ impl KeyStore for DirectoryKeyStore {
             .root_key
             .unwrap("bucket-key/1", &[&a, &b, &c], &wrapped)
             .map_err(|_| KeyStoreError::Damaged { bucket, epoch })?;
-        let bytes: [u8; 32] = opened
-            .as_slice()
-            .try_into()
-            .map_err(|_| KeyStoreError::Damaged { bucket, epoch })?;
+        let bytes: [u8; 32] = opened.as_slice().try_into().map_err(|_| KeyStoreError::Damaged { bucket, epoch })?;
         Ok(Secret32::from_bytes(bytes))
     }
 
@@ -183,19 +158,13 @@ impl KeyStore for DirectoryKeyStore {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => {
-                return Err(KeyStoreError::Io {
-                    what: "read folder",
-                    source,
-                });
+                return Err(KeyStoreError::Io { what: "read folder", source });
             }
         };
         let mut found = Vec::new();
         for entry in entries {
             let name = entry.map_err(io("read folder"))?.file_name();
-            let parsed = name
-                .to_str()
-                .and_then(|n| n.strip_suffix(".key"))
-                .and_then(|n| n.split_once('-'));
+            let parsed = name.to_str().and_then(|n| n.strip_suffix(".key")).and_then(|n| n.split_once('-'));
             if let Some((Ok(bucket), Ok(epoch))) = parsed.map(|(b, e)| (b.parse(), e.parse())) {
                 found.push((bucket, epoch));
             }
@@ -208,10 +177,7 @@ impl KeyStore for DirectoryKeyStore {
         match fs::read(self.root.join("check-value")) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(KeyStoreError::Io {
-                what: "read check value",
-                source,
-            }),
+            Err(source) => Err(KeyStoreError::Io { what: "read check value", source }),
         }
     }
 
@@ -229,11 +195,7 @@ mod tests {
     use uuid::Uuid;
 
     fn store(dir: &Path, seed: u64) -> DirectoryKeyStore {
-        DirectoryKeyStore::open(
-            dir,
-            RootKey::from_bytes(Secret32::generate(&SeededRandomness::new(seed)), 1),
-        )
-        .unwrap()
+        DirectoryKeyStore::open(dir, RootKey::from_bytes(Secret32::generate(&SeededRandomness::new(seed)), 1)).unwrap()
     }
 
     fn folder(name: &str) -> PathBuf {
@@ -246,10 +208,7 @@ mod tests {
     fn a_key_comes_back_only_at_its_place_and_under_its_root_key() {
         let dir = folder("place");
         let rng = SeededRandomness::new(7);
-        let (a, b) = (
-            OrganizationId::from(Uuid::from_u128(1)),
-            OrganizationId::from(Uuid::from_u128(2)),
-        );
+        let (a, b) = (OrganizationId::from(Uuid::from_u128(1)), OrganizationId::from(Uuid::from_u128(2)));
         let key = Secret32::generate(&rng);
         let first = store(&dir, 1);
         first.create(a, 3, 1, &key, &rng).unwrap();
@@ -259,10 +218,7 @@ mod tests {
         assert!(matches!(first.load(a, 3, 2), Err(KeyStoreError::Missing { .. })));
         fs::copy(first.file(a, 3, 1), first.file(a, 4, 1)).unwrap();
         assert!(matches!(first.load(a, 4, 1), Err(KeyStoreError::Damaged { .. })));
-        assert!(matches!(
-            store(&dir, 2).load(a, 3, 1),
-            Err(KeyStoreError::Damaged { .. })
-        ));
+        assert!(matches!(store(&dir, 2).load(a, 3, 1), Err(KeyStoreError::Damaged { .. })));
         fs::remove_dir_all(&dir).unwrap();
     }
 
@@ -274,16 +230,9 @@ mod tests {
         let key = Secret32::generate(&rng);
         let store = store(&dir, 1);
         store.create(organization, 0, 1, &key, &rng).unwrap();
-        assert!(
-            store
-                .create(organization, 0, 1, &Secret32::generate(&rng), &rng)
-                .is_err()
-        );
+        assert!(store.create(organization, 0, 1, &Secret32::generate(&rng), &rng).is_err());
         assert_eq!(store.load(organization, 0, 1).unwrap().expose(), key.expose());
-        let names: Vec<_> = fs::read_dir(store.folder(organization))
-            .unwrap()
-            .map(|e| e.unwrap().file_name())
-            .collect();
+        let names: Vec<_> = fs::read_dir(store.folder(organization)).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names.len(), 1, "no draft is left behind: {names:?}");
         fs::remove_dir_all(&dir).unwrap();
     }

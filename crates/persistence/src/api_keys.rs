@@ -73,10 +73,7 @@ pub async fn third_party(
     let sql = "INSERT INTO third_parties (organization_id, id, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, name) DO NOTHING";
     work.execute(sql, &[&organization, &id.uuid(), &name, &at]).await?;
     let row = work
-        .query_one(
-            "SELECT id FROM third_parties WHERE organization_id = $1 AND name = $2",
-            &[&organization, &name],
-        )
+        .query_one("SELECT id FROM third_parties WHERE organization_id = $1 AND name = $2", &[&organization, &name])
         .await?;
     Ok(ThirdPartyId::from(row.get::<_, Uuid>(0)))
 }
@@ -128,8 +125,5 @@ pub async fn list(work: &Work, after: Option<Uuid>, limit: i64) -> Result<Vec<(A
 /// Revokes the key; false when it was revoked before.
 pub async fn revoke(work: &Work, id: ApiKeyId, at: DateTime<Utc>) -> Result<bool, DbError> {
     let sql = "UPDATE api_keys SET revoked_at = $3 WHERE organization_id = $1 AND id = $2 AND revoked_at IS NULL";
-    Ok(work
-        .execute(sql, &[&work.organization().uuid(), &id.uuid(), &at])
-        .await?
-        == 1)
+    Ok(work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &at]).await? == 1)
 }

@@ -44,15 +44,7 @@ const COLUMNS: &str = "s.id, s.user_id, s.created_at, s.expires_at, s.refresh_ge
 
 /// Opens a session.
 pub async fn insert(work: &Work, session: &SessionRow) -> Result<(), DbError> {
-    let SessionRow {
-        id,
-        user,
-        created_at,
-        expires_at,
-        generation,
-        refresh_digest,
-        ended_at: _,
-    } = session;
+    let SessionRow { id, user, created_at, expires_at, generation, refresh_digest, ended_at: _ } = session;
     work.execute(
         "INSERT INTO sessions (organization_id, id, user_id, created_at, expires_at, refresh_generation, refresh_digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[&work.organization().uuid(), &id.uuid(), &user.uuid(), created_at, expires_at, generation, refresh_digest],
@@ -87,15 +79,13 @@ pub async fn lock(work: &Work, id: SessionId) -> Result<Option<(SessionRow, bool
 /// Puts the next refresh token in force.
 pub async fn rotate(work: &Work, id: SessionId, generation: i32, digest: &[u8]) -> Result<(), DbError> {
     let sql = "UPDATE sessions SET refresh_generation = $3, refresh_digest = $4 WHERE organization_id = $1 AND id = $2";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &generation, &digest])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &generation, &digest]).await?;
     Ok(())
 }
 
 /// Ends the session, once; the first reason stays.
 pub async fn end(work: &Work, id: SessionId, at: DateTime<Utc>, reason: &str) -> Result<(), DbError> {
     let sql = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &at, &reason])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &at, &reason]).await?;
     Ok(())
 }

@@ -49,12 +49,7 @@ pub async fn server_facts(db: &Database) -> Result<ServerFacts, DbError> {
         .filter(|(column, _)| row.get::<_, bool>(*column))
         .map(|(_, text)| (*text).to_owned())
         .collect();
-    Ok(ServerFacts {
-        unsafe_settings,
-        excess_rights,
-        version: row.get(5),
-        now: row.get(6),
-    })
+    Ok(ServerFacts { unsafe_settings, excess_rights, version: row.get(5), now: row.get(6) })
 }
 
 /// Does Postgres answer? For the readiness probe.

@@ -37,24 +37,15 @@ const SESSION: &str = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in
 impl Database {
     /// Reads the settings; opens no connection yet. Fails with a sentence when the address or the certificate file is unusable.
     pub fn new(settings: &DatabaseSettings) -> Result<Self, DbError> {
-        let mut config: tokio_postgres::Config = settings
-            .url
-            .parse()
-            .map_err(|_| DbError::Internal("the database address cannot be parsed".into()))?;
-        config
-            .options(SESSION)
-            .connect_timeout(Duration::from_secs(3))
-            .application_name("custodian");
-        config
-            .keepalives_idle(Duration::from_secs(15))
-            .tcp_user_timeout(Duration::from_secs(5));
+        let mut config: tokio_postgres::Config =
+            settings.url.parse().map_err(|_| DbError::Internal("the database address cannot be parsed".into()))?;
+        config.options(SESSION).connect_timeout(Duration::from_secs(3)).application_name("custodian");
+        config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(5));
         let tls = tls(&mut config, settings.ca_file.as_deref())?;
         let manager = Manager::from_config(
             config.clone(),
             tls.clone(),
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let timeouts = Timeouts {
             wait: Some(Duration::from_secs(2)),
@@ -127,9 +118,7 @@ fn tls(config: &mut tokio_postgres::Config, ca_file: Option<&std::path::Path>) -
             }
         }
         None if config.get_ssl_mode() == SslMode::Require => {
-            return Err(DbError::Internal(
-                "sslmode=require needs the CA file (database_ca_file)".into(),
-            ));
+            return Err(DbError::Internal("sslmode=require needs the CA file (database_ca_file)".into()));
         }
         // `prefer` without an authority to trust would fail wherever the server offers TLS at all.
         None => {
@@ -140,7 +129,5 @@ fn tls(config: &mut tokio_postgres::Config, ca_file: Option<&std::path::Path>) -
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| DbError::Internal(error.to_string()))?;
-    Ok(MakeRustlsConnect::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

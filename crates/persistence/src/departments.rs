@@ -43,17 +43,7 @@ pub async fn insert(
     at: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let sql = "INSERT INTO departments (organization_id, id, parent_id, name, created_at) VALUES ($1, $2, $3, $4, $5)";
-    work.execute(
-        sql,
-        &[
-            &work.organization().uuid(),
-            &id.uuid(),
-            &parent.map(|p| p.uuid()),
-            &name,
-            &at,
-        ],
-    )
-    .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &parent.map(|p| p.uuid()), &name, &at]).await?;
     Ok(())
 }
 
@@ -64,10 +54,5 @@ pub async fn list(work: &Work) -> Result<Vec<DepartmentRow>, DbError> {
          UNION ALL SELECT d.id, d.parent_id, d.name, t.path || d.id, d.created_at FROM departments d JOIN tree t ON d.parent_id = t.id \
          WHERE d.organization_id = $1) CYCLE id SET is_cycle USING seen \
          SELECT id, parent_id, name, path, created_at FROM tree WHERE NOT is_cycle ORDER BY cardinality(path), id";
-    Ok(work
-        .query(SQL, &[&work.organization().uuid()])
-        .await?
-        .iter()
-        .map(DepartmentRow::from)
-        .collect())
+    Ok(work.query(SQL, &[&work.organization().uuid()]).await?.iter().map(DepartmentRow::from).collect())
 }

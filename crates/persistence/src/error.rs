@@ -43,11 +43,7 @@ impl From<tokio_postgres::Error> for DbError {
         let transient =
             matches!(class, "08" | "53" | "57" | "58") || matches!(code.code(), "55P03" | "25006" | "40001" | "40P01");
         let text = format!("SQLSTATE {} on {}", code.code(), db.table().unwrap_or("-"));
-        if transient {
-            Self::Unavailable(text)
-        } else {
-            Self::Internal(text)
-        }
+        if transient { Self::Unavailable(text) } else { Self::Internal(text) }
     }
 }
 
@@ -64,9 +60,7 @@ impl From<DbError> for DomainError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(log_as) => Self::Unavailable { log_as },
-            DbError::Conflict(constraint) => Self::Internal {
-                log_as: format!("unexpected conflict on {constraint}"),
-            },
+            DbError::Conflict(constraint) => Self::Internal { log_as: format!("unexpected conflict on {constraint}") },
             DbError::Internal(log_as) => Self::Internal { log_as },
         }
     }

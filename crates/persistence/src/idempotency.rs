@@ -24,38 +24,26 @@ pub struct KeptAnswer {
 /// Claims the key until the transaction ends. False when another request holds it right now.
 pub async fn claim(work: &Work, caller: Uuid, key: &str) -> Result<bool, DbError> {
     let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))";
-    Ok(work
-        .query_one(sql, &[&format!("{}/{caller}/{key}", work.organization())])
-        .await?
-        .get(0))
+    Ok(work.query_one(sql, &[&format!("{}/{caller}/{key}", work.organization())]).await?.get(0))
 }
 
 /// The answer kept for this key, if it is younger than `since`.
 pub async fn find(work: &Work, caller: Uuid, key: &str, since: DateTime<Utc>) -> Result<Option<KeptAnswer>, DbError> {
     let sql = "SELECT request_digest, rights_digest, status, headers, sealed_body FROM idempotency_keys \
          WHERE organization_id = $1 AND caller_id = $2 AND key = $3 AND created_at > $4";
-    Ok(work
-        .query_opt(sql, &[&work.organization().uuid(), &caller, &key, &since])
-        .await?
-        .map(|row| KeptAnswer {
-            request_digest: row.get(0),
-            rights_digest: row.get(1),
-            status: row.get(2),
-            headers: row.get(3),
-            sealed_body: row.get(4),
-        }))
+    Ok(work.query_opt(sql, &[&work.organization().uuid(), &caller, &key, &since]).await?.map(|row| KeptAnswer {
+        request_digest: row.get(0),
+        rights_digest: row.get(1),
+        status: row.get(2),
+        headers: row.get(3),
+        sealed_body: row.get(4),
+    }))
 }
 
 /// Keeps an answer, replacing an expired one.
 pub async fn keep(work: &Work, caller: Uuid, key: &str, answer: &KeptAnswer, at: DateTime<Utc>) -> Result<(), DbError> {
     let organization = work.organization().uuid();
-    let KeptAnswer {
-        request_digest,
-        rights_digest,
-        status,
-        headers,
-        sealed_body,
-    } = answer;
+    let KeptAnswer { request_digest, rights_digest, status, headers, sealed_body } = answer;
     work.execute(
         "DELETE FROM idempotency_keys WHERE organization_id = $1 AND caller_id = $2 AND key = $3",
         &[&organization, &caller, &key],

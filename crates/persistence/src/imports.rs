@@ -77,44 +77,37 @@ pub async fn insert(work: &Work, row: &ImportRow) -> Result<(), DbError> {
 pub async fn find(work: &Work, id: JobId) -> Result<Option<ImportRow>, DbError> {
     const SQL: &str = "SELECT mode, dry_run, format, encoding, mapping, owner_id, session_id, key_version, wrapped_key, chunks, rows_done, created_count, \
          updated_count, rejected_count, created_at FROM imports WHERE organization_id = $1 AND id = $2";
-    Ok(work
-        .query_opt(SQL, &[&work.organization().uuid(), &id.uuid()])
-        .await?
-        .map(|row| ImportRow {
-            id,
-            mode: row.get(0),
-            dry_run: row.get(1),
-            format: row.get(2),
-            encoding: row.get(3),
-            mapping: row.get(4),
-            owner: UserId::from(row.get::<_, Uuid>(5)),
-            session: SessionId::from(row.get::<_, Uuid>(6)),
-            key_version: row.get(7),
-            wrapped_key: row.get(8),
-            chunks: row.get(9),
-            rows_done: row.get(10),
-            created: row.get(11),
-            updated: row.get(12),
-            rejected: row.get(13),
-            created_at: row.get(14),
-        }))
+    Ok(work.query_opt(SQL, &[&work.organization().uuid(), &id.uuid()]).await?.map(|row| ImportRow {
+        id,
+        mode: row.get(0),
+        dry_run: row.get(1),
+        format: row.get(2),
+        encoding: row.get(3),
+        mapping: row.get(4),
+        owner: UserId::from(row.get::<_, Uuid>(5)),
+        session: SessionId::from(row.get::<_, Uuid>(6)),
+        key_version: row.get(7),
+        wrapped_key: row.get(8),
+        chunks: row.get(9),
+        rows_done: row.get(10),
+        created: row.get(11),
+        updated: row.get(12),
+        rejected: row.get(13),
+        created_at: row.get(14),
+    }))
 }
 
 /// Adds one sealed piece of the file.
 pub async fn insert_chunk(work: &Work, id: JobId, sequence: i32, sealed: &[u8]) -> Result<(), DbError> {
     let sql = "INSERT INTO import_chunks (organization_id, import_id, sequence, sealed) VALUES ($1, $2, $3, $4)";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &sequence, &sealed])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &sequence, &sealed]).await?;
     Ok(())
 }
 
 /// One sealed piece of the file.
 pub async fn chunk(work: &Work, id: JobId, sequence: i32) -> Result<Option<Vec<u8>>, DbError> {
     let sql = "SELECT sealed FROM import_chunks WHERE organization_id = $1 AND import_id = $2 AND sequence = $3";
-    Ok(work
-        .query_opt(sql, &[&work.organization().uuid(), &id.uuid(), &sequence])
-        .await?
-        .map(|row| row.get(0)))
+    Ok(work.query_opt(sql, &[&work.organization().uuid(), &id.uuid(), &sequence]).await?.map(|row| row.get(0)))
 }
 
 /// Forgets the pieces of one upload.
@@ -157,18 +150,7 @@ pub async fn checkpoint(
     rejected: i64,
 ) -> Result<(), DbError> {
     let sql = "UPDATE imports SET rows_done = $3, created_count = $4, updated_count = $5, rejected_count = $6 WHERE organization_id = $1 AND id = $2";
-    work.execute(
-        sql,
-        &[
-            &work.organization().uuid(),
-            &id.uuid(),
-            &done,
-            &created,
-            &updated,
-            &rejected,
-        ],
-    )
-    .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &done, &created, &updated, &rejected]).await?;
     Ok(())
 }
 
@@ -193,8 +175,7 @@ pub async fn insert_errors(work: &Work, id: JobId, errors: &[ImportError]) -> Re
     let codes: Vec<&str> = errors.iter().map(|e| e.code.as_str()).collect();
     let sql = "INSERT INTO import_errors (organization_id, import_id, line, field, code) SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[]) \
          ON CONFLICT DO NOTHING";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &lines, &fields, &codes])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &lines, &fields, &codes]).await?;
     Ok(())
 }
 
@@ -205,26 +186,10 @@ pub async fn errors(
     after: Option<&ImportError>,
     limit: i64,
 ) -> Result<Vec<ImportError>, DbError> {
-    let start = ImportError {
-        line: -1,
-        field: String::new(),
-        code: String::new(),
-    };
+    let start = ImportError { line: -1, field: String::new(), code: String::new() };
     let ImportError { line, field, code } = after.unwrap_or(&start);
     let sql = "SELECT line, field, code FROM import_errors WHERE organization_id = $1 AND import_id = $2 AND (line, field, code) > ($3, $4, $5) \
          ORDER BY line, field, code LIMIT $6";
-    let rows = work
-        .query(
-            sql,
-            &[&work.organization().uuid(), &id.uuid(), line, field, code, &limit],
-        )
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|row| ImportError {
-            line: row.get(0),
-            field: row.get(1),
-            code: row.get(2),
-        })
-        .collect())
+    let rows = work.query(sql, &[&work.organization().uuid(), &id.uuid(), line, field, code, &limit]).await?;
+    Ok(rows.iter().map(|row| ImportError { line: row.get(0), field: row.get(1), code: row.get(2) }).collect())
 }

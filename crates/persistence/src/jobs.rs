@@ -78,8 +78,7 @@ pub struct Claim {
 pub async fn insert(work: &Work, id: JobId, kind: &str, created_by: Uuid, at: DateTime<Utc>) -> Result<(), DbError> {
     let organization = work.organization().uuid();
     let sql = "INSERT INTO jobs (organization_id, id, kind, state, created_by, created_at) VALUES ($1, $2, $3, 'queued', $4, $5)";
-    work.execute(sql, &[&organization, &id.uuid(), &kind, &created_by, &at])
-        .await?;
+    work.execute(sql, &[&organization, &id.uuid(), &kind, &created_by, &at]).await?;
     let sql = "INSERT INTO job_queue (job_id, organization_id, kind, due_at) VALUES ($1, $2, $3, $4)";
     work.execute(sql, &[&id.uuid(), &organization, &kind, &at]).await?;
     Ok(())
@@ -88,11 +87,7 @@ pub async fn insert(work: &Work, id: JobId, kind: &str, created_by: Uuid, at: Da
 /// One job.
 pub async fn find(work: &Work, id: JobId) -> Result<Option<JobRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM jobs WHERE organization_id = $1 AND id = $2");
-    Ok(work
-        .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
-        .await?
-        .as_ref()
-        .map(JobRow::from))
+    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(JobRow::from))
 }
 
 /// A page of jobs, newest first; of one creator if given.
@@ -143,9 +138,7 @@ pub async fn release(db: &Database, claim: &Claim, seconds: f64) -> Result<(), D
     let sql = "UPDATE job_queue SET lease_token = NULL, lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => $3) \
          WHERE job_id = $1 AND lease_token = $2";
     let client = db.client().await?;
-    client
-        .execute(sql, &[&claim.job.uuid(), &claim.token, &seconds])
-        .await?;
+    client.execute(sql, &[&claim.job.uuid(), &claim.token, &seconds]).await?;
     Ok(())
 }
 
@@ -160,11 +153,7 @@ pub async fn progress(
 ) -> Result<(), DbError> {
     let sql = "UPDATE jobs SET state = 'running', done = $3, total = coalesce($4, total), error_count = $5, started_at = coalesce(started_at, $6) \
          WHERE organization_id = $1 AND id = $2";
-    work.execute(
-        sql,
-        &[&work.organization().uuid(), &id.uuid(), &done, &total, &errors, &at],
-    )
-    .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &done, &total, &errors, &at]).await?;
     Ok(())
 }
 
@@ -176,12 +165,7 @@ pub async fn finish(work: &Work, id: JobId, outcome: Result<Value, &str>, at: Da
     };
     let sql = "UPDATE jobs SET state = $3, result = $4, failure = $5, finished_at = $6, started_at = coalesce(started_at, $6) \
          WHERE organization_id = $1 AND id = $2";
-    work.execute(
-        sql,
-        &[&work.organization().uuid(), &id.uuid(), &state, &result, &failure, &at],
-    )
-    .await?;
-    work.execute("DELETE FROM job_queue WHERE job_id = $1", &[&id.uuid()])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &state, &result, &failure, &at]).await?;
+    work.execute("DELETE FROM job_queue WHERE job_id = $1", &[&id.uuid()]).await?;
     Ok(())
 }

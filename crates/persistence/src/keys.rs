@@ -8,10 +8,7 @@ use crate::{Database, DbError, Work};
 /// The root key check value and version that this database belongs to.
 pub async fn deployment(db: &Database) -> Result<Option<(Vec<u8>, i32)>, DbError> {
     let client = db.client().await?;
-    match client
-        .query_opt("SELECT key_check_value, root_key_version FROM deployment", &[])
-        .await
-    {
+    match client.query_opt("SELECT key_check_value, root_key_version FROM deployment", &[]).await {
         Ok(row) => Ok(row.map(|row| (row.get(0), row.get(1)))),
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
         Err(error) => Err(error.into()),
@@ -67,18 +64,7 @@ pub async fn signing_keys(db: &Database, purpose: &str) -> Result<Vec<SigningKey
 pub async fn insert_signing_key(db: &Database, key: &SigningKeyRow) -> Result<(), DbError> {
     let client = db.client().await?;
     let sql = "INSERT INTO signing_keys (key_id, purpose, public_key, wrapped_key, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    client
-        .execute(
-            sql,
-            &[
-                &key.key_id,
-                &key.purpose,
-                &key.public_key,
-                &key.wrapped_key,
-                &key.created_at,
-            ],
-        )
-        .await?;
+    client.execute(sql, &[&key.key_id, &key.purpose, &key.public_key, &key.wrapped_key, &key.created_at]).await?;
     Ok(())
 }
 
@@ -91,18 +77,14 @@ pub async fn insert_organization_key(
     at: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let sql = "INSERT INTO organization_keys (organization_id, kind, version, wrapped_key, created_at) VALUES ($1, $2, $3, $4, $5)";
-    work.execute(sql, &[&work.organization().uuid(), &kind, &version, &wrapped, &at])
-        .await?;
+    work.execute(sql, &[&work.organization().uuid(), &kind, &version, &wrapped, &at]).await?;
     Ok(())
 }
 
 /// The organisation's newest key of a kind.
 pub async fn organization_key(work: &Work, kind: &str) -> Result<Option<(i32, Vec<u8>)>, DbError> {
     let sql = "SELECT version, wrapped_key FROM organization_keys WHERE organization_id = $1 AND kind = $2 ORDER BY version DESC LIMIT 1";
-    Ok(work
-        .query_opt(sql, &[&work.organization().uuid(), &kind])
-        .await?
-        .map(|row| (row.get(0), row.get(1))))
+    Ok(work.query_opt(sql, &[&work.organization().uuid(), &kind]).await?.map(|row| (row.get(0), row.get(1))))
 }
 
 /// A bucket and the places taken in it.
@@ -147,10 +129,7 @@ pub async fn next_bucket(work: &Work) -> Result<i32, DbError> {
     )
     .await?;
     Ok(work
-        .query_one(
-            "SELECT coalesce(max(bucket), -1) + 1 FROM key_buckets WHERE organization_id = $1",
-            &[&organization],
-        )
+        .query_one("SELECT coalesce(max(bucket), -1) + 1 FROM key_buckets WHERE organization_id = $1", &[&organization])
         .await?
         .get(0))
 }
@@ -161,13 +140,7 @@ pub async fn insert_bucket(work: &Work, row: BucketRow, at: DateTime<Utc>) -> Re
         "INSERT INTO key_buckets (organization_id, bucket, epoch, reserved, created_at) VALUES ($1, $2, $3, $4, $5)";
     work.execute(
         sql,
-        &[
-            &work.organization().uuid(),
-            &i32::from(row.bucket),
-            &i64::from(row.epoch),
-            &row.reserved,
-            &at,
-        ],
+        &[&work.organization().uuid(), &i32::from(row.bucket), &i64::from(row.epoch), &row.reserved, &at],
     )
     .await?;
     Ok(())
@@ -176,9 +149,5 @@ pub async fn insert_bucket(work: &Work, row: BucketRow, at: DateTime<Utc>) -> Re
 /// Every bucket of the organisation.
 pub async fn buckets(work: &Work) -> Result<Vec<BucketRow>, DbError> {
     let sql = "SELECT bucket, epoch, reserved FROM key_buckets WHERE organization_id = $1 ORDER BY bucket";
-    work.query(sql, &[&work.organization().uuid()])
-        .await?
-        .iter()
-        .map(bucket_row)
-        .collect()
+    work.query(sql, &[&work.organization().uuid()]).await?.iter().map(bucket_row).collect()
 }

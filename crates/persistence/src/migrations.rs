@@ -34,11 +34,7 @@ fn all() -> Result<Vec<Migration>, DbError> {
                 .and_then(|f| f.contents_utf8())
                 .ok_or_else(|| DbError::Internal(format!("migration {name} lacks {file}")))
         };
-        found.push(Migration {
-            up: text("up.sql")?,
-            down: text("down.sql")?,
-            name: name.clone(),
-        });
+        found.push(Migration { up: text("up.sql")?, down: text("down.sql")?, name: name.clone() });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
@@ -47,19 +43,14 @@ fn all() -> Result<Vec<Migration>, DbError> {
 /// Brings the database up to date. Safe to run from several instances at once; refuses a database that holds an edited or unknown migration.
 pub async fn up(db: &Database) -> Result<Migrated, DbError> {
     let mut client = db.dedicated().await?;
-    client
-        .batch_execute("SET statement_timeout = 0; SET lock_timeout = '30s'")
-        .await?;
+    client.batch_execute("SET statement_timeout = 0; SET lock_timeout = '30s'").await?;
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
     client
         .batch_execute("CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, checksum bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())")
         .await?;
     let migrations = all()?;
     let known = applied(&client).await?;
-    if let Some((name, _)) = known
-        .iter()
-        .find(|(name, _)| !migrations.iter().any(|m| m.name == *name))
-    {
+    if let Some((name, _)) = known.iter().find(|(name, _)| !migrations.iter().any(|m| m.name == *name)) {
         return Err(DbError::Internal(format!(
             "the database holds migration {name}, which this program does not know: it is newer than the program"
         )));
@@ -70,10 +61,7 @@ pub async fn up(db: &Database) -> Result<Migrated, DbError> {
         match known.iter().find(|(name, _)| *name == migration.name) {
             Some((_, sum)) if sum == checksum.as_ref() => continue,
             Some(_) => {
-                return Err(DbError::Internal(format!(
-                    "migration {} was edited after it ran",
-                    migration.name
-                )));
+                return Err(DbError::Internal(format!("migration {} was edited after it ran", migration.name)));
             }
             None => {}
         }
@@ -87,13 +75,8 @@ pub async fn up(db: &Database) -> Result<Migrated, DbError> {
         work.commit().await?;
         done.push(migration.name.clone());
     }
-    client
-        .batch_execute("GRANT SELECT ON schema_migrations TO custodian_server")
-        .await?;
-    Ok(Migrated {
-        applied: done,
-        total: migrations.len(),
-    })
+    client.batch_execute("GRANT SELECT ON schema_migrations TO custodian_server").await?;
+    Ok(Migrated { applied: done, total: migrations.len() })
 }
 
 /// Takes the newest `steps` migrations back. For development: data in the dropped tables is gone.
@@ -109,8 +92,7 @@ pub async fn down(db: &Database, steps: usize) -> Result<Vec<String>, DbError> {
             .ok_or_else(|| DbError::Internal(format!("unknown migration {name}")))?;
         let work = client.transaction().await?;
         work.batch_execute(migration.down).await?;
-        work.execute("DELETE FROM schema_migrations WHERE name = $1", &[&name])
-            .await?;
+        work.execute("DELETE FROM schema_migrations WHERE name = $1", &[&name]).await?;
         work.commit().await?;
         undone.push(name);
     }
@@ -125,16 +107,10 @@ pub async fn pending(db: &Database) -> Result<Vec<String>, DbError> {
         Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::UNDEFINED_TABLE) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    Ok(all()?
-        .into_iter()
-        .map(|m| m.name)
-        .filter(|name| !known.contains(name))
-        .collect())
+    Ok(all()?.into_iter().map(|m| m.name).filter(|name| !known.contains(name)).collect())
 }
 
 async fn applied(client: &tokio_postgres::Client) -> Result<Vec<(String, Vec<u8>)>, DbError> {
-    let rows = client
-        .query("SELECT name, checksum FROM schema_migrations ORDER BY name", &[])
-        .await?;
+    let rows = client.query("SELECT name, checksum FROM schema_migrations ORDER BY name", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -15,14 +15,6 @@ pub async fn insert(work: &Work, name: &str, at: DateTime<Utc>) -> Result<(), Db
 /// Every tenant's id and name, oldest first.
 pub async fn list(db: &Database) -> Result<Vec<(OrganizationId, String)>, DbError> {
     let client = db.client().await?;
-    let rows = client
-        .query(
-            "SELECT organization_id, name FROM organizations ORDER BY organization_id",
-            &[],
-        )
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|row| (OrganizationId::from(row.get::<_, uuid::Uuid>(0)), row.get(1)))
-        .collect())
+    let rows = client.query("SELECT organization_id, name FROM organizations ORDER BY organization_id", &[]).await?;
+    Ok(rows.iter().map(|row| (OrganizationId::from(row.get::<_, uuid::Uuid>(0)), row.get(1))).collect())
 }

@@ -87,8 +87,7 @@ pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<
 /// Makes an address or API key findable before its organisation is known. [`DbError::Conflict`] when this organisation has it already.
 pub async fn add_lookup(work: &Work, lookup: &[u8], subject: Uuid) -> Result<(), DbError> {
     let sql = "INSERT INTO credential_lookups (lookup, organization_id, subject_id) VALUES ($1, $2, $3)";
-    work.execute(sql, &[&lookup, &work.organization().uuid(), &subject])
-        .await?;
+    work.execute(sql, &[&lookup, &work.organization().uuid(), &subject]).await?;
     Ok(())
 }
 
@@ -98,22 +97,13 @@ pub async fn find_lookup(db: &Database, lookup: &[u8]) -> Result<Vec<(Uuid, Uuid
     let statement = client
         .prepare_cached("SELECT organization_id, subject_id FROM credential_lookups WHERE lookup = $1 ORDER BY organization_id LIMIT 5")
         .await?;
-    Ok(client
-        .query(&statement, &[&lookup])
-        .await?
-        .iter()
-        .map(|row| (row.get(0), row.get(1)))
-        .collect())
+    Ok(client.query(&statement, &[&lookup]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// One member of staff.
 pub async fn find(work: &Work, id: UserId) -> Result<Option<UserRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND u.id = $2");
-    Ok(work
-        .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
-        .await?
-        .as_ref()
-        .map(UserRow::from))
+    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(UserRow::from))
 }
 
 /// A page of staff in order of id, after `after` if given.
@@ -121,12 +111,7 @@ pub async fn list(work: &Work, after: Option<Uuid>, limit: i64) -> Result<Vec<Us
     let sql = format!(
         "SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND ($2::uuid IS NULL OR u.id > $2) ORDER BY u.id LIMIT $3"
     );
-    Ok(work
-        .query(&sql, &[&work.organization().uuid(), &after, &limit])
-        .await?
-        .iter()
-        .map(UserRow::from)
-        .collect())
+    Ok(work.query(&sql, &[&work.organization().uuid(), &after, &limit]).await?.iter().map(UserRow::from).collect())
 }
 
 /// State and department of these people, for checking an owner before it is stored. Missing ids are missing from the answer.
@@ -140,11 +125,7 @@ pub async fn departments_of(
     Ok(rows
         .iter()
         .map(|row| {
-            (
-                UserId::from(row.get::<_, Uuid>(0)),
-                row.get(1),
-                row.get::<_, Option<Uuid>>(2).map(DepartmentId::from),
-            )
+            (UserId::from(row.get::<_, Uuid>(0)), row.get(1), row.get::<_, Option<Uuid>>(2).map(DepartmentId::from))
         })
         .collect())
 }
@@ -153,8 +134,5 @@ pub async fn departments_of(
 pub async fn by_lookups(work: &Work, lookups: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, UserId)>, DbError> {
     let sql = "SELECT lookup, subject_id FROM credential_lookups WHERE organization_id = $1 AND lookup = ANY($2)";
     let rows = work.query(sql, &[&work.organization().uuid(), &lookups]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| (row.get(0), UserId::from(row.get::<_, Uuid>(1))))
-        .collect())
+    Ok(rows.iter().map(|row| (row.get(0), UserId::from(row.get::<_, Uuid>(1)))).collect())
 }

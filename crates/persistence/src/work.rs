@@ -21,10 +21,7 @@ impl Work {
     pub async fn begin(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
         let client = db.client().await?;
         client.batch_execute(&begin_for(organization)).await?;
-        Ok(Self {
-            client: Some(client),
-            organization,
-        })
+        Ok(Self { client: Some(client), organization })
     }
 
     /// The organisation that this transaction is fenced to.
@@ -34,10 +31,7 @@ impl Work {
 
     /// Makes everything durable. An error means that nothing may be assumed: the commit may or may not have happened.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        let client = self
-            .client
-            .take()
-            .ok_or_else(|| DbError::Internal("commit after the end".into()))?;
+        let client = self.client.take().ok_or_else(|| DbError::Internal("commit after the end".into()))?;
         match client.batch_execute("COMMIT").await {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -57,9 +51,7 @@ impl Work {
     }
 
     fn client(&self) -> Result<&deadpool_postgres::ClientWrapper, DbError> {
-        self.client
-            .as_deref()
-            .ok_or_else(|| DbError::Internal("work after the end".into()))
+        self.client.as_deref().ok_or_else(|| DbError::Internal("work after the end".into()))
     }
 
     pub(crate) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, DbError> {
@@ -73,9 +65,7 @@ impl Work {
     }
 
     pub(crate) async fn query_one(&self, sql: &str, params: Params<'_>) -> Result<Row, DbError> {
-        self.query_opt(sql, params)
-            .await?
-            .ok_or_else(|| DbError::Internal("a row was expected".into()))
+        self.query_opt(sql, params).await?.ok_or_else(|| DbError::Internal("a row was expected".into()))
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64, DbError> {

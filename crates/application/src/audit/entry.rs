@@ -86,10 +86,7 @@ impl Draft {
 
     /// The same about one customer.
     pub fn about(action: Action, customer: CustomerId) -> Self {
-        Self {
-            customer: Some(customer),
-            ..Self::of(action)
-        }
+        Self { customer: Some(customer), ..Self::of(action) }
     }
 
     /// Adds a fact.
@@ -159,21 +156,13 @@ pub fn seal_entry(
     draft: Draft,
     rng: &dyn custodian_crypto::Randomness,
 ) -> Result<NewEntry, DomainError> {
-    let reason = draft.reason.as_deref().map(|text| {
-        STANDARD.encode(seal_own(
-            keys,
-            &own_place(organization, "audit", id, "reason", 1),
-            text,
-            rng,
-        ))
-    });
+    let reason = draft
+        .reason
+        .as_deref()
+        .map(|text| STANDARD.encode(seal_own(keys, &own_place(organization, "audit", id, "reason", 1), text, rng)));
     let entry = Canonical {
         action: draft.action.code(),
-        actor: Actor {
-            id: actor.id,
-            kind: actor.kind,
-            session: actor.session,
-        },
+        actor: Actor { id: actor.id, kind: actor.kind, session: actor.session },
         customer: draft.customer,
         customers: &draft.customers,
         details: &draft.details,
@@ -223,15 +212,7 @@ impl App {
             request: &call.request,
             purpose: call.purpose.as_deref(),
         };
-        seal_entry(
-            keys,
-            call.organization(),
-            crate::app::new_id(now, self.rng()),
-            now,
-            &actor,
-            draft,
-            self.rng(),
-        )
+        seal_entry(keys, call.organization(), crate::app::new_id(now, self.rng()), now, &actor, draft, self.rng())
     }
 
     /// Writes the entry of a read and returns when it is durable.
@@ -249,12 +230,10 @@ impl App {
     ) -> Result<(), DomainError> {
         let keys = self.keys().open_organization(work).await?;
         let entry = self.entry_with(&keys, call, draft)?;
-        custodian_persistence::audit::record(work, &[entry])
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, "the audit log refused an entry");
-                DomainError::AuditUnavailable
-            })
+        custodian_persistence::audit::record(work, &[entry]).await.map_err(|error| {
+            tracing::error!(%error, "the audit log refused an entry");
+            DomainError::AuditUnavailable
+        })
     }
 }
 
@@ -268,11 +247,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         serde_json::to_vec(&Canonical {
             action: draft.action.code(),
-            actor: Actor {
-                id,
-                kind: "staff",
-                session: Some(id),
-            },
+            actor: Actor { id, kind: "staff", session: Some(id) },
             customer: draft.customer,
             customers: &draft.customers,
             details: &draft.details,
@@ -314,16 +289,10 @@ mod tests {
         let customer = CustomerId::from(Uuid::from_u128(9));
         let mut full = Draft::about(Action::CustomersReveal, customer)
             .with("searched", Detail::Codes(vec!["mobile:exact".into()]));
-        full = full
-            .with("count", Detail::Count(3))
-            .with("digest", Detail::Code("ab".into()));
+        full = full.with("count", Detail::Count(3)).with("digest", Detail::Code("ab".into()));
         full.customers = vec![customer, customer];
-        full.shown = Shown {
-            masked: vec!["name"],
-            read: vec!["city"],
-            revealed: vec!["mobile"],
-            written: vec!["email"],
-        };
+        full.shown =
+            Shown { masked: vec!["name"], read: vec!["city"], revealed: vec!["mobile"], written: vec!["email"] };
         full.rule = Some("outside_scope".into());
         for draft in [full, Draft::of(Action::AuditRead)] {
             let bytes = entry(&draft);

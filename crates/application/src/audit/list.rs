@@ -44,12 +44,8 @@ pub async fn list_entries(app: &App, call: &Call, mut filter: EntryFilter, limit
     let rows = stored::list(&work, &filter, page_limit(limit)).await;
     work.abandon().await;
     let page = page(&keys, call, rows?, limit);
-    let draft = Draft {
-        customer: filter.customer.map(CustomerId::from),
-        ..Draft::of(Action::AuditRead)
-    };
-    app.record_read(call, draft.with("entries", count(page.entries.len())))
-        .await?;
+    let draft = Draft { customer: filter.customer.map(CustomerId::from), ..Draft::of(Action::AuditRead) };
+    app.record_read(call, draft.with("entries", count(page.entries.len()))).await?;
     Ok(page)
 }
 
@@ -83,10 +79,7 @@ fn page(keys: &OrganizationKeys, call: &Call, mut rows: Vec<StoredEntry>, limit:
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id);
-    Page {
-        entries: rows.iter().map(|row| view(keys, call.organization(), row)).collect(),
-        next,
-    }
+    Page { entries: rows.iter().map(|row| view(keys, call.organization(), row)).collect(), next }
 }
 
 /// An entry as people see it. One whose bytes are not what we wrote is shown as not intact, never hidden.
@@ -97,10 +90,7 @@ pub fn view(
 ) -> EntryView {
     let intact = keys.audit.verify(&row.canonical, &row.mac);
     let mut members: Value = serde_json::from_slice(&row.canonical).unwrap_or(Value::Null);
-    let sealed = members
-        .get("reason")
-        .and_then(Value::as_str)
-        .and_then(|text| STANDARD.decode(text).ok());
+    let sealed = members.get("reason").and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
     if let (Some(sealed), Some(object)) = (sealed, members.as_object_mut()) {
         let opened = open_own(keys, &own_place(organization, "audit", row.id, "reason", 1), &sealed);
         object.insert("reason".into(), opened.map_or(Value::Null, Value::String));
@@ -109,9 +99,5 @@ pub fn view(
         object.remove("organization");
         object.remove("v");
     }
-    EntryView {
-        id: row.id,
-        members,
-        intact,
-    }
+    EntryView { id: row.id, members, intact }
 }

@@ -57,40 +57,23 @@ pub async fn authenticate(
             loaded
         }
     };
-    let code = if identity.session.is_some() {
-        "session_ended"
-    } else {
-        "invalid_api_key"
-    };
+    let code = if identity.session.is_some() { "session_ended" } else { "invalid_api_key" };
     let credential_id = identity.session.map_or_else(|| identity.actor_id(), |s| s.uuid());
     if state.ended.contains_key(&credential_id) {
         return Err(unauthorized(code));
     }
     if identity.expires_at <= app.now() {
-        return Err(unauthorized(if identity.session.is_some() {
-            "invalid_token"
-        } else {
-            code
-        }));
+        return Err(unauthorized(if identity.session.is_some() { "invalid_token" } else { code }));
     }
     let allowed = identity.ip_ranges.is_empty()
         || peer.is_some_and(|peer| identity.ip_ranges.iter().any(|range| range.contains(peer)));
-    if allowed {
-        Ok(identity)
-    } else {
-        Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"))
-    }
+    if allowed { Ok(identity) } else { Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed")) }
 }
 
 async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     let state = app.auth();
-    let expect = Expect {
-        iss: &app.tuning().issuer,
-        aud: "staff",
-        typ: "at+jwt",
-        now: app.now().timestamp(),
-        leeway: 0,
-    };
+    let expect =
+        Expect { iss: &app.tuning().issuer, aud: "staff", typ: "at+jwt", now: app.now().timestamp(), leeway: 0 };
     let keys = |kid: &str| state.public_keys.get(kid).copied();
     let claims = token::verify(text, &keys, &expect).map_err(|_| unauthorized("invalid_token"))?;
     let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
@@ -98,22 +81,10 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     let work = app.begin(organization).await?;
     let identity = live_staff(&work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
     work.abandon().await;
-    if let Err(DomainError::Refused {
-        code: "session_ended", ..
-    }) = &identity
-    {
+    if let Err(DomainError::Refused { code: "session_ended", .. }) = &identity {
         // Somebody still holds a token of an ended session or account: that is worth knowing.
         let session = Some(claims.sid);
-        let entry = entry(
-            app,
-            organization,
-            claims.sub,
-            "",
-            session,
-            Action::AccessRefused,
-            Verdict::Refused,
-        )
-        .await?;
+        let entry = entry(app, organization, claims.sub, "", session, Action::AccessRefused, Verdict::Refused).await?;
         app.record(vec![entry]).await?;
     }
     identity
@@ -131,9 +102,7 @@ async fn live_staff(
         // Never opened here, or gone with its organisation: there is no log that this could stand in.
         None => return Err(unauthorized("invalid_token")),
     }
-    load_staff(work, user, session, expires_at)
-        .await?
-        .ok_or_else(|| unauthorized("session_ended"))
+    load_staff(work, user, session, expires_at).await?.ok_or_else(|| unauthorized("session_ended"))
 }
 
 /// The identity of an active user, for work that goes on after the request has ended. `None` when the account may no longer act.
@@ -160,42 +129,19 @@ async fn load_staff(
     };
     let departments = departments_by_id(work).await?;
     let organization = work.organization();
-    let path = row
-        .department
-        .and_then(|d| departments.get(&d))
-        .cloned()
-        .unwrap_or_default();
+    let path = row.department.and_then(|d| departments.get(&d)).cloned().unwrap_or_default();
     let rights = digest_rights(&[
         &row.roles.join(","),
         &row.regions.join(","),
         &format!("{:?}", row.department),
         &format!("{path:?}"),
     ]);
-    let UserRow {
-        department,
-        regions,
-        roles,
-        ..
-    } = row;
-    let roles: Vec<Arc<Role>> = roles
-        .iter()
-        .filter_map(|code| built_in_role(code))
-        .map(|role| Arc::new(role.clone()))
-        .collect();
-    let staff = Staff {
-        user,
-        session,
-        roles,
-        department,
-        department_path: path,
-        regions,
-        mfa_at: None,
-    };
+    let UserRow { department, regions, roles, .. } = row;
+    let roles: Vec<Arc<Role>> =
+        roles.iter().filter_map(|code| built_in_role(code)).map(|role| Arc::new(role.clone())).collect();
+    let staff = Staff { user, session, roles, department, department_path: path, regions, mfa_at: None };
     Ok(Some(Identity {
-        caller: Caller {
-            organization,
-            who: Who::Staff(staff),
-        },
+        caller: Caller { organization, who: Who::Staff(staff) },
         rights,
         departments,
         pseudonyms: None,
@@ -206,26 +152,14 @@ async fn load_staff(
 }
 
 async fn departments_by_id(work: &Work) -> Result<Arc<HashMap<DepartmentId, Vec<DepartmentId>>>, DomainError> {
-    Ok(Arc::new(
-        departments::list(work)
-            .await?
-            .into_iter()
-            .map(|row| (row.id, row.path))
-            .collect(),
-    ))
+    Ok(Arc::new(departments::list(work).await?.into_iter().map(|row| (row.id, row.path)).collect()))
 }
 
 async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     let refused = || unauthorized("invalid_api_key");
-    let key_id = text
-        .strip_prefix("ck_")
-        .and_then(|rest| rest.split_once('_'))
-        .map(|(id, _)| id)
-        .ok_or_else(refused)?;
-    let key_id = Uuid::try_parse(key_id)
-        .ok()
-        .filter(|_| text.len() < 200)
-        .ok_or_else(refused)?;
+    let key_id =
+        text.strip_prefix("ck_").and_then(|rest| rest.split_once('_')).map(|(id, _)| id).ok_or_else(refused)?;
+    let key_id = Uuid::try_parse(key_id).ok().filter(|_| text.len() < 200).ok_or_else(refused)?;
     let found = users::find_lookup(app.db(), &app.keys().lookup("api-key", &key_id.to_string())).await?;
     let (organization, _) = found.first().copied().ok_or_else(refused)?;
     let work = app.begin(OrganizationId::from(organization)).await?;
@@ -236,12 +170,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     if !app.auth().is_key(text, &row.secret_digest) || !live {
         return Err(refused());
     }
-    Ok(partner_identity(
-        app,
-        OrganizationId::from(organization),
-        row,
-        departments,
-    ))
+    Ok(partner_identity(app, OrganizationId::from(organization), row, departments))
 }
 
 fn partner_identity(
@@ -250,27 +179,16 @@ fn partner_identity(
     row: ApiKeyRow,
     departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
 ) -> Identity {
-    let rights = digest_rights(&[
-        &row.permissions.join(","),
-        &row.fields.join(","),
-        &row.purposes.join(","),
-    ]);
+    let rights = digest_rights(&[&row.permissions.join(","), &row.fields.join(","), &row.purposes.join(",")]);
     let partner = Partner {
         key: row.id,
         third_party: row.third_party_name,
-        permissions: row
-            .permissions
-            .iter()
-            .filter_map(|code| Permission::from_code(code))
-            .collect(),
+        permissions: row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect(),
         fields: row.fields.into_iter().collect(),
         purposes: row.purposes.into_iter().collect(),
     };
     Identity {
-        caller: Caller {
-            organization,
-            who: Who::Partner(partner),
-        },
+        caller: Caller { organization, who: Who::Partner(partner) },
         rights,
         departments,
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),

@@ -20,9 +20,7 @@ fn bits(address: IpAddr) -> (u128, bool) {
 impl IpRange {
     /// Reads CIDR text; `None` when it is not an address or the prefix is too long.
     pub fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text
-            .split_once('/')
-            .map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let (network, v4) = bits(address.parse().ok()?);
         let longest = if v4 { 32 } else { 128 };
         let prefix = prefix.map_or(Some(longest), |p| p.parse().ok().filter(|p| *p <= longest))?;

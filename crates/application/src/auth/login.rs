@@ -27,11 +27,7 @@ pub async fn login(
 ) -> Result<Tokens, DomainError> {
     let account = app.keys().lookup("email", &comparable_email(email));
     let state = app.auth();
-    if state
-        .throttle
-        .wait(account, peer, app.tuning().login_failures_per_minute, app.now())
-        > 0
-    {
+    if state.throttle.wait(account, peer, app.tuning().login_failures_per_minute, app.now()) > 0 {
         return Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts"));
     }
     let candidates = users::find_lookup(app.db(), &account).await?;
@@ -41,9 +37,7 @@ pub async fn login(
         let work = app.begin(organization).await?;
         let row = users::find(&work, user).await?;
         work.abandon().await;
-        let hash = row
-            .filter(|row| row.state == "active")
-            .and_then(|row| row.password_hash);
+        let hash = row.filter(|row| row.state == "active").and_then(|row| row.password_hash);
         known.push((organization, user, hash));
     }
     let hashes: Vec<Option<String>> = known.iter().map(|(_, _, hash)| hash.clone()).collect();
@@ -53,16 +47,9 @@ pub async fn login(
         state.throttle.failed(account, peer, app.now());
         metrics::counter!("custodian_login_failures_total").increment(1);
         for (organization, user, _) in &known {
-            let entry = entry(
-                app,
-                *organization,
-                user.uuid(),
-                request,
-                None,
-                Action::AuthLoginFailed,
-                Verdict::Refused,
-            )
-            .await?;
+            let entry =
+                entry(app, *organization, user.uuid(), request, None, Action::AuthLoginFailed, Verdict::Refused)
+                    .await?;
             app.record(vec![entry]).await?;
         }
         return Err(DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"));
@@ -70,25 +57,16 @@ pub async fn login(
     state.throttle.succeeded(account, peer);
     let work = app.begin(*organization).await?;
     let Opened { tokens, session } = open_session(app, &work, *user).await?;
-    let entry = entry(
-        app,
-        *organization,
-        user.uuid(),
-        request,
-        Some(session.uuid()),
-        Action::AuthLogin,
-        Verdict::Allowed,
-    )
-    .await?;
+    let entry =
+        entry(app, *organization, user.uuid(), request, Some(session.uuid()), Action::AuthLogin, Verdict::Allowed)
+            .await?;
     write(&work, entry).await?;
     work.commit().await?;
     Ok(tokens)
 }
 
 pub(super) async fn write(work: &Work, entry: NewEntry) -> Result<(), DomainError> {
-    log::record(work, &[entry])
-        .await
-        .map_err(|_| DomainError::AuditUnavailable)
+    log::record(work, &[entry]).await.map_err(|_| DomainError::AuditUnavailable)
 }
 
 /// The index of the hash that the password fits. Always verifies at least once, so that time tells nothing.
@@ -97,9 +75,7 @@ fn first_match(given: &str, hashes: &[Option<String>], dummy: &str) -> Option<us
         password::verify(given, dummy);
         return None;
     }
-    hashes
-        .iter()
-        .position(|hash| hash.as_deref().is_some_and(|hash| password::verify(given, hash)))
+    hashes.iter().position(|hash| hash.as_deref().is_some_and(|hash| password::verify(given, hash)))
 }
 
 /// The entry of something that happens before there is an authenticated call.
@@ -113,17 +89,8 @@ pub(super) async fn entry(
     verdict: Verdict,
 ) -> Result<NewEntry, DomainError> {
     let keys = app.keys().organization(app.db(), organization).await?;
-    let actor = EntryActor {
-        kind: "staff",
-        id: user,
-        session,
-        request,
-        purpose: None,
-    };
-    let draft = Draft {
-        verdict,
-        ..Draft::of(action)
-    };
+    let actor = EntryActor { kind: "staff", id: user, session, request, purpose: None };
+    let draft = Draft { verdict, ..Draft::of(action) };
     seal_entry(&keys, organization, app.new_id(), app.now(), &actor, draft, app.rng())
 }
 

@@ -43,26 +43,19 @@ fn refresh_prefix(app: &App, organization: OrganizationId, session: SessionId, g
 }
 
 fn parse_refresh(app: &App, text: &str) -> Option<(OrganizationId, SessionId, i32)> {
-    let named = text
-        .strip_prefix("cr_")
-        .filter(|_| text.len() < 200)?
-        .split_once('.')?
-        .0;
+    let named = text.strip_prefix("cr_").filter(|_| text.len() < 200)?.split_once('.')?.0;
     let bytes = URL_SAFE_NO_PAD.decode(named).ok()?;
     let (organization, rest) = bytes.split_first_chunk::<16>()?;
     let (session, rest) = rest.split_first_chunk::<16>()?;
     let (generation, _) = rest.split_first_chunk::<4>()?;
-    let (organization, session) = (
-        OrganizationId::from(Uuid::from_bytes(*organization)),
-        SessionId::from(Uuid::from_bytes(*session)),
-    );
+    let (organization, session) =
+        (OrganizationId::from(Uuid::from_bytes(*organization)), SessionId::from(Uuid::from_bytes(*session)));
     let generation = i32::from_be_bytes(*generation);
     let ours = refresh_prefix(app, organization, session, generation);
     // What is compared is a MAC of public ids: time tells a guesser nothing that 128 bits do not outlast, but constant time costs nothing.
     let key = custodian_crypto::MacKey::new(&custodian_crypto::Secret32::generate(app.rng()));
     let given = format!("cr_{named}.");
-    key.verify(given.as_bytes(), &key.sign(ours.as_bytes()))
-        .then_some((organization, session, generation))
+    key.verify(given.as_bytes(), &key.sign(ours.as_bytes())).then_some((organization, session, generation))
 }
 
 pub(super) async fn open_session(app: &App, work: &Work, user: UserId) -> Result<Opened, DomainError> {
@@ -104,12 +97,7 @@ fn tokens(
     };
     let access = token::issue(&app.auth().signing, "at+jwt", &claims)
         .map_err(|_| DomainError::internal("token signing failed"))?;
-    Ok(Tokens {
-        access,
-        expires_in: (expires - now).num_seconds(),
-        refresh,
-        session_expires_at: session.expires_at,
-    })
+    Ok(Tokens { access, expires_in: (expires - now).num_seconds(), refresh, session_expires_at: session.expires_at })
 }
 
 /// Exchanges a refresh token for new tokens. A token that was used before ends the whole session: one of two holders is a thief.
@@ -121,9 +109,7 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
     let (organization, session, generation) = parse_refresh(app, given).ok_or_else(invalid)?;
     let work = app.begin(organization).await?;
     let (row, live) = stored::lock(&work, session).await?.ok_or_else(invalid)?;
-    let active = users::find(&work, row.user)
-        .await?
-        .is_some_and(|user| user.state == "active");
+    let active = users::find(&work, row.user).await?.is_some_and(|user| user.state == "active");
     if !live || !active {
         return Err(ended());
     }
@@ -150,23 +136,10 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
         return Err(invalid());
     }
     let next = opaque::generate(&refresh_prefix(app, organization, session, generation + 1), app.rng());
-    stored::rotate(
-        &work,
-        session,
-        generation + 1,
-        &opaque::digest(&app.auth().refresh_pepper, next.expose()),
-    )
-    .await?;
-    let entry = entry(
-        app,
-        organization,
-        row.user.uuid(),
-        request,
-        Some(session.uuid()),
-        Action::AuthRefresh,
-        Verdict::Allowed,
-    )
-    .await?;
+    stored::rotate(&work, session, generation + 1, &opaque::digest(&app.auth().refresh_pepper, next.expose())).await?;
+    let entry =
+        entry(app, organization, row.user.uuid(), request, Some(session.uuid()), Action::AuthRefresh, Verdict::Allowed)
+            .await?;
     write(&work, entry).await?;
     let tokens = tokens(app, organization, &row, next)?;
     work.commit().await?;
@@ -175,9 +148,7 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
 
 /// Ends the caller's session. Its access token is refused from this moment on.
 pub async fn logout(app: &App, call: &Call) -> Result<(), DomainError> {
-    let session = call.identity.session.ok_or(DomainError::Forbidden {
-        permission: "staff session",
-    })?;
+    let session = call.identity.session.ok_or(DomainError::Forbidden { permission: "staff session" })?;
     let work = app.begin(call.organization()).await?;
     stored::end(&work, session, app.now(), "logout").await?;
     app.record_change(&work, call, Draft::of(Action::AuthLogout)).await?;

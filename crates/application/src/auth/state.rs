@@ -105,14 +105,9 @@ impl AuthState {
     ) -> Result<T, DomainError> {
         let turn = Arc::clone(&self.hashing).acquire_owned();
         let Ok(Ok(_permit)) = tokio::time::timeout(Duration::from_secs(5), turn).await else {
-            return Err(DomainError::refused(
-                custodian_domain::kernel::RefusedAs::TooMany,
-                "too_many_attempts",
-            ));
+            return Err(DomainError::refused(custodian_domain::kernel::RefusedAs::TooMany, "too_many_attempts"));
         };
-        tokio::task::spawn_blocking(run)
-            .await
-            .map_err(|_| DomainError::internal("password hashing ended early"))
+        tokio::task::spawn_blocking(run).await.map_err(|_| DomainError::internal("password hashing ended early"))
     }
 }
 
@@ -121,13 +116,7 @@ fn new_key(root: &RootKey, rng: &dyn Randomness, now: DateTime<Utc>) -> SigningK
     let (key, seed) = SigningKey::generate(rng);
     let key_id = key.key_id();
     let wrapped_key = root.wrap("signing-key/1", &[key_id.as_bytes()], &seed, rng);
-    SigningKeyRow {
-        wrapped_key,
-        key_id,
-        purpose: "token".into(),
-        public_key: key.public().to_vec(),
-        created_at: now,
-    }
+    SigningKeyRow { wrapped_key, key_id, purpose: "token".into(), public_key: key.public().to_vec(), created_at: now }
 }
 
 /// Hashes a password at the configured cost. Blocking: tens of milliseconds.

@@ -39,11 +39,7 @@ impl Throttle {
     pub fn wait(&self, account: [u8; 32], address: Option<IpAddr>, per_address: u32, now: DateTime<Utc>) -> i64 {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys(account, address)
-            .map(|(key, free)| {
-                failures
-                    .get(&key)
-                    .map_or(0, |f| left(f, free.unwrap_or(per_address), now))
-            })
+            .map(|(key, free)| failures.get(&key).map_or(0, |f| left(f, free.unwrap_or(per_address), now)))
             .max()
             .unwrap_or(0)
     }
@@ -55,36 +51,23 @@ impl Throttle {
             failures.retain(|_, f| now - f.last < Duration::seconds(LONGEST));
         }
         for (key, _) in keys(account, address) {
-            let window = if matches!(key, Key::Address(_)) {
-                LONGEST
-            } else {
-                FORGET
-            };
+            let window = if matches!(key, Key::Address(_)) { LONGEST } else { FORGET };
             let entry = failures.entry(key).or_insert(Failures { count: 0, last: now });
             if now - entry.last > Duration::seconds(window) {
                 entry.count = 0;
             }
-            *entry = Failures {
-                count: entry.count.saturating_add(1),
-                last: now,
-            };
+            *entry = Failures { count: entry.count.saturating_add(1), last: now };
         }
     }
 
     /// Forgets the failures of an account from where it has now logged in.
     pub fn succeeded(&self, account: [u8; 32], address: Option<IpAddr>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&Key::Pair(account, address));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&Key::Pair(account, address));
     }
 }
 
 fn keys(account: [u8; 32], address: Option<IpAddr>) -> impl Iterator<Item = (Key, Option<u32>)> {
-    let fixed = [
-        (Key::Pair(account, address), Some(FREE)),
-        (Key::Account(account), Some(FREE_ACCOUNT)),
-    ];
+    let fixed = [(Key::Pair(account, address), Some(FREE)), (Key::Account(account), Some(FREE_ACCOUNT))];
     fixed.into_iter().chain(address.map(|a| (Key::Address(a), None)))
 }
 
@@ -94,9 +77,7 @@ fn left(failures: &Failures, free: u32, now: DateTime<Utc>) -> i64 {
         return 0;
     };
     let wait = 1_i64.checked_shl(over.min(6)).unwrap_or(LONGEST).min(LONGEST);
-    let milliseconds = (failures.last + Duration::seconds(wait) - now)
-        .num_milliseconds()
-        .clamp(0, LONGEST * 1000);
+    let milliseconds = (failures.last + Duration::seconds(wait) - now).num_milliseconds().clamp(0, LONGEST * 1000);
     // Rounded up: a client that waits as long as it was told must find the door open.
     (milliseconds + 999) / 1000
 }

@@ -1,11 +1,12 @@
 //! Changing and deleting a customer.
 
+use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::customers::{self as stored, CustomerRow, VersionRow};
+use custodian_persistence::customers::{self as stored, CustomerRow, SealedFields, VersionRow};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,10 +31,9 @@ pub enum Precondition {
 impl Precondition {
     fn check(&self, version: i32) -> Result<(), DomainError> {
         match self {
-            Self::Versions(versions) if !versions.contains(&version) => Err(DomainError::refused(
-                RefusedAs::PreconditionFailed,
-                "precondition_failed",
-            )),
+            Self::Versions(versions) if !versions.contains(&version) => {
+                Err(DomainError::refused(RefusedAs::PreconditionFailed, "precondition_failed"))
+            }
             Self::Any | Self::Versions(_) => Ok(()),
         }
     }
@@ -63,13 +63,11 @@ pub async fn patch(
     }
     editable(&decision, accepted.iter().map(|a| a.field))?;
     let changed = accepted.into_iter().map(|a| (a.field, a.value)).collect();
-    let written: Vec<(&'static Field, Option<String>)> = changed;
+    let written: Changed = changed;
     let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     let mut seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
-    let values = written
-        .iter()
-        .filter_map(|(field, value)| Some((*field, value.as_deref()?)));
+    let values = written.iter().filter_map(|(field, value)| Some((*field, value.as_deref()?)));
     show_written(&mut seen, values, &mut draft.shown);
     app.record_change(work, call, draft).await?;
     Ok(seen)
@@ -102,6 +100,9 @@ async fn patched_attributes(
     Ok(attributes)
 }
 
+/// Fields with their new values; `None` takes a value away.
+type Changed = Vec<(&'static Field, Option<String>)>;
+
 /// A stored change, and the entry that still has to be written in its transaction.
 struct Applied {
     row: CustomerRow,
@@ -115,103 +116,67 @@ async fn apply(
     work: &Work,
     row: CustomerRow,
     attributes: Attributes,
-    changed: Vec<(&'static Field, Option<String>)>,
+    changed: Changed,
 ) -> Result<Applied, DomainError> {
     let organization = call.organization();
     let key = guard(app, call, row.id, open_row(app, organization, &row)).await?;
     let before = guard(app, call, row.id, open_all(&key, organization, &row)).await?;
     let value_of = |field: &Field| before.iter().find(|(f, _)| f.key == field.key).map(|(_, value)| value);
-    let changed: Vec<_> = changed
-        .into_iter()
-        .filter(|(field, value)| value_of(field) != value.as_ref())
-        .collect();
+    let changed: Changed = changed.into_iter().filter(|(field, value)| value_of(field) != value.as_ref()).collect();
     let previous = attributes_of(&row);
     if changed.is_empty() && previous == attributes {
-        let draft = Draft::about(Action::CustomersUpdate, row.id);
-        return Ok(Applied { row, draft });
+        return Ok(Applied { draft: Draft::about(Action::CustomersUpdate, row.id), row });
     }
-    let version = row
-        .version
-        .checked_add(1)
-        .ok_or_else(|| DomainError::internal("version overflow"))?;
+    let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
     let (fields, replaced) = reseal(app, &key, organization, &row, version, &changed)?;
     let keys = app.keys().open_organization(work).await?;
-    let kept = before
-        .iter()
-        .filter(|(field, _)| !changed.iter().any(|(f, _)| f.key == field.key))
-        .map(|(f, v)| (*f, v.as_str()));
-    let tags = tags_of(
-        &keys,
-        kept.chain(changed.iter().filter_map(|(f, v)| Some((*f, v.as_deref()?)))),
-    );
+    let kept = before.iter().filter(|(field, _)| !changed.iter().any(|(f, _)| f.key == field.key));
+    let kept = kept.map(|(field, value)| (*field, value.as_str()));
+    let tags = tags_of(&keys, kept.chain(changed.iter().filter_map(|(f, v)| Some((*f, v.as_deref()?)))));
     replace_tags(work, &row, &tags).await?;
-    let now = app.now();
-    let by = call.identity.actor_id();
-    let names: Vec<String> = changed
-        .iter()
-        .map(|(f, _)| f.key.clone())
-        .chain(changed_attributes(&previous, &attributes))
-        .collect();
-    let version_row = VersionRow {
-        customer: row.id,
+    let keys_changed = changed.iter().map(|(field, _)| field.key.clone());
+    let names: Vec<String> = keys_changed.chain(changed_attributes(&previous, &attributes)).collect();
+    let next = next_row(row, version, attributes, fields, &tags, app.now(), call);
+    stored::update_many(work, std::slice::from_ref(&next)).await?;
+    let kept_version = VersionRow {
+        customer: next.id,
         version,
-        changed_at: now,
-        changed_by: by,
+        changed_at: next.updated_at,
+        changed_by: next.updated_by,
         actor_kind: call.identity.caller.actor_kind().to_owned(),
         changed: names.clone(),
         previous: attributes_json(&previous),
         previous_fields: replaced,
     };
-    let Attributes {
-        stage,
-        source,
-        region,
-        owner,
-        department,
-    } = attributes;
-    let tags = tags.0.iter().flat_map(|(tag, _)| *tag).collect();
-    let next = CustomerRow {
-        version,
-        stage,
-        source,
-        region,
-        owner,
-        department,
-        updated_at: now,
-        updated_by: by,
-        fields,
-        tags,
-        ..row
-    };
-    stored::update_many(work, std::slice::from_ref(&next)).await?;
-    stored::insert_versions(work, &[version_row]).await?;
-    let shown = Shown {
-        written: changed.iter().map(|(f, _)| f.key.as_str()).collect(),
-        ..Shown::default()
-    };
-    let draft = Draft {
-        shown,
-        ..Draft::about(Action::CustomersUpdate, next.id)
-    };
-    let draft = draft
-        .with("changed", Detail::Codes(names))
-        .with("digest", digest_of(&next));
+    stored::insert_versions(work, &[kept_version]).await?;
+    let shown = Shown { written: changed.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
+    let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
+    let draft = draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next));
     Ok(Applied { row: next, draft })
+}
+
+/// The row as it stands after a change.
+fn next_row(
+    row: CustomerRow,
+    version: i32,
+    attributes: Attributes,
+    fields: SealedFields,
+    tags: &TagSet,
+    now: DateTime<Utc>,
+    call: &Call,
+) -> CustomerRow {
+    let Attributes { stage, source, region, owner, department } = attributes;
+    let tags = tags.0.iter().flat_map(|(tag, _)| *tag).collect();
+    let (updated_at, updated_by) = (now, call.identity.actor_id());
+    CustomerRow { version, stage, source, region, owner, department, updated_at, updated_by, fields, tags, ..row }
 }
 
 async fn replace_tags(work: &Work, row: &CustomerRow, tags: &TagSet) -> Result<(), DomainError> {
     let old = unpack_tags(&row.tags);
-    let gone: Vec<_> = old
-        .iter()
-        .filter(|tag| !tags.0.iter().any(|(t, _)| t == *tag))
-        .map(|tag| (row.id, *tag))
-        .collect();
-    let added: Vec<_> = tags
-        .0
-        .iter()
-        .filter(|(tag, _)| !old.contains(tag))
-        .map(|(tag, unique)| (row.id, *tag, *unique))
-        .collect();
+    let gone: Vec<_> =
+        old.iter().filter(|tag| !tags.0.iter().any(|(t, _)| t == *tag)).map(|tag| (row.id, *tag)).collect();
+    let added: Vec<_> =
+        tags.0.iter().filter(|(tag, _)| !old.contains(tag)).map(|(tag, unique)| (row.id, *tag, *unique)).collect();
     stored::remove_tags(work, &gone).await?;
     stored::insert_tags(work, &added).await.map_err(duplicate)
 }
@@ -232,13 +197,7 @@ fn changed_attributes(before: &Attributes, after: &Attributes) -> Vec<String> {
 }
 
 fn attributes_json(attributes: &Attributes) -> serde_json::Value {
-    let Attributes {
-        stage,
-        source,
-        region,
-        owner,
-        department,
-    } = attributes;
+    let Attributes { stage, source, region, owner, department } = attributes;
     json!({ "stage": stage, "source": source, "region": region, "owner_id": owner, "department_id": department })
 }
 
@@ -261,8 +220,7 @@ pub async fn delete(
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
     stored::archive(work, row.id, row.version + 1, app.now(), call.identity.actor_id()).await?;
-    app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id))
-        .await
+    app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await
 }
 
 /// An existing customer that this caller was found to be allowed to change.
@@ -294,7 +252,7 @@ impl Existing {
         call: &Call,
         work: &Work,
         attributes: Attributes,
-        changed: Vec<(&'static Field, Option<String>)>,
+        changed: Changed,
     ) -> Result<(), DomainError> {
         let Applied { draft, .. } = apply(app, call, work, self.0, attributes, changed).await?;
         app.record_change(work, call, draft).await
@@ -302,14 +260,7 @@ impl Existing {
 }
 
 fn attributes_of(row: &CustomerRow) -> Attributes {
-    let CustomerRow {
-        stage,
-        source,
-        region,
-        owner,
-        department,
-        ..
-    } = row;
+    let CustomerRow { stage, source, region, owner, department, .. } = row;
     Attributes {
         stage: stage.clone(),
         source: source.clone(),

@@ -70,9 +70,7 @@ pub(crate) struct AcceptedField {
 /// Checks one value against the catalog.
 pub(crate) fn accept_field(key: &str, input: &FieldInput, today: NaiveDate) -> Result<AcceptedField, Fault> {
     let pointer = || format!("/fields/{}", key.replace('~', "~0").replace('/', "~1"));
-    let field = customer()
-        .field(key)
-        .ok_or_else(|| Fault::new(pointer(), "unknown_field"))?;
+    let field = customer().field(key).ok_or_else(|| Fault::new(pointer(), "unknown_field"))?;
     let input = match input {
         FieldInput::Text(text) => Input::Text(text),
         FieldInput::Number(text) => Input::Number(text),
@@ -82,16 +80,9 @@ pub(crate) fn accept_field(key: &str, input: &FieldInput, today: NaiveDate) -> R
         FieldInput::Null => return Ok(AcceptedField { field, value: None }),
     };
     match field.accept(input, today) {
-        Ok(value) => Ok(AcceptedField {
-            field,
-            value: Some(value),
-        }),
+        Ok(value) => Ok(AcceptedField { field, value: Some(value) }),
         Err(refusal) if refusal.is_empty_value() => Ok(AcceptedField { field, value: None }),
-        Err(refusal) => Err(Fault {
-            pointer: pointer(),
-            code: refusal.code,
-            arg: refusal.arg,
-        }),
+        Err(refusal) => Err(Fault { pointer: pointer(), code: refusal.code, arg: refusal.arg }),
     }
 }
 
@@ -113,24 +104,13 @@ pub fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Optio
 
 /// Every fault of a set of field values, before anything is loaded. With `whole`, required fields that are missing count too.
 pub fn field_faults(fields: &[(String, FieldInput)], today: NaiveDate, whole: bool) -> Vec<Fault> {
-    let checked: Vec<_> = fields
-        .iter()
-        .map(|(key, input)| (key, accept_field(key, input, today)))
-        .collect();
-    let mut faults: Vec<Fault> = checked
-        .iter()
-        .filter_map(|(_, outcome)| outcome.as_ref().err().cloned())
-        .collect();
+    let checked: Vec<_> = fields.iter().map(|(key, input)| (key, accept_field(key, input, today))).collect();
+    let mut faults: Vec<Fault> = checked.iter().filter_map(|(_, outcome)| outcome.as_ref().err().cloned()).collect();
     if whole {
         let given = |key: &str| {
-            checked
-                .iter()
-                .any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()))
+            checked.iter().any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()))
         };
-        let missing = customer()
-            .fields
-            .iter()
-            .filter(|field| field.required && !given(&field.key));
+        let missing = customer().fields.iter().filter(|field| field.required && !given(&field.key));
         faults.extend(missing.map(|field| Fault::new(format!("/fields/{}", field.key), "required")));
     }
     faults

@@ -24,11 +24,8 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     call.needs(Permission::CustomersCreate)?;
     let now = app.now();
     let NewCustomer { mut attributes, fields } = new;
-    let mut faults = check_attributes(
-        attributes.stage.as_deref(),
-        attributes.source.as_deref(),
-        attributes.region.as_deref(),
-    );
+    let mut faults =
+        check_attributes(attributes.stage.as_deref(), attributes.source.as_deref(), attributes.region.as_deref());
     faults.extend(field_faults(&fields, now.date_naive(), true));
     let accepted = accept_fields(&fields, now, &mut Vec::new());
     attributes.owner = attributes.owner.or(call.identity.user());
@@ -47,34 +44,18 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     }
     may_create(app, call, &attributes, values.iter().map(|(field, _)| *field))?;
     let keys = app.keys().open_organization(work).await?;
-    let places = app
-        .keys()
-        .places(app.db(), call.organization(), 1, app.rng(), now)
-        .await?;
-    let (bucket, _) = places
-        .first()
-        .ok_or_else(|| DomainError::internal("no place for a customer"))?;
+    let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), now).await?;
+    let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let by = call.identity.actor_id();
     let (row, tags) = new_row(app, &keys, call.organization(), bucket, attributes, &values, by, now);
     stored::insert_many(work, std::slice::from_ref(&row)).await?;
     insert_tags(work, row.id, &tags).await?;
-    let mut shown = Shown {
-        written: values.iter().map(|(f, _)| f.key.as_str()).collect(),
-        ..Shown::default()
-    };
+    let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
-    show_written(
-        &mut seen,
-        values.iter().map(|(field, value)| (*field, value.as_str())),
-        &mut shown,
-    );
-    let draft = Draft {
-        shown,
-        ..Draft::about(Action::CustomersCreate, row.id)
-    };
-    app.record_change(work, call, draft.with("digest", digest_of(&row)))
-        .await?;
+    show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
+    let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
+    app.record_change(work, call, draft.with("digest", digest_of(&row))).await?;
     Ok(seen)
 }
 

@@ -60,22 +60,10 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     let decision = decide_row(app, call, &row, Permission::CustomersHistory);
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut shown = Shown::default();
-    let mut eyes = Eyes {
-        key: &key,
-        organization: call.organization(),
-        customer: row.id,
-        decision: &decision,
-        shown: &mut shown,
-    };
+    let mut eyes =
+        Eyes { key: &key, organization: call.organization(), customer: row.id, decision: &decision, shown: &mut shown };
     let versions = guard(app, call, row.id, eyes.walk(&row, &stored_versions)).await?;
-    app.record_read(
-        call,
-        Draft {
-            shown,
-            ..Draft::about(Action::CustomersHistory, row.id)
-        },
-    )
-    .await?;
+    app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) }).await?;
     Ok(versions)
 }
 
@@ -113,13 +101,7 @@ impl Eyes<'_> {
                 current.extend(before.map(|pack| (name.clone(), pack)));
             }
             attributes = version.previous.clone();
-            let VersionRow {
-                version,
-                changed_at,
-                changed_by,
-                actor_kind,
-                ..
-            } = version;
+            let VersionRow { version, changed_at, changed_by, actor_kind, .. } = version;
             versions.push(Version {
                 version: *version,
                 at: *changed_at,
@@ -149,13 +131,7 @@ impl Eyes<'_> {
                 changes.push(attribute(name, &Value::Null, attributes));
             }
         }
-        Ok(Version {
-            version: 1,
-            at: row.created_at,
-            by_kind: String::new(),
-            by: row.created_by,
-            changes,
-        })
+        Ok(Version { version: 1, at: row.created_at, by_kind: String::new(), by: row.created_by, changes })
     }
 
     fn field(
@@ -168,12 +144,7 @@ impl Eyes<'_> {
             return Ok(None);
         }
         let (before, after) = (self.see(name, before)?, self.see(name, after)?);
-        Ok(Some(Change {
-            name: name.to_owned(),
-            is_field: true,
-            before,
-            after,
-        }))
+        Ok(Some(Change { name: name.to_owned(), is_field: true, before, after }))
     }
 
     fn see(&mut self, name: &str, pack: Option<&SealedFields>) -> Result<Option<SeenValue>, DomainError> {
@@ -182,19 +153,11 @@ impl Eyes<'_> {
         };
         let text = open_one(self.key, self.organization, self.customer, &value)?;
         let read = self.decision.access(name).view == View::Read;
-        let level = if read {
-            &mut self.shown.read
-        } else {
-            &mut self.shown.masked
-        };
+        let level = if read { &mut self.shown.read } else { &mut self.shown.masked };
         if !level.contains(&field.key.as_str()) {
             level.push(&field.key);
         }
-        Ok(Some(if read {
-            SeenValue::from(field.present(&text))
-        } else {
-            SeenValue::Text(field.mask(&text))
-        }))
+        Ok(Some(if read { SeenValue::from(field.present(&text)) } else { SeenValue::Text(field.mask(&text)) }))
     }
 }
 
@@ -205,16 +168,6 @@ fn single(value: SealedValue<'_>) -> SealedFields {
 }
 
 fn attribute(name: &str, before: &Value, after: &Value) -> Change {
-    let text = |value: &Value| {
-        value
-            .get(name)
-            .and_then(Value::as_str)
-            .map(|text| SeenValue::Text(text.to_owned()))
-    };
-    Change {
-        name: name.to_owned(),
-        is_field: false,
-        before: text(before),
-        after: text(after),
-    }
+    let text = |value: &Value| value.get(name).and_then(Value::as_str).map(|text| SeenValue::Text(text.to_owned()));
+    Change { name: name.to_owned(), is_field: false, before: text(before), after: text(after) }
 }

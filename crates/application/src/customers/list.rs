@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Outcome, View, Who, widest_field_access};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{SearchKind, customer};
-use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::catalog::{Field, SearchKind, customer};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{self as stored, CustomerRow, Filter, Order};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::SeenCustomer;
 use super::read::guard;
 use super::seen::{decide_row, seen_through};
 use crate::audit::{Detail, Draft, Shown};
+use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
 /// A value that is looked for.
@@ -63,44 +64,15 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let mut searched = Vec::with_capacity(query.terms.len());
     for term in &query.terms {
-        let pointer = || format!("/q[{}]", term.field);
-        let field = customer()
-            .field(&term.field)
-            .ok_or_else(|| DomainError::refused(RefusedAs::BadRequest, "not_searchable"))?;
-        if widest_field_access(&call.identity.caller, Permission::CustomersRead, field).view < View::Masked {
-            return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
-        }
-        let text = field
-            .query_term(term.kind, &term.value)
-            .map_err(|refusal| match refusal.code {
-                "not_searchable" => DomainError::refused(RefusedAs::BadRequest, "not_searchable"),
-                code => DomainError::Invalid(vec![Fault {
-                    pointer: pointer(),
-                    code,
-                    arg: refusal.arg,
-                }]),
-            })?;
-        query
-            .filter
-            .tags
-            .push(keys.tag(&term.field, term.kind, &text).ok_or(DomainError::NotFound)?);
+        let (field, tag) = tag_of(call, &keys, term)?;
+        query.filter.tags.push(tag);
         searched.push((field, term.kind));
     }
     let scope = call.scope(Permission::CustomersRead, app.now());
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(
-        &work,
-        &scope,
-        &query.filter,
-        &query.order,
-        i64::try_from(query.limit).unwrap_or(200) + 1,
-    )
-    .await?;
-    let count = if query.count {
-        Some(stored::count(&work, &scope, &query.filter).await?)
-    } else {
-        None
-    };
+    let mut rows =
+        stored::list(&work, &scope, &query.filter, &query.order, i64::try_from(query.limit).unwrap_or(200) + 1).await?;
+    let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
     work.abandon().await;
     let more = rows.len() > query.limit;
     rows.truncate(query.limit);
@@ -114,29 +86,37 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
             customers.push(seen);
         }
     }
-    let action = if searched.is_empty() {
-        Action::CustomersList
-    } else {
-        Action::CustomersSearch
-    };
-    let terms: Vec<String> = searched
-        .iter()
-        .map(|(field, kind)| format!("{}:{}", field.key, kind.as_str()))
-        .collect();
-    // One hit needs no row per customer beside the entry.
-    let single = if let [only] = ids.as_slice() { Some(*only) } else { None };
-    let customers_seen = if single.is_some() { Vec::new() } else { ids };
-    let mut draft = Draft {
-        customer: single,
-        customers: customers_seen,
-        shown,
-        ..Draft::of(action)
-    };
-    if !terms.is_empty() {
-        draft = draft.with("searched", Detail::Codes(terms));
-    }
-    app.record_read(call, draft).await?;
+    app.record_read(call, entry_of(&searched, ids, shown)).await?;
     Ok(Found { customers, next, count })
+}
+
+/// The tag that a searched value is found by, if this caller may search by its field at all.
+fn tag_of(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<(&'static Field, [u8; 16]), DomainError> {
+    let not_searchable = || DomainError::refused(RefusedAs::BadRequest, "not_searchable");
+    let field = customer().field(&term.field).ok_or_else(not_searchable)?;
+    if widest_field_access(&call.identity.caller, Permission::CustomersRead, field).view < View::Masked {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
+    }
+    let text = field.query_term(term.kind, &term.value).map_err(|refusal| match refusal.code {
+        "not_searchable" => not_searchable(),
+        code => DomainError::Invalid(vec![Fault { pointer: format!("/q[{}]", term.field), code, arg: refusal.arg }]),
+    })?;
+    Ok((field, keys.tag(&term.field, term.kind, &text).ok_or_else(not_searchable)?))
+}
+
+/// One entry for the whole page. A single hit needs no row per customer beside it.
+fn entry_of(searched: &[(&'static Field, SearchKind)], ids: Vec<CustomerId>, shown: Shown) -> Draft {
+    let action = if searched.is_empty() { Action::CustomersList } else { Action::CustomersSearch };
+    let (customer, customers) = match ids.as_slice() {
+        [only] => (Some(*only), Vec::new()),
+        _ => (None, ids),
+    };
+    let draft = Draft { customer, customers, shown, ..Draft::of(action) };
+    if searched.is_empty() {
+        return draft;
+    }
+    let terms = searched.iter().map(|(field, kind)| format!("{}:{}", field.key, kind.as_str())).collect();
+    draft.with("searched", Detail::Codes(terms))
 }
 
 /// A key that is bound to purposes must name one of them before it learns whether anything matches.
@@ -161,18 +141,14 @@ async fn see(
     app: &App,
     call: &Call,
     row: &CustomerRow,
-    searched: &[(&'static custodian_domain::catalog::Field, SearchKind)],
+    searched: &[(&'static Field, SearchKind)],
     shown: &mut Shown,
 ) -> Result<Option<SeenCustomer>, DomainError> {
     let decision = decide_row(app, call, row, Permission::CustomersRead);
     // A role of wider scope may hide here what another shows elsewhere: a match on a field hidden on this very customer is none.
-    let oracle = searched
-        .iter()
-        .any(|(field, _)| decision.access(&field.key).view < View::Masked);
+    let oracle = searched.iter().any(|(field, _)| decision.access(&field.key).view < View::Masked);
     if decision.outcome != Outcome::Allowed || oracle {
         return Ok(None);
     }
-    guard(app, call, row.id, seen_through(app, call, row, &decision, shown))
-        .await
-        .map(Some)
+    guard(app, call, row.id, seen_through(app, call, row, &decision, shown)).await.map(Some)
 }

@@ -17,14 +17,7 @@ pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> 
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     let mut shown = Shown::default();
     let seen = guard(app, call, row.id, seen_through(app, call, &row, &decision, &mut shown)).await?;
-    app.record_read(
-        call,
-        Draft {
-            shown,
-            ..Draft::about(Action::CustomersRead, row.id)
-        },
-    )
-    .await?;
+    app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersRead, row.id) }).await?;
     Ok(seen)
 }
 
@@ -38,10 +31,7 @@ pub(crate) async fn find(
 ) -> Result<std::sync::Arc<CustomerRow>, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
-    let row = reader
-        .find(call.organization(), id)
-        .await?
-        .ok_or(DomainError::NotFound)?;
+    let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
     refuse(decide_row(app, call, &row, permission).outcome, permission)?;
     Ok(row)
 }
@@ -56,14 +46,8 @@ pub(crate) async fn guard<T>(
     if matches!(opened, Err(DomainError::Integrity)) {
         tracing::error!(alert = "critical", customer = %customer, "a sealed value does not open: it was changed outside the service");
         metrics::counter!("custodian_integrity_failures_total").increment(1);
-        app.record_read(
-            call,
-            Draft {
-                verdict: Verdict::Failed,
-                ..Draft::about(Action::IntegrityFailed, customer)
-            },
-        )
-        .await?;
+        app.record_read(call, Draft { verdict: Verdict::Failed, ..Draft::about(Action::IntegrityFailed, customer) })
+            .await?;
     }
     opened
 }

@@ -35,20 +35,10 @@ pub async fn reveal(
             None => None,
             Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
         };
-        values.push((
-            field.key.as_str(),
-            value.map(|text| SeenValue::from(field.present(&text))),
-        ));
+        values.push((field.key.as_str(), value.map(|text| SeenValue::from(field.present(&text)))));
     }
-    let shown = Shown {
-        revealed: wanted.iter().map(|field| field.key.as_str()).collect(),
-        ..Shown::default()
-    };
-    let draft = Draft {
-        shown,
-        reason: Some(reason.to_owned()),
-        ..Draft::about(Action::CustomersReveal, row.id)
-    };
+    let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
+    let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     app.record_change(work, call, draft).await?;
     Ok(values)
 }
@@ -69,11 +59,7 @@ async fn permitted(
     let mut wanted = Vec::with_capacity(fields.len());
     let mut faults = Vec::new();
     for (index, key) in fields.iter().enumerate() {
-        match decision
-            .fields
-            .iter()
-            .find(|(field, access)| field.key == *key && access.view > View::Hidden)
-        {
+        match decision.fields.iter().find(|(field, access)| field.key == *key && access.view > View::Hidden) {
             // A field that is hidden and one that does not exist are answered alike.
             None => faults.push(Fault::new(format!("/fields/{index}"), "unknown_field")),
             Some((field, access)) => wanted.push((*field, access.view)),
@@ -102,14 +88,7 @@ pub async fn record_repeated_reveal(
     let permitted = permitted(app, call, &work, id, fields).await;
     work.abandon().await;
     let (row, wanted) = permitted?;
-    let shown = Shown {
-        revealed: wanted.iter().map(|field| field.key.as_str()).collect(),
-        ..Shown::default()
-    };
-    let draft = Draft {
-        shown,
-        reason: Some(reason.to_owned()),
-        ..Draft::about(Action::CustomersReveal, row.id)
-    };
+    let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
+    let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

@@ -33,23 +33,15 @@ const PACKED_FRAME: usize = 9;
 /// The data key of a stored customer, given out only when the pack is the one of this version: each value is bound to
 /// its own version, but an older one put back with that version beside it would open.
 pub(crate) fn open_row(app: &App, organization: OrganizationId, row: &CustomerRow) -> Result<DataKey, DomainError> {
-    let key = app
-        .keys()
-        .data_key(organization, row.id, row.key_version, &row.wrapped_key)?;
+    let key = app.keys().data_key(organization, row.id, row.key_version, &row.wrapped_key)?;
     let closing = row.fields.iter().last().flatten().filter(|value| value.key == CLOSING);
     let closing = closing.ok_or(DomainError::Integrity)?;
     let version = u32::try_from(row.version).map_err(|_| DomainError::Integrity)?;
     let packed = row.fields.packed();
-    let body = packed
-        .len()
-        .checked_sub(PACKED_FRAME + closing.sealed.len())
-        .and_then(|end| packed.get(..end));
+    let body = packed.len().checked_sub(PACKED_FRAME + closing.sealed.len()).and_then(|end| packed.get(..end));
     let digest = custodian_crypto::open(&key, &place(organization, row.id, CLOSING, version), closing.sealed)
         .map_err(|_| DomainError::Integrity)?;
-    if body
-        .map(custodian_crypto::sha256)
-        .is_some_and(|ours| ours.as_slice() == digest.as_slice())
-    {
+    if body.map(custodian_crypto::sha256).is_some_and(|ours| ours.as_slice() == digest.as_slice()) {
         Ok(key)
     } else {
         Err(DomainError::Integrity)
@@ -72,9 +64,7 @@ fn close(
 
 /// The values of a stored row; `None` where its pack is broken.
 pub(crate) fn values(row: &CustomerRow) -> impl Iterator<Item = Option<SealedValue<'_>>> {
-    row.fields
-        .iter()
-        .filter(|value| value.is_none_or(|value| value.key != CLOSING))
+    row.fields.iter().filter(|value| value.is_none_or(|value| value.key != CLOSING))
 }
 
 /// The tags of a set of values.
@@ -114,10 +104,7 @@ pub(crate) fn unpack_tags(packed: &[u8]) -> Vec<[u8; 16]> {
 }
 
 /// A new customer's row, everything sealed.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a fact of the new row; a struct would only rename them"
-)]
+#[expect(clippy::too_many_arguments, reason = "each is a fact of the new row; a struct would only rename them")]
 pub(crate) fn new_row(
     app: &App,
     keys: &OrganizationKeys,
@@ -137,32 +124,18 @@ pub(crate) fn new_row(
             .into_uuid(),
     );
     let key = DataKey::from_bytes(DATA_KEY_VERSION, take(&mut draw));
-    let wrapped_key = bucket
-        .wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw))
-        .to_vec();
+    let wrapped_key = bucket.wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw)).to_vec();
     let mut fields = SealedFields::with_room_for(values.len() + 1);
     for (field, value) in values {
         let salt = take(&mut draw);
         fields.push_with(&field.key, 1, |out| {
-            seal_into(
-                &key,
-                &place(organization, id, &field.key, 1),
-                value.as_bytes(),
-                salt,
-                out,
-            )
+            seal_into(&key, &place(organization, id, &field.key, 1), value.as_bytes(), salt, out)
         });
     }
     close(&key, organization, id, 1, &mut fields, take(&mut draw));
     zeroize::Zeroize::zeroize(&mut random);
     let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
-    let Attributes {
-        stage,
-        source,
-        region,
-        owner,
-        department,
-    } = attributes;
+    let Attributes { stage, source, region, owner, department } = attributes;
     let row = CustomerRow {
         id,
         version: 1,
@@ -232,11 +205,7 @@ pub(crate) fn reseal(
     let (mut next, mut replaced) = (SealedFields::default(), SealedFields::default());
     for value in values(row) {
         let value = value.ok_or(DomainError::Integrity)?;
-        let to = if changed.iter().any(|(field, _)| field.key == value.key) {
-            &mut replaced
-        } else {
-            &mut next
-        };
+        let to = if changed.iter().any(|(field, _)| field.key == value.key) { &mut replaced } else { &mut next };
         to.push(value);
     }
     let version = u32::try_from(version).map_err(|_| DomainError::Integrity)?;
@@ -245,13 +214,7 @@ pub(crate) fn reseal(
             let mut salt = [0_u8; 16];
             app.rng().fill(&mut salt);
             next.push_with(&field.key, version, |out| {
-                seal_into(
-                    key,
-                    &place(organization, row.id, &field.key, version),
-                    value.as_bytes(),
-                    salt,
-                    out,
-                )
+                seal_into(key, &place(organization, row.id, &field.key, version), value.as_bytes(), salt, out)
             });
         }
     }

@@ -103,29 +103,19 @@ pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission
         grants: &[],
         now: app.now(),
     };
-    let Decision {
-        outcome,
-        fields: decided,
-        ..
-    } = decide(&facts);
+    let Decision { outcome, fields: decided, .. } = decide(&facts);
     let decided = decided
         .into_iter()
         .filter_map(|(field, access)| Some((fields.iter().find(|f| std::ptr::eq(*f, field))?, access)))
         .collect();
-    Decision {
-        outcome,
-        fields: decided,
-        reasons: Vec::new(),
-    }
+    Decision { outcome, fields: decided, reasons: Vec::new() }
 }
 
 /// Turns an outcome that is not `Allowed` into the refusal that the caller gets.
 pub(crate) fn refuse(outcome: Outcome, permission: Permission) -> Result<(), DomainError> {
     match outcome {
         Outcome::Allowed => Ok(()),
-        Outcome::MissingPermission => Err(DomainError::Forbidden {
-            permission: permission.code(),
-        }),
+        Outcome::MissingPermission => Err(DomainError::Forbidden { permission: permission.code() }),
         Outcome::DoesNotExist => Err(DomainError::NotFound),
         Outcome::PurposeRequired => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_required")),
         Outcome::PurposeNotAllowed => Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed")),
@@ -163,11 +153,7 @@ pub(crate) fn seen_through(
                 Some(value)
             }
         };
-        fields.push(SeenField {
-            key: &field.key,
-            value,
-            access: *access,
-        });
+        fields.push(SeenField { key: &field.key, value, access: *access });
     }
     let staff = call.identity.user().is_some();
     Ok(SeenCustomer {
@@ -193,15 +179,8 @@ pub(crate) fn show_written<'a>(
 ) {
     for (field, value) in written {
         if !seen.fields.iter().any(|known| known.key == field.key) {
-            let access = FieldAccess {
-                view: View::Masked,
-                edit: true,
-            };
-            seen.fields.push(SeenField {
-                key: &field.key,
-                value: Some(SeenValue::Text(field.mask(value))),
-                access,
-            });
+            let access = FieldAccess { view: View::Masked, edit: true };
+            seen.fields.push(SeenField { key: &field.key, value: Some(SeenValue::Text(field.mask(value))), access });
             shown.masked.push(&field.key);
         }
     }

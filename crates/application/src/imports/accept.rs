@@ -18,11 +18,7 @@ pub(super) struct Accepted {
 }
 
 fn fault(line: i64, field: &str, code: &str) -> ImportError {
-    ImportError {
-        line,
-        field: field.to_owned(),
-        code: code.to_owned(),
-    }
+    ImportError { line, field: field.to_owned(), code: code.to_owned() }
 }
 
 /// Checks a record against the catalog; every fault is named, none holds a value.
@@ -49,15 +45,9 @@ pub(super) fn accept(record: Record, mapping: &Mapping, today: NaiveDate) -> Res
             Target::OwnerEmail => accepted.owner_email = text(cell),
         }
     }
-    let Attributes {
-        stage, source, region, ..
-    } = &accepted.attributes;
+    let Attributes { stage, source, region, .. } = &accepted.attributes;
     let attribute_faults = check_attributes(stage.as_deref(), source.as_deref(), region.as_deref());
-    faults.extend(
-        attribute_faults
-            .iter()
-            .map(|f| fault(line, f.pointer.trim_start_matches('/'), f.code)),
-    );
+    faults.extend(attribute_faults.iter().map(|f| fault(line, f.pointer.trim_start_matches('/'), f.code)));
     if accepted.attributes.region.is_none() {
         let province = accepted.values.iter().find(|(field, _)| field.key == "province");
         accepted.attributes.region = province.and_then(|(_, name)| province_region(name)).map(str::to_owned);

@@ -86,11 +86,7 @@ impl Read for Pieces {
 }
 
 fn decoded(pieces: Pieces, encoding: &str) -> DecodeReaderBytes<Pieces, Vec<u8>> {
-    let encoding = if encoding == "gb18030" {
-        encoding_rs::GB18030
-    } else {
-        encoding_rs::UTF_8
-    };
+    let encoding = if encoding == "gb18030" { encoding_rs::GB18030 } else { encoding_rs::UTF_8 };
     DecodeReaderBytesBuilder::new()
         .encoding(Some(encoding))
         .utf8_passthru(false)
@@ -107,11 +103,7 @@ pub(super) fn each_record(
     take: &mut dyn FnMut(Record) -> bool,
 ) -> Result<(), DomainError> {
     let reader = decoded(pieces, &row.encoding);
-    if row.format == "ndjson" {
-        each_line(reader, columns, take)
-    } else {
-        each_row(reader, columns, take)
-    }
+    if row.format == "ndjson" { each_line(reader, columns, take) } else { each_row(reader, columns, take) }
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> DomainError {
@@ -119,16 +111,11 @@ fn unreadable(error: &dyn std::fmt::Display) -> DomainError {
 }
 
 fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) -> bool) -> Result<(), DomainError> {
-    let mut rows = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(true)
-        .buffer_capacity(64 * 1024)
-        .from_reader(reader);
+    let mut rows =
+        csv::ReaderBuilder::new().flexible(true).has_headers(true).buffer_capacity(64 * 1024).from_reader(reader);
     let headers = rows.headers().map_err(|error| csv_error(&error))?.clone();
-    let places: Vec<Option<usize>> = columns
-        .iter()
-        .map(|column| headers.iter().position(|h| h.trim() == column.trim()))
-        .collect();
+    let places: Vec<Option<usize>> =
+        columns.iter().map(|column| headers.iter().position(|h| h.trim() == column.trim())).collect();
     if let Some(missing) = places.iter().position(Option::is_none) {
         tracing::debug!(column = missing, "a mapped column is missing");
         return Err(DomainError::invalid("/mapping", "unknown_column"));
@@ -141,10 +128,7 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
             Ok(false) => return Ok(()),
             Ok(true) => {}
             Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
-                if !take(Record {
-                    line,
-                    cells: Err("invalid_encoding"),
-                }) {
+                if !take(Record { line, cells: Err("invalid_encoding") }) {
                     return Ok(());
                 }
                 continue;
@@ -158,11 +142,7 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
         } else {
             Ok(places
                 .iter()
-                .map(|place| {
-                    place
-                        .and_then(|p| record.get(p))
-                        .map(|cell| FieldInput::Text(cell.to_owned()))
-                })
+                .map(|place| place.and_then(|p| record.get(p)).map(|cell| FieldInput::Text(cell.to_owned())))
                 .collect())
         };
         if !take(Record { line, cells }) {
@@ -195,10 +175,7 @@ fn each_line(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record)
         }
         if read == LONGEST && bytes.last() != Some(&b'\n') {
             skip_line(&mut reader)?;
-            if !take(Record {
-                line,
-                cells: Err("too_long"),
-            }) {
+            if !take(Record { line, cells: Err("too_long") }) {
                 return Ok(());
             }
             continue;
@@ -207,10 +184,7 @@ fn each_line(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record)
         if text.is_empty() {
             continue;
         }
-        if !take(Record {
-            line,
-            cells: object_cells(text, columns),
-        }) {
+        if !take(Record { line, cells: object_cells(text, columns) }) {
             return Ok(());
         }
     }

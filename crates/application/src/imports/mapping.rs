@@ -67,20 +67,13 @@ impl Mapping {
                 Some(Some(target)) => targets.push((column.clone(), target)),
             }
         }
-        if faults.is_empty() {
-            Ok(Self(targets))
-        } else {
-            Err(DomainError::Invalid(faults))
-        }
+        if faults.is_empty() { Ok(Self(targets)) } else { Err(DomainError::Invalid(faults)) }
     }
 
     /// As it is stored with the import.
     pub fn to_json(&self) -> Value {
         Value::Object(
-            self.0
-                .iter()
-                .map(|(column, target)| (column.clone(), Value::String(target.name().to_owned())))
-                .collect(),
+            self.0.iter().map(|(column, target)| (column.clone(), Value::String(target.name().to_owned()))).collect(),
         )
     }
 
@@ -109,17 +102,11 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         let error = Mapping::parse(&json!({"a": "mobile", "b": "mobile", "c": "nonsense", "d": 1})).unwrap_err();
-        let DomainError::Invalid(faults) = error else {
-            panic!("{error}")
-        };
+        let DomainError::Invalid(faults) = error else { panic!("{error}") };
         let seen: Vec<_> = faults.iter().map(|f| (f.pointer.as_str(), f.code)).collect();
         assert_eq!(
             seen,
-            [
-                ("/mapping/b", "duplicate_value"),
-                ("/mapping/c", "unknown_field"),
-                ("/mapping/d", "wrong_type")
-            ]
+            [("/mapping/b", "duplicate_value"), ("/mapping/c", "unknown_field"), ("/mapping/d", "wrong_type")]
         );
     }
 

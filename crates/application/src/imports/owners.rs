@@ -30,18 +30,12 @@ impl Owners {
             .collect();
         if !self.0.contains_key("") {
             let found = users::departments_of(work, &[importer]).await?;
-            self.0.insert(
-                String::new(),
-                found.first().map(|(id, _, department)| (*id, *department)),
-            );
+            self.0.insert(String::new(), found.first().map(|(id, _, department)| (*id, *department)));
         }
         if unknown.is_empty() {
             return Ok(());
         }
-        let lookups: Vec<Vec<u8>> = unknown
-            .iter()
-            .map(|email| app.keys().lookup("email", email).to_vec())
-            .collect();
+        let lookups: Vec<Vec<u8>> = unknown.iter().map(|email| app.keys().lookup("email", email).to_vec()).collect();
         let found = users::by_lookups(work, &lookups).await?;
         let ids: Vec<UserId> = found.iter().map(|(_, id)| *id).collect();
         let active = users::departments_of(work, &ids).await?;
@@ -57,11 +51,7 @@ impl Owners {
 
     /// Gives a record its owner and the owner's department; the code of the refusal for an address that no active colleague has.
     pub(super) fn give(&self, record: &mut Accepted) -> Result<(), &'static str> {
-        let email = record
-            .owner_email
-            .as_deref()
-            .map(crate::users::comparable_email)
-            .unwrap_or_default();
+        let email = record.owner_email.as_deref().map(crate::users::comparable_email).unwrap_or_default();
         match self.0.get(&email) {
             Some(Some((owner, department))) => {
                 record.attributes.owner = Some(*owner);

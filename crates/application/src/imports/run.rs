@@ -47,24 +47,13 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let (Some(wrapped), Ok(mapping)) = (&row.wrapped_key, Mapping::parse(&row.mapping)) else {
         return end(app, claim, Err("import_unreadable")).await;
     };
-    let key = Arc::new(
-        app.keys()
-            .unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?,
-    );
+    let key = Arc::new(app.keys().unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?);
     let (send, receive) = mpsc::channel::<Batch>(2);
-    let reader = Reader {
-        app: app.clone(),
-        row: row.clone(),
-        mapping,
-        key,
-        organization: claim.organization,
-    };
+    let reader = Reader { app: app.clone(), row: row.clone(), mapping, key, organization: claim.organization };
     let runtime = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || reader.read(runtime, &send));
     let stored_all = store_batches(app, &call, claim, &row, receive).await;
-    let read_all = reading
-        .await
-        .map_err(|_| DomainError::internal("import reader ended early"))?;
+    let read_all = reading.await.map_err(|_| DomainError::internal("import reader ended early"))?;
     match (stored_all?, read_all) {
         (None, _) => Ok(()),
         (Some(counts), Ok(())) => end(app, claim, Ok(counts)).await,
@@ -81,11 +70,7 @@ async fn importer(app: &App, claim: &Claim, row: &ImportRow) -> Result<Option<Ca
     let identity = identity_of_user(app, claim.organization, row.owner, row.session).await?;
     Ok(identity
         .filter(|identity| identity.caller.holds(custodian_domain::roles::Permission::ImportsRun))
-        .map(|identity| Call {
-            identity: Arc::new(identity),
-            request: format!("job-{}", claim.job),
-            purpose: None,
-        }))
+        .map(|identity| Call { identity: Arc::new(identity), request: format!("job-{}", claim.job), purpose: None }))
 }
 
 /// `None` when another worker has taken the job over.
@@ -112,15 +97,7 @@ async fn end(app: &App, claim: &Claim, outcome: Result<Counts, &'static str>) ->
         return Ok(());
     }
     if let Ok(counts) = &outcome {
-        jobs::progress(
-            &work,
-            claim.job,
-            counts.done,
-            Some(counts.done),
-            counts.rejected,
-            app.now(),
-        )
-        .await?;
+        jobs::progress(&work, claim.job, counts.done, Some(counts.done), counts.rejected, app.now()).await?;
     }
     let result = outcome.as_ref().map(|Counts { done, created, updated, rejected }| {
         json!({ "records": done, "created": created, "updated": updated, "rejected": rejected, "errors_url": format!("/v1/imports/{}/errors", claim.job) })
@@ -141,13 +118,7 @@ struct Reader {
 impl Reader {
     /// Blocking: reads the file, skips what was done, hands on batches.
     fn read(self, runtime: tokio::runtime::Handle, batches: &mpsc::Sender<Batch>) -> Result<(), DomainError> {
-        let pieces = Pieces::new(
-            self.app.db().clone(),
-            self.organization,
-            &self.row,
-            Arc::clone(&self.key),
-            runtime,
-        );
+        let pieces = Pieces::new(self.app.db().clone(), self.organization, &self.row, Arc::clone(&self.key), runtime);
         let columns: Vec<String> = self.mapping.0.iter().map(|(column, _)| column.clone()).collect();
         let today = self.app.now().date_naive();
         let mut skip = self.row.rows_done;
@@ -173,9 +144,5 @@ impl Reader {
 }
 
 fn empty() -> Batch {
-    Batch {
-        accepted: Vec::with_capacity(BATCH),
-        faults: Vec::new(),
-        records: 0,
-    }
+    Batch { accepted: Vec::with_capacity(BATCH), faults: Vec::new(), records: 0 }
 }

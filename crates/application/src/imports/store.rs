@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError};
-use custodian_persistence::Work;
 use custodian_persistence::customers::{self as customers_stored, CustomerRow};
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
 use custodian_persistence::jobs::{self, Claim};
+use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
@@ -47,22 +48,8 @@ impl<'a> Store<'a> {
         row: &'a ImportRow,
     ) -> Result<Self, DomainError> {
         let keys = app.keys().organization(app.db(), claim.organization).await?;
-        let counts = Counts {
-            done: row.rows_done,
-            created: row.created,
-            updated: row.updated,
-            rejected: row.rejected,
-        };
-        Ok(Self {
-            app,
-            call,
-            claim,
-            row,
-            keys,
-            counts,
-            owners: Owners::default(),
-            met: HashSet::new(),
-        })
+        let counts = Counts { done: row.rows_done, created: row.created, updated: row.updated, rejected: row.rejected };
+        Ok(Self { app, call, claim, row, keys, counts, owners: Owners::default(), met: HashSet::new() })
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -71,24 +58,14 @@ impl<'a> Store<'a> {
 
     /// False when another worker holds the job now: nothing was written.
     pub(super) async fn store(&mut self, batch: Batch) -> Result<bool, DomainError> {
-        let Batch {
-            accepted,
-            mut faults,
-            records,
-        } = batch;
+        let Batch { accepted, mut faults, records } = batch;
         let mut refused = distinct_lines(&faults);
         let places = match self.row.dry_run {
             true => Vec::new(),
             false => {
                 self.app
                     .keys()
-                    .places(
-                        self.app.db(),
-                        self.claim.organization,
-                        accepted.len(),
-                        self.app.rng(),
-                        self.app.now(),
-                    )
+                    .places(self.app.db(), self.claim.organization, accepted.len(), self.app.rng(), self.app.now())
                     .await?
             }
         };
@@ -110,12 +87,7 @@ impl<'a> Store<'a> {
             self.write(&work, plan, places).await?;
         }
         stored::insert_errors(&work, self.claim.job, &faults).await?;
-        let Counts {
-            done,
-            created,
-            updated,
-            rejected,
-        } = counts;
+        let Counts { done, created, updated, rejected } = counts;
         stored::checkpoint(&work, self.claim.job, done, created, updated, rejected).await?;
         jobs::progress(&work, self.claim.job, done, None, rejected, self.app.now()).await?;
         work.commit().await?;
@@ -134,17 +106,11 @@ impl<'a> Store<'a> {
         let tagged: Vec<(Accepted, TagSet)> = accepted
             .into_iter()
             .map(|record| {
-                let tags = tags_of(
-                    &self.keys,
-                    record.values.iter().map(|(field, value)| (*field, value.as_str())),
-                );
+                let tags = tags_of(&self.keys, record.values.iter().map(|(field, value)| (*field, value.as_str())));
                 (record, tags)
             })
             .collect();
-        let unique: Vec<[u8; 16]> = tagged
-            .iter()
-            .flat_map(|(_, tags)| tags.unique().collect::<Vec<_>>())
-            .collect();
+        let unique: Vec<[u8; 16]> = tagged.iter().flat_map(|(_, tags)| tags.unique().collect::<Vec<_>>()).collect();
         let mut taken: HashMap<[u8; 16], Option<CustomerId>> = customers_stored::by_unique_tags(work, &unique)
             .await?
             .into_iter()
@@ -154,11 +120,7 @@ impl<'a> Store<'a> {
         for (mut record, tags) in tagged {
             let line = record.line;
             if let Err(code) = self.owners.give(&mut record) {
-                faults.push(ImportError {
-                    line,
-                    field: "owner_email".into(),
-                    code: code.into(),
-                });
+                faults.push(ImportError { line, field: "owner_email".into(), code: code.into() });
                 continue;
             }
             let holder = tags.unique().find_map(|tag| taken.get(&tag).copied());
@@ -168,16 +130,12 @@ impl<'a> Store<'a> {
             }
             match holder {
                 Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((record, id)),
-                None if again => faults.push(ImportError {
-                    line,
-                    field: "customer_no".into(),
-                    code: "duplicate_value".into(),
-                }),
-                Some(_) => faults.push(ImportError {
-                    line,
-                    field: "customer_no".into(),
-                    code: "duplicate_value".into(),
-                }),
+                None if again => {
+                    faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() })
+                }
+                Some(_) => {
+                    faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() })
+                }
                 None => {
                     let lacking = missing(&record);
                     if lacking.is_empty() {
@@ -200,11 +158,7 @@ impl<'a> Store<'a> {
         plan: &mut Plan,
         faults: &mut Vec<ImportError>,
     ) -> Result<(), DomainError> {
-        let refuse = |line: i64, code: &str| ImportError {
-            line,
-            field: String::new(),
-            code: code.to_owned(),
-        };
+        let refuse = |line: i64, code: &str| ImportError { line, field: String::new(), code: code.to_owned() };
         plan.new.retain(|(record, _)| {
             let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
             match covers_new(self.app, self.call, &record.attributes, &fields) {
@@ -219,19 +173,12 @@ impl<'a> Store<'a> {
         let mut rows: HashMap<CustomerId, CustomerRow> = if ids.is_empty() {
             HashMap::new()
         } else {
-            customers_stored::lock_many(work, &ids)
-                .await?
-                .into_iter()
-                .map(|row| (row.id, row))
-                .collect()
+            customers_stored::lock_many(work, &ids).await?.into_iter().map(|row| (row.id, row)).collect()
         };
         let mut kept = Vec::new();
         for (record, id) in plan.existing.drain(..) {
             let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
-            match rows
-                .remove(&id)
-                .map(|row| Existing::new(self.app, self.call, row, &fields))
-            {
+            match rows.remove(&id).map(|row| Existing::new(self.app, self.call, row, &fields)) {
                 Some(Ok(existing)) => {
                     plan.rows.insert(id, existing);
                     kept.push((record, id));
@@ -249,88 +196,58 @@ impl<'a> Store<'a> {
     }
 
     async fn write(&self, work: &Work, plan: Plan, places: Vec<BucketPlace>) -> Result<(), DomainError> {
-        let Plan {
-            new,
-            existing,
-            mut rows,
-        } = plan;
-        let now = self.app.now();
-        let by = self.row.owner.uuid();
-        let mut buckets = places
-            .iter()
-            .flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
-        let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
-        for (record, _) in new {
-            let bucket = buckets
-                .next()
-                .ok_or_else(|| DomainError::internal("no place for a customer"))?;
-            let Accepted { attributes, values, .. } = record;
-            let (row, set) = new_row(
-                self.app,
-                &self.keys,
-                self.claim.organization,
-                bucket,
-                attributes,
-                &values,
-                by,
-                now,
-            );
-            tags.extend(set.0.into_iter().map(|(tag, unique)| (row.id, tag, unique)));
-            created.push(row);
-        }
-        if !created.is_empty() {
-            customers_stored::insert_many(work, &created).await?;
-            customers_stored::insert_tags(work, &tags)
-                .await
-                .map_err(|error| DomainError::unavailable(error.to_string()))?;
-            let draft = Draft {
-                customers: created.iter().map(|row| row.id).collect(),
-                ..Draft::of(Action::CustomersImport)
-            };
-            self.app
-                .record_change(
-                    work,
-                    self.call,
-                    draft.with("job", Detail::Code(self.claim.job.to_string())),
-                )
-                .await?;
-        }
+        let Plan { new, existing, mut rows } = plan;
+        self.create(work, new, &places).await?;
         for (record, id) in existing {
-            let Some(current) = rows.remove(&id) else { continue };
-            let Accepted {
-                attributes:
-                    Attributes {
-                        stage,
-                        source,
-                        region,
-                        owner,
-                        department,
-                    },
-                values,
-                owner_email,
-                ..
-            } = record;
-            let named = owner_email.is_some();
-            let old = current.attributes();
-            let attributes = Attributes {
-                stage: stage.or(old.stage),
-                source: source.or(old.source),
-                region: region.or(old.region),
-                owner: if named { owner } else { old.owner },
-                department: if named { department } else { old.department },
-            };
-            current
-                .change(
-                    self.app,
-                    self.call,
-                    work,
-                    attributes,
-                    values.into_iter().map(|(f, v)| (f, Some(v))).collect(),
-                )
-                .await?;
+            if let Some(current) = rows.remove(&id) {
+                let (attributes, values) = merged(record, current.attributes());
+                current.change(self.app, self.call, work, attributes, values).await?;
+            }
         }
         Ok(())
     }
+
+    async fn create(
+        &self,
+        work: &Work,
+        new: Vec<(Accepted, TagSet)>,
+        places: &[BucketPlace],
+    ) -> Result<(), DomainError> {
+        let (app, now, by) = (self.app, self.app.now(), self.row.owner.uuid());
+        let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
+        let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
+        for (Accepted { attributes, values, .. }, _) in new {
+            let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
+            let (row, set) = new_row(app, &self.keys, self.claim.organization, bucket, attributes, &values, by, now);
+            tags.extend(set.0.into_iter().map(|(tag, unique)| (row.id, tag, unique)));
+            created.push(row);
+        }
+        if created.is_empty() {
+            return Ok(());
+        }
+        customers_stored::insert_many(work, &created).await?;
+        let taken = |error: DbError| DomainError::unavailable(error.to_string());
+        customers_stored::insert_tags(work, &tags).await.map_err(taken)?;
+        let customers = created.iter().map(|row| row.id).collect();
+        let draft = Draft { customers, ..Draft::of(Action::CustomersImport) };
+        let draft = draft.with("job", Detail::Code(self.claim.job.to_string()));
+        app.record_change(work, self.call, draft).await
+    }
+}
+
+/// What a record makes of an existing customer: a column that is absent or empty leaves what is there.
+fn merged(record: Accepted, old: Attributes) -> (Attributes, Vec<(&'static Field, Option<String>)>) {
+    let Accepted { attributes: Attributes { stage, source, region, owner, department }, values, owner_email, .. } =
+        record;
+    let named = owner_email.is_some();
+    let attributes = Attributes {
+        stage: stage.or(old.stage),
+        source: source.or(old.source),
+        region: region.or(old.region),
+        owner: if named { owner } else { old.owner },
+        department: if named { department } else { old.department },
+    };
+    (attributes, values.into_iter().map(|(field, value)| (field, Some(value))).collect())
 }
 
 #[derive(Default)]

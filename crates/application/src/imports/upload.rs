@@ -61,9 +61,7 @@ impl Encoding {
                 }
             }
         }
-        let decoder = self
-            .gb18030
-            .get_or_insert_with(|| encoding_rs::GB18030.new_decoder_without_bom_handling());
+        let decoder = self.gb18030.get_or_insert_with(|| encoding_rs::GB18030.new_decoder_without_bom_handling());
         let mut out = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
         let (_, _, malformed) = decoder.decode_to_string(bytes, &mut out, false);
         self.not_gb18030 |= malformed;
@@ -84,15 +82,7 @@ impl<'a> Upload<'a> {
         call.needs(Permission::ImportsRun)?;
         let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
         let id = JobId::from(app.new_id());
-        Ok(Self {
-            app,
-            call,
-            id,
-            key,
-            buffer: Vec::with_capacity(PIECE),
-            pieces: 0,
-            reader: Encoding::default(),
-        })
+        Ok(Self { app, call, id, key, buffer: Vec::with_capacity(PIECE), pieces: 0, reader: Encoding::default() })
     }
 
     /// Takes the next bytes of the file.
@@ -120,20 +110,13 @@ impl<'a> Upload<'a> {
         stored::insert_chunk(&work, self.id, self.pieces, &sealed).await?;
         work.commit().await?;
         self.buffer.clear();
-        self.pieces = self
-            .pieces
-            .checked_add(1)
-            .ok_or_else(|| DomainError::internal("too many pieces"))?;
+        self.pieces = self.pieces.checked_add(1).ok_or_else(|| DomainError::internal("too many pieces"))?;
         Ok(())
     }
 
     /// Stores what is left of the file.
     pub async fn complete(&mut self) -> Result<(), DomainError> {
-        if self.buffer.is_empty() {
-            Ok(())
-        } else {
-            self.store_piece().await
-        }
+        if self.buffer.is_empty() { Ok(()) } else { self.store_piece().await }
     }
 
     /// Throws the pieces away: the upload was refused, or was a retry.
@@ -151,18 +134,13 @@ impl<'a> Upload<'a> {
         if self.pieces == 0 {
             return Err(DomainError::invalid("/file", "empty_file"));
         }
-        let encoding = self
-            .reader
-            .name()
-            .ok_or_else(|| DomainError::invalid("/file", "unknown_encoding"))?;
+        let encoding = self.reader.name().ok_or_else(|| DomainError::invalid("/file", "unknown_encoding"))?;
         let (app, call) = (self.app, self.call);
         let (Some(owner), Some(session)) = (call.identity.user(), call.identity.session) else {
             return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
         };
         let now = app.now();
-        let wrapped = app
-            .keys()
-            .wrap_own(call.organization(), self.id.uuid(), &self.key, app.rng())?;
+        let wrapped = app.keys().wrap_own(call.organization(), self.id.uuid(), &self.key, app.rng())?;
         jobs::insert(work, self.id, KIND, owner.uuid(), now).await?;
         let row = ImportRow {
             id: self.id,
@@ -183,12 +161,8 @@ impl<'a> Upload<'a> {
             created_at: now,
         };
         stored::insert(work, &row).await?;
-        app.record_change(
-            work,
-            call,
-            Draft::of(Action::ImportsCreate).with("job", Detail::Code(self.id.to_string())),
-        )
-        .await?;
+        app.record_change(work, call, Draft::of(Action::ImportsCreate).with("job", Detail::Code(self.id.to_string())))
+            .await?;
         Ok(self.id)
     }
 }
@@ -210,10 +184,7 @@ mod tests {
         assert_eq!(told(&[&[0xE5], &[0xBC, 0xA0]]), Some("utf-8"));
         let (gb, _, _) = encoding_rs::GB18030.encode("姓名,手机号\n张三");
         assert_eq!(told(&[&gb]), Some("gb18030"));
-        assert_eq!(
-            told(&[gb.get(..1).unwrap_or_default(), gb.get(1..).unwrap_or_default()]),
-            Some("gb18030")
-        );
+        assert_eq!(told(&[gb.get(..1).unwrap_or_default(), gb.get(1..).unwrap_or_default()]), Some("gb18030"));
         assert_eq!(told(&[&[0xFF, 0xFF, 0xFF]]), None);
     }
 }

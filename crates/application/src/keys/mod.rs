@@ -87,13 +87,7 @@ impl Keyring {
     pub(crate) fn new(root: RootKey, store: Arc<dyn KeyStore>) -> Self {
         let buckets = Cache::builder().max_capacity(20_000).time_to_live(HELD).build();
         let organizations = Cache::builder().max_capacity(10_000).time_to_live(HELD).build();
-        Self {
-            root,
-            store,
-            buckets,
-            organizations,
-            places: places::Places::default(),
-        }
+        Self { root, store, buckets, organizations, places: places::Places::default() }
     }
 
     /// Bucket keys held open right now.
@@ -147,10 +141,7 @@ impl Keyring {
     ) -> Result<Vec<u8>, KeyFailure> {
         let mut nonce = [0_u8; 12];
         rng.fill(&mut nonce);
-        Ok(self
-            .bucket(organization, 0, 1)?
-            .wrap_data_key(owner, key.version(), key, nonce)
-            .to_vec())
+        Ok(self.bucket(organization, 0, 1)?.wrap_data_key(owner, key.version(), key, nonce).to_vec())
     }
 
     /// Opens a data key of bucket 0.
@@ -188,14 +179,9 @@ impl Keyring {
         let missing = || DomainError::internal("the organisation has no keys");
         let (version, wrapped) = stored::organization_key(work, "data").await?.ok_or_else(missing)?;
         let data = self.unwrap(organization, organization.uuid(), version, &wrapped)?;
-        let (version, wrapped) = stored::organization_key(work, "index_root")
-            .await?
-            .ok_or_else(missing)?;
+        let (version, wrapped) = stored::organization_key(work, "index_root").await?.ok_or_else(missing)?;
         let context = index_context(organization, version);
-        let opened = self
-            .root
-            .unwrap("index-root/1", &[&context], &wrapped)
-            .map_err(|_| DomainError::Integrity)?;
+        let opened = self.root.unwrap("index-root/1", &[&context], &wrapped).map_err(|_| DomainError::Integrity)?;
         let root = Secret32::from_bytes(opened.as_slice().try_into().map_err(|_| DomainError::Integrity)?);
         let index = IndexKey::new(&root, u32::try_from(version).map_err(|_| DomainError::Integrity)?);
         let index = catalog::customer()
@@ -225,36 +211,22 @@ impl Keyring {
 
     /// The permutation that gives a third party ids of its own.
     pub fn pseudonyms(&self, organization: OrganizationId, third_party: ThirdPartyId) -> PseudonymKey {
-        PseudonymKey::new(&self.root.derive(
-            "pseudonym/1",
-            &[organization.uuid().as_bytes(), third_party.uuid().as_bytes()],
-        ))
+        PseudonymKey::new(
+            &self.root.derive("pseudonym/1", &[organization.uuid().as_bytes(), third_party.uuid().as_bytes()]),
+        )
     }
 
     /// Makes the keys of a new organisation, durable in the key store before the transaction can commit.
     pub async fn found(&self, work: &Work, rng: &dyn Randomness, now: DateTime<Utc>) -> Result<(), DomainError> {
         let organization = work.organization();
         let bucket = Secret32::generate(rng);
-        self.store
-            .create(organization, 0, 1, &bucket, rng)
-            .map_err(KeyFailure::from)?;
-        stored::insert_bucket(
-            work,
-            BucketRow {
-                bucket: 0,
-                epoch: 1,
-                reserved: 256,
-            },
-            now,
-        )
-        .await?;
+        self.store.create(organization, 0, 1, &bucket, rng).map_err(KeyFailure::from)?;
+        stored::insert_bucket(work, BucketRow { bucket: 0, epoch: 1, reserved: 256 }, now).await?;
         let data = DataKey::generate(DATA_KEY_VERSION, rng);
         let wrapped = self.wrap_own(organization, organization.uuid(), &data, rng)?;
         stored::insert_organization_key(work, "data", 1, &wrapped, now).await?;
         let index = Secret32::generate(rng);
-        let wrapped = self
-            .root
-            .wrap("index-root/1", &[&index_context(organization, 1)], index.expose(), rng);
+        let wrapped = self.root.wrap("index-root/1", &[&index_context(organization, 1)], index.expose(), rng);
         stored::insert_organization_key(work, "index_root", 1, &wrapped, now).await?;
         Ok(())
     }

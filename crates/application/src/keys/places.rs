@@ -48,12 +48,7 @@ impl Places {
     }
 
     fn put(&self, organization: OrganizationId, place: Free) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(organization)
-            .or_default()
-            .push(place);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(organization).or_default().push(place);
     }
 }
 
@@ -72,10 +67,7 @@ impl Keyring {
         loop {
             for (bucket, epoch, places) in self.places.take(organization, wanted) {
                 wanted -= places;
-                granted.push((
-                    self.bucket(organization, bucket, epoch)?,
-                    usize::try_from(places).unwrap_or(0),
-                ));
+                granted.push((self.bucket(organization, bucket, epoch)?, usize::try_from(places).unwrap_or(0)));
             }
             if wanted <= 0 {
                 return Ok(granted);
@@ -103,16 +95,10 @@ impl Keyring {
         let key = Secret32::generate(rng);
         if let Err(error) = self.store.create(organization, bucket, 1, &key, rng) {
             // A crash between the key and its row leaves a key that sealed nothing: it is taken into use.
-            self.store
-                .load(organization, bucket, 1)
-                .map_err(|_| KeyFailure::Store(error))?;
+            self.store.load(organization, bucket, 1).map_err(|_| KeyFailure::Store(error))?;
         }
         let reserved = wanted.min(BUCKET_SIZE);
-        let row = BucketRow {
-            bucket,
-            epoch: 1,
-            reserved,
-        };
+        let row = BucketRow { bucket, epoch: 1, reserved };
         stored::insert_bucket(&work, row, now).await?;
         work.commit().await?;
         Ok((row, reserved))

@@ -41,11 +41,7 @@ pub async fn status(app: &App) -> Result<Vec<KeyStatus>, DomainError> {
         let rows = stored::buckets(&work).await?;
         let own_keys_open = app.keys().open_organization(&work).await.is_ok();
         work.abandon().await;
-        let kept = app
-            .keys()
-            .store
-            .list(organization)
-            .map_err(|error| DomainError::internal(error.to_string()))?;
+        let kept = app.keys().store.list(organization).map_err(|error| DomainError::internal(error.to_string()))?;
         let buckets: Vec<_> = rows
             .iter()
             .map(|row| BucketStatus {
@@ -55,17 +51,9 @@ pub async fn status(app: &App) -> Result<Vec<KeyStatus>, DomainError> {
                 opens: app.keys().store.load(organization, row.bucket, row.epoch).is_ok(),
             })
             .collect();
-        let unused = kept
-            .into_iter()
-            .filter(|(b, e)| !rows.iter().any(|row| row.bucket == *b && row.epoch == *e))
-            .collect();
-        all.push(KeyStatus {
-            organization,
-            name,
-            buckets,
-            unused,
-            own_keys_open,
-        });
+        let unused =
+            kept.into_iter().filter(|(b, e)| !rows.iter().any(|row| row.bucket == *b && row.epoch == *e)).collect();
+        all.push(KeyStatus { organization, name, buckets, unused, own_keys_open });
     }
     Ok(all)
 }

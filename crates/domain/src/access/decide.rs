@@ -8,22 +8,14 @@ use crate::roles::{FieldRule, Permission, Role, RuleTarget};
 /// Decides. Gives no reasons, and is cheap enough to be asked for each row.
 pub fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
     let (outcome, fields) = run(facts, &mut Silent);
-    Decision {
-        outcome,
-        fields,
-        reasons: Vec::new(),
-    }
+    Decision { outcome, fields, reasons: Vec::new() }
 }
 
 /// Decides alike and tells why: per field what set its level, and what capped it.
 pub fn decide_explained<'a>(facts: &Facts<'a>) -> Decision<'a> {
     let mut notes = Notes(Vec::new());
     let (outcome, fields) = run(facts, &mut notes);
-    Decision {
-        outcome,
-        fields,
-        reasons: notes.0,
-    }
+    Decision { outcome, fields, reasons: notes.0 }
 }
 
 /// What this caller could at most see and change of the field, on any customer that the permission reaches, for any purpose,
@@ -50,10 +42,7 @@ pub(crate) fn role_access(role: &Role, permission: Permission, field: &Field) ->
     by_roles(if holds { std::slice::from_ref(&opener) } else { &[] }, &denies, field).0
 }
 
-const OPEN: FieldAccess = FieldAccess {
-    view: View::Read,
-    edit: true,
-};
+const OPEN: FieldAccess = FieldAccess { view: View::Read, edit: true };
 
 /// Where reasons go. The silent one costs nothing.
 trait Trace<'a> {
@@ -90,11 +79,7 @@ impl<'a> Opener<'a> {
 
 /// What a caller brings to this customer, once it is clear that the call may go on.
 enum Standing<'a> {
-    Staff {
-        roles: Vec<Opener<'a>>,
-        denies: Vec<&'a FieldRule>,
-        grants: Vec<&'a Grant>,
-    },
+    Staff { roles: Vec<Opener<'a>>, denies: Vec<&'a FieldRule>, grants: Vec<&'a Grant> },
     Partner(&'a Partner),
     System,
 }
@@ -135,13 +120,8 @@ fn standing<'a>(facts: &Facts<'a>) -> Result<Standing<'a>, Stop> {
 }
 
 fn standing_of_staff<'a>(facts: &Facts<'a>, staff: &'a Staff) -> Result<Standing<'a>, Stop> {
-    let holding = || {
-        staff
-            .roles
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|role: &&Role| role.permissions.contains(&facts.permission))
-    };
+    let holding =
+        || staff.roles.iter().map(AsRef::as_ref).filter(|role: &&Role| role.permissions.contains(&facts.permission));
     if holding().next().is_none() {
         return Err(MISSING);
     }
@@ -155,11 +135,7 @@ fn standing_of_staff<'a>(facts: &Facts<'a>, staff: &'a Staff) -> Result<Standing
     if roles.is_empty() && !(by_grant && holding().any(|role| serves(role, facts.purpose))) {
         return Err(wrong_purpose(facts.purpose.is_some()));
     }
-    Ok(Standing::Staff {
-        roles: roles.into_iter().map(Opener::new).collect(),
-        denies: denies(staff),
-        grants,
-    })
+    Ok(Standing::Staff { roles: roles.into_iter().map(Opener::new).collect(), denies: denies(staff), grants })
 }
 
 const fn wrong_purpose(named: bool) -> Stop {
@@ -182,12 +158,7 @@ fn grants_in_force<'a>(facts: &Facts<'a>) -> Vec<&'a Grant> {
 
 /// A deny holds on every customer and for every permission: it is a wall, not a level.
 fn denies(staff: &Staff) -> Vec<&FieldRule> {
-    staff
-        .roles
-        .iter()
-        .flat_map(|role| &role.field_rules)
-        .filter(|rule| rule.deny)
-        .collect()
+    staff.roles.iter().flat_map(|role| &role.field_rules).filter(|rule| rule.deny).collect()
 }
 
 /// Steps 4, 5 and 7: what roles, grants or the key open.
@@ -218,11 +189,7 @@ fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a
 fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldAccess, trace: &mut T) -> FieldAccess {
     let key = Some(field.key.as_str());
     if let Some(purpose) = facts.purpose {
-        if purpose
-            .fields
-            .as_ref()
-            .is_some_and(|listed| !listed.contains(&field.key))
-        {
+        if purpose.fields.as_ref().is_some_and(|listed| !listed.contains(&field.key)) {
             trace.note(key, Reason::PurposeExcludesField);
             return FieldAccess::CLOSED;
         }
@@ -251,11 +218,7 @@ fn by_roles(roles: &[Opener<'_>], denies: &[&FieldRule], field: &Field) -> (Fiel
         let shown = view.unwrap_or(default_view(field.classification));
         if shown > widest.view || reason == Reason::KnownByGrantOnly {
             widest.view = shown;
-            reason = if view.is_some() {
-                Reason::RoleRule
-            } else {
-                Reason::DefaultByClassification
-            };
+            reason = if view.is_some() { Reason::RoleRule } else { Reason::DefaultByClassification };
         }
         widest.edit |= *writes && edit == Some(true);
     }
@@ -305,14 +268,7 @@ fn by_key(partner: &Partner, permission: Permission, field: &Field) -> FieldAcce
     if !holds(permission) || !partner.fields.contains(&field.key) {
         return FieldAccess::CLOSED;
     }
-    let view = if field.classification == Classification::Core {
-        View::Masked
-    } else {
-        View::Read
-    };
+    let view = if field.classification == Classification::Core { View::Masked } else { View::Read };
     // A key that may only create enters fields while it creates, and changes none later.
-    FieldAccess {
-        view,
-        edit: holds(Permission::CustomersWrite) || permission == Permission::CustomersCreate,
-    }
+    FieldAccess { view, edit: holds(Permission::CustomersWrite) || permission == Permission::CustomersCreate }
 }

@@ -55,10 +55,7 @@ pub struct FieldAccess {
 
 impl FieldAccess {
     /// Nothing at all.
-    pub const CLOSED: Self = Self {
-        view: View::Hidden,
-        edit: false,
-    };
+    pub const CLOSED: Self = Self { view: View::Hidden, edit: false };
 }
 
 /// Who asks, and for which organisation. Another organisation's things do not reach the decision at all: every query
@@ -261,10 +258,7 @@ pub struct Decision<'a> {
 impl Decision<'_> {
     /// What the caller may do with the field of this key; closed if the decision does not know it.
     pub fn access(&self, key: &str) -> FieldAccess {
-        self.fields
-            .iter()
-            .find(|(field, _)| field.key == key)
-            .map_or(FieldAccess::CLOSED, |(_, access)| *access)
+        self.fields.iter().find(|(field, _)| field.key == key).map_or(FieldAccess::CLOSED, |(_, access)| *access)
     }
 }
 

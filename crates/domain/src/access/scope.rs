@@ -34,10 +34,7 @@ impl RowScope {
 
     /// Matches every row of the organisation.
     pub fn everything() -> Self {
-        Self {
-            everything: true,
-            ..Self::default()
-        }
+        Self { everything: true, ..Self::default() }
     }
 
     /// Whether this scope can match no row at all, so that no query is needed.
@@ -49,17 +46,9 @@ impl RowScope {
     pub fn covers(&self, thing: &Thing<'_>) -> bool {
         self.everything
             || self.owner.is_some_and(|user| works_on(user, thing))
-            || thing
-                .department_path
-                .last()
-                .is_some_and(|own| self.departments.contains(own))
-            || thing
-                .department_path
-                .iter()
-                .any(|above| self.department_trees.contains(above))
-            || thing
-                .region
-                .is_some_and(|region| self.regions.iter().any(|known| known == region))
+            || thing.department_path.last().is_some_and(|own| self.departments.contains(own))
+            || thing.department_path.iter().any(|above| self.department_trees.contains(above))
+            || thing.region.is_some_and(|region| self.regions.iter().any(|known| known == region))
             || self.customers.contains(&thing.customer)
     }
 }
@@ -100,10 +89,7 @@ fn sort<T: Ord>(items: &mut Vec<T>) {
 
 /// A grant opens fields to the eye. It must not become a right to change or delete a customer out of scope.
 pub(super) const fn widened_by_grants(permission: Permission) -> bool {
-    matches!(
-        permission,
-        Permission::CustomersRead | Permission::CustomersReveal | Permission::CustomersHistory
-    )
+    matches!(permission, Permission::CustomersRead | Permission::CustomersReveal | Permission::CustomersHistory)
 }
 
 /// Whether this role reaches this customer for this member of staff.
@@ -114,9 +100,7 @@ pub(super) fn role_covers(role: &Role, staff: &Staff, thing: &Thing<'_>) -> bool
             staff.department.is_some() && thing.department_path.last() == staff.department.as_ref()
         }
         DataScope::DepartmentTree => staff.department.is_some_and(|own| thing.department_path.contains(&own)),
-        DataScope::Region => thing
-            .region
-            .is_some_and(|region| staff.regions.iter().any(|own| own == region)),
+        DataScope::Region => thing.region.is_some_and(|region| staff.regions.iter().any(|own| own == region)),
         DataScope::Organization => true,
     }
 }

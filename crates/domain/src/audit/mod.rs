@@ -75,16 +75,8 @@ mod tests {
     #[test]
     fn every_code_is_its_own_and_reads_back() {
         let mut codes: Vec<_> = Action::ALL.iter().map(|action| action.code()).collect();
-        assert!(
-            Action::ALL
-                .iter()
-                .all(|action| Action::from_code(action.code()) == Some(*action))
-        );
-        assert!(
-            Verdict::ALL
-                .iter()
-                .all(|word| Verdict::from_code(word.code()) == Some(*word))
-        );
+        assert!(Action::ALL.iter().all(|action| Action::from_code(action.code()) == Some(*action)));
+        assert!(Verdict::ALL.iter().all(|word| Verdict::from_code(word.code()) == Some(*word)));
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Action::ALL.len());

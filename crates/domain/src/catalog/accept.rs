@@ -23,10 +23,7 @@ impl Refusal {
     }
 
     pub(super) fn with_arg(code: &'static str, arg: impl Into<String>) -> Self {
-        Self {
-            code,
-            arg: Some(arg.into()),
-        }
+        Self { code, arg: Some(arg.into()) }
     }
 
     /// Whether the value was merely empty and the field optional: no fault, the field is absent.
@@ -83,10 +80,7 @@ impl Field {
         if self.is_masked(text) {
             return Err(Refusal::new("masked_value"));
         }
-        if matches!(
-            self.data_type,
-            DataType::Boolean | DataType::Number | DataType::Money | DataType::Json
-        ) {
+        if matches!(self.data_type, DataType::Boolean | DataType::Number | DataType::Money | DataType::Json) {
             return Err(Refusal::new("wrong_type"));
         }
         let canonical = self.canonical(text)?;
@@ -121,11 +115,9 @@ impl Field {
     /// Nobody is born tomorrow. A date that identifies a person is a date of birth; other dates may lie ahead.
     fn plausible_on(&self, canonical: &str, today: NaiveDate) -> Result<(), Refusal> {
         let (birth, first_year, code) = match self.data_type {
-            DataType::CnResidentId => (
-                identifiers::resident_id(canonical).map(|id| id.birth),
-                0,
-                "invalid_resident_id",
-            ),
+            DataType::CnResidentId => {
+                (identifiers::resident_id(canonical).map(|id| id.birth), 0, "invalid_resident_id")
+            }
             DataType::Date if self.category == Category::Identity => {
                 (date(canonical), FIRST_BIRTH_YEAR, "invalid_date")
             }
@@ -188,20 +180,12 @@ fn date(text: &str) -> Option<NaiveDate> {
             4 | 7 => b == b'-',
             _ => b.is_ascii_digit(),
         });
-    if shaped {
-        NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()
-    } else {
-        None
-    }
+    if shaped { NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok() } else { None }
 }
 
 fn datetime(text: &str) -> Option<String> {
-    let moment = DateTime::parse_from_rfc3339(&fold_width(text))
-        .ok()?
-        .with_timezone(&Utc);
-    (0..=9999)
-        .contains(&moment.year())
-        .then(|| moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    let moment = DateTime::parse_from_rfc3339(&fold_width(text)).ok()?.with_timezone(&Utc);
+    (0..=9999).contains(&moment.year()).then(|| moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 /// A decimal number without exponent or idle zeros; at most 38 digits, which is what a decimal column holds.
@@ -223,27 +207,15 @@ fn number(raw: &str) -> Option<String> {
     let point = i64::try_from(whole.len()).ok()? + exponent;
     let before = usize::try_from(point).unwrap_or(0);
     let lead = usize::try_from(-point).unwrap_or(0);
-    let padded = format!(
-        "{}{digits}{}",
-        "0".repeat(lead),
-        "0".repeat(before.saturating_sub(digits.len()))
-    );
+    let padded = format!("{}{digits}{}", "0".repeat(lead), "0".repeat(before.saturating_sub(digits.len())));
     let (whole, part) = padded.split_at_checked(before)?;
     let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
     if whole.len() + part.len() > DIGITS {
         return None;
     }
-    let sign = if negative && !(whole.is_empty() && part.is_empty()) {
-        "-"
-    } else {
-        ""
-    };
+    let sign = if negative && !(whole.is_empty() && part.is_empty()) { "-" } else { "" };
     let whole = if whole.is_empty() { "0" } else { whole };
-    Some(if part.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{part}")
-    })
+    Some(if part.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") })
 }
 
 /// Whether this is `{"amount":"12.30","currency":"CNY"}` in canonical form, with up to 15 digits and 4 decimals.

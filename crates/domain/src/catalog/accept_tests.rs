@@ -24,10 +24,7 @@ fn code(key: &str, text: &str) -> &'static str {
 
 fn custom(data_type: DataType) -> Field {
     Field {
-        data_type,
-        mask: Mask::Everything,
-        labels: Labels::new("Thing", "物"),
-        ..of_customer("occupation").clone()
+        data_type, mask: Mask::Everything, labels: Labels::new("Thing", "物"), ..of_customer("occupation").clone()
     }
 }
 
@@ -80,13 +77,7 @@ fn a_person_born_tomorrow_has_no_resident_id() {
 
 #[test]
 fn prose_comes_back_exactly_as_typed() {
-    for text in [
-        "  \"quoted\"\r\n\tand 'kept'\n",
-        "=HYPERLINK(\"http://x\")",
-        " ",
-        "见 *附件*",
-        "𠮷😀",
-    ] {
+    for text in ["  \"quoted\"\r\n\tand 'kept'\n", "=HYPERLINK(\"http://x\")", " ", "见 *附件*", "𠮷😀"] {
         assert_eq!(accept("notes", text).as_deref(), Ok(text));
         assert_eq!(accept("address", text).as_deref(), Ok(text));
     }
@@ -121,13 +112,7 @@ fn a_mask_sent_back_is_refused() {
     ] {
         assert_eq!(code(key, shown), "masked_value", "{key}");
     }
-    for data_type in [
-        DataType::Number,
-        DataType::Boolean,
-        DataType::Money,
-        DataType::Json,
-        DataType::Plate,
-    ] {
+    for data_type in [DataType::Number, DataType::Boolean, DataType::Money, DataType::Json, DataType::Plate] {
         let refused = custom(data_type).accept(Input::Text("****"), today()).unwrap_err();
         assert_eq!(refused.code, "masked_value");
     }
@@ -152,28 +137,11 @@ fn the_mask_of_every_stored_value_is_refused() {
 
 #[test]
 fn other_shapes_are_refused() {
-    let refused = of_customer("mobile")
-        .accept(Input::Number("13812345678"), today())
-        .unwrap_err();
+    let refused = of_customer("mobile").accept(Input::Number("13812345678"), today()).unwrap_err();
     assert_eq!(refused.code, "wrong_type");
-    assert_eq!(
-        of_customer("name").accept(Input::Bool(true), today()).unwrap_err().code,
-        "wrong_type"
-    );
-    assert_eq!(
-        custom(DataType::Number)
-            .accept(Input::Text("12"), today())
-            .unwrap_err()
-            .code,
-        "wrong_type"
-    );
-    assert_eq!(
-        custom(DataType::Boolean)
-            .accept(Input::Number("1"), today())
-            .unwrap_err()
-            .code,
-        "wrong_type"
-    );
+    assert_eq!(of_customer("name").accept(Input::Bool(true), today()).unwrap_err().code, "wrong_type");
+    assert_eq!(custom(DataType::Number).accept(Input::Text("12"), today()).unwrap_err().code, "wrong_type");
+    assert_eq!(custom(DataType::Boolean).accept(Input::Number("1"), today()).unwrap_err().code, "wrong_type");
 }
 
 #[test]
@@ -195,11 +163,7 @@ fn numbers_have_one_spelling() {
         assert_eq!(field.accept(Input::Number(typed), today()).as_deref(), Ok(stored));
     }
     for bad in ["", "-", ".5", "5.", "1e", "1e99", "NaN", "1e38", "0x10", "1.2.3", "１"] {
-        assert_eq!(
-            field.accept(Input::Number(bad), today()).unwrap_err().code,
-            "invalid_number",
-            "{bad}"
-        );
+        assert_eq!(field.accept(Input::Number(bad), today()).unwrap_err().code, "invalid_number", "{bad}");
     }
 }
 
@@ -216,30 +180,15 @@ fn money_dates_and_choices() {
         r#"{"amount":"","currency":"CNY"}"#,
         "[]",
     ] {
-        assert_eq!(
-            money.accept(Input::Structure(bad), today()).unwrap_err().code,
-            "invalid_money",
-            "{bad}"
-        );
+        assert_eq!(money.accept(Input::Structure(bad), today()).unwrap_err().code, "invalid_money", "{bad}");
     }
     let moment = custom(DataType::Datetime);
-    assert_eq!(
-        moment
-            .accept(Input::Text("2026-08-14T08:00:00+08:00"), today())
-            .as_deref(),
-        Ok("2026-08-14T00:00:00Z")
-    );
-    assert_eq!(
-        moment.accept(Input::Text("2026-08-14"), today()).unwrap_err().code,
-        "invalid_datetime"
-    );
+    assert_eq!(moment.accept(Input::Text("2026-08-14T08:00:00+08:00"), today()).as_deref(), Ok("2026-08-14T00:00:00Z"));
+    assert_eq!(moment.accept(Input::Text("2026-08-14"), today()).unwrap_err().code, "invalid_datetime");
     let choice = custom(DataType::Enum(vec!["gold".into(), "silver".into()]));
     assert_eq!(choice.accept(Input::Text("gold"), today()).as_deref(), Ok("gold"));
     let refused = choice.accept(Input::Text("iron"), today()).unwrap_err();
-    assert_eq!(
-        (refused.code, refused.arg.as_deref()),
-        ("not_a_choice", Some("gold,silver"))
-    );
+    assert_eq!((refused.code, refused.arg.as_deref()), ("not_a_choice", Some("gold,silver")));
 }
 
 #[test]

@@ -10,23 +10,11 @@ use super::{Category, Classification, DataType, Field, Labels, Mask, RecordType,
 /// The built-in customer, the same in every organisation.
 pub fn customer() -> &'static RecordType {
     static CUSTOMER: OnceLock<RecordType> = OnceLock::new();
-    CUSTOMER.get_or_init(|| RecordType {
-        code: "customer".to_owned(),
-        fields: customer_fields(),
-    })
+    CUSTOMER.get_or_init(|| RecordType { code: "customer".to_owned(), fields: customer_fields() })
 }
 
 /// A line of the table below.
-struct Line(
-    &'static str,
-    [&'static str; 2],
-    DataType,
-    Classification,
-    Category,
-    &'static [SearchKind],
-    Mask,
-    usize,
-);
+struct Line(&'static str, [&'static str; 2], DataType, Classification, Category, &'static [SearchKind], Mask, usize);
 
 // The date of birth stands in no index: alone it is too common to hide whom a term belongs to.
 #[rustfmt::skip]

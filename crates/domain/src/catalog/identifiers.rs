@@ -33,14 +33,9 @@ pub fn resident_id(raw: &str) -> Option<ResidentId> {
 }
 
 fn resident_check(seventeen: &str) -> Option<char> {
-    let sum: u32 = seventeen
-        .bytes()
-        .zip(RESIDENT_WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    RESIDENT_CHECKS
-        .get(usize::try_from(sum % 11).ok()?)
-        .map(|check| char::from(*check))
+    let sum: u32 =
+        seventeen.bytes().zip(RESIDENT_WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    RESIDENT_CHECKS.get(usize::try_from(sum % 11).ok()?).map(|check| char::from(*check))
 }
 
 /// First two digits; 81 to 83 are the residence permits of people from Hong Kong, Macao and Taiwan.
@@ -56,14 +51,10 @@ pub fn uscc(raw: &str) -> Option<String> {
     if text.len() != 18 {
         return None;
     }
-    let values: Vec<usize> = text
-        .bytes()
-        .map(|b| USCC_ALPHABET.iter().position(|known| *known == b))
-        .collect::<Option<_>>()?;
+    let values: Vec<usize> =
+        text.bytes().map(|b| USCC_ALPHABET.iter().position(|known| *known == b)).collect::<Option<_>>()?;
     let (check, body) = values.split_last()?;
-    let (sum, _) = body
-        .iter()
-        .fold((0, 1), |(sum, weight), value| (sum + value * weight, weight * 3 % 31));
+    let (sum, _) = body.iter().fold((0, 1), |(sum, weight), value| (sum + value * weight, weight * 3 % 31));
     (*check == (31 - sum % 31) % 31).then_some(text)
 }
 
@@ -116,11 +107,8 @@ const PLATE_PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣�
 
 /// A vehicle plate in upper case: seven characters, eight for new energy.
 pub fn plate(raw: &str) -> Option<String> {
-    let text: String = compact(raw)
-        .chars()
-        .filter(|c| !matches!(c, '·' | '•'))
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+    let text: String =
+        compact(raw).chars().filter(|c| !matches!(c, '·' | '•')).map(|c| c.to_ascii_uppercase()).collect();
     let mut chars = text.chars();
     let head = chars.next().is_some_and(|c| PLATE_PROVINCES.contains(c)) && chars.next().is_some_and(is_plate_letter);
     let tail: Vec<char> = chars.collect();
@@ -164,10 +152,7 @@ pub fn email(raw: &str) -> Option<String> {
 fn is_local_part(local: &str) -> bool {
     (1..=64).contains(&local.len())
         && local.split('.').all(|atom| {
-            !atom.is_empty()
-                && atom
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+            !atom.is_empty() && atom.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
         })
 }
 

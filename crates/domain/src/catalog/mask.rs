@@ -69,11 +69,7 @@ fn edges(text: &str, first: usize, last: usize) -> String {
     }
     let hidden = length - first - last;
     let mask = |(place, c)| {
-        if (first..first + hidden).contains(&place) {
-            '*'
-        } else {
-            c
-        }
+        if (first..first + hidden).contains(&place) { '*' } else { c }
     };
     text.chars().enumerate().map(mask).collect()
 }

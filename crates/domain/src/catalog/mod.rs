@@ -159,10 +159,7 @@ pub struct Labels {
 impl Labels {
     /// Both names.
     pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self {
-            en: en.into(),
-            zh: zh.into(),
-        }
+        Self { en: en.into(), zh: zh.into() }
     }
 }
 

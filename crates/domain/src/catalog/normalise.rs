@@ -7,10 +7,7 @@ pub fn fold_width(text: &str) -> String {
 
 /// A number as people type it, reduced to what counts: width folded; spaces, hyphens and invisible marks dropped.
 pub fn compact(text: &str) -> String {
-    text.chars()
-        .map(fold_char)
-        .filter(|c| !is_spacing(*c) && !is_hyphen(*c))
-        .collect()
+    text.chars().map(fold_char).filter(|c| !is_spacing(*c) && !is_hyphen(*c)).collect()
 }
 
 /// The form in which text is compared: width folded, spaces and invisible marks dropped, the name dot made one, lower case.

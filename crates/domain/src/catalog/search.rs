@@ -21,14 +21,8 @@ impl Field {
                 SearchKind::Exact => terms.push((*kind, whole.clone())),
                 SearchKind::Last4 => terms.extend(last(&whole).map(|term| (*kind, term))),
                 SearchKind::Prefix => {
-                    let ends = whole
-                        .char_indices()
-                        .take(LONGEST_PREFIX)
-                        .map(|(at, c)| at + c.len_utf8());
-                    terms.extend(
-                        ends.filter_map(|end| whole.get(..end))
-                            .map(|term| (*kind, term.to_owned())),
-                    );
+                    let ends = whole.char_indices().take(LONGEST_PREFIX).map(|(at, c)| at + c.len_utf8());
+                    terms.extend(ends.filter_map(|end| whole.get(..end)).map(|term| (*kind, term.to_owned())));
                 }
             }
         }
@@ -72,11 +66,7 @@ impl Field {
 
     /// A typed part of a value, in the form in which whole values are indexed.
     fn fragment(&self, raw: &str) -> String {
-        if self.is_identifier() {
-            compact(raw).to_ascii_uppercase()
-        } else {
-            comparable(raw)
-        }
+        if self.is_identifier() { compact(raw).to_ascii_uppercase() } else { comparable(raw) }
     }
 
     fn may_end_in(&self, tail: &str) -> bool {

@@ -13,10 +13,7 @@ pub const GUARDIAN_AGE: i32 = 14;
 
 /// Whether this is a source code: one to forty of `a-z`, `0-9` and `_`.
 pub fn is_source_code(code: &str) -> bool {
-    (1..=40).contains(&code.len())
-        && code
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Full years lived on a day; negative before birth. Who was born on 29 February grows older on 1 March of a common year.

@@ -96,9 +96,7 @@ mod tests {
         for good in ["CN", "CN-BJ", "CN-31", "GB-ENG", "FR-2"] {
             assert!(is_region_code(good), "{good}");
         }
-        for bad in [
-            "", "C", "cn", "CHN", "CN-", "CN-ABCD", "CN-bj", "CN-B J", "CN-BJ-1", "中国",
-        ] {
+        for bad in ["", "C", "cn", "CHN", "CN-", "CN-ABCD", "CN-bj", "CN-B J", "CN-BJ-1", "中国"] {
             assert!(!is_region_code(bad), "{bad}");
         }
     }

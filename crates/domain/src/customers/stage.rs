@@ -26,14 +26,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: &'static [Self] = &[
-        Self::Lead,
-        Self::Prospect,
-        Self::Qualified,
-        Self::Customer,
-        Self::Dormant,
-        Self::Lost,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Lead, Self::Prospect, Self::Qualified, Self::Customer, Self::Dormant, Self::Lost];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {

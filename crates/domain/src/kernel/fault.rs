@@ -14,11 +14,7 @@ pub struct Fault {
 impl Fault {
     /// A fault without an argument.
     pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code,
-            arg: None,
-        }
+        Self { pointer: pointer.into(), code, arg: None }
     }
 
     /// The same fault with a limit or an allowed list.

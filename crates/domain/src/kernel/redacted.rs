@@ -48,10 +48,7 @@ mod tests {
     #[test]
     fn never_prints_what_it_holds() {
         let value = Redacted::new("13812345678");
-        assert_eq!(
-            format!("{value} {value:?} {value:#?}"),
-            "[redacted] [redacted] [redacted]"
-        );
+        assert_eq!(format!("{value} {value:?} {value:#?}"), "[redacted] [redacted] [redacted]");
         assert_eq!(*value.expose(), "13812345678");
     }
 }

@@ -10,18 +10,7 @@ use crate::catalog::{Classification, Labels};
 /// The roles that every organisation has from the start.
 pub fn built_in() -> &'static [Role] {
     static ROLES: OnceLock<[Role; 8]> = OnceLock::new();
-    ROLES.get_or_init(|| {
-        [
-            admin(),
-            dpo(),
-            manager(),
-            sales(),
-            finance(),
-            support(),
-            marketing(),
-            auditor(),
-        ]
-    })
+    ROLES.get_or_init(|| [admin(), dpo(), manager(), sales(), finance(), support(), marketing(), auditor()])
 }
 
 /// The built-in role of this code.
@@ -47,21 +36,11 @@ fn role(
 }
 
 fn of_field(key: &str, view: View) -> FieldRule {
-    FieldRule {
-        on: RuleTarget::Field(key.to_owned()),
-        view: Some(view),
-        edit: None,
-        deny: false,
-    }
+    FieldRule { on: RuleTarget::Field(key.to_owned()), view: Some(view), edit: None, deny: false }
 }
 
 fn of_class(class: Classification, view: View) -> FieldRule {
-    FieldRule {
-        on: RuleTarget::Classification(class),
-        view: Some(view),
-        edit: None,
-        deny: false,
-    }
+    FieldRule { on: RuleTarget::Classification(class), view: Some(view), edit: None, deny: false }
 }
 
 /// Editing on for every field, whatever may be seen of it.
@@ -91,25 +70,14 @@ fn admin() -> Role {
         of_field("notes", View::Read),
     ];
     rules.extend(edit_everything());
-    let permissions = Permission::ALL
-        .iter()
-        .copied()
-        .filter(|permission| *permission != AuditRead);
-    role(
-        "admin",
-        ["Administrator", "管理员"],
-        DataScope::Organization,
-        permissions,
-        rules,
-    )
+    let permissions = Permission::ALL.iter().copied().filter(|permission| *permission != AuditRead);
+    role("admin", ["Administrator", "管理员"], DataScope::Organization, permissions, rules)
 }
 
 /// The data protection officer (PIPL art. 52) answers to the people on file and must be able to see what is held.
 fn dpo() -> Role {
-    let mut rules = vec![
-        of_class(Classification::Sensitive, View::Reveal),
-        of_class(Classification::Core, View::Reveal),
-    ];
+    let mut rules =
+        vec![of_class(Classification::Sensitive, View::Reveal), of_class(Classification::Core, View::Reveal)];
     rules.extend(edit_everything());
     let permissions = [
         CustomersRead,
@@ -151,13 +119,7 @@ fn manager() -> Role {
         JobsRead,
         CatalogRead,
     ];
-    role(
-        "manager",
-        ["Manager", "部门经理"],
-        DataScope::DepartmentTree,
-        permissions,
-        rules,
-    )
+    role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
 }
 
 /// Enters everything about their own customers, resident ids included, and reads the core fields of none back.
@@ -182,68 +144,30 @@ fn sales() -> Role {
 }
 
 fn finance() -> Role {
-    let rules = vec![
-        of_field("name", View::Read),
-        of_field("bank_card", View::Reveal),
-        of_field("id_number", View::Masked),
-    ];
+    let rules =
+        vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
     let permissions = [CustomersRead, CustomersReveal, CatalogRead];
-    role(
-        "finance",
-        ["Finance", "财务"],
-        DataScope::Organization,
-        permissions,
-        rules,
-    )
+    role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
 
 fn support() -> Role {
-    let mut rules = vec![
-        of_field("name", View::Read),
-        of_field("mobile", View::Reveal),
-        of_field("email", View::Reveal),
-    ];
+    let mut rules =
+        vec![of_field("name", View::Read), of_field("mobile", View::Reveal), of_field("email", View::Reveal)];
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
     let permissions = [CustomersRead, CustomersWrite, CustomersReveal, CatalogRead];
-    role(
-        "support",
-        ["Support", "客服"],
-        DataScope::Organization,
-        permissions,
-        rules,
-    )
+    role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
 fn marketing() -> Role {
     let permissions = [CustomersRead, CatalogRead];
-    role(
-        "marketing",
-        ["Marketing", "市场"],
-        DataScope::Organization,
-        permissions,
-        Vec::new(),
-    )
+    role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
 
 /// Reads what people did, not whom they did it to.
 fn auditor() -> Role {
-    let permissions = [
-        CustomersRead,
-        AccessLogRead,
-        AuditRead,
-        UsersRead,
-        DepartmentsRead,
-        RolesRead,
-        ApiKeysRead,
-        CatalogRead,
-    ];
-    role(
-        "auditor",
-        ["Auditor", "审计员"],
-        DataScope::Organization,
-        permissions,
-        Vec::new(),
-    )
+    let permissions =
+        [CustomersRead, AccessLogRead, AuditRead, UsersRead, DepartmentsRead, RolesRead, ApiKeysRead, CatalogRead];
+    role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }
 
 #[cfg(test)]

@@ -13,25 +13,13 @@ pub fn render_matrix() -> String {
          Customers that a role reaches\n\n",
     );
     for role in built_in() {
-        let _ = writeln!(
-            text,
-            "  {:<10} {:<24} {}",
-            role.code,
-            role.labels.en,
-            role.data_scope.as_str()
-        );
+        let _ = writeln!(text, "  {:<10} {:<24} {}", role.code, role.labels.en, role.data_scope.as_str());
     }
     text.push_str("\nPermissions\n\n");
     let header: Vec<&str> = built_in().iter().map(|role| role.code.as_str()).collect();
     row(&mut text, "", header.iter().copied(), 11);
     for permission in Permission::ALL {
-        let cells = built_in().iter().map(|role| {
-            if role.permissions.contains(permission) {
-                "yes"
-            } else {
-                "-"
-            }
-        });
+        let cells = built_in().iter().map(|role| if role.permissions.contains(permission) { "yes" } else { "-" });
         row(&mut text, permission.code(), cells, 11);
     }
     text.push_str(

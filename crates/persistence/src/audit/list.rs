@@ -44,11 +44,7 @@ pub struct StoredEntry {
 
 impl From<&Row> for StoredEntry {
     fn from(row: &Row) -> Self {
-        Self {
-            id: row.get(0),
-            canonical: row.get(1),
-            mac: row.get(2),
-        }
+        Self { id: row.get(0), canonical: row.get(1), mac: row.get(2) }
     }
 }
 
@@ -62,17 +58,7 @@ pub async fn list(work: &Work, filter: &EntryFilter, limit: i64) -> Result<Vec<S
         clauses.push_str(" AND ");
         clauses.push_str(&clause.replace('?', &format!("${}", params.len())));
     };
-    let EntryFilter {
-        actor,
-        action,
-        customer,
-        field,
-        purpose,
-        verdict,
-        from,
-        until,
-        before,
-    } = filter;
+    let EntryFilter { actor, action, customer, field, purpose, verdict, from, until, before } = filter;
     if let Some(value) = actor {
         add("e.actor_id = ?", value)
     }
@@ -125,9 +111,7 @@ pub async fn by_customer(
          (SELECT id FROM audit_entries WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) \
          UNION (SELECT entry_id FROM audit_subjects WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR entry_id < $3) \
          ORDER BY entry_id DESC LIMIT $4))) ORDER BY e.id DESC LIMIT $4";
-    let rows = work
-        .query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit])
-        .await?;
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit]).await?;
     Ok(rows.iter().map(StoredEntry::from).collect())
 }
 
@@ -137,10 +121,8 @@ pub async fn latest_time(db: &Database, organization: OrganizationId) -> Result<
     let sql = "SELECT id FROM audit_entries WHERE organization_id = $1 ORDER BY id DESC LIMIT 1";
     let row = work.query_opt(sql, &[&organization.uuid()]).await?;
     work.abandon().await;
-    Ok(row
-        .and_then(|row| row.get::<_, Uuid>(0).get_timestamp())
-        .and_then(|at| {
-            let (seconds, nanos) = at.to_unix();
-            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-        }))
+    Ok(row.and_then(|row| row.get::<_, Uuid>(0).get_timestamp()).and_then(|at| {
+        let (seconds, nanos) = at.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }))
 }

@@ -73,9 +73,7 @@ impl AuditWriter {
             .try_send((entries, done))
             .map_err(|_| DbError::Unavailable("audit queue is full or closed".into()))?;
         self.status.waiting.fetch_add(count, Ordering::Relaxed);
-        let outcome = waiting
-            .await
-            .unwrap_or_else(|_| Err(DbError::Unavailable("audit writer ended".into())));
+        let outcome = waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("audit writer ended".into())));
         self.status.waiting.fetch_sub(count, Ordering::Relaxed);
         outcome
     }
@@ -127,21 +125,14 @@ async fn write_batch(
         let client = db.dedicated().await?;
         let entries = client.prepare(INSERT).await?;
         let subjects = client.prepare(INSERT_SUBJECTS).await?;
-        *connection = Some(Prepared {
-            client,
-            entries,
-            subjects,
-        });
+        *connection = Some(Prepared { client, entries, subjects });
     }
     let Some(prepared) = connection.as_ref() else {
         return Err(DbError::Internal("audit writer has no connection".into()));
     };
     let mut by_organization: BTreeMap<OrganizationId, Columns<'_>> = BTreeMap::new();
     for entry in batch.iter().flat_map(|(entries, _)| entries) {
-        by_organization
-            .entry(entry.organization)
-            .or_insert_with(|| Columns::of(entry.organization))
-            .push(entry);
+        by_organization.entry(entry.organization).or_insert_with(|| Columns::of(entry.organization)).push(entry);
     }
     for (organization, columns) in &by_organization {
         write_organization(prepared, *organization, columns).await?;

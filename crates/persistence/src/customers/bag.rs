@@ -34,8 +34,7 @@ impl SealedFields {
     /// Adds one value that `seal` appends to the buffer. Keys are at most 255 bytes: the catalog holds them shorter.
     pub fn push_with(&mut self, key: &str, version: u32, seal: impl FnOnce(&mut Vec<u8>)) {
         self.0.push(u8::try_from(key.len()).unwrap_or(u8::MAX));
-        self.0
-            .extend_from_slice(key.as_bytes().get(..key.len().min(255)).unwrap_or_default());
+        self.0.extend_from_slice(key.as_bytes().get(..key.len().min(255)).unwrap_or_default());
         self.0.extend_from_slice(&version.to_be_bytes());
         let at = self.0.len();
         self.0.extend_from_slice(&[0; 4]);
@@ -75,14 +74,7 @@ fn take(bytes: &[u8]) -> Option<(SealedValue<'_>, &[u8])> {
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (sealed, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     let key = std::str::from_utf8(key).ok()?;
-    Some((
-        SealedValue {
-            key,
-            version: u32::from_be_bytes(*version),
-            sealed,
-        },
-        rest,
-    ))
+    Some((SealedValue { key, version: u32::from_be_bytes(*version), sealed }, rest))
 }
 
 #[cfg(test)]
@@ -92,16 +84,8 @@ mod tests {
     #[test]
     fn what_is_packed_comes_back_in_order() {
         let mut fields = SealedFields::default();
-        fields.push(SealedValue {
-            key: "name",
-            version: 1,
-            sealed: b"abc",
-        });
-        fields.push(SealedValue {
-            key: "mobile",
-            version: 7,
-            sealed: b"",
-        });
+        fields.push(SealedValue { key: "name", version: 1, sealed: b"abc" });
+        fields.push(SealedValue { key: "mobile", version: 7, sealed: b"" });
         let seen: Vec<_> = fields.iter().flatten().map(|v| (v.key, v.version, v.sealed)).collect();
         assert_eq!(seen, [("name", 1, b"abc".as_slice()), ("mobile", 7, b"".as_slice())]);
         assert_eq!(fields.get("mobile").map(|v| v.version), Some(7));
@@ -111,11 +95,7 @@ mod tests {
     #[test]
     fn a_cut_pack_is_seen_as_broken() {
         let mut fields = SealedFields::default();
-        fields.push(SealedValue {
-            key: "name",
-            version: 1,
-            sealed: b"abc",
-        });
+        fields.push(SealedValue { key: "name", version: 1, sealed: b"abc" });
         let mut bytes = fields.packed().to_vec();
         bytes.pop();
         assert_eq!(SealedFields::from_packed(bytes).iter().collect::<Vec<_>>(), [None]);

@@ -67,15 +67,7 @@ impl Where {
                 next += 1;
             }
         };
-        let Filter {
-            tags,
-            stage,
-            source,
-            owner,
-            department,
-            region,
-            updated_since,
-        } = filter;
+        let Filter { tags, stage, source, owner, department, region, updated_since } = filter;
         for _ in tags {
             part(
                 true,
@@ -88,32 +80,15 @@ impl Where {
         part(department.is_some(), "c.department_id = ?");
         part(region.is_some(), "c.region = ?");
         part(updated_since.is_some(), "c.updated_at >= ?");
-        Self {
-            sql,
-            scope,
-            tags: tags.iter().map(|tag| tag.to_vec()).collect(),
-        }
+        Self { sql, scope, tags: tags.iter().map(|tag| tag.to_vec()).collect() }
     }
 
     fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
         self.scope.push_params(params);
-        let Filter {
-            tags: _,
-            stage,
-            source,
-            owner,
-            department,
-            region,
-            updated_since,
-        } = filter;
+        let Filter { tags: _, stage, source, owner, department, region, updated_since } = filter;
         params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
         params.extend([stage, source].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
-        params.extend(
-            [owner, department]
-                .into_iter()
-                .flatten()
-                .map(|v| v as &(dyn ToSql + Sync)),
-        );
+        params.extend([owner, department].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(region.iter().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(updated_since.iter().map(|v| v as &(dyn ToSql + Sync)));
     }

@@ -124,12 +124,7 @@ impl ScopeSql {
         Self {
             clause,
             owner: scope.owner.filter(|_| narrowed).map(|o| o.uuid()),
-            departments: scope
-                .departments
-                .iter()
-                .filter(|_| narrowed)
-                .map(|d| d.uuid())
-                .collect(),
+            departments: scope.departments.iter().filter(|_| narrowed).map(|d| d.uuid()).collect(),
             regions: scope.regions.iter().filter(|_| narrowed).cloned().collect(),
             customers: scope.customers.iter().filter(|_| narrowed).map(|c| c.uuid()).collect(),
         }

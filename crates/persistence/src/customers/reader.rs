@@ -41,9 +41,7 @@ impl CustomerReader {
         self.queue
             .try_send((organization, id, answer))
             .map_err(|_| DbError::Unavailable("read queue is full or closed".into()))?;
-        waiting
-            .await
-            .unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
+        waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
     }
 }
 

@@ -35,16 +35,8 @@ pub async fn insert_versions(work: &Work, rows: &[VersionRow]) -> Result<(), DbE
          previous, previous_fields) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let organization = work.organization().uuid();
     for row in rows {
-        let VersionRow {
-            customer,
-            version,
-            changed_at,
-            changed_by,
-            actor_kind,
-            changed,
-            previous,
-            previous_fields,
-        } = row;
+        let VersionRow { customer, version, changed_at, changed_by, actor_kind, changed, previous, previous_fields } =
+            row;
         work.execute(
             SQL,
             &[
@@ -73,9 +65,7 @@ pub async fn list_versions(
 ) -> Result<Vec<VersionRow>, DbError> {
     const SQL: &str = "SELECT version, changed_at, changed_by, actor_kind, changed_fields, previous, previous_fields FROM customer_versions \
          WHERE organization_id = $1 AND customer_id = $2 AND ($3::int IS NULL OR version < $3) ORDER BY version DESC LIMIT $4";
-    let rows = work
-        .query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit])
-        .await?;
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit]).await?;
     Ok(rows
         .iter()
         .map(|row| VersionRow {

@@ -62,8 +62,7 @@ pub async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> 
     let values: Vec<&[u8]> = tags.iter().map(|(_, tag, _)| tag.as_slice()).collect();
     let customers: Vec<Uuid> = tags.iter().map(|(customer, _, _)| customer.uuid()).collect();
     let unique: Vec<bool> = tags.iter().map(|(_, _, unique)| *unique).collect();
-    work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique])
-        .await?;
+    work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique]).await?;
     Ok(())
 }
 
@@ -76,8 +75,7 @@ pub async fn remove_tags(work: &Work, tags: &[(CustomerId, [u8; 16])]) -> Result
          WHERE b.organization_id = $1 AND b.tag = u.tag AND b.customer_id = u.customer_id";
     let values: Vec<&[u8]> = tags.iter().map(|(_, tag)| tag.as_slice()).collect();
     let customers: Vec<Uuid> = tags.iter().map(|(customer, _)| customer.uuid()).collect();
-    work.execute(SQL, &[&work.organization().uuid(), &values, &customers])
-        .await?;
+    work.execute(SQL, &[&work.organization().uuid(), &values, &customers]).await?;
     Ok(())
 }
 
@@ -143,8 +141,7 @@ pub async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbErro
 pub async fn archive(work: &Work, id: CustomerId, version: i32, at: DateTime<Utc>, by: Uuid) -> Result<(), DbError> {
     const SQL: &str = "UPDATE customers SET archived_at = $3, updated_at = $3, updated_by = $4, version = $5, tags = '' \
          WHERE organization_id = $1 AND id = $2";
-    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), &at, &by, &version])
-        .await?;
+    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), &at, &by, &version]).await?;
     Ok(())
 }
 
@@ -156,12 +153,7 @@ pub async fn by_unique_tags(work: &Work, tags: &[[u8; 16]]) -> Result<Vec<([u8; 
     let rows = work.query(SQL, &[&work.organization().uuid(), &values]).await?;
     Ok(rows
         .iter()
-        .filter_map(|row| {
-            Some((
-                row.get::<_, &[u8]>(0).try_into().ok()?,
-                CustomerId::from(row.get::<_, Uuid>(1)),
-            ))
-        })
+        .filter_map(|row| Some((row.get::<_, &[u8]>(0).try_into().ok()?, CustomerId::from(row.get::<_, Uuid>(1)))))
         .collect())
 }
 

@@ -29,10 +29,7 @@ fn staff(roles: Vec<Role>) -> World {
 /// A customer of department 4 in Beijing, owned by the caller.
 fn world(who: Who) -> World {
     World {
-        caller: Caller {
-            organization: id(1),
-            who,
-        },
+        caller: Caller { organization: id(1), who },
         permission: Permission::CustomersRead,
         customer: id(201),
         owner: Some(id(101)),
@@ -70,21 +67,11 @@ fn reasons(world: &World, key: &str) -> Vec<Reason> {
 }
 
 fn rule(on: RuleTarget, view: View) -> FieldRule {
-    FieldRule {
-        on,
-        view: Some(view),
-        edit: None,
-        deny: false,
-    }
+    FieldRule { on, view: Some(view), edit: None, deny: false }
 }
 
 fn purpose(code: &str) -> PurposeFacts {
-    PurposeFacts {
-        code: code.to_owned(),
-        needs_consent: false,
-        fields: None,
-        open_under_restriction: false,
-    }
+    PurposeFacts { code: code.to_owned(), needs_consent: false, fields: None, open_under_restriction: false }
 }
 
 fn grant(seconds: i64) -> Grant {
@@ -99,27 +86,9 @@ fn grant(seconds: i64) -> Grant {
 #[test]
 fn a_salesperson_enters_a_resident_id_and_does_not_read_it_back() {
     let world = staff(vec![role("sales")]);
-    assert_eq!(
-        access(&world, "id_number"),
-        FieldAccess {
-            view: View::Hidden,
-            edit: true
-        }
-    );
-    assert_eq!(
-        access(&world, "mobile"),
-        FieldAccess {
-            view: View::Reveal,
-            edit: true
-        }
-    );
-    assert_eq!(
-        access(&world, "name"),
-        FieldAccess {
-            view: View::Read,
-            edit: true
-        }
-    );
+    assert_eq!(access(&world, "id_number"), FieldAccess { view: View::Hidden, edit: true });
+    assert_eq!(access(&world, "mobile"), FieldAccess { view: View::Reveal, edit: true });
+    assert_eq!(access(&world, "name"), FieldAccess { view: View::Read, edit: true });
     assert_eq!(access(&world, "unheard_of"), FieldAccess::CLOSED);
 }
 
@@ -135,12 +104,7 @@ fn a_missing_permission_is_said_before_the_scope() {
 
 #[test]
 fn each_scope_reaches_its_customers() {
-    let scoped = |data_scope| {
-        staff(vec![Role {
-            data_scope,
-            ..role("sales")
-        }])
-    };
+    let scoped = |data_scope| staff(vec![Role { data_scope, ..role("sales") }]);
     let mut own = scoped(DataScope::Own);
     own.owner = Some(id(102));
     assert_eq!(outcome(&own), Outcome::DoesNotExist);
@@ -159,10 +123,7 @@ fn each_scope_reaches_its_customers() {
 
 #[test]
 fn nobody_without_a_department_reaches_customers_without_one() {
-    let mut world = staff(vec![Role {
-        data_scope: DataScope::Department,
-        ..role("sales")
-    }]);
+    let mut world = staff(vec![Role { data_scope: DataScope::Department, ..role("sales") }]);
     world.department_path = Vec::new();
     if let Who::Staff(staff) = &mut world.caller.who {
         staff.department = None;
@@ -176,28 +137,16 @@ fn scope_and_level_travel_together() {
     let mut world = staff(vec![role("marketing"), role("sales")]);
     assert_eq!(view(&world, "mobile"), View::Reveal);
     world.owner = Some(id(102));
-    assert_eq!(
-        access(&world, "mobile"),
-        FieldAccess {
-            view: View::Masked,
-            edit: false
-        }
-    );
+    assert_eq!(access(&world, "mobile"), FieldAccess { view: View::Masked, edit: false });
     let mobile = customer().field("mobile").unwrap();
-    assert_eq!(
-        widest_field_access(&world.caller, world.permission, mobile).view,
-        View::Reveal
-    );
+    assert_eq!(widest_field_access(&world.caller, world.permission, mobile).view, View::Reveal);
 }
 
 #[test]
 fn the_most_specific_rule_of_a_role_wins_and_the_most_open_role() {
     let class = RuleTarget::Classification(Classification::Sensitive);
     let strict = Role {
-        field_rules: vec![
-            rule(class, View::Read),
-            rule(RuleTarget::Field("mobile".into()), View::Hidden),
-        ],
+        field_rules: vec![rule(class, View::Read), rule(RuleTarget::Field("mobile".into()), View::Hidden)],
         ..role("marketing")
     };
     let world = staff(vec![strict.clone()]);
@@ -206,14 +155,8 @@ fn the_most_specific_rule_of_a_role_wins_and_the_most_open_role() {
         rule(RuleTarget::Classification(Classification::Sensitive), View::Read),
         rule(RuleTarget::Category(Category::Contact), View::Reveal),
     ];
-    let world = staff(vec![Role {
-        field_rules: by_category,
-        ..role("marketing")
-    }]);
-    assert_eq!(
-        (view(&world, "mobile"), view(&world, "name")),
-        (View::Reveal, View::Read)
-    );
+    let world = staff(vec![Role { field_rules: by_category, ..role("marketing") }]);
+    assert_eq!((view(&world, "mobile"), view(&world, "name")), (View::Reveal, View::Read));
     let world = staff(vec![strict.clone()]);
     assert_eq!(view(&world, "email"), View::Read);
     assert_eq!(view(&staff(vec![strict, role("marketing")]), "mobile"), View::Masked);
@@ -221,29 +164,13 @@ fn the_most_specific_rule_of_a_role_wins_and_the_most_open_role() {
 
 #[test]
 fn a_deny_beats_all_roles() {
-    let deny = FieldRule {
-        deny: true,
-        ..rule(RuleTarget::Field("mobile".into()), View::Read)
-    };
-    let wall = Role {
-        field_rules: vec![deny],
-        permissions: [].into(),
-        ..role("marketing")
-    };
+    let deny = FieldRule { deny: true, ..rule(RuleTarget::Field("mobile".into()), View::Read) };
+    let wall = Role { field_rules: vec![deny], permissions: [].into(), ..role("marketing") };
     let mut world = staff(vec![role("admin"), wall]);
     assert_eq!(access(&world, "mobile"), FieldAccess::CLOSED);
     assert_eq!(reasons(&world, "mobile"), [Reason::DenyRule]);
-    world.grants = vec![Grant {
-        fields: ["mobile".to_owned()].into(),
-        ..grant(60)
-    }];
-    assert_eq!(
-        access(&world, "mobile"),
-        FieldAccess {
-            view: View::Read,
-            edit: false
-        }
-    );
+    world.grants = vec![Grant { fields: ["mobile".to_owned()].into(), ..grant(60) }];
+    assert_eq!(access(&world, "mobile"), FieldAccess { view: View::Read, edit: false });
 }
 
 #[test]
@@ -257,13 +184,7 @@ fn an_edit_rule_without_a_right_to_write_opens_nothing() {
 fn a_grant_opens_its_field_until_it_ends() {
     let mut world = staff(vec![role("sales")]);
     world.grants = vec![grant(1)];
-    assert_eq!(
-        access(&world, "id_number"),
-        FieldAccess {
-            view: View::Read,
-            edit: true
-        }
-    );
+    assert_eq!(access(&world, "id_number"), FieldAccess { view: View::Read, edit: true });
     assert_eq!(view(&world, "bank_card"), View::Hidden);
     world.grants = vec![grant(0)];
     assert_eq!(view(&world, "id_number"), View::Hidden);
@@ -274,13 +195,7 @@ fn a_customer_known_by_grant_alone_shows_the_granted_fields_alone() {
     let mut world = staff(vec![role("sales")]);
     world.owner = None;
     world.grants = vec![grant(60)];
-    assert_eq!(
-        access(&world, "id_number"),
-        FieldAccess {
-            view: View::Read,
-            edit: false
-        }
-    );
+    assert_eq!(access(&world, "id_number"), FieldAccess { view: View::Read, edit: false });
     assert_eq!(access(&world, "company"), FieldAccess::CLOSED);
     assert_eq!(reasons(&world, "id_number"), [Reason::KnownByGrantOnly, Reason::Grant]);
 }
@@ -297,25 +212,16 @@ fn a_grant_never_lets_anybody_change_a_customer_out_of_scope() {
 #[test]
 fn a_purpose_closes_what_it_does_not_list() {
     let mut world = staff(vec![role("sales")]);
-    world.purpose = Some(PurposeFacts {
-        fields: Some(["name".to_owned()].into()),
-        ..purpose("care")
-    });
+    world.purpose = Some(PurposeFacts { fields: Some(["name".to_owned()].into()), ..purpose("care") });
     assert_eq!(view(&world, "name"), View::Read);
     assert_eq!(access(&world, "mobile"), FieldAccess::CLOSED);
-    assert_eq!(
-        reasons(&world, "mobile"),
-        [Reason::RoleRule, Reason::PurposeExcludesField]
-    );
+    assert_eq!(reasons(&world, "mobile"), [Reason::RoleRule, Reason::PurposeExcludesField]);
 }
 
 #[test]
 fn without_the_needed_consent_only_business_fields_remain() {
     let mut world = staff(vec![role("sales")]);
-    world.purpose = Some(PurposeFacts {
-        needs_consent: true,
-        ..purpose("advertising")
-    });
+    world.purpose = Some(PurposeFacts { needs_consent: true, ..purpose("advertising") });
     assert_eq!(view(&world, "name"), View::Hidden);
     assert_eq!(view(&world, "company"), View::Read);
     assert!(reasons(&world, "name").contains(&Reason::NoConsent));
@@ -329,19 +235,13 @@ fn a_restriction_masks_unless_the_law_leaves_the_purpose_open() {
     world.restricted = true;
     assert_eq!(view(&world, "name"), View::Masked);
     assert_eq!(reasons(&world, "name"), [Reason::RoleRule, Reason::Restricted]);
-    world.purpose = Some(PurposeFacts {
-        open_under_restriction: true,
-        ..purpose("legal_claim")
-    });
+    world.purpose = Some(PurposeFacts { open_under_restriction: true, ..purpose("legal_claim") });
     assert_eq!(view(&world, "name"), View::Read);
 }
 
 #[test]
 fn who_is_bound_to_purposes_must_name_one_of_them() {
-    let bound = Role {
-        purposes: vec!["care".to_owned()],
-        ..role("sales")
-    };
+    let bound = Role { purposes: vec!["care".to_owned()], ..role("sales") };
     let mut world = staff(vec![bound.clone()]);
     assert_eq!(outcome(&world), Outcome::PurposeRequired);
     world.purpose = Some(purpose("advertising"));
@@ -367,19 +267,10 @@ fn a_partner_sees_its_fields_for_its_purposes() {
     world.purpose = Some(purpose("advertising"));
     assert_eq!(outcome(&world), Outcome::PurposeNotAllowed);
     world.purpose = Some(purpose("delivery"));
-    assert_eq!(
-        access(&world, "address"),
-        FieldAccess {
-            view: View::Read,
-            edit: false
-        }
-    );
+    assert_eq!(access(&world, "address"), FieldAccess { view: View::Read, edit: false });
     assert_eq!(view(&world, "id_number"), View::Masked);
     assert_eq!(view(&world, "mobile"), View::Hidden);
     world.permission = Permission::CustomersWrite;
     assert_eq!(outcome(&world), Outcome::MissingPermission);
-    assert_eq!(
-        (world.caller.actor_kind(), world.caller.actor_id()),
-        ("partner", Uuid::from_u128(7))
-    );
+    assert_eq!((world.caller.actor_kind(), world.caller.actor_id()), ("partner", Uuid::from_u128(7)));
 }

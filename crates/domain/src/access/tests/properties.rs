@@ -13,19 +13,12 @@ use crate::roles::{DataScope, FieldRule, Role};
 fn answer(world: &World) -> (Outcome, Vec<FieldAccess>) {
     let thing = world.thing();
     let decision = decide(&world.facts(&thing));
-    let levels = customer()
-        .fields
-        .iter()
-        .map(|field| decision.access(&field.key))
-        .collect();
+    let levels = customer().fields.iter().map(|field| decision.access(&field.key)).collect();
     (decision.outcome, levels)
 }
 
 fn no_wider(narrow: &[FieldAccess], wide: &[FieldAccess]) -> bool {
-    narrow
-        .iter()
-        .zip(wide)
-        .all(|(a, b)| a.view <= b.view && a.edit <= b.edit)
+    narrow.iter().zip(wide).all(|(a, b)| a.view <= b.view && a.edit <= b.edit)
 }
 
 fn denying(rule: FieldRule) -> Role {

@@ -110,18 +110,8 @@ pub fn view() -> impl Strategy<Value = View> {
 }
 
 fn rule(denies: bool) -> impl Strategy<Value = FieldRule> {
-    (
-        target(),
-        option::of(view()),
-        option::of(any::<bool>()),
-        prop::bool::weighted(0.1),
-    )
-        .prop_map(move |(on, view, edit, deny)| FieldRule {
-            on,
-            view,
-            edit,
-            deny: deny && denies,
-        })
+    (target(), option::of(view()), option::of(any::<bool>()), prop::bool::weighted(0.1))
+        .prop_map(move |(on, view, edit, deny)| FieldRule { on, view, edit, deny: deny && denies })
 }
 
 fn codes() -> impl Strategy<Value = Vec<String>> {
@@ -136,30 +126,22 @@ pub fn role(denies: bool) -> impl Strategy<Value = Role> {
         DataScope::Region,
         DataScope::Organization,
     ]);
-    (
-        subsequence(PERMISSIONS.to_vec(), 0..=5),
-        scope,
-        vec(rule(denies), 0..5),
-        codes(),
-    )
-        .prop_map(|(permissions, data_scope, field_rules, purposes)| Role {
+    (subsequence(PERMISSIONS.to_vec(), 0..=5), scope, vec(rule(denies), 0..5), codes()).prop_map(
+        |(permissions, data_scope, field_rules, purposes)| Role {
             code: "some_role".to_owned(),
             labels: Labels::new("Some role", "某角色"),
             permissions: permissions.into_iter().collect(),
             data_scope,
             field_rules,
             purposes,
-        })
+        },
+    )
 }
 
 fn staff() -> impl Strategy<Value = Who> {
     let department = option::of(1u128..=5);
-    (
-        vec(role(true), 0..4),
-        department,
-        subsequence(vec!["CN-BJ", "CN-SH"], 0..=2),
-    )
-        .prop_map(|(roles, department, regions)| {
+    (vec(role(true), 0..4), department, subsequence(vec!["CN-BJ", "CN-SH"], 0..=2)).prop_map(
+        |(roles, department, regions)| {
             Who::Staff(Staff {
                 user: id(101),
                 session: id(1),
@@ -169,7 +151,8 @@ fn staff() -> impl Strategy<Value = Who> {
                 regions: regions.into_iter().map(str::to_owned).collect(),
                 mfa_at: None,
             })
-        })
+        },
+    )
 }
 
 fn keys() -> impl Strategy<Value = BTreeSet<String>> {
@@ -199,18 +182,14 @@ fn grant() -> impl Strategy<Value = Grant> {
 }
 
 pub fn purpose() -> impl Strategy<Value = PurposeFacts> {
-    (
-        select(PURPOSES.to_vec()),
-        any::<bool>(),
-        option::of(keys()),
-        any::<bool>(),
-    )
-        .prop_map(|(code, needs_consent, fields, open_under_restriction)| PurposeFacts {
+    (select(PURPOSES.to_vec()), any::<bool>(), option::of(keys()), any::<bool>()).prop_map(
+        |(code, needs_consent, fields, open_under_restriction)| PurposeFacts {
             code: code.to_owned(),
             needs_consent,
             fields,
             open_under_restriction,
-        })
+        },
+    )
 }
 
 pub fn world() -> impl Strategy<Value = World> {
@@ -223,22 +202,14 @@ pub fn world() -> impl Strategy<Value = World> {
         select(vec![None, Some("CN-BJ"), Some("CN-SH")]),
         prop::bool::weighted(0.2),
     );
-    let call = (
-        select(PERMISSIONS.to_vec()),
-        option::of(purpose()),
-        any::<bool>(),
-        vec(grant(), 0..3),
-    );
+    let call = (select(PERMISSIONS.to_vec()), option::of(purpose()), any::<bool>(), vec(grant(), 0..3));
     (who, customer, call).prop_map(
         |(
             who,
             (customer, owner, collaborators, department, region, restricted),
             (permission, purpose, consent, grants),
         )| World {
-            caller: Caller {
-                organization: id(1),
-                who,
-            },
+            caller: Caller { organization: id(1), who },
             permission,
             customer: id(customer),
             owner: owner.map(id),

@@ -10,20 +10,14 @@ async fn after_five_failures_even_the_right_password_waits_and_later_it_works() 
     let org = Org::found_on(&service).await;
     let (email, other) = (org.email("sales_a"), org.email("sales_b"));
     for _ in 0..5 {
-        try_log_in(&service, &email, "wrong")
-            .await
-            .refuses(401, "invalid_credentials");
+        try_log_in(&service, &email, "wrong").await.refuses(401, "invalid_credentials");
     }
-    let refused = try_log_in(&service, &email, PASSWORD)
-        .await
-        .refuses(429, "too_many_attempts");
+    let refused = try_log_in(&service, &email, PASSWORD).await.refuses(429, "too_many_attempts");
     assert!(refused.sent("retry-after").parse::<u32>().unwrap() >= 1, "{refused}");
     try_log_in(&service, &other, PASSWORD).await.shows(200);
     service.clock.advance(Duration::seconds(61));
     try_log_in(&service, &email, PASSWORD).await.shows(200);
-    try_log_in(&service, &email, "wrong")
-        .await
-        .refuses(401, "invalid_credentials");
+    try_log_in(&service, &email, "wrong").await.refuses(401, "invalid_credentials");
 }
 
 #[tokio::test]
@@ -31,14 +25,10 @@ async fn a_refused_try_does_not_lengthen_the_wait() {
     let service = stopped();
     let email = Org::found_on(&service).await.email("sales_a");
     for _ in 0..5 {
-        try_log_in(&service, &email, "wrong")
-            .await
-            .refuses(401, "invalid_credentials");
+        try_log_in(&service, &email, "wrong").await.refuses(401, "invalid_credentials");
     }
     for _ in 0..50 {
-        try_log_in(&service, &email, "wrong")
-            .await
-            .refuses(429, "too_many_attempts");
+        try_log_in(&service, &email, "wrong").await.refuses(429, "too_many_attempts");
     }
     // The wait after five failures is a second or so; had the fifty counted, it would be a minute.
     service.clock.advance(Duration::seconds(5));
@@ -50,13 +40,9 @@ async fn an_unknown_address_waits_like_a_known_one() {
     let service = stopped();
     let email = Org::found_on(&service).await.email("nobody-at-all");
     for _ in 0..5 {
-        try_log_in(&service, &email, "wrong")
-            .await
-            .refuses(401, "invalid_credentials");
+        try_log_in(&service, &email, "wrong").await.refuses(401, "invalid_credentials");
     }
-    try_log_in(&service, &email, "wrong")
-        .await
-        .refuses(429, "too_many_attempts");
+    try_log_in(&service, &email, "wrong").await.refuses(429, "too_many_attempts");
 }
 
 #[tokio::test]
@@ -68,12 +54,8 @@ async fn one_password_on_many_accounts_is_stopped_by_address() {
             .await
             .refuses(401, "invalid_credentials");
     }
-    try_log_in(&service, &org.email("guess21"), "Winter2026")
-        .await
-        .refuses(429, "too_many_attempts");
-    try_log_in(&service, &org.email("sales_a"), PASSWORD)
-        .await
-        .refuses(429, "too_many_attempts");
+    try_log_in(&service, &org.email("guess21"), "Winter2026").await.refuses(429, "too_many_attempts");
+    try_log_in(&service, &org.email("sales_a"), PASSWORD).await.refuses(429, "too_many_attempts");
 }
 
 #[tokio::test]

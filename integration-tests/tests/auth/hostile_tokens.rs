@@ -26,11 +26,7 @@ struct Mint {
 impl Mint {
     async fn of(service: &Service, person: &Person) -> Self {
         let parts: Vec<&str> = person.access_token.split('.').collect();
-        Self {
-            header: decode(parts[0]),
-            claims: decode(parts[1]),
-            key: service.signing_key().await,
-        }
+        Self { header: decode(parts[0]), claims: decode(parts[1]), key: service.signing_key().await }
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
@@ -59,11 +55,7 @@ fn changed(object: &Value, name: &str, value: Value) -> Value {
 }
 
 async fn is_refused(token: &str, what: &str) {
-    let answer = shared()
-        .stranger()
-        .get("/v1/me")
-        .header("authorization", &format!("Bearer {token}"))
-        .await;
+    let answer = shared().stranger().get("/v1/me").header("authorization", &format!("Bearer {token}")).await;
     assert_eq!(answer.status, 401, "{what}: {answer}");
     assert_eq!(answer.problem_faults(), Vec::<String>::new(), "{what}: {answer}");
 }
@@ -72,11 +64,7 @@ async fn mint() -> Mint {
     let asha = Org::found().await.sales_a().await;
     let mint = Mint::of(shared(), &asha).await;
     let whole = mint.sign(&mint.header, &mint.claims);
-    let answer = shared()
-        .stranger()
-        .get("/v1/me")
-        .header("authorization", &format!("Bearer {whole}"))
-        .await;
+    let answer = shared().stranger().get("/v1/me").header("authorization", &format!("Bearer {whole}")).await;
     assert_eq!(answer.shows(200).at("/id"), asha.id.to_string());
     mint
 }
@@ -84,15 +72,9 @@ async fn mint() -> Mint {
 #[tokio::test]
 async fn another_algorithm_is_refused() {
     let mint = mint().await;
-    for alg in [
-        "none", "None", "NONE", "nOnE", "HS256", "RS256", "ES256", "eddsa", "Ed25519", "",
-    ] {
+    for alg in ["none", "None", "NONE", "nOnE", "HS256", "RS256", "ES256", "eddsa", "Ed25519", ""] {
         is_refused(&mint.with_header("alg", json!(alg)), alg).await;
-        let unsigned = format!(
-            "{}.{}.",
-            encode(&changed(&mint.header, "alg", json!(alg))),
-            encode(&mint.claims)
-        );
+        let unsigned = format!("{}.{}.", encode(&changed(&mint.header, "alg", json!(alg))), encode(&mint.claims));
         is_refused(&unsigned, alg).await;
     }
     is_refused(&mint.with_header("alg", Value::Null), "no alg").await;
@@ -105,29 +87,13 @@ async fn the_public_key_is_no_secret_to_sign_with() {
     let jwks = shared().stranger().get("/.well-known/jwks.json").await.shows(200);
     let x = jwks.text_at("/keys/0/x");
     let raw = URL_SAFE_NO_PAD.decode(&x).unwrap();
-    let der = [
-        [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00].as_slice(),
-        &raw,
-    ]
-    .concat();
+    let der = [[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00].as_slice(), &raw].concat();
     let body = base64::engine::general_purpose::STANDARD.encode(&der);
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
     let key = jwks.at("/keys/0").to_string();
-    for secret in [
-        x.as_bytes(),
-        &raw,
-        &der,
-        pem.as_bytes(),
-        pem.trim().as_bytes(),
-        key.as_bytes(),
-        b"",
-    ] {
+    for secret in [x.as_bytes(), &raw, &der, pem.as_bytes(), pem.trim().as_bytes(), key.as_bytes(), b""] {
         for alg in ["HS256", "EdDSA"] {
-            let signed = format!(
-                "{}.{}",
-                encode(&changed(&mint.header, "alg", json!(alg))),
-                encode(&mint.claims)
-            );
+            let signed = format!("{}.{}", encode(&changed(&mint.header, "alg", json!(alg))), encode(&mint.claims));
             let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
             is_refused(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)), alg).await;
         }
@@ -141,16 +107,9 @@ async fn a_signature_by_anybody_else_is_refused() {
     let signed = format!("{}.{}", encode(&mint.header), encode(&mint.claims));
     let foreign = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(other.sign(signed.as_bytes())));
     is_refused(&foreign, "our kid, their key").await;
-    let stranger = Mint {
-        header: changed(&mint.header, "kid", json!(other.key_id())),
-        claims: mint.claims.clone(),
-        key: other,
-    };
-    is_refused(
-        &stranger.sign(&stranger.header, &stranger.claims),
-        "their kid, their key",
-    )
-    .await;
+    let stranger =
+        Mint { header: changed(&mint.header, "kid", json!(other.key_id())), claims: mint.claims.clone(), key: other };
+    is_refused(&stranger.sign(&stranger.header, &stranger.claims), "their kid, their key").await;
     let whole = mint.sign(&mint.header, &mint.claims);
     let (head, signature) = whole.rsplit_once('.').unwrap();
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -176,15 +135,7 @@ async fn a_signature_by_anybody_else_is_refused() {
 async fn a_key_id_is_looked_up_and_nothing_else() {
     let mint = mint().await;
     let long = "k".repeat(10_000);
-    for kid in [
-        "../../dev/null",
-        "' or 1=1--",
-        "https://evil.example/jwks.json",
-        "",
-        "unknown",
-        "\0",
-        &long,
-    ] {
+    for kid in ["../../dev/null", "' or 1=1--", "https://evil.example/jwks.json", "", "unknown", "\0", &long] {
         is_refused(&mint.with_header("kid", json!(kid)), "kid").await;
     }
     for kid in [Value::Null, json!(1), json!([mint.header["kid"]]), json!({"x": 1})] {
@@ -212,15 +163,7 @@ async fn a_header_that_brings_its_own_key_is_refused() {
 #[tokio::test]
 async fn a_token_of_another_kind_is_refused() {
     let mint = mint().await;
-    for typ in [
-        "JWT",
-        "jwt",
-        "id_token",
-        "logout+jwt",
-        "AT+JWT",
-        "application/at+jwt",
-        "",
-    ] {
+    for typ in ["JWT", "jwt", "id_token", "logout+jwt", "AT+JWT", "application/at+jwt", ""] {
         is_refused(&mint.with_header("typ", json!(typ)), typ).await;
     }
     is_refused(&mint.with_header("typ", Value::Null), "no typ").await;
@@ -255,10 +198,7 @@ async fn a_token_for_others_is_refused() {
 #[tokio::test]
 async fn a_time_that_is_no_whole_second_is_refused() {
     let mint = mint().await;
-    let (now, exp) = (
-        mint.claims["iat"].as_i64().unwrap(),
-        mint.claims["exp"].as_i64().unwrap(),
-    );
+    let (now, exp) = (mint.claims["iat"].as_i64().unwrap(), mint.claims["exp"].as_i64().unwrap());
     for exp in [
         json!(exp.to_string()),
         json!(1e30),
@@ -272,12 +212,7 @@ async fn a_time_that_is_no_whole_second_is_refused() {
     ] {
         is_refused(&mint.with_claim("exp", exp.clone()), &format!("exp {exp}")).await;
     }
-    for nbf in [
-        json!((now + 3600).to_string()),
-        json!(now + 3600),
-        json!("x"),
-        Value::Null,
-    ] {
+    for nbf in [json!((now + 3600).to_string()), json!(now + 3600), json!("x"), Value::Null] {
         is_refused(&mint.with_claim("nbf", nbf.clone()), &format!("nbf {nbf}")).await;
     }
 }
@@ -310,32 +245,13 @@ async fn a_token_of_another_organisation_opens_nothing_here() {
     let (asha, theirs) = (org.sales_a().await, other.admin().await);
     let customer = org.customer_of(&asha).await;
     // Before anything of ours is asked for: what they ask for themselves stands in their own log.
-    let audit = other
-        .auditor()
-        .await
-        .get("/v1/audit/entries?limit=200")
-        .await
-        .shows(200);
-    assert!(
-        !audit.text().contains(&customer) && !audit.text().contains(&asha.id.to_string()),
-        "{audit}"
-    );
-    theirs
-        .get(&format!("/v1/customers/{customer}"))
-        .await
-        .refuses(404, "not_found");
-    theirs
-        .get(&format!("/v1/users/{}", asha.id))
-        .await
-        .refuses(404, "not_found");
+    let audit = other.auditor().await.get("/v1/audit/entries?limit=200").await.shows(200);
+    assert!(!audit.text().contains(&customer) && !audit.text().contains(&asha.id.to_string()), "{audit}");
+    theirs.get(&format!("/v1/customers/{customer}")).await.refuses(404, "not_found");
+    theirs.get(&format!("/v1/users/{}", asha.id)).await.refuses(404, "not_found");
     for list in ["/v1/customers", "/v1/users", "/v1/departments", "/v1/api-keys"] {
         let answer = theirs.get(list).await.shows(200);
-        for ours in [
-            customer.as_str(),
-            &asha.id.to_string(),
-            &asha.email,
-            &org.department_id("Sales").to_string(),
-        ] {
+        for ours in [customer.as_str(), &asha.id.to_string(), &asha.email, &org.department_id("Sales").to_string()] {
             assert!(!answer.text().contains(ours), "{answer}");
         }
     }

@@ -22,10 +22,7 @@ async fn a_token_verifies_offline_with_the_published_key() {
         .iter()
         .find(|key| key["kid"] == header["kid"])
         .expect("the key that signed is published");
-    assert_eq!(
-        (&key["kty"], &key["crv"], &key["use"]),
-        (&"OKP".into(), &"Ed25519".into(), &"sig".into())
-    );
+    assert_eq!((&key["kty"], &key["crv"], &key["use"]), (&"OKP".into(), &"Ed25519".into(), &"sig".into()));
     let public = URL_SAFE_NO_PAD.decode(key["x"].as_str().unwrap()).unwrap();
     let signed = format!("{}.{}", parts[0], parts[1]);
     UnparsedPublicKey::new(&ED25519, public)

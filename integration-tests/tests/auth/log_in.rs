@@ -24,41 +24,23 @@ async fn a_password_gives_a_session_for_a_quarter_of_an_hour() {
 async fn an_address_is_compared_without_case_and_a_password_with_it() {
     let org = Org::found().await;
     let email = org.email("sales_a");
-    try_log_in(shared(), &format!(" {} ", email.to_uppercase()), PASSWORD)
-        .await
-        .shows(200);
-    for wrong in [
-        PASSWORD.to_uppercase(),
-        format!("{PASSWORD} "),
-        format!(" {PASSWORD}"),
-        PASSWORD[1..].to_owned(),
-    ] {
-        try_log_in(shared(), &email, &wrong)
-            .await
-            .refuses(401, "invalid_credentials");
+    try_log_in(shared(), &format!(" {} ", email.to_uppercase()), PASSWORD).await.shows(200);
+    for wrong in [PASSWORD.to_uppercase(), format!("{PASSWORD} "), format!(" {PASSWORD}"), PASSWORD[1..].to_owned()] {
+        try_log_in(shared(), &email, &wrong).await.refuses(401, "invalid_credentials");
     }
 }
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     let org = Org::found().await;
-    let known = try_log_in(shared(), &org.email("sales_a"), "wrong")
-        .await
-        .refuses(401, "invalid_credentials");
-    let unknown = try_log_in(shared(), &org.email("somebody"), "wrong")
-        .await
-        .refuses(401, "invalid_credentials");
+    let known = try_log_in(shared(), &org.email("sales_a"), "wrong").await.refuses(401, "invalid_credentials");
+    let unknown = try_log_in(shared(), &org.email("somebody"), "wrong").await.refuses(401, "invalid_credentials");
     org.sql()
         .await
-        .execute(
-            "UPDATE users SET state = 'offboarded' WHERE id = $1",
-            &[&org.user_id("sales_b")],
-        )
+        .execute("UPDATE users SET state = 'offboarded' WHERE id = $1", &[&org.user_id("sales_b")])
         .await
         .unwrap();
-    let gone = try_log_in(shared(), &org.email("sales_b"), PASSWORD)
-        .await
-        .refuses(401, "invalid_credentials");
+    let gone = try_log_in(shared(), &org.email("sales_b"), PASSWORD).await.refuses(401, "invalid_credentials");
     for other in [unknown, gone] {
         assert_eq!(other.timeless(), known.timeless());
         let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
@@ -76,9 +58,7 @@ async fn a_log_in_takes_an_address_and_a_password_and_nothing_else() {
     let places: Vec<String> = answer.faults().into_iter().map(|(place, _)| place).collect();
     assert_eq!(places, ["/email", "/organization_id", "/password"], "{answer}");
     let long = "p".repeat(1025);
-    let answer = stranger
-        .post("/v1/auth/login", &json!({"email": "a@b.example", "password": long}))
-        .await;
+    let answer = stranger.post("/v1/auth/login", &json!({"email": "a@b.example", "password": long})).await;
     answer.refuses(422, "invalid_body");
 }
 
@@ -89,10 +69,7 @@ async fn a_log_in_and_a_failed_one_leave_an_entry_each() {
     try_log_in(shared(), &asha.email, "wrong").await.shows(401);
     let auditor = org.auditor().await;
     for (action, verdict) in [("auth.login", "allowed"), ("auth.login_failed", "refused")] {
-        let found = auditor
-            .get(&format!("/v1/audit/entries?action={action}&actor={}", asha.id))
-            .await
-            .shows(200);
+        let found = auditor.get(&format!("/v1/audit/entries?action={action}&actor={}", asha.id)).await.shows(200);
         assert_eq!(found.at("/data").as_array().map(Vec::len), Some(1), "{found}");
         assert_eq!(found.at("/data/0/verdict"), verdict, "{found}");
     }

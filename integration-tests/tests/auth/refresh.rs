@@ -8,10 +8,7 @@ use serde_json::json;
 use crate::support::{Answer, Org, Person, Service, shared, stopped};
 
 async fn refresh(service: &Service, token: &str) -> Answer {
-    service
-        .stranger()
-        .post("/v1/auth/refresh", &json!({"refresh_token": token}))
-        .await
+    service.stranger().post("/v1/auth/refresh", &json!({"refresh_token": token})).await
 }
 
 async fn refreshed(person: &Person) -> Person {
@@ -36,22 +33,13 @@ async fn a_second_use_ends_the_session_for_both_holders_at_once() {
     let (asha, elsewhere) = (org.sales_a().await, org.sales_a().await);
     let second = refreshed(&asha).await;
     second.get("/v1/me").await.shows(200);
-    refresh(shared(), &asha.refresh_token)
-        .await
-        .refuses(401, "session_ended");
+    refresh(shared(), &asha.refresh_token).await.refuses(401, "session_ended");
     second.get("/v1/me").await.refuses(401, "session_ended");
     asha.get("/v1/me").await.refuses(401, "session_ended");
-    refresh(shared(), &second.refresh_token)
-        .await
-        .refuses(401, "session_ended");
+    refresh(shared(), &second.refresh_token).await.refuses(401, "session_ended");
     elsewhere.get("/v1/me").await.shows(200);
     refreshed(&elsewhere).await;
-    let entries = org
-        .auditor()
-        .await
-        .get("/v1/audit/entries?action=auth.refresh_reused")
-        .await
-        .shows(200);
+    let entries = org.auditor().await.get("/v1/audit/entries?action=auth.refresh_reused").await.shows(200);
     assert_eq!(entries.at("/data/0/actor/id"), asha.id.to_string(), "{entries}");
     assert_eq!(entries.at("/data/0/verdict"), "refused", "{entries}");
 }
@@ -60,9 +48,7 @@ async fn a_second_use_ends_the_session_for_both_holders_at_once() {
 async fn a_token_of_two_generations_ago_ends_it_too() {
     let asha = Org::found().await.sales_a().await;
     let third = refreshed(&refreshed(&asha).await).await;
-    refresh(shared(), &asha.refresh_token)
-        .await
-        .refuses(401, "session_ended");
+    refresh(shared(), &asha.refresh_token).await.refuses(401, "session_ended");
     third.get("/v1/me").await.refuses(401, "session_ended");
 }
 
@@ -78,9 +64,7 @@ async fn of_two_refreshes_at_once_one_wins() {
         let lost = answers.iter().find(|answer| answer.status != 200).unwrap();
         lost.clone().refuses(401, "session_ended");
         // Who came second may be a thief, so that the winner's session is over as well.
-        refresh(shared(), &won[0].text_at("/refresh_token"))
-            .await
-            .refuses(401, "session_ended");
+        refresh(shared(), &won[0].text_at("/refresh_token")).await.refuses(401, "session_ended");
     }
 }
 
@@ -121,9 +105,7 @@ async fn a_session_ends_at_its_time_whatever_is_refreshed() {
     let asha = org.sales_a().await;
     let ended = "UPDATE sessions SET expires_at = clock_timestamp() WHERE user_id = $1";
     org.sql().await.execute(ended, &[&asha.id]).await.unwrap();
-    refresh(shared(), &asha.refresh_token)
-        .await
-        .refuses(401, "session_ended");
+    refresh(shared(), &asha.refresh_token).await.refuses(401, "session_ended");
 }
 
 #[tokio::test]
@@ -135,8 +117,5 @@ async fn an_access_token_ends_after_a_quarter_of_an_hour_and_the_session_goes_on
     service.clock.advance(Duration::seconds(1));
     asha.get("/v1/me").await.refuses(401, "invalid_token");
     let answer = refresh(&service, &asha.refresh_token).await.shows(200);
-    Person::of(&service.base_url, asha.id, &asha.email, &answer)
-        .get("/v1/me")
-        .await
-        .shows(200);
+    Person::of(&service.base_url, asha.id, &asha.email, &answer).get("/v1/me").await.shows(200);
 }

@@ -33,22 +33,11 @@ async fn a_suspended_person_is_refused_within_a_second() {
         asha.get("/v1/me/permissions").await.shows(200);
         let calling = tokio::spawn(async move { last_let_in(&asha).await });
         tokio::task::yield_now().await;
-        sql.execute(
-            "UPDATE users SET state = $2 WHERE id = $1",
-            &[&org.user_id("sales_a"), &state],
-        )
-        .await
-        .unwrap();
+        sql.execute("UPDATE users SET state = $2 WHERE id = $1", &[&org.user_id("sales_a"), &state]).await.unwrap();
         let written = Instant::now();
         let last = calling.await.unwrap();
-        assert!(
-            last.saturating_duration_since(written) <= AT_MOST,
-            "{state}: let in {:?} later",
-            last - written
-        );
-        try_log_in(shared(), &org.email("sales_a"), PASSWORD)
-            .await
-            .refuses(401, "invalid_credentials");
+        assert!(last.saturating_duration_since(written) <= AT_MOST, "{state}: let in {:?} later", last - written);
+        try_log_in(shared(), &org.email("sales_a"), PASSWORD).await.refuses(401, "invalid_credentials");
     }
 }
 
@@ -56,14 +45,8 @@ async fn a_suspended_person_is_refused_within_a_second() {
 async fn a_suspended_person_cannot_refresh() {
     let org = Org::found().await;
     let asha = org.sales_a().await;
-    org.sql()
-        .await
-        .execute("UPDATE users SET state = 'suspended' WHERE id = $1", &[&asha.id])
-        .await
-        .unwrap();
-    let refresh = shared()
-        .stranger()
-        .post("/v1/auth/refresh", &json!({"refresh_token": asha.refresh_token}));
+    org.sql().await.execute("UPDATE users SET state = 'suspended' WHERE id = $1", &[&asha.id]).await.unwrap();
+    let refresh = shared().stranger().post("/v1/auth/refresh", &json!({"refresh_token": asha.refresh_token}));
     refresh.await.refuses(401, "session_ended");
 }
 
@@ -87,9 +70,7 @@ async fn a_permission_that_was_taken_away_is_gone_within_a_second() {
     let org = Org::found().await;
     let (asha, sql) = (org.sales_a().await, org.sql().await);
     asha.get("/v1/customers").await.shows(200);
-    sql.execute("DELETE FROM user_roles WHERE user_id = $1", &[&asha.id])
-        .await
-        .unwrap();
+    sql.execute("DELETE FROM user_roles WHERE user_id = $1", &[&asha.id]).await.unwrap();
     let written = Instant::now();
     while asha.get("/v1/customers").await.status == 200 {
         assert!(

@@ -11,20 +11,13 @@ async fn asha() -> Person {
 /// A valid body of about so many bytes: blanks between the members do not count as content.
 fn padded(bytes: usize) -> String {
     let body = customer().to_string();
-    format!(
-        "{{{}{}",
-        " ".repeat(bytes - body.len()),
-        body.strip_prefix('{').unwrap()
-    )
+    format!("{{{}{}", " ".repeat(bytes - body.len()), body.strip_prefix('{').unwrap())
 }
 
 #[tokio::test]
 async fn a_body_up_to_the_limit_is_read_and_one_byte_more_is_not() {
     let asha = asha().await;
-    asha.request("POST", "/v1/customers")
-        .body("application/json", padded(262_144))
-        .await
-        .shows(201);
+    asha.request("POST", "/v1/customers").body("application/json", padded(262_144)).await.shows(201);
     asha.request("POST", "/v1/customers")
         .body("application/json", padded(262_145))
         .await
@@ -38,11 +31,7 @@ async fn a_body_without_a_length_is_counted_as_it_comes() {
         let body = padded(bytes);
         let mut request = head(&asha, "Transfer-Encoding: chunked\r\n");
         for chunk in body.as_bytes().chunks(50_000) {
-            request.push_str(&format!(
-                "{:x}\r\n{}\r\n",
-                chunk.len(),
-                std::str::from_utf8(chunk).unwrap()
-            ));
+            request.push_str(&format!("{:x}\r\n{}\r\n", chunk.len(), std::str::from_utf8(chunk).unwrap()));
         }
         request.push_str("0\r\n\r\n");
         exchange(shared(), request).await.shows(status);
@@ -67,10 +56,7 @@ fn head(person: &Person, length: &str) -> String {
 async fn only_json_in_utf_8_is_read() {
     let asha = asha().await;
     let body = customer().to_string();
-    let post = || {
-        asha.request("POST", "/v1/customers")
-            .body("application/json", body.clone())
-    };
+    let post = || asha.request("POST", "/v1/customers").body("application/json", body.clone());
     for other in [
         "text/plain",
         "application/xml",
@@ -83,30 +69,14 @@ async fn only_json_in_utf_8_is_read() {
         "text/json",
         "*/*",
     ] {
-        post()
-            .instead("content-type", other)
-            .await
-            .refuses(415, "unsupported_media_type");
+        post().instead("content-type", other).await.refuses(415, "unsupported_media_type");
     }
-    post()
-        .without("content-type")
-        .await
-        .refuses(415, "unsupported_media_type");
-    post()
-        .header("content-type", "application/json")
-        .await
-        .refuses(415, "unsupported_media_type");
-    for same in [
-        "Application/JSON",
-        "application/json; charset=utf-8",
-        "application/json;charset=\"UTF-8\"",
-    ] {
+    post().without("content-type").await.refuses(415, "unsupported_media_type");
+    post().header("content-type", "application/json").await.refuses(415, "unsupported_media_type");
+    for same in ["Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
         let mut body = customer();
         body["source"] = json!("event");
-        asha.post("/v1/customers", &body)
-            .instead("content-type", same)
-            .await
-            .shows(201);
+        asha.post("/v1/customers", &body).instead("content-type", same).await.shows(201);
     }
 }
 
@@ -115,15 +85,10 @@ async fn a_patch_takes_a_merge_patch_or_json_and_nothing_else() {
     let org = Org::found().await;
     let asha = org.sales_a().await;
     let path = format!("/v1/customers/{}", org.customer_of(&asha).await);
-    for (media, status) in [
-        ("application/merge-patch+json", 200),
-        ("application/json", 200),
-        ("application/json-patch+json", 415),
-    ] {
-        asha.patch(&path, &json!({"stage": "prospect"}))
-            .instead("content-type", media)
-            .await
-            .shows(status);
+    for (media, status) in
+        [("application/merge-patch+json", 200), ("application/json", 200), ("application/json-patch+json", 415)]
+    {
+        asha.patch(&path, &json!({"stage": "prospect"})).instead("content-type", media).await.shows(status);
     }
 }
 
@@ -131,20 +96,12 @@ async fn a_patch_takes_a_merge_patch_or_json_and_nothing_else() {
 async fn a_compressed_body_is_refused_unread_wherever_it_is_sent() {
     let asha = asha().await;
     for encoding in ["gzip", "br", "zstd", "deflate", "x-gzip", "identity, gzip", "GZIP"] {
-        let post = asha
-            .post("/v1/customers", &customer())
-            .header("content-encoding", encoding);
+        let post = asha.post("/v1/customers", &customer()).header("content-encoding", encoding);
         post.await.refuses(415, "unsupported_content_encoding");
-        let login = shared()
-            .stranger()
-            .post("/v1/auth/login", &json!({}))
-            .header("content-encoding", encoding);
+        let login = shared().stranger().post("/v1/auth/login", &json!({})).header("content-encoding", encoding);
         login.await.refuses(415, "unsupported_content_encoding");
     }
-    asha.post("/v1/customers", &customer())
-        .header("content-encoding", "identity")
-        .await
-        .shows(201);
+    asha.post("/v1/customers", &customer()).header("content-encoding", "identity").await.shows(201);
 }
 
 #[tokio::test]
@@ -162,23 +119,14 @@ async fn what_is_no_json_is_refused_with_its_place_and_never_quoted() {
         "\"\\ud800\"",
         "{\"a\":1e999}",
     ] {
-        let answer = asha
-            .request("POST", "/v1/customers")
-            .body("application/json", text)
-            .await;
+        let answer = asha.request("POST", "/v1/customers").body("application/json", text).await;
         let answer = answer.refuses(400, "malformed_json");
         assert!(!answer.text().contains("138"), "{answer}");
     }
     let bytes = b"{\"fields\":{\"name\":\"\xff\xfe\"}}".to_vec();
-    asha.request("POST", "/v1/customers")
-        .body("application/json", bytes)
-        .await
-        .refuses(400, "malformed_json");
+    asha.request("POST", "/v1/customers").body("application/json", bytes).await.refuses(400, "malformed_json");
     let bom = [b"\xef\xbb\xbf".as_slice(), customer().to_string().as_bytes()].concat();
-    asha.request("POST", "/v1/customers")
-        .body("application/json", bom)
-        .await
-        .refuses(400, "malformed_json");
+    asha.request("POST", "/v1/customers").body("application/json", bom).await.refuses(400, "malformed_json");
 }
 
 #[tokio::test]
@@ -189,10 +137,7 @@ async fn a_key_given_twice_is_refused_at_any_depth() {
         r#"{"fields":{"name":"A","name":"A"}}"#,
         r#"{"fields":{"name":"A","\u006eame":"B"}}"#,
     ] {
-        asha.request("POST", "/v1/customers")
-            .body("application/json", text)
-            .await
-            .refuses(400, "duplicate_key");
+        asha.request("POST", "/v1/customers").body("application/json", text).await.refuses(400, "duplicate_key");
     }
 }
 
@@ -211,25 +156,14 @@ async fn json_nests_thirty_two_levels_and_no_deeper() {
 async fn many_items_and_long_numbers_cost_little() {
     let asha = asha().await;
     let items = format!("[{}1]", "1,".repeat(100_000));
-    asha.request("POST", "/v1/customers")
-        .body("application/json", items)
-        .await
-        .refuses(422, "invalid_body");
+    asha.request("POST", "/v1/customers").body("application/json", items).await.refuses(422, "invalid_body");
     let keys: Vec<String> = (0..10_000).map(|n| format!("\"k{n}\":1")).collect();
-    let answer = asha
-        .request("POST", "/v1/customers")
-        .body("application/json", format!("{{{}}}", keys.join(",")))
-        .await;
+    let answer =
+        asha.request("POST", "/v1/customers").body("application/json", format!("{{{}}}", keys.join(","))).await;
     answer.refuses(422, "invalid_body");
     let number = format!("{{\"fields\":{{\"name\":{}}}}}", "9".repeat(200_000));
-    let answer = asha
-        .request("POST", "/v1/customers")
-        .body("application/json", number)
-        .await;
-    assert!(
-        [400, 422].contains(&answer.status) && answer.problem_faults().is_empty(),
-        "{answer}"
-    );
+    let answer = asha.request("POST", "/v1/customers").body("application/json", number).await;
+    assert!([400, 422].contains(&answer.status) && answer.problem_faults().is_empty(), "{answer}");
 }
 
 #[tokio::test]
@@ -246,16 +180,9 @@ async fn a_nul_is_a_fault_with_its_place() {
 #[tokio::test]
 async fn an_action_without_a_body_takes_none_or_an_empty_object() {
     let asha = asha().await;
-    asha.post("/v1/auth/logout", &json!({"everywhere": true}))
-        .await
-        .refuses(422, "invalid_body");
-    asha.post("/v1/auth/logout", &json!([]))
-        .await
-        .refuses(422, "invalid_body");
-    asha.request("POST", "/v1/auth/logout")
-        .body("text/plain", "bye")
-        .await
-        .refuses(415, "unsupported_media_type");
+    asha.post("/v1/auth/logout", &json!({"everywhere": true})).await.refuses(422, "invalid_body");
+    asha.post("/v1/auth/logout", &json!([])).await.refuses(422, "invalid_body");
+    asha.request("POST", "/v1/auth/logout").body("text/plain", "bye").await.refuses(415, "unsupported_media_type");
     asha.post("/v1/auth/logout", &json!({})).await.shows(204);
 }
 

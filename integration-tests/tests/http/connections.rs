@@ -46,20 +46,14 @@ async fn a_body_that_does_not_come_is_answered_408() {
     for (bytes, open) in [silent, slow] {
         within(open, 20);
         let text = String::from_utf8_lossy(&bytes);
-        assert!(
-            text.is_empty() || (text.starts_with("HTTP/1.1 408") && text.contains("request_timeout")),
-            "{text}"
-        );
+        assert!(text.is_empty() || (text.starts_with("HTTP/1.1 408") && text.contains("request_timeout")), "{text}");
     }
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_also_after_a_request() {
-    let (mut fresh, mut used, mut dribbling) = (
-        Conversation::open(shared()).await,
-        Conversation::open(shared()).await,
-        Conversation::open(shared()).await,
-    );
+    let (mut fresh, mut used, mut dribbling) =
+        (Conversation::open(shared()).await, Conversation::open(shared()).await, Conversation::open(shared()).await);
     for conversation in [&mut used, &mut dribbling] {
         conversation.send(LIVE).await;
         assert!(conversation.next().await.starts_with(b"HTTP/1.1 200"));

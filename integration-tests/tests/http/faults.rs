@@ -5,10 +5,7 @@ use serde_json::json;
 use crate::support::{Answer, Org, customer};
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut pairs: Vec<_> = expected
-        .iter()
-        .map(|(place, code)| ((*place).to_owned(), (*code).to_owned()))
-        .collect();
+    let mut pairs: Vec<_> = expected.iter().map(|(place, code)| ((*place).to_owned(), (*code).to_owned())).collect();
     pairs.sort();
     pairs
 }
@@ -43,13 +40,7 @@ async fn faults_of_shape_and_of_value_are_listed_together() {
             ("/fields/height", "unknown_field"),
         ],
     );
-    for value in [
-        "Not A Code",
-        "nowhere",
-        "11010519491231002X1",
-        "6222020000000000",
-        "yesterday",
-    ] {
+    for value in ["Not A Code", "nowhere", "11010519491231002X1", "6222020000000000", "yesterday"] {
         assert!(!answer.text().contains(value), "{value} is quoted: {answer}");
     }
 }
@@ -60,24 +51,13 @@ async fn a_body_of_another_type_is_a_fault_of_the_whole() {
     for body in [json!([]), json!("x"), json!(1), json!(null), json!(true)] {
         let answer = asha.post("/v1/customers", &body).await.refuses(422, "invalid_body");
         assert_eq!(
-            answer
-                .faults()
-                .first()
-                .map(|(place, code)| (place.as_str(), code.as_str())),
+            answer.faults().first().map(|(place, code)| (place.as_str(), code.as_str())),
             Some(("", "wrong_type")),
             "{answer}"
         );
     }
-    let answer = asha
-        .post("/v1/customers", &json!({"fields": []}))
-        .await
-        .refuses(422, "invalid_body");
-    assert!(
-        answer
-            .faults()
-            .contains(&("/fields".to_owned(), "wrong_type".to_owned())),
-        "{answer}"
-    );
+    let answer = asha.post("/v1/customers", &json!({"fields": []})).await.refuses(422, "invalid_body");
+    assert!(answer.faults().contains(&("/fields".to_owned(), "wrong_type".to_owned())), "{answer}");
 }
 
 #[tokio::test]
@@ -110,10 +90,7 @@ async fn members_that_the_server_decides_are_refused() {
             &asha.post("/v1/customers", &body).await.refuses(422, "invalid_body"),
             &[(&format!("/{member}"), "unknown_field")],
         );
-        let answer = asha
-            .patch(&path, &json!({member: "x"}))
-            .await
-            .refuses(422, "invalid_body");
+        let answer = asha.patch(&path, &json!({member: "x"})).await.refuses(422, "invalid_body");
         lists(&answer, &[(&format!("/{member}"), "unknown_field")]);
     }
 }
@@ -151,16 +128,10 @@ async fn a_mask_written_back_changes_nothing() {
     let asha = org.sales_a().await;
     let mut body = customer();
     body["fields"]["mobile"] = json!("13812345678");
-    let path = format!(
-        "/v1/customers/{}",
-        asha.post("/v1/customers", &body).await.shows(201).id()
-    );
+    let path = format!("/v1/customers/{}", asha.post("/v1/customers", &body).await.shows(201).id());
     let shown = asha.get(&path).await.shows(200);
     let mask = shown.text_at("/fields/mobile");
-    let answer = asha
-        .patch(&path, &json!({"fields": {"mobile": mask}}))
-        .await
-        .refuses(422, "invalid_body");
+    let answer = asha.patch(&path, &json!({"fields": {"mobile": mask}})).await.refuses(422, "invalid_body");
     lists(&answer, &[("/fields/mobile", "masked_value")]);
     assert_eq!(asha.get(&path).await.shows(200).sent("etag"), shown.sent("etag"));
 }

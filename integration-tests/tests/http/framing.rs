@@ -61,9 +61,7 @@ async fn an_oversized_head_is_refused() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(
             text.is_empty()
-                || ["400", "414", "431"]
-                    .iter()
-                    .any(|status| text.starts_with(&format!("HTTP/1.1 {status}"))),
+                || ["400", "414", "431"].iter().any(|status| text.starts_with(&format!("HTTP/1.1 {status}"))),
             "{text}"
         );
     }
@@ -75,10 +73,6 @@ async fn a_connection_serves_one_request_after_another() {
     for _ in 0..3 {
         conversation.send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await;
         let answer = conversation.next().await;
-        assert!(
-            answer.starts_with(b"HTTP/1.1 200"),
-            "{}",
-            String::from_utf8_lossy(&answer)
-        );
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     }
 }

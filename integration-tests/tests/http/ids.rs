@@ -19,10 +19,7 @@ async fn a_malformed_id_is_answered_like_a_missing_one() {
     let org = Org::found().await;
     for (method, route, who) in PLACES {
         let person = org.person(who).await;
-        let missing = person
-            .request(method, &route.replace("{}", MISSING))
-            .await
-            .refuses(404, "not_found");
+        let missing = person.request(method, &route.replace("{}", MISSING)).await.refuses(404, "not_found");
         for bad in [
             "1",
             "unknown",
@@ -32,11 +29,7 @@ async fn a_malformed_id_is_answered_like_a_missing_one() {
             "%F0%9F%92%A3",
         ] {
             let answer = person.request(method, &route.replace("{}", bad)).await;
-            assert_eq!(
-                (answer.status, answer.timeless()),
-                (404, missing.timeless()),
-                "{answer}"
-            );
+            assert_eq!((answer.status, answer.timeless()), (404, missing.timeless()), "{answer}");
             assert_eq!(answer.headers.len(), missing.headers.len(), "{answer}\n{missing}");
         }
     }

@@ -14,10 +14,7 @@ async fn a_caller_is_told_what_is_left_and_stopped_when_nothing_is() {
         left.push(answer.sent("ratelimit").split(';').nth(1).unwrap().to_owned());
     }
     // The window is the server's own minute; this test may stand across its end once.
-    assert!(
-        left == ["r=4", "r=3", "r=2", "r=1", "r=0"] || left.contains(&"r=4".to_owned()),
-        "{left:?}"
-    );
+    assert!(left == ["r=4", "r=3", "r=2", "r=1", "r=0"] || left.contains(&"r=4".to_owned()), "{left:?}");
     let mut refused = asha.get("/v1/customers").await;
     for _ in 0..5 {
         if refused.status == 429 {
@@ -29,14 +26,8 @@ async fn a_caller_is_told_what_is_left_and_stopped_when_nothing_is() {
     let wait: u32 = refused.sent("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{refused}");
     assert_eq!(refused.sent("ratelimit"), format!("\"default\";r=0;t={wait}"));
-    asha.post("/v1/customers", &crate::support::customer())
-        .await
-        .refuses(429, "rate_limited");
+    asha.post("/v1/customers", &crate::support::customer()).await.refuses(429, "rate_limited");
     ben.get("/v1/customers").await.shows(200);
-    service
-        .stranger()
-        .get("/v1/customers")
-        .await
-        .refuses(401, "unauthenticated");
+    service.stranger().get("/v1/customers").await.refuses(401, "unauthenticated");
     service.stranger().get("/health/live").await.shows(200);
 }

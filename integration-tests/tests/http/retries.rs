@@ -9,13 +9,7 @@ fn keyed(caller: &Caller, key: &str) -> Request {
 }
 
 async fn count(caller: &Caller) -> u64 {
-    caller
-        .get("/v1/customers?count=true")
-        .await
-        .shows(200)
-        .at("/count")
-        .as_u64()
-        .unwrap()
+    caller.get("/v1/customers?count=true").await.shows(200).at("/count").as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -43,10 +37,7 @@ async fn the_same_key_with_another_request_is_refused() {
     let (asha, admin) = (org.sales_a().await, org.admin().await);
     let body = customer();
     keyed(&asha, "two").json(&body).await.shows(201);
-    keyed(&asha, "two")
-        .json(&customer())
-        .await
-        .refuses(422, "idempotency_key_reused");
+    keyed(&asha, "two").json(&customer()).await.refuses(422, "idempotency_key_reused");
     keyed(&asha, "two")
         .json(&body)
         .header("processing-purpose", "support")
@@ -64,13 +55,7 @@ async fn the_same_key_with_another_request_is_refused() {
 async fn callers_do_not_share_keys() {
     let (org, other) = (Org::found().await, Org::found().await);
     let (asha, ben, theirs) = (org.sales_a().await, org.sales_b().await, other.sales_a().await);
-    let partner = org
-        .partner(
-            &["customer_no", "name", "mobile"],
-            &[],
-            &["customers.read", "customers.create"],
-        )
-        .await;
+    let partner = org.partner(&["customer_no", "name", "mobile"], &[], &["customers.read", "customers.create"]).await;
     let mut ids = Vec::new();
     for caller in [&*asha, &*ben, &*theirs, &*partner] {
         let mut body = customer();
@@ -91,17 +76,11 @@ async fn many_at_once_have_one_effect() {
         let answers =
             futures_util::future::join_all((0..12).map(|_| keyed(&asha, &key).json(&body).into_future())).await;
         let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
-        let fresh = made
-            .iter()
-            .filter(|answer| answer.header("idempotent-replayed").is_none())
-            .count();
+        let fresh = made.iter().filter(|answer| answer.header("idempotent-replayed").is_none()).count();
         assert_eq!(fresh, 1, "{answers:?}");
         assert!(made.iter().all(|answer| answer.bytes == made[0].bytes), "{answers:?}");
         for refused in answers.iter().filter(|answer| answer.status != 201) {
-            refused
-                .clone()
-                .refuses(409, "idempotency_in_progress")
-                .sent("retry-after");
+            refused.clone().refuses(409, "idempotency_in_progress").sent("retry-after");
         }
         assert_eq!(count(&asha).await, round + 1);
     }
@@ -110,10 +89,7 @@ async fn many_at_once_have_one_effect() {
 #[tokio::test]
 async fn a_refused_request_leaves_its_key_free() {
     let asha = Org::found().await.sales_a().await;
-    keyed(&asha, "again")
-        .json(&json!({"fields": {}}))
-        .await
-        .refuses(422, "invalid_body");
+    keyed(&asha, "again").json(&json!({"fields": {}})).await.refuses(422, "invalid_body");
     keyed(&asha, "again").json(&customer()).await.shows(201);
 }
 
@@ -122,24 +98,13 @@ async fn a_key_is_1_to_255_printable_characters() {
     let asha = Org::found().await.sales_a().await;
     let (most, more) = ("k".repeat(255), "k".repeat(256));
     for bad in ["", " ", "\"\"", "ключ", "tab\there", &more] {
-        keyed(&asha, bad)
-            .json(&customer())
-            .await
-            .refuses(400, "idempotency_key_invalid");
+        keyed(&asha, bad).json(&customer()).await.refuses(400, "idempotency_key_invalid");
     }
-    keyed(&asha, "a")
-        .header("idempotency-key", "b")
-        .json(&customer())
-        .await
-        .refuses(400, "idempotency_key_invalid");
+    keyed(&asha, "a").header("idempotency-key", "b").json(&customer()).await.refuses(400, "idempotency_key_invalid");
     assert_eq!(count(&asha).await, 0);
     let body = customer();
     keyed(&asha, &most).json(&body).await.shows(201);
-    keyed(&asha, &format!("\"{most}\""))
-        .json(&body)
-        .await
-        .shows(201)
-        .sent("idempotent-replayed");
+    keyed(&asha, &format!("\"{most}\"")).json(&body).await.shows(201).sent("idempotent-replayed");
 }
 
 #[tokio::test]
@@ -152,18 +117,12 @@ async fn a_revealed_value_is_not_given_again_to_who_lost_the_right() {
     reveal(&asha).await.shows(200);
     org.sql()
         .await
-        .execute(
-            "UPDATE user_roles SET role_code = 'marketing' WHERE user_id = $1",
-            &[&asha.id],
-        )
+        .execute("UPDATE user_roles SET role_code = 'marketing' WHERE user_id = $1", &[&asha.id])
         .await
         .unwrap();
     let later = org.sales_a().await;
     let answer = reveal(&later).await;
-    assert!(
-        [403, 409].contains(&answer.status) && !answer.text().contains("138"),
-        "{answer}"
-    );
+    assert!([403, 409].contains(&answer.status) && !answer.text().contains("138"), "{answer}");
 }
 
 #[tokio::test]
@@ -177,22 +136,12 @@ async fn what_is_kept_for_a_retry_is_sealed() {
         .await
         .shows(200);
     let mobile = revealed.text_at("/fields/mobile");
-    let rows = org
-        .sql()
-        .await
-        .query("SELECT k::text FROM idempotency_keys k", &[])
-        .await
-        .unwrap();
+    let rows = org.sql().await.query("SELECT k::text FROM idempotency_keys k", &[]).await.unwrap();
     assert!(!rows.is_empty());
-    let (plain, hex) = (
-        mobile.trim_start_matches("+86").to_owned(),
-        mobile.bytes().map(|b| format!("{b:02x}")).collect::<String>(),
-    );
+    let (plain, hex) =
+        (mobile.trim_start_matches("+86").to_owned(), mobile.bytes().map(|b| format!("{b:02x}")).collect::<String>());
     for row in rows {
         let text: String = row.get(0);
-        assert!(
-            !text.contains(&plain) && !text.contains(&hex),
-            "a kept answer is readable"
-        );
+        assert!(!text.contains(&plain) && !text.contains(&hex), "a kept answer is readable");
     }
 }

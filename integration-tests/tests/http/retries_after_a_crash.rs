@@ -18,9 +18,7 @@ async fn load(person: Person, first: usize) -> (Vec<usize>, BTreeSet<usize>) {
     let (mut sent, mut acknowledged) = (Vec::new(), BTreeSet::new());
     for number in (first..).step_by(CALLERS) {
         sent.push(number);
-        let request = person
-            .post("/v1/customers", &body(number))
-            .header("idempotency-key", &format!("crash-{number}"));
+        let request = person.post("/v1/customers", &body(number)).header("idempotency-key", &format!("crash-{number}"));
         match request.attempt().await {
             Some(answer) if answer.status == 201 => drop(acknowledged.insert(number)),
             Some(answer) => panic!("{answer}"),
@@ -37,9 +35,7 @@ async fn every_request_that_was_under_way_when_the_power_went_happens_once() {
     for round in 0..3 {
         let asha = process.person("sales_a").await;
         let first = round * 100_000;
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|n| tokio::spawn(load(asha.clone(), first + n)))
-            .collect();
+        let callers: Vec<_> = (0..CALLERS).map(|n| tokio::spawn(load(asha.clone(), first + n))).collect();
         tokio::time::sleep(Duration::from_millis(400)).await;
         process.kill();
         let mut unknown = Vec::new();
@@ -53,9 +49,8 @@ async fn every_request_that_was_under_way_when_the_power_went_happens_once() {
         process.again().await;
         let asha = process.person("sales_a").await;
         for number in unknown {
-            let request = asha
-                .post("/v1/customers", &body(number))
-                .header("idempotency-key", &format!("crash-{number}"));
+            let request =
+                asha.post("/v1/customers", &body(number)).header("idempotency-key", &format!("crash-{number}"));
             request.await.shows(201);
         }
     }
@@ -72,12 +67,8 @@ async fn stored(person: &Person) -> Vec<String> {
     loop {
         let page = person.get(&format!("/v1/customers?limit=200{cursor}")).await.shows(200);
         let data = page.at("/data");
-        numbers.extend(
-            data.as_array()
-                .unwrap()
-                .iter()
-                .map(|c| c["fields"]["customer_no"].as_str().unwrap().to_owned()),
-        );
+        numbers
+            .extend(data.as_array().unwrap().iter().map(|c| c["fields"]["customer_no"].as_str().unwrap().to_owned()));
         match page.at("/next_cursor") {
             Value::String(next) => cursor = format!("&cursor={next}"),
             _ => break,

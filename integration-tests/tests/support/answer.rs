@@ -32,10 +32,7 @@ impl Answer {
     pub fn refuses(self, status: u16, code: &str) -> Self {
         let faults = self.problem_faults();
         assert!(faults.is_empty(), "{faults:?} in {self}");
-        assert!(
-            self.status == status && self.at("/code") == code,
-            "expected {status} {code}, got {self}"
-        );
+        assert!(self.status == status && self.at("/code") == code, "expected {status} {code}, got {self}");
         self
     }
 
@@ -51,30 +48,18 @@ impl Answer {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
         let known = kind(text("code"));
         hold(self.header("content-type") == Some(PROBLEM_JSON), "content type");
-        hold(
-            known.is_some_and(|kind| kind.status == self.status),
-            "code of the table with its status",
-        );
+        hold(known.is_some_and(|kind| kind.status == self.status), "code of the table with its status");
         hold(body["status"] == self.status, "status as a member");
         hold(text("type").ends_with(&format!("/problems/{}", text("code"))), "type");
-        hold(
-            known.is_some_and(|kind| [kind.title.en, kind.title.zh].contains(&text("title"))),
-            "title of the table",
-        );
+        hold(known.is_some_and(|kind| [kind.title.en, kind.title.zh].contains(&text("title"))), "title of the table");
         hold(!text("detail").is_empty(), "detail");
-        hold(
-            self.header("x-request-id") == Some(text("request_id")),
-            "request_id as in the header",
-        );
+        hold(self.header("x-request-id") == Some(text("request_id")), "request_id as in the header");
         hold(self.asked.contains(text("instance")), "instance");
         hold(self.header("cache-control") == Some("no-store"), "no-store");
         hold(self.header("x-content-type-options") == Some("nosniff"), "nosniff");
         for fault in body.get("errors").and_then(Value::as_array).into_iter().flatten() {
             let code = fault["code"].as_str().unwrap_or_default();
-            hold(
-                fault_text(code).is_some() || kind(code).is_some(),
-                &format!("fault code {code} of the table"),
-            );
+            hold(fault_text(code).is_some() || kind(code).is_some(), &format!("fault code {code} of the table"));
             hold(
                 fault["pointer"].is_string() && !fault["detail"].as_str().unwrap_or_default().is_empty(),
                 "pointer and detail of a fault",
@@ -88,12 +73,8 @@ impl Answer {
     pub fn faults(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let listed = self.at("/errors");
-        let mut faults: Vec<_> = listed
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|f| (text(&f["pointer"]), text(&f["code"])))
-            .collect();
+        let mut faults: Vec<_> =
+            listed.as_array().into_iter().flatten().map(|f| (text(&f["pointer"]), text(&f["code"]))).collect();
         faults.sort();
         faults
     }
@@ -119,10 +100,7 @@ impl Answer {
     /// The text at a JSON Pointer.
     #[track_caller]
     pub fn text_at(&self, pointer: &str) -> String {
-        self.at(pointer)
-            .as_str()
-            .unwrap_or_else(|| panic!("no text at {pointer}: {self}"))
-            .to_owned()
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {self}")).to_owned()
     }
 
     /// A header, if it is there once.
@@ -135,9 +113,7 @@ impl Answer {
     /// A header that must be there.
     #[track_caller]
     pub fn sent(&self, name: &str) -> String {
-        self.header(name)
-            .unwrap_or_else(|| panic!("no header {name}: {self}"))
-            .to_owned()
+        self.header(name).unwrap_or_else(|| panic!("no header {name}: {self}")).to_owned()
     }
 
     /// The `id` of what was answered.

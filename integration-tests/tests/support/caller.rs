@@ -32,15 +32,8 @@ impl Caller {
     /// Somebody who sends these headers with each request.
     pub fn new(base_url: &str, headers: Vec<(String, String)>) -> Self {
         // One client per caller: its connections belong to the runtime of the test.
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            base_url: base_url.to_owned(),
-            headers,
-            client,
-        }
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { base_url: base_url.to_owned(), headers, client }
     }
 
     /// The same caller with another header on each request.
@@ -60,9 +53,7 @@ impl Caller {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        self.headers
-            .iter()
-            .fold(request, |request, (name, value)| request.header(name, value))
+        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// `GET`.
@@ -95,10 +86,7 @@ impl Caller {
 impl Request {
     /// Adds a header; a second one of the same name stands beside the first.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((
-            name.parse().unwrap(),
-            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-        ));
+        self.headers.push((name.parse().unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap()));
         self
     }
 
@@ -131,14 +119,7 @@ impl Request {
     }
 
     async fn send(self) -> reqwest::Result<Answer> {
-        let Self {
-            client,
-            method,
-            url,
-            asked,
-            headers,
-            body,
-        } = self;
+        let Self { client, method, url, asked, headers, body } = self;
         let mut request = client.request(method, url);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -149,12 +130,7 @@ impl Request {
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?.to_vec();
-        Ok(Answer {
-            asked,
-            status,
-            headers,
-            bytes,
-        })
+        Ok(Answer { asked, status, headers, bytes })
     }
 }
 
@@ -164,10 +140,6 @@ impl IntoFuture for Request {
 
     fn into_future(self) -> Self::IntoFuture {
         let asked = self.asked.clone();
-        Box::pin(async move {
-            self.send()
-                .await
-                .unwrap_or_else(|error| panic!("no answer to {asked}: {error:?}"))
-        })
+        Box::pin(async move { self.send().await.unwrap_or_else(|error| panic!("no answer to {asked}: {error:?}")) })
     }
 }

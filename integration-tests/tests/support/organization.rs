@@ -73,30 +73,15 @@ impl<'s> Org<'s> {
                 email: address(key, &name),
                 name: (*key).to_owned(),
                 password_hash: service.password_hash.clone(),
-                roles: Some(*role)
-                    .filter(|role| !role.is_empty())
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect(),
+                roles: Some(*role).filter(|role| !role.is_empty()).map(str::to_owned).into_iter().collect(),
                 department: Some(*department),
                 supervisor: *supervisor,
             })
             .collect();
-        let tree = DEPARTMENTS.map(|(name, parent)| NewDepartment {
-            name: name.to_owned(),
-            parent,
-        });
+        let tree = DEPARTMENTS.map(|(name, parent)| NewDepartment { name: name.to_owned(), parent });
         let (app, owner, title) = (service.app.clone(), service.owner.clone(), name.clone());
-        let founded = service
-            .run(async move { found(&app, &owner, &title, &tree, &people).await })
-            .await
-            .unwrap();
-        Self {
-            id: founded.organization.uuid(),
-            service,
-            founded,
-            name,
-        }
+        let founded = service.run(async move { found(&app, &owner, &title, &tree, &people).await }).await.unwrap();
+        Self { id: founded.organization.uuid(), service, founded, name }
     }
 
     /// The service that it lives on.
@@ -128,8 +113,7 @@ impl<'s> Org<'s> {
 
     /// A partner with a key to these fields, bound to these purposes, with these permissions; each has a company of its own.
     pub async fn partner(&self, fields: &[&str], purposes: &[&str], permissions: &[&str]) -> Partner {
-        self.partner_with(json!({"fields": fields, "purposes": purposes, "permissions": permissions}))
-            .await
+        self.partner_with(json!({"fields": fields, "purposes": purposes, "permissions": permissions})).await
     }
 
     /// A partner whose key differs in these members.

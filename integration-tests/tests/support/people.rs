@@ -33,26 +33,14 @@ impl Person {
     /// From the answer of a log-in or a refresh.
     pub fn of(base_url: &str, id: Uuid, email: &str, answer: &Answer) -> Self {
         let access_token = answer.text_at("/access_token");
-        let caller = Caller::new(
-            base_url,
-            vec![("authorization".to_owned(), format!("Bearer {access_token}"))],
-        );
-        Self {
-            id,
-            email: email.to_owned(),
-            access_token,
-            refresh_token: answer.text_at("/refresh_token"),
-            caller,
-        }
+        let caller = Caller::new(base_url, vec![("authorization".to_owned(), format!("Bearer {access_token}"))]);
+        Self { id, email: email.to_owned(), access_token, refresh_token: answer.text_at("/refresh_token"), caller }
     }
 }
 
 /// Tries to log in.
 pub async fn try_log_in(service: &Service, email: &str, password: &str) -> Answer {
-    service
-        .stranger()
-        .post("/v1/auth/login", &json!({"email": email, "password": password}))
-        .await
+    service.stranger().post("/v1/auth/login", &json!({"email": email, "password": password})).await
 }
 
 impl Deref for Person {
@@ -78,11 +66,7 @@ impl Partner {
     pub fn of(base_url: &str, made: &Answer) -> Self {
         let secret = made.text_at("/secret");
         let caller = Caller::new(base_url, vec![("x-api-key".to_owned(), secret.clone())]);
-        Self {
-            key_id: made.id(),
-            secret,
-            caller,
-        }
+        Self { key_id: made.id(), secret, caller }
     }
 }
 

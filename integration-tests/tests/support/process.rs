@@ -26,12 +26,7 @@ impl Process {
     /// Starts it with these settings and waits until it serves.
     pub async fn start(settings: &[&str]) -> Self {
         let settings = settings.iter().map(|text| (*text).to_owned()).collect();
-        let mut process = Self {
-            folder: fresh_folder(),
-            settings,
-            child: None,
-            facts: Value::Null,
-        };
+        let mut process = Self { folder: fresh_folder(), settings, child: None, facts: Value::Null };
         process.again().await;
         process
     }
@@ -42,30 +37,21 @@ impl Process {
         let file = self.folder.join("dev.json");
         let _ = fs::remove_file(&file);
         let mut command = Command::new(program());
-        command
-            .args(["dev", "--empty", "--bind", "127.0.0.1:0", "--data-dir"])
-            .arg(&self.folder);
+        command.args(["dev", "--empty", "--bind", "127.0.0.1:0", "--data-dir"]).arg(&self.folder);
         for setting in ["argon2_memory_kib=8192", "argon2_iterations=1"]
             .into_iter()
             .chain(self.settings.iter().map(String::as_str))
         {
             command.args(["--set", setting]);
         }
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the built program starts");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the built program starts");
         let child = self.child.insert(child);
         let begun = Instant::now();
         self.facts = loop {
             if let Ok(bytes) = fs::read(&file) {
                 break serde_json::from_slice(&bytes).unwrap();
             }
-            assert!(
-                child.try_wait().unwrap().is_none(),
-                "the program ended before it served"
-            );
+            assert!(child.try_wait().unwrap().is_none(), "the program ended before it served");
             assert!(begun.elapsed() < READY, "the program does not get ready");
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
@@ -92,10 +78,7 @@ impl Process {
     /// Logs a person of the demo organisation in.
     pub async fn person(&self, key: &str) -> Person {
         let user = &self.facts["users"][key];
-        let (id, email) = (
-            user["id"].as_str().unwrap().parse().unwrap(),
-            user["email"].as_str().unwrap(),
-        );
+        let (id, email) = (user["id"].as_str().unwrap().parse().unwrap(), user["email"].as_str().unwrap());
         let body = json!({"email": email, "password": user["password"]});
         let answer = self.stranger().post("/v1/auth/login", &body).await.shows(200);
         Person::of(self.base_url(), id, email, &answer)
@@ -117,19 +100,8 @@ impl Drop for Process {
 
 /// `DEV_PROGRAM`, else what was built beside this test.
 fn program() -> PathBuf {
-    let beside = || {
-        std::env::current_exe()
-            .unwrap()
-            .parent()
-            .and_then(Path::parent)
-            .unwrap()
-            .join("custodian")
-    };
+    let beside = || std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("custodian");
     let program = std::env::var_os("DEV_PROGRAM").map_or_else(beside, PathBuf::from);
-    assert!(
-        program.exists(),
-        "{} is missing: cargo build --package custodian-api --bin custodian",
-        program.display()
-    );
+    assert!(program.exists(), "{} is missing: cargo build --package custodian-api --bin custodian", program.display());
     program
 }

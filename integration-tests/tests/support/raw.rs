@@ -21,10 +21,7 @@ pub struct Conversation {
 impl Conversation {
     /// Opens one.
     pub async fn open(service: &Service) -> Self {
-        Self {
-            stream: TcpStream::connect(service.address()).await.unwrap(),
-            opened: Instant::now(),
-        }
+        Self { stream: TcpStream::connect(service.address()).await.unwrap(), opened: Instant::now() }
     }
 
     /// Sends bytes; a closed connection is no surprise here.
@@ -36,9 +33,8 @@ impl Conversation {
     pub async fn until_closed(&mut self) -> (Vec<u8>, Duration) {
         let mut bytes = Vec::new();
         // A reset is a way to close too.
-        let _ = timeout(PATIENCE, self.stream.read_to_end(&mut bytes))
-            .await
-            .expect("the server keeps the connection open");
+        let _ =
+            timeout(PATIENCE, self.stream.read_to_end(&mut bytes)).await.expect("the server keeps the connection open");
         (bytes, self.opened.elapsed())
     }
 
@@ -51,10 +47,7 @@ impl Conversation {
     /// What comes next, up to some kilobytes; nothing when the connection is closed.
     pub async fn next(&mut self) -> Vec<u8> {
         let mut bytes = vec![0; 64 * 1024];
-        let read = timeout(PATIENCE, self.stream.read(&mut bytes))
-            .await
-            .expect("the server says nothing")
-            .unwrap_or(0);
+        let read = timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("the server says nothing").unwrap_or(0);
         bytes.truncate(read);
         bytes
     }
@@ -65,11 +58,7 @@ pub async fn exchange(service: &Service, request: impl AsRef<[u8]>) -> Answer {
     let mut conversation = Conversation::open(service).await;
     conversation.send(request.as_ref()).await;
     let (bytes, _) = conversation.until_closed().await;
-    let asked = String::from_utf8_lossy(request.as_ref())
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let asked = String::from_utf8_lossy(request.as_ref()).lines().next().unwrap_or_default().to_owned();
     parse(asked, &bytes)
 }
 
@@ -79,21 +68,10 @@ pub fn parse(asked: String, bytes: &[u8]) -> Answer {
     let end = end.unwrap_or_else(|| panic!("no answer to {asked}: {:?}", String::from_utf8_lossy(bytes)));
     let head = std::str::from_utf8(&bytes[..end]).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
-        .unwrap();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap();
     let mut headers = HeaderMap::new();
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
-        headers.append(
-            name.parse::<HeaderName>().unwrap(),
-            HeaderValue::from_str(value).unwrap(),
-        );
+        headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    Answer {
-        asked,
-        status,
-        headers,
-        bytes: bytes[end + 4..].to_vec(),
-    }
+    Answer { asked, status, headers, bytes: bytes[end + 4..].to_vec() }
 }

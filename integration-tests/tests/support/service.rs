@@ -128,10 +128,7 @@ pub fn stopped() -> Exclusive {
     static STOPPED: OnceLock<Service> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    Exclusive {
-        service: STOPPED.get_or_init(|| start(TestClock::stopped(), &[])),
-        _turn: turn,
-    }
+    Exclusive { service: STOPPED.get_or_init(|| start(TestClock::stopped(), &[])), _turn: turn }
 }
 
 /// A service of one's own, with settings of one's own.
@@ -153,19 +150,9 @@ fn start(clock: TestClock, settings: &[(&str, &str)]) -> Service {
 
 fn start_here(clock: Arc<TestClock>, settings: &[(&str, &str)]) -> Service {
     // Silent unless asked: RUST_LOG=warn shows what the service says while a test fails.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_default_env())
-        .with_test_writer()
-        .try_init();
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let settings = SETTINGS
-        .iter()
-        .chain(settings)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let _ = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_test_writer().try_init();
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let settings = SETTINGS.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let options = Options {
         data_dir: fresh_folder(),
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -63,6 +63,7 @@ faults! {
     "invalid_network": "It must be an IP address or a range such as 192.0.2.0/24." / "必须是 IP 地址或网段，例如 192.0.2.0/24。";
     "in_the_past": "It must lie in the future." / "必须是将来的时间。";
     "too_far": "It lies too far ahead." / "时间过远。";
+    "core_field": "A core field cannot be given to a partner." / "核心字段不得提供给合作方。";
     "field_not_editable": "This field may not be changed by this caller." / "当前调用者不可修改此字段。";
     "field_hidden": "This field is not open to this caller." / "此字段对当前调用者不可见。";
     "field_not_revealable": "This field may not be revealed to this caller." / "当前调用者不可明文查看此字段。";

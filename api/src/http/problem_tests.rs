@@ -234,7 +234,7 @@ fn collect(folder: &Path, sources: &mut Vec<(std::path::PathBuf, String)>) {
 fn codes_after(text: &str, marker: &str) -> Vec<String> {
     let mut codes = Vec::new();
     for rest in text.split(marker).skip(1) {
-        let end = rest.find([')', ';', '}']).unwrap_or(rest.len());
+        let end = end_of_call(rest);
         let quoted: Vec<_> = rest[..end].split('"').skip(1).step_by(2).collect();
         let code = quoted
             .last()
@@ -242,4 +242,21 @@ fn codes_after(text: &str, marker: &str) -> Vec<String> {
         codes.extend(code.map(|code| (*code).to_owned()));
     }
     codes
+}
+
+/// Where the call that `rest` stands in ends: at its own closing parenthesis, not at one of a call inside it.
+fn end_of_call(rest: &str) -> usize {
+    let mut depth = 1_usize;
+    for (at, character) in rest.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ';' => return at,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    rest.len()
 }

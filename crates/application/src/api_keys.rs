@@ -107,7 +107,7 @@ fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
     }
     for (index, range) in new.ip_ranges.iter().enumerate() {
         if IpRange::parse(range).is_none() {
-            faults.push(Fault::new(format!("/ip_ranges/{index}"), "invalid_format"));
+            faults.push(Fault::new(format!("/ip_ranges/{index}"), "invalid_network"));
         }
     }
     if new.expires_at.is_some_and(|at| at <= now) {

@@ -18,11 +18,7 @@ pub struct Ledger {
 impl Ledger {
     /// From here on.
     pub async fn of(org: &Org<'_>) -> Self {
-        let mut ledger = Self {
-            sql: org.sql().await,
-            organization: org.id,
-            known: HashSet::new(),
-        };
+        let mut ledger = Self { sql: org.sql().await, organization: org.id, known: HashSet::new() };
         ledger.new_entries().await;
         ledger
     }

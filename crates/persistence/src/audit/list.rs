@@ -73,7 +73,7 @@ pub async fn list(work: &Work, filter: &EntryFilter, limit: i64) -> Result<Vec<S
     }
     if let Some(value) = field {
         add(
-            "jsonb_path_exists(convert_from(e.entry, 'UTF8')::jsonb, '$.fields.*[*] ? (@ == $f)', jsonb_build_object('f', ?::text))",
+            "EXISTS (SELECT FROM jsonb_each(convert_from(e.entry, 'UTF8')::jsonb -> 'fields') AS level WHERE jsonb_exists(level.value, ?))",
             value,
         );
     }

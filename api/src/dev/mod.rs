@@ -104,9 +104,10 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     let base_url = format!("http://{}", listener.local_addr().map_err(unfit)?);
     let metrics_url = format!("http://{}/metrics", metrics_listener.local_addr().map_err(unfit)?);
     secrets::make_dir(&options.data_dir)?;
+    let cluster = start_cluster(options).await?;
+    // After the lock on the folder: until then it may be the file of an instance that runs.
     let file = options.data_dir.join("dev.json");
     secrets::remove(&file)?;
-    let cluster = start_cluster(options).await?;
     let secrets = Secrets::load_or_make(&options.data_dir)?;
     let url =
         |user: &str, password: &str| format!("postgres://{user}:{password}@127.0.0.1:{}/{DATABASE}", cluster.port());

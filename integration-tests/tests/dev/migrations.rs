@@ -13,10 +13,7 @@ async fn down_and_up_again_is_the_same_schema() {
     let before = dump(&folder, &["--schema-only"]).await;
     assert!(String::from_utf8_lossy(&before).contains("CREATE TABLE public.audit_entries"));
     let (code, printed, said) = run(&["migrate"], &settings);
-    assert!(
-        code == 0 && printed.contains("0 migration(s) applied"),
-        "{printed}{said}"
-    );
+    assert!(code == 0 && printed.contains("0 migration(s) applied"), "{printed}{said}");
     let (code, printed, said) = run(&["migrate", "--down", "100"], &settings);
     assert_eq!(code, 0, "{printed}{said}");
     let left = "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%migration%'";

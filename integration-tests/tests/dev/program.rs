@@ -71,15 +71,8 @@ impl Program {
             }
         }
         command.args(arguments).envs(environment.iter().copied());
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(file("stdout"))
-            .stderr(file("stderr"))
-            .spawn();
-        Self {
-            child: child.expect("the built program starts"),
-            output,
-        }
+        let child = command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr")).spawn();
+        Self { child: child.expect("the built program starts"), output }
     }
 
     /// `custodian dev` in a folder, on any port, with hashes as cheap as allowed; waits until it serves.
@@ -88,11 +81,7 @@ impl Program {
         let _ = fs::remove_file(&file);
         let mut program = Self::start(&[&Self::dev_arguments(folder), arguments].concat(), &[]);
         let facts = until("a private instance", || {
-            assert!(
-                program.child.try_wait().unwrap().is_none(),
-                "it ended: {}",
-                program.said()
-            );
+            assert!(program.child.try_wait().unwrap().is_none(), "it ended: {}", program.said());
             serde_json::from_slice(&fs::read(&file).ok()?).ok()
         });
         (program, facts)
@@ -102,11 +91,7 @@ impl Program {
     pub fn dev_arguments(folder: &Path) -> Vec<&str> {
         let folder = folder.to_str().unwrap();
         let cheap = ["--set", "argon2_memory_kib=8192", "--set", "argon2_iterations=1"];
-        [
-            ["dev", "--bind", "127.0.0.1:0", "--data-dir", folder].as_slice(),
-            &cheap,
-        ]
-        .concat()
+        [["dev", "--bind", "127.0.0.1:0", "--data-dir", folder].as_slice(), &cheap].concat()
     }
 
     /// What it wrote to standard error so far.
@@ -121,9 +106,7 @@ impl Program {
 
     /// Sends a signal, such as `INT`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status();
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
@@ -154,24 +137,13 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, St
 }
 
 fn path() -> PathBuf {
-    let beside = || {
-        std::env::current_exe()
-            .unwrap()
-            .parent()
-            .and_then(Path::parent)
-            .unwrap()
-            .join("custodian")
-    };
+    let beside = || std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("custodian");
     std::env::var_os("DEV_PROGRAM").map_or_else(beside, PathBuf::from)
 }
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Logs a person of a private instance's demo organisation in.
@@ -182,15 +154,9 @@ pub async fn person(facts: &Value, key: &str) -> Person {
 /// The same at another instance on the same database.
 pub async fn person_at(base_url: &str, facts: &Value, key: &str) -> Person {
     let user = &facts["users"][key];
-    let (id, email) = (
-        user["id"].as_str().unwrap().parse().unwrap(),
-        user["email"].as_str().unwrap(),
-    );
+    let (id, email) = (user["id"].as_str().unwrap().parse().unwrap(), user["email"].as_str().unwrap());
     let body = json!({"email": email, "password": user["password"]});
-    let answer = Caller::new(base_url, Vec::new())
-        .post("/v1/auth/login", &body)
-        .await
-        .shows(200);
+    let answer = Caller::new(base_url, Vec::new()).post("/v1/auth/login", &body).await.shows(200);
     Person::of(base_url, id, email, &answer)
 }
 
@@ -203,45 +169,24 @@ pub async fn superuser(folder: &Path) -> Client {
 
 /// The superuser's address.
 pub fn superuser_url(folder: &Path) -> String {
-    let read = |name: &str| {
-        fs::read_to_string(folder.join("postgres").join(name))
-            .unwrap()
-            .trim()
-            .to_owned()
-    };
-    format!(
-        "postgres://custodian_superuser:{}@127.0.0.1:{}/custodian",
-        read("password"),
-        read("port")
-    )
+    let read = |name: &str| fs::read_to_string(folder.join("postgres").join(name)).unwrap().trim().to_owned();
+    format!("postgres://custodian_superuser:{}@127.0.0.1:{}/custodian", read("password"), read("port"))
 }
 
 /// One of PostgreSQL's own programs, of the version that runs the cluster.
 pub async fn postgres_program(folder: &Path, name: &str) -> PathBuf {
-    let row = superuser(folder)
-        .await
-        .query_one("SELECT setting FROM pg_config WHERE name = 'BINDIR'", &[])
-        .await;
+    let row = superuser(folder).await.query_one("SELECT setting FROM pg_config WHERE name = 'BINDIR'", &[]).await;
     Path::new(&row.unwrap().get::<_, String>(0)).join(name)
 }
 
 /// A dump of the database in a private instance's folder.
 pub async fn dump(folder: &Path, arguments: &[&str]) -> Vec<u8> {
     let program = postgres_program(folder, "pg_dump").await;
-    let output = Command::new(program)
-        .args(arguments)
-        .arg(superuser_url(folder))
-        .output()
-        .unwrap();
+    let output = Command::new(program).args(arguments).arg(superuser_url(folder)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // Newer versions fence a dump with a random word.
     let fence = |line: &&[u8]| !line.starts_with(b"\\restrict") && !line.starts_with(b"\\unrestrict");
-    output
-        .stdout
-        .split(|b| *b == b'\n')
-        .filter(fence)
-        .collect::<Vec<_>>()
-        .join(&b'\n')
+    output.stdout.split(|b| *b == b'\n').filter(fence).collect::<Vec<_>>().join(&b'\n')
 }
 
 /// The settings with which `custodian serve` runs beside a service on its database.
@@ -250,10 +195,7 @@ pub fn settings_of(service: &Service) -> Vec<(&'static str, String)> {
     vec![
         ("CUSTODIAN_BIND", "127.0.0.1:0".to_owned()),
         ("CUSTODIAN_METRICS_BIND", "127.0.0.1:0".to_owned()),
-        (
-            "CUSTODIAN_DATABASE_URL",
-            service.settings.database_url.expose().to_owned(),
-        ),
+        ("CUSTODIAN_DATABASE_URL", service.settings.database_url.expose().to_owned()),
         ("CUSTODIAN_ROOT_KEY_FILE", path(&service.settings.root_key_file)),
         ("CUSTODIAN_KEY_STORE_DIR", path(&service.settings.key_store_dir)),
     ]
@@ -261,10 +203,6 @@ pub fn settings_of(service: &Service) -> Vec<(&'static str, String)> {
 
 /// Settings with some of them replaced or added.
 pub fn differing<'s>(settings: &'s [(&'static str, String)], other: &[(&'s str, &'s str)]) -> Vec<(&'s str, &'s str)> {
-    let kept = settings
-        .iter()
-        .filter(|(name, _)| other.iter().all(|(replaced, _)| replaced != name));
-    kept.map(|(name, value)| (*name, value.as_str()))
-        .chain(other.iter().copied())
-        .collect()
+    let kept = settings.iter().filter(|(name, _)| other.iter().all(|(replaced, _)| replaced != name));
+    kept.map(|(name, value)| (*name, value.as_str())).chain(other.iter().copied()).collect()
 }

@@ -17,10 +17,7 @@ async fn a_request_under_way_is_answered_before_the_end() {
     let address = format!("127.0.0.1:{}", free_port());
     // The tokens of the shared service are good here: the same keys, the same issuer.
     let issuer = shared().settings.public_base_url.as_str().to_owned();
-    let other = [
-        ("CUSTODIAN_BIND", address.as_str()),
-        ("CUSTODIAN_PUBLIC_BASE_URL", &issuer),
-    ];
+    let other = [("CUSTODIAN_BIND", address.as_str()), ("CUSTODIAN_PUBLIC_BASE_URL", &issuer)];
     let mut program = Program::start(&["serve"], &differing(&settings, &other));
     let stranger = Caller::new(&format!("http://{address}"), Vec::new());
     until("the listener", || std::net::TcpStream::connect(&address).ok());
@@ -38,9 +35,7 @@ async fn a_request_under_way_is_answered_before_the_end() {
     // An answer to another request shows that the server has had time to take this one up.
     stranger.get("/health/live").await.shows(200);
     program.signal("TERM");
-    until("the end of listening", || {
-        std::net::TcpStream::connect(&address).is_err().then_some(())
-    });
+    until("the end of listening", || std::net::TcpStream::connect(&address).is_err().then_some(()));
     assert!(program.runs(), "it waits for what is under way");
     let begun = Instant::now();
     stream.write_all(rest.as_bytes()).await.unwrap();

@@ -7,12 +7,7 @@ use crate::audit::Ledger;
 use crate::support::{Org, customer};
 
 async fn log(org: &Org<'_>, id: &str) -> Vec<Value> {
-    let page = org
-        .dpo()
-        .await
-        .get(&format!("{}/access-log?limit=200", path(id)))
-        .await
-        .shows(200);
+    let page = org.dpo().await.get(&format!("{}/access-log?limit=200", path(id))).await.shows(200);
     page.at("/data").as_array().unwrap().clone()
 }
 
@@ -26,33 +21,17 @@ async fn every_way_of_seeing_a_customer_stands_in_its_log() {
     sales.get(&own).await.shows(200);
     manager.get("/v1/customers").await.shows(200);
     manager.get("/v1/customers?q[customer_no]=D000001").await.shows(200);
-    sales
-        .post(
-            &format!("{own}/reveal"),
-            &json!({"fields": ["mobile"], "reason": "call"}),
-        )
-        .await
-        .shows(200);
+    sales.post(&format!("{own}/reveal"), &json!({"fields": ["mobile"], "reason": "call"})).await.shows(200);
     sales.patch(&own, &json!({"stage": "lost"})).await.shows(200);
     manager.get(&format!("{own}/history")).await.shows(200);
     org.sales_b().await.get(&own).await.refuses(404, "not_found");
-    org.marketing()
-        .await
-        .get(&format!("{own}/history"))
-        .await
-        .refuses(403, "forbidden");
+    org.marketing().await.get(&format!("{own}/history")).await.refuses(403, "forbidden");
     manager.get(&format!("{own}/access-log")).await.shows(200);
     org.admin().await.delete(&path(&another)).await.shows(204);
     let entries = log(&org, &id).await;
     let lines: Vec<_> = entries
         .iter()
-        .map(|e| {
-            (
-                e["action"].as_str().unwrap(),
-                e["verdict"].as_str().unwrap(),
-                e["actor"]["id"].clone(),
-            )
-        })
+        .map(|e| (e["action"].as_str().unwrap(), e["verdict"].as_str().unwrap(), e["actor"]["id"].clone()))
         .collect();
     let expected = [
         ("customers.access_log", "allowed", "manager"),
@@ -66,17 +45,11 @@ async fn every_way_of_seeing_a_customer_stands_in_its_log() {
         ("customers.read", "allowed", "sales_a"),
         ("customers.create", "allowed", "sales_a"),
     ];
-    assert_eq!(
-        lines,
-        expected.map(|(action, verdict, key)| (action, verdict, json!(org.user_id(key))))
-    );
+    assert_eq!(lines, expected.map(|(action, verdict, key)| (action, verdict, json!(org.user_id(key)))));
     assert!(entries.iter().all(|entry| entry["intact"] == true));
     let search = &entries[6];
     assert_eq!(search["details"]["searched"], json!(["customer_no:exact"]));
-    assert!(
-        !search.to_string().contains("D000001"),
-        "what was looked for is not written down"
-    );
+    assert!(!search.to_string().contains("D000001"), "what was looked for is not written down");
     assert_eq!(log(&org, &id).await.len(), 11, "reading the log stands in it too");
 }
 
@@ -95,11 +68,7 @@ async fn a_list_of_fifty_is_fifty_peoples_log() {
     assert_eq!(entry["customers"].as_array().unwrap().len(), 50);
     for id in &ids {
         let newest = org_log_newest(&org, id).await;
-        assert_eq!(
-            (&newest["action"], &newest["id"]),
-            (&json!("customers.list"), &entry["id"]),
-            "{id}"
-        );
+        assert_eq!((&newest["action"], &newest["id"]), (&json!("customers.list"), &entry["id"]), "{id}");
     }
 }
 
@@ -123,17 +92,8 @@ async fn the_log_comes_in_pages_newest_first() {
     let dpo = org.dpo().await;
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = dpo
-            .get(&format!("{}/access-log?limit=2{cursor}", path(&id)))
-            .await
-            .shows(200);
-        seen.extend(
-            page.at("/data")
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|entry| entry["id"].as_str().unwrap().to_owned()),
-        );
+        let page = dpo.get(&format!("{}/access-log?limit=2{cursor}", path(&id))).await.shows(200);
+        seen.extend(page.at("/data").as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()));
         match page.at("/next_cursor").as_str() {
             Some(next) => cursor = format!("&cursor={}", encoded(next)),
             None => break,
@@ -148,27 +108,13 @@ async fn only_those_who_watch_over_it_read_the_log() {
     let org = Org::found().await;
     let id = org.customer_of(&org.sales_a().await).await;
     let log = format!("{}/access-log", path(&id));
-    for person in [
-        org.sales_a().await,
-        org.finance().await,
-        org.support().await,
-        org.marketing().await,
-    ] {
+    for person in [org.sales_a().await, org.finance().await, org.support().await, org.marketing().await] {
         let refused = person.get(&log).await.refuses(403, "forbidden");
         assert!(refused.text().contains("customers.access_log"));
     }
-    for person in [
-        org.admin().await,
-        org.dpo().await,
-        org.manager().await,
-        org.auditor().await,
-    ] {
+    for person in [org.admin().await, org.dpo().await, org.manager().await, org.auditor().await] {
         person.get(&log).await.shows(200);
     }
     let elsewhere = org.customer_of(&org.admin().await).await;
-    org.manager()
-        .await
-        .get(&format!("{}/access-log", path(&elsewhere)))
-        .await
-        .refuses(404, "not_found");
+    org.manager().await.get(&format!("{}/access-log", path(&elsewhere))).await.refuses(404, "not_found");
 }

@@ -16,10 +16,7 @@ async fn what_is_absent_stays_and_null_takes_away() {
     let path = path(&sales.post("/v1/customers", &whole(1)).await.shows(201).id());
     let made = sales.get(&path).await.shows(200);
     let changed = sales
-        .patch(
-            &path,
-            &json!({"stage": "customer", "source": null, "fields": {"company": "新公司", "wechat": null}}),
-        )
+        .patch(&path, &json!({"stage": "customer", "source": null, "fields": {"company": "新公司", "wechat": null}}))
         .await
         .shows(200);
     assert_eq!(
@@ -30,24 +27,15 @@ async fn what_is_absent_stays_and_null_takes_away() {
     expected["company"] = "新公司".into();
     expected.as_object_mut().unwrap().remove("wechat");
     assert_eq!(changed.at("/fields"), expected);
-    assert!(
-        changed.at("/field_access/wechat").is_object(),
-        "a field without a value can still be entered"
-    );
+    assert!(changed.at("/field_access/wechat").is_object(), "a field without a value can still be entered");
     for member in ["owner_id", "department_id", "region", "created_at"] {
         assert_eq!(changed.json()[member], made.json()[member], "{member}");
     }
     assert!(changed.text_at("/updated_at") > made.text_at("/updated_at"));
     assert_ne!(changed.sent("etag"), made.sent("etag"));
     assert_eq!(sales.get(&path).await.shows(200).json(), changed.json());
-    let emptied = sales
-        .patch(&path, &json!({"fields": {"company": "  "}}))
-        .await
-        .shows(200);
-    assert!(
-        emptied.at("/fields/company").is_null(),
-        "an empty text takes the value away as well"
-    );
+    let emptied = sales.patch(&path, &json!({"fields": {"company": "  "}})).await.shows(200);
+    assert!(emptied.at("/fields/company").is_null(), "an empty text takes the value away as well");
 }
 
 #[tokio::test]
@@ -72,18 +60,11 @@ async fn the_old_number_is_found_no_more_and_the_new_one_is() {
     let sales = org.sales_a().await;
     let body = json!({"fields": {"name": "张三", "mobile": "13800001111", "email": "a@example.com"}});
     let id = sales.post("/v1/customers", &body).await.shows(201).id();
-    sales
-        .patch(&path(&id), &json!({"fields": {"mobile": "13900002222", "email": null}}))
-        .await
-        .shows(200);
+    sales.patch(&path(&id), &json!({"fields": {"mobile": "13900002222", "email": null}})).await.shows(200);
     for gone in ["[mobile]=13800001111", "[mobile_last4]=1111", "[email]=a@example.com"] {
         assert_eq!(found(&sales, gone).await, Vec::<String>::new(), "{gone}");
     }
-    for here in [
-        "[mobile]=13900002222",
-        "[mobile_last4]=2222",
-        "[name]=%E5%BC%A0%E4%B8%89",
-    ] {
+    for here in ["[mobile]=13900002222", "[mobile_last4]=2222", "[name]=%E5%BC%A0%E4%B8%89"] {
         assert_eq!(found(&sales, here).await, [id.clone()], "{here}");
     }
 }
@@ -94,42 +75,21 @@ async fn who_may_enter_a_value_need_not_see_it() {
     let (sales, support) = (org.sales_a().await, org.support().await);
     let id = org.customer_of(&sales).await;
     let entered = sales
-        .patch(
-            &path(&id),
-            &json!({"fields": {"id_number": "11010519491231002X", "bank_card": "4111111111111111"}}),
-        )
+        .patch(&path(&id), &json!({"fields": {"id_number": "11010519491231002X", "bank_card": "4111111111111111"}}))
         .await
         .shows(200);
     assert_eq!(entered.at("/version"), 2);
     for (key, value) in [("id_number", "11010519491231002X"), ("bank_card", "4111111111111111")] {
-        assert_eq!(
-            entered.at(&format!("/fields/{key}")),
-            mask(key, value),
-            "what was typed is answered as its mask"
-        );
+        assert_eq!(entered.at(&format!("/fields/{key}")), mask(key, value), "what was typed is answered as its mask");
         let read = sales.get(&path(&id)).await.shows(200);
-        assert!(
-            read.at("/fields").get(key).is_none() && read.at("/field_access").get(key).is_none(),
-            "{read}"
-        );
+        assert!(read.at("/fields").get(key).is_none() && read.at("/field_access").get(key).is_none(), "{read}");
     }
-    assert!(
-        !entered.text().contains("19491231") && !entered.text().contains("1111111"),
-        "{entered}"
-    );
+    assert!(!entered.text().contains("19491231") && !entered.text().contains("1111111"), "{entered}");
     let address = "北京市海淀区中关村大街 1 号";
-    let entered = support
-        .patch(&path(&id), &json!({"fields": {"address": address}}))
-        .await
-        .shows(200);
+    let entered = support.patch(&path(&id), &json!({"fields": {"address": address}})).await.shows(200);
     assert_eq!(entered.at("/fields/address"), mask("address", address));
     let keys = json!({"fields": ["id_number", "bank_card", "address"], "reason": "check"});
-    let stored = org
-        .dpo()
-        .await
-        .post(&format!("{}/reveal", path(&id)), &keys)
-        .await
-        .shows(200);
+    let stored = org.dpo().await.post(&format!("{}/reveal", path(&id)), &keys).await.shows(200);
     assert_eq!(
         stored.at("/fields"),
         json!({"id_number": "11010519491231002X", "bank_card": "4111111111111111", "address": address})
@@ -139,28 +99,16 @@ async fn who_may_enter_a_value_need_not_see_it() {
 #[tokio::test]
 async fn one_field_that_may_not_be_changed_refuses_the_whole_change() {
     let org = Org::found().await;
-    let id = org
-        .sales_a()
-        .await
-        .post("/v1/customers", &whole(3))
-        .await
-        .shows(201)
-        .id();
+    let id = org.sales_a().await.post("/v1/customers", &whole(3)).await.shows(201).id();
     let made = org.sales_a().await.get(&path(&id)).await.shows(200);
     let support = org.support().await;
     for key in ["name", "customer_no", "id_number", "bank_card", "company", "birthday"] {
         let refused = support
-            .patch(
-                &path(&made.id()),
-                &json!({"fields": {"mobile": "13900002222", key: whole(4)["fields"][key]}}),
-            )
+            .patch(&path(&made.id()), &json!({"fields": {"mobile": "13900002222", key: whole(4)["fields"][key]}}))
             .await;
         refused.refuses(403, "field_not_editable");
     }
-    assert_eq!(
-        org.sales_a().await.get(&path(&made.id())).await.shows(200).json(),
-        made.json()
-    );
+    assert_eq!(org.sales_a().await.get(&path(&made.id())).await.shows(200).json(), made.json());
 }
 
 #[tokio::test]
@@ -169,21 +117,9 @@ async fn a_change_from_a_stale_version_is_refused() {
     let sales = org.sales_a().await;
     let made = sales.post("/v1/customers", &whole(5)).await.shows(201);
     let (path, tag) = (path(&made.id()), made.sent("etag"));
-    let changed = sales
-        .patch(&path, &json!({"stage": "lost"}))
-        .instead("if-match", &tag)
-        .await
-        .shows(200);
-    sales
-        .patch(&path, &json!({"stage": "lead"}))
-        .instead("if-match", &tag)
-        .await
-        .refuses(412, "precondition_failed");
-    sales
-        .patch(&path, &json!({"stage": "lead"}))
-        .without("if-match")
-        .await
-        .refuses(428, "precondition_required");
+    let changed = sales.patch(&path, &json!({"stage": "lost"})).instead("if-match", &tag).await.shows(200);
+    sales.patch(&path, &json!({"stage": "lead"})).instead("if-match", &tag).await.refuses(412, "precondition_failed");
+    sales.patch(&path, &json!({"stage": "lead"})).without("if-match").await.refuses(428, "precondition_required");
     assert_eq!(sales.get(&path).await.shows(200).json(), changed.json());
 }
 
@@ -196,10 +132,7 @@ async fn of_many_changes_of_one_version_exactly_one_wins() {
     let changes = (0..12).map(|n| {
         let (sales, path, tag) = (sales.clone(), path.clone(), tag.clone());
         tokio::spawn(async move {
-            sales
-                .patch(&path, &json!({"fields": {"notes": format!("change {n}")}}))
-                .instead("if-match", &tag)
-                .await
+            sales.patch(&path, &json!({"fields": {"notes": format!("change {n}")}})).instead("if-match", &tag).await
         })
     });
     let mut won = Vec::new();
@@ -212,8 +145,5 @@ async fn of_many_changes_of_one_version_exactly_one_wins() {
     }
     assert_eq!(won.len(), 1);
     let now = sales.get(&path).await.shows(200);
-    assert_eq!(
-        (now.at("/version"), now.at("/fields/notes")),
-        (json!(2), won[0].clone())
-    );
+    assert_eq!((now.at("/version"), now.at("/fields/notes")), (json!(2), won[0].clone()));
 }

@@ -14,10 +14,7 @@ async fn a_salesperson_enters_a_customer_who_becomes_their_own() {
     let made = sales.post("/v1/customers", &body).await.shows(201);
     assert_eq!(made.at("/owner_id"), org.user_id("sales_a").to_string());
     assert_eq!(made.at("/department_id"), org.department_id("Sales East").to_string());
-    assert_eq!(
-        (made.at("/region"), made.at("/version"), made.at("/stage")),
-        (json!("CN-SH"), json!(1), json!(null))
-    );
+    assert_eq!((made.at("/region"), made.at("/version"), made.at("/stage")), (json!("CN-SH"), json!(1), json!(null)));
     assert_eq!(made.at("/restricted"), false);
     assert_eq!(made.sent("location"), path(&made.id()));
     let read = sales.get(&path(&made.id())).await.shows(200);
@@ -63,22 +60,13 @@ async fn values_are_kept_in_their_canonical_form() {
         ("email", "张三@例子.中国", "张三@例子.中国"),
         ("birthday", "1990-05-17", "1990-05-17"),
         ("address", "  某街 1 号\n二层 ", "  某街 1 号\n二层 "),
-        (
-            "notes",
-            "=HYPERLINK(\"http://x\")\r\n'见 *附件*'",
-            "=HYPERLINK(\"http://x\")\r\n'见 *附件*'",
-        ),
+        ("notes", "=HYPERLINK(\"http://x\")\r\n'见 *附件*'", "=HYPERLINK(\"http://x\")\r\n'见 *附件*'"),
         ("name", "  𠮷田  ", "𠮷田"),
         ("wechat", " wx_01 ", "wx_01"),
     ] {
         dpo.patch(&path(&id), &json!({"fields": {key: typed}})).await.shows(200);
-        let shown = dpo
-            .post(
-                &format!("{}/reveal", path(&id)),
-                &json!({"fields": [key], "reason": "check"}),
-            )
-            .await
-            .shows(200);
+        let shown =
+            dpo.post(&format!("{}/reveal", path(&id)), &json!({"fields": [key], "reason": "check"})).await.shows(200);
         assert_eq!(shown.at(&format!("/fields/{key}")), kept, "{key} typed as {typed:?}");
     }
 }
@@ -90,13 +78,8 @@ async fn a_customer_with_every_field_comes_back_whole() {
     let dpo = org.dpo().await;
     let keys: Vec<String> = values(1).into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys.len(), 13);
-    let shown = dpo
-        .post(
-            &format!("{}/reveal", path(&id)),
-            &json!({"fields": keys, "reason": "check"}),
-        )
-        .await
-        .shows(200);
+    let shown =
+        dpo.post(&format!("{}/reveal", path(&id)), &json!({"fields": keys, "reason": "check"})).await.shows(200);
     for (key, value) in values(1) {
         assert_eq!(shown.at(&format!("/fields/{key}")), value, "{key}");
     }
@@ -124,16 +107,10 @@ async fn nobody_enters_customers_where_they_have_no_say() {
     let org = Org::found().await;
     let sales = org.sales_a().await;
     let for_another = json!({"owner_id": org.user_id("sales_b"), "fields": {"name": "张三"}});
-    sales
-        .post("/v1/customers", &for_another)
-        .await
-        .refuses(403, "outside_scope");
+    sales.post("/v1/customers", &for_another).await.refuses(403, "outside_scope");
     let manager = org.manager().await;
     let above = json!({"department_id": org.department_id("Headquarters"), "fields": {"name": "张三"}});
-    manager
-        .post("/v1/customers", &above)
-        .await
-        .refuses(403, "outside_scope");
+    manager.post("/v1/customers", &above).await.refuses(403, "outside_scope");
     for person in [
         org.support().await,
         org.dpo().await,
@@ -142,18 +119,13 @@ async fn nobody_enters_customers_where_they_have_no_say() {
         org.auditor().await,
         org.nobody().await,
     ] {
-        let refused = person
-            .post("/v1/customers", &json!({"fields": {"name": "张三"}}))
-            .await
-            .refuses(403, "forbidden");
+        let refused =
+            person.post("/v1/customers", &json!({"fields": {"name": "张三"}})).await.refuses(403, "forbidden");
         assert!(refused.text().contains("customers.create"), "{refused}");
     }
     let sql = org.sql().await;
-    let stored: i64 = sql
-        .query_one("SELECT count(*) FROM customers WHERE organization_id = $1", &[&org.id])
-        .await
-        .unwrap()
-        .get(0);
+    let stored: i64 =
+        sql.query_one("SELECT count(*) FROM customers WHERE organization_id = $1", &[&org.id]).await.unwrap().get(0);
     assert_eq!(stored, 0);
 }
 
@@ -170,23 +142,14 @@ async fn an_owner_or_department_must_be_ones_own_and_active() {
     }
     let department = other.department_id("Sales");
     let refused = admin
-        .post(
-            "/v1/customers",
-            &json!({"department_id": department, "fields": {"name": "张三"}}),
-        )
+        .post("/v1/customers", &json!({"department_id": department, "fields": {"name": "张三"}}))
         .await
         .refuses(422, "invalid_body");
-    assert_eq!(
-        refused.faults(),
-        [("/department_id".to_owned(), "unknown_department".to_owned())]
-    );
+    assert_eq!(refused.faults(), [("/department_id".to_owned(), "unknown_department".to_owned())]);
     let gone = org.user_id("sales_c");
     org.sql()
         .await
-        .execute(
-            "UPDATE users SET state = 'suspended' WHERE organization_id = $1 AND id = $2",
-            &[&org.id, &gone],
-        )
+        .execute("UPDATE users SET state = 'suspended' WHERE organization_id = $1 AND id = $2", &[&org.id, &gone])
         .await
         .unwrap();
     let refused = admin

@@ -12,9 +12,7 @@ async fn enter(person: &Person, members: &[Value]) -> Vec<String> {
     let mut entered = Vec::new();
     for member in members {
         let mut body = customer();
-        body.as_object_mut()
-            .unwrap()
-            .extend(member.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(member.as_object().unwrap().clone());
         entered.push(person.post("/v1/customers", &body).await.shows(201).id());
     }
     entered
@@ -38,10 +36,7 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
     ] {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = sales
-                .get(&format!("/v1/customers?limit=3{sort}{cursor}"))
-                .await
-                .shows(200);
+            let page = sales.get(&format!("/v1/customers?limit=3{sort}{cursor}")).await.shows(200);
             assert!(ids(&page.json()).len() <= 3);
             assert!(page.at("/count").is_null(), "no total unless it was asked for");
             seen.extend(ids(&page.json()));
@@ -64,17 +59,11 @@ async fn the_last_changed_comes_first_when_asked_so() {
     let org = Org::found().await;
     let sales = org.sales_a().await;
     let entered = enter(&sales, &[json!({}), json!({}), json!({})]).await;
-    let changed = sales
-        .patch(&path(&entered[0]), &json!({"stage": "lost"}))
-        .await
-        .shows(200);
+    let changed = sales.patch(&path(&entered[0]), &json!({"stage": "lost"})).await.shows(200);
     assert_eq!(listed(&sales, "sort=-updated_at").await[0], entered[0]);
     assert_eq!(listed(&sales, "sort=-created_at").await[0], entered[2]);
     let since = encoded(&changed.text_at("/updated_at"));
-    assert_eq!(
-        listed(&sales, &format!("updated_since={since}")).await,
-        [entered[0].clone()]
-    );
+    assert_eq!(listed(&sales, &format!("updated_since={since}")).await, [entered[0].clone()]);
 }
 
 #[tokio::test]
@@ -90,38 +79,21 @@ async fn filters_narrow_together() {
         ],
     )
     .await;
-    let theirs = enter(
-        &org.sales_b().await,
-        &[json!({"stage": "lead", "source": "web_form", "region": "CN-SH"})],
-    )
-    .await;
+    let theirs =
+        enter(&org.sales_b().await, &[json!({"stage": "lead", "source": "web_form", "region": "CN-SH"})]).await;
     let east = org.department_id("Sales East");
     for (query, expected) in [
         ("stage=customer".to_owned(), vec![&entered[2]]),
         ("source=event".to_owned(), vec![&entered[1]]),
-        (
-            "stage=lead&source=web_form&sort=created_at".to_owned(),
-            vec![&entered[0], &theirs[0]],
-        ),
+        ("stage=lead&source=web_form&sort=created_at".to_owned(), vec![&entered[0], &theirs[0]]),
         ("region=CN-GD".to_owned(), vec![&entered[1]]),
         (format!("owner_id={}", org.user_id("sales_b")), vec![&theirs[0]]),
-        (
-            format!("department_id={east}&stage=lead&sort=created_at"),
-            vec![&entered[0], &entered[1]],
-        ),
+        (format!("department_id={east}&stage=lead&sort=created_at"), vec![&entered[0], &entered[1]]),
         ("stage=dormant".to_owned(), vec![]),
         ("updated_since=2099-01-01T00:00:00Z".to_owned(), vec![]),
     ] {
-        assert_eq!(
-            listed(&manager, &query).await.iter().collect::<Vec<_>>(),
-            expected,
-            "{query}"
-        );
-        let count = manager
-            .get(&format!("/v1/customers?count=true&limit=1&{query}"))
-            .await
-            .shows(200)
-            .at("/count");
+        assert_eq!(listed(&manager, &query).await.iter().collect::<Vec<_>>(), expected, "{query}");
+        let count = manager.get(&format!("/v1/customers?count=true&limit=1&{query}")).await.shows(200).at("/count");
         assert_eq!(count, expected.len(), "{query}");
     }
 }
@@ -138,10 +110,7 @@ async fn filters_never_reach_beyond_ones_own() {
         format!("department_id={department}"),
         format!("owner_id={owner}&department_id={department}"),
     ] {
-        let page = sales_b
-            .get(&format!("/v1/customers?count=true&{query}"))
-            .await
-            .shows(200);
+        let page = sales_b.get(&format!("/v1/customers?count=true&{query}")).await.shows(200);
         assert_eq!(
             (page.at("/data"), page.at("/count"), page.at("/next_cursor")),
             (json!([]), json!(0), json!(null)),
@@ -149,15 +118,7 @@ async fn filters_never_reach_beyond_ones_own() {
         );
     }
     assert_eq!(sales_a.get("/v1/customers?count=true").await.shows(200).at("/count"), 2);
-    assert_eq!(
-        org.manager()
-            .await
-            .get("/v1/customers?count=true")
-            .await
-            .shows(200)
-            .at("/count"),
-        3
-    );
+    assert_eq!(org.manager().await.get("/v1/customers?count=true").await.shows(200).at("/count"), 3);
 }
 
 #[tokio::test]
@@ -168,14 +129,8 @@ async fn a_page_shows_what_a_customer_left_open() {
     let page = sales.get("/v1/customers?limit=1").await.shows(200);
     let cursor = encoded(&page.text_at("/next_cursor"));
     // Handed over between two pages: the next page must not show it.
-    sales
-        .patch(&path(&entered[0]), &json!({"owner_id": org.user_id("sales_b")}))
-        .await
-        .shows(200);
-    assert_eq!(
-        listed(&sales, &format!("limit=1&cursor={cursor}")).await,
-        Vec::<String>::new()
-    );
+    sales.patch(&path(&entered[0]), &json!({"owner_id": org.user_id("sales_b")})).await.shows(200);
+    assert_eq!(listed(&sales, &format!("limit=1&cursor={cursor}")).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -190,14 +145,8 @@ async fn a_query_that_cannot_be_meant_is_refused() {
         ("updated_since=yesterday", "/updated_since", "invalid_datetime"),
         ("count=yes", "/count", "invalid_boolean"),
     ] {
-        let refused = sales
-            .get(&format!("/v1/customers?{query}"))
-            .await
-            .refuses(400, "invalid_query");
+        let refused = sales.get(&format!("/v1/customers?{query}")).await.refuses(400, "invalid_query");
         assert_eq!(refused.faults(), [(pointer.to_owned(), code.to_owned())]);
     }
-    sales
-        .get("/v1/customers?tenant_id=1")
-        .await
-        .refuses(400, "unknown_parameter");
+    sales.get("/v1/customers?tenant_id=1").await.refuses(400, "unknown_parameter");
 }

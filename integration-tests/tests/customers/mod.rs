@@ -41,12 +41,7 @@ pub fn values(number: u64) -> Vec<(String, String)> {
         "mobile" => format!("+86{}", value.as_str().unwrap()),
         _ => value.as_str().unwrap().to_owned(),
     };
-    body["fields"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(key, value)| (key.clone(), canonical(key, value)))
-        .collect()
+    body["fields"].as_object().unwrap().iter().map(|(key, value)| (key.clone(), canonical(key, value))).collect()
 }
 
 /// The mask of a value by the catalog.
@@ -62,22 +57,11 @@ pub fn path(id: &str) -> String {
 /// Percent-encodes a value for a query.
 pub fn encoded(text: &str) -> String {
     text.bytes()
-        .map(|b| {
-            if b.is_ascii_alphanumeric() {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect()
 }
 
 /// The ids of a page, in its order.
 pub fn ids(page: &Value) -> Vec<String> {
-    page["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["id"].as_str().unwrap().to_owned())
-        .collect()
+    page["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }

@@ -12,12 +12,7 @@ async fn ask_all(person: &Person, id: &str) -> Vec<Answer> {
     vec![
         person.get(&path).await,
         person.patch(&path, &json!({"stage": "lost"})).await,
-        person
-            .post(
-                &format!("{path}/reveal"),
-                &json!({"fields": ["mobile"], "reason": "curious"}),
-            )
-            .await,
+        person.post(&format!("{path}/reveal"), &json!({"fields": ["mobile"], "reason": "curious"})).await,
         person.get(&format!("{path}/history")).await,
     ]
 }
@@ -25,13 +20,7 @@ async fn ask_all(person: &Person, id: &str) -> Vec<Answer> {
 #[tokio::test]
 async fn a_colleagues_customer_is_answered_like_one_that_does_not_exist() {
     let org = Org::found().await;
-    let id = org
-        .sales_a()
-        .await
-        .post("/v1/customers", &whole(1))
-        .await
-        .shows(201)
-        .id();
+    let id = org.sales_a().await.post("/v1/customers", &whole(1)).await.shows(201).id();
     for colleague in [org.sales_b().await, org.sales_c().await] {
         let theirs = ask_all(&colleague, &id).await;
         let nothing = ask_all(&colleague, &Uuid::now_v7().to_string()).await;
@@ -39,10 +28,7 @@ async fn a_colleagues_customer_is_answered_like_one_that_does_not_exist() {
             let (one, other) = (one.refuses(404, "not_found"), other.refuses(404, "not_found"));
             assert_eq!(one.timeless(), other.timeless());
         }
-        assert_eq!(
-            colleague.get("/v1/customers?count=true").await.shows(200).at("/count"),
-            0
-        );
+        assert_eq!(colleague.get("/v1/customers?count=true").await.shows(200).at("/count"), 0);
     }
     let manager = org.manager().await;
     assert!(ask_all(&manager, &id).await.iter().all(|answer| answer.status == 200));
@@ -51,29 +37,15 @@ async fn a_colleagues_customer_is_answered_like_one_that_does_not_exist() {
 #[tokio::test]
 async fn another_organizations_customer_does_not_exist_for_anybody() {
     let (org, other) = (Org::found().await, Org::found().await);
-    let id = org
-        .sales_a()
-        .await
-        .post("/v1/customers", &whole(1))
-        .await
-        .shows(201)
-        .id();
+    let id = org.sales_a().await.post("/v1/customers", &whole(1)).await.shows(201).id();
     for stranger in [other.admin().await, other.dpo().await] {
         for answer in ask_all(&stranger, &id).await {
             answer.refuses(404, "not_found");
         }
-        stranger
-            .get(&format!("{}/access-log", path(&id)))
-            .await
-            .refuses(404, "not_found");
+        stranger.get(&format!("{}/access-log", path(&id))).await.refuses(404, "not_found");
         stranger.delete(&path(&id)).await.refuses(404, "not_found");
     }
-    let rows = org
-        .sql()
-        .await
-        .query("SELECT version FROM customers WHERE archived_at IS NULL", &[])
-        .await
-        .unwrap();
+    let rows = org.sql().await.query("SELECT version FROM customers WHERE archived_at IS NULL", &[]).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].get::<_, i32>(0), 1);
 }
@@ -106,10 +78,7 @@ async fn after_a_hand_over_the_former_owner_knows_nothing_more() {
     let (sales_a, sales_b) = (org.sales_a().await, org.sales_b().await);
     let id = sales_a.post("/v1/customers", &whole(5)).await.shows(201).id();
     let tag = sales_a.get(&path(&id)).await.shows(200).sent("etag");
-    let given = sales_a
-        .patch(&path(&id), &json!({"owner_id": org.user_id("sales_b")}))
-        .await
-        .shows(200);
+    let given = sales_a.patch(&path(&id), &json!({"owner_id": org.user_id("sales_b")})).await.shows(200);
     assert_eq!(
         (given.at("/fields"), given.at("/field_access")),
         (json!({}), json!({})),
@@ -118,19 +87,8 @@ async fn after_a_hand_over_the_former_owner_knows_nothing_more() {
     for answer in ask_all(&sales_a, &id).await {
         answer.refuses(404, "not_found");
     }
-    sales_a
-        .get(&path(&id))
-        .header("if-none-match", &tag)
-        .await
-        .refuses(404, "not_found");
-    assert_eq!(
-        sales_a
-            .get("/v1/customers?q[customer_no]=D000005")
-            .await
-            .shows(200)
-            .at("/data"),
-        json!([])
-    );
+    sales_a.get(&path(&id)).header("if-none-match", &tag).await.refuses(404, "not_found");
+    assert_eq!(sales_a.get("/v1/customers?q[customer_no]=D000005").await.shows(200).at("/data"), json!([]));
     let taken = sales_b.get(&path(&id)).await.shows(200);
     assert_eq!(
         taken.at("/department_id"),
@@ -145,22 +103,10 @@ async fn who_may_not_change_customers_hands_none_over() {
     let org = Org::found().await;
     let id = org.customer_of(&org.sales_a().await).await;
     let body = json!({"owner_id": org.user_id("finance")});
-    org.finance()
-        .await
-        .patch(&path(&id), &body)
-        .await
-        .refuses(403, "forbidden");
-    org.sales_b()
-        .await
-        .patch(&path(&id), &json!({"owner_id": org.user_id("sales_b")}))
-        .await
-        .refuses(404, "not_found");
-    let unknown = org
-        .sales_a()
-        .await
-        .patch(&path(&id), &json!({"owner_id": Uuid::now_v7()}))
-        .await
-        .refuses(422, "invalid_body");
+    org.finance().await.patch(&path(&id), &body).await.refuses(403, "forbidden");
+    org.sales_b().await.patch(&path(&id), &json!({"owner_id": org.user_id("sales_b")})).await.refuses(404, "not_found");
+    let unknown =
+        org.sales_a().await.patch(&path(&id), &json!({"owner_id": Uuid::now_v7()})).await.refuses(422, "invalid_body");
     assert_eq!(unknown.faults(), [("/owner_id".to_owned(), "unknown_owner".to_owned())]);
 }
 

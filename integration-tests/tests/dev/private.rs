@@ -108,7 +108,7 @@ fn what_cannot_be_done_is_said_in_a_sentence() {
     fs::write(foreign.join("postgres/important"), "x").unwrap();
     for (arguments, word) in [
         (vec!["dev", "--data-dir", file.to_str().unwrap(), "--bind", "127.0.0.1:0"], "file"),
-        (vec!["dev", "--data-dir", foreign.to_str().unwrap(), "--bind", "127.0.0.1:0"], "important"),
+        (vec!["dev", "--data-dir", foreign.to_str().unwrap(), "--bind", "127.0.0.1:0"], "foreign"),
         (
             vec!["dev", "--data-dir", folder.0.to_str().unwrap(), "--bind", "127.0.0.1:0", "--set", "loglevel=x"],
             "loglevel",

@@ -12,22 +12,14 @@ async fn every_encoding_gives_the_same_customers() {
     let (gb18030, _, unmappable) = encoding_rs::GB18030.encode(FILE);
     assert!(!unmappable);
     let with_bom = [b"\xEF\xBB\xBF".as_slice(), FILE.as_bytes()].concat();
-    for bytes in [
-        FILE.as_bytes().to_vec(),
-        with_bom,
-        gb18030.into_owned(),
-        FILE.replace('\n', "\r\n").into_bytes(),
-    ] {
+    for bytes in [FILE.as_bytes().to_vec(), with_bom, gb18030.into_owned(), FILE.replace('\n', "\r\n").into_bytes()] {
         let org = Org::found().await;
         let sales = org.sales_a().await;
         let mapping = json!({"编号": "customer_no", "姓名": "name", "备注": "notes"});
         assert_eq!(counts(&Form::csv(&mapping, bytes.clone()).run(&sales).await), (2, 0, 0));
         let one = by_number(&sales, "E1").await;
         assert_eq!(one["fields"]["name"], "段正淳");
-        assert_eq!(
-            one["fields"]["notes"].as_str().unwrap().replace('\r', ""),
-            "第一行\n第二行，𠮷"
-        );
+        assert_eq!(one["fields"]["notes"].as_str().unwrap().replace('\r', ""), "第一行\n第二行，𠮷");
         assert_eq!(by_number(&sales, "E2").await["fields"]["name"], "欧阳娜娜");
     }
 }
@@ -46,10 +38,7 @@ async fn a_character_across_two_pieces_is_whole() {
         let mapping = json!({"no": "customer_no", "name": "name", format!("note{}", "x".repeat(shift)): "notes"});
         assert_eq!(counts(&Form::csv(&mapping, file).run(&sales).await), (12, 0, 0));
         for line in 0..12 {
-            assert_eq!(
-                by_number(&sales, &format!("B{shift}{line}")).await["fields"]["notes"],
-                long
-            );
+            assert_eq!(by_number(&sales, &format!("B{shift}{line}")).await["fields"]["notes"], long);
         }
     }
 }
@@ -58,10 +47,8 @@ async fn a_character_across_two_pieces_is_whole() {
 async fn text_in_no_known_encoding_is_refused() {
     let org = Org::found().await;
     let bytes = [b"name\n".as_slice(), &[0xFF; 12], b"\n"].concat();
-    let refused = Form::csv(&json!({"name": "name"}), bytes)
-        .hand_in(&*org.sales_a().await)
-        .await
-        .refuses(422, "invalid_body");
+    let refused =
+        Form::csv(&json!({"name": "name"}), bytes).hand_in(&*org.sales_a().await).await.refuses(422, "invalid_body");
     assert_eq!(refused.faults(), [("/file".to_owned(), "unknown_encoding".to_owned())]);
     super::nothing_is_left(&org).await;
 }

@@ -14,15 +14,9 @@ async fn faulty(person: &Person, lines: usize) -> String {
     for _ in 0..lines {
         file += &format!("张三,{SECRET}\n");
     }
-    let job = Form::csv(&json!({"name": "name", "mobile": "mobile"}), file)
-        .run(person)
-        .await;
+    let job = Form::csv(&json!({"name": "name", "mobile": "mobile"}), file).run(person).await;
     assert_eq!(job["error_count"], lines);
-    assert_eq!(
-        job["errors"].as_array().unwrap().len(),
-        lines.min(100),
-        "a job lists its first hundred"
-    );
+    assert_eq!(job["errors"].as_array().unwrap().len(), lines.min(100), "a job lists its first hundred");
     assert!(!job.to_string().contains(SECRET));
     job["result"]["errors_url"].as_str().unwrap().to_owned()
 }
@@ -42,9 +36,8 @@ async fn all_faults_come_in_pages_in_the_order_of_the_lines() {
             None => break,
         }
     }
-    let expected: Vec<Value> = (2..127)
-        .map(|line| json!({"line": line, "field": "mobile", "code": "invalid_mobile"}))
-        .collect();
+    let expected: Vec<Value> =
+        (2..127).map(|line| json!({"line": line, "field": "mobile", "code": "invalid_mobile"})).collect();
     assert_eq!(seen, expected);
 }
 
@@ -60,12 +53,7 @@ async fn all_faults_come_as_one_download_without_a_value() {
     let lines: Vec<&str> = file.text().lines().collect();
     assert_eq!(
         (lines.len(), lines[0], lines[1], lines[1_100]),
-        (
-            1_101,
-            "line,field,code",
-            "2,mobile,invalid_mobile",
-            "1101,mobile,invalid_mobile"
-        )
+        (1_101, "line,field,code", "2,mobile,invalid_mobile", "1101,mobile,invalid_mobile")
     );
     assert!(!file.text().contains("canary"));
 }
@@ -76,11 +64,7 @@ async fn the_faults_of_anothers_file_do_not_exist() {
     let url = faulty(&org.sales_a().await, 1).await;
     for person in [org.sales_b().await, org.manager().await, org.admin().await] {
         person.get(&url).await.refuses(404, "not_found");
-        person
-            .get(&url)
-            .header("accept", "text/csv")
-            .await
-            .refuses(404, "not_found");
+        person.get(&url).header("accept", "text/csv").await.refuses(404, "not_found");
     }
     org.finance().await.get(&url).await.refuses(403, "forbidden");
 }

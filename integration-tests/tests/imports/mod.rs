@@ -28,9 +28,7 @@ pub struct Form(Vec<(String, Option<&'static str>, Vec<u8>)>);
 impl Form {
     /// With a mapping and a CSV file.
     pub fn csv(mapping: &Value, file: impl Into<Vec<u8>>) -> Self {
-        Self::default()
-            .part("mapping", &mapping.to_string())
-            .file("customers.csv", file)
+        Self::default().part("mapping", &mapping.to_string()).file("customers.csv", file)
     }
 
     /// With another part.
@@ -88,15 +86,7 @@ pub async fn finished(person: &Caller, job: &str) -> Value {
 /// Line, field and code of a job's first faults.
 pub fn faults(job: &Value) -> Vec<(i64, &str, &str)> {
     let listed = job["errors"].as_array().unwrap().iter();
-    listed
-        .map(|e| {
-            (
-                e["line"].as_i64().unwrap(),
-                e["field"].as_str().unwrap(),
-                e["code"].as_str().unwrap(),
-            )
-        })
-        .collect()
+    listed.map(|e| (e["line"].as_i64().unwrap(), e["field"].as_str().unwrap(), e["code"].as_str().unwrap())).collect()
 }
 
 /// Created, updated and rejected records of a job that succeeded.
@@ -119,21 +109,12 @@ pub fn generated(numbers: std::ops::Range<u64>) -> String {
 
 /// How many customers somebody sees.
 pub async fn total(person: &Caller) -> u64 {
-    person
-        .get("/v1/customers?count=true&limit=1")
-        .await
-        .shows(200)
-        .at("/count")
-        .as_u64()
-        .unwrap()
+    person.get("/v1/customers?count=true&limit=1").await.shows(200).at("/count").as_u64().unwrap()
 }
 
 /// The one customer of this number, as somebody sees it.
 pub async fn by_number(person: &Caller, number: &str) -> Value {
-    let page = person
-        .get(&format!("/v1/customers?q[customer_no]={number}"))
-        .await
-        .shows(200);
+    let page = person.get(&format!("/v1/customers?q[customer_no]={number}")).await.shows(200);
     assert_eq!(page.at("/data").as_array().unwrap().len(), 1, "{number}: {page}");
     page.at("/data/0")
 }
@@ -141,11 +122,7 @@ pub async fn by_number(person: &Caller, number: &str) -> Value {
 /// Values of a customer in full.
 pub async fn revealed(person: &Caller, id: &Value, fields: &[&str]) -> Value {
     let path = format!("/v1/customers/{}/reveal", id.as_str().unwrap());
-    person
-        .post(&path, &json!({"fields": fields, "reason": "check"}))
-        .await
-        .shows(200)
-        .at("/fields")
+    person.post(&path, &json!({"fields": fields, "reason": "check"})).await.shows(200).at("/fields")
 }
 
 /// Nothing of an import's file is left, nor its key.
@@ -156,9 +133,5 @@ pub async fn nothing_is_left(org: &Org<'_>) {
         &[],
     );
     let left = left.await.unwrap();
-    assert_eq!(
-        (left.get::<_, i64>(0), left.get::<_, i64>(1)),
-        (0, 0),
-        "pieces and keys of files that were read"
-    );
+    assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (0, 0), "pieces and keys of files that were read");
 }

@@ -12,15 +12,11 @@ const LINES: u64 = 3_000;
 const CUTS: u64 = 5;
 
 async fn sql(process: &Process) -> Client {
-    let (client, connection) = tokio_postgres::connect(process.facts["owner_database_url"].as_str().unwrap(), NoTls)
-        .await
-        .unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(process.facts["owner_database_url"].as_str().unwrap(), NoTls).await.unwrap();
     tokio::spawn(connection);
     let organization = process.facts["organization_id"].as_str().unwrap();
-    client
-        .batch_execute(&format!("SET app.organization_id = '{organization}'"))
-        .await
-        .unwrap();
+    client.batch_execute(&format!("SET app.organization_id = '{organization}'")).await.unwrap();
     client
 }
 

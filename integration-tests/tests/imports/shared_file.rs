@@ -8,28 +8,22 @@ use super::{Form, by_number, counts, faults, revealed, total};
 use crate::support::Org;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name)
 }
 
 #[tokio::test]
 #[expect(clippy::print_stderr, reason = "a test that could not be made says so")]
 async fn ten_thousand_lines_give_9_980_customers_and_20_faults() {
-    let (Ok(text), Ok(bad)) = (
-        std::fs::read_to_string(file("customers-zh.csv")),
-        std::fs::read_to_string(file("customers-zh.bad.csv")),
-    ) else {
+    let (Ok(text), Ok(bad)) =
+        (std::fs::read_to_string(file("customers-zh.csv")), std::fs::read_to_string(file("customers-zh.bad.csv")))
+    else {
         eprintln!("skipped: {} is not there", file("customers-zh.csv").display());
         return;
     };
     let org = Org::found().await;
     let admin = org.admin().await;
     let text = ["a", "b", "c"].iter().fold(text, |text, which| {
-        text.replace(
-            &format!("sales.{which}@demo.example"),
-            &org.email(&format!("sales_{which}")),
-        )
+        text.replace(&format!("sales.{which}@demo.example"), &org.email(&format!("sales_{which}")))
     });
     let mapping = json!({"客户编号": "customer_no", "姓名": "name", "手机号": "mobile", "身份证号": "id_number", "邮箱": "email", "银行卡号": "bank_card",
         "省份": "province", "地址": "address", "公司": "company", "职业": "occupation", "客户阶段": "stage", "来源": "source", "负责人邮箱": "owner_email",

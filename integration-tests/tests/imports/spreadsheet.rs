@@ -12,10 +12,7 @@ async fn every_line_becomes_a_customer_of_the_importer() {
     let sales = org.sales_a().await;
     let job = Form::csv(&people::mapping(), generated(0..700)).run(&sales).await;
     assert_eq!(counts(&job), (700, 0, 0), "{job}");
-    assert_eq!(
-        (&job["progress"], &job["error_count"]),
-        (&json!({"done": 700, "total": 700}), &json!(0))
-    );
+    assert_eq!((&job["progress"], &job["error_count"]), (&json!({"done": 700, "total": 700}), &json!(0)));
     assert_eq!(total(&sales).await, 700);
     let one = by_number(&sales, "D000123").await;
     assert_eq!(
@@ -24,22 +21,16 @@ async fn every_line_becomes_a_customer_of_the_importer() {
     );
     let line = generated(0..700).lines().nth(124).unwrap().to_owned();
     let cells: Vec<&str> = line.split(',').collect();
-    let plain = revealed(
-        &*org.dpo().await,
-        &one["id"],
-        &["name", "mobile", "id_number", "bank_card", "email", "birthday"],
-    )
-    .await;
+    let plain =
+        revealed(&*org.dpo().await, &one["id"], &["name", "mobile", "id_number", "bank_card", "email", "birthday"])
+            .await;
     assert_eq!(plain["name"], cells[1]);
     assert_eq!(plain["mobile"], format!("+86{}", cells[2]));
     assert_eq!(
         (&plain["id_number"], &plain["email"], &plain["bank_card"]),
         (&json!(cells[3]), &json!(cells[4]), &json!(cells[5]))
     );
-    assert!(
-        one["region"].as_str().unwrap().starts_with("CN-"),
-        "the region follows the province"
-    );
+    assert!(one["region"].as_str().unwrap().starts_with("CN-"), "the region follows the province");
     nothing_is_left(&org).await;
 }
 
@@ -63,10 +54,7 @@ async fn cells_come_back_as_they_were_written() {
     let mapping = json!({"no": "customer_no", "name": "name", "note": "notes"});
     assert_eq!(counts(&Form::csv(&mapping, file).run(&sales).await), (7, 0, 0));
     for (number, note) in notes.iter().enumerate() {
-        assert_eq!(
-            by_number(&sales, &format!("N{number}")).await["fields"]["notes"],
-            **note
-        );
+        assert_eq!(by_number(&sales, &format!("N{number}")).await["fields"]["notes"], **note);
     }
 }
 
@@ -97,40 +85,21 @@ async fn a_line_with_a_fault_is_refused_and_the_others_come_in() {
     ];
     assert_eq!(faults(&job), expected);
     assert_eq!(total(&sales).await, 2);
-    assert_eq!(
-        by_number(&sales, "A1").await["fields"]["name"],
-        "张三",
-        "the first of two lines of one number stays"
-    );
+    assert_eq!(by_number(&sales, "A1").await["fields"]["name"], "张三", "the first of two lines of one number stays");
 }
 
 #[tokio::test]
 async fn numbers_that_exist_are_refused_whoever_has_them() {
     let org = Org::found().await;
     let (sales_a, sales_b) = (org.sales_a().await, org.sales_b().await);
-    let made = sales_a
-        .post(
-            "/v1/customers",
-            &json!({"fields": {"name": "张三", "customer_no": "K-1"}}),
-        )
-        .await
-        .shows(201);
+    let made =
+        sales_a.post("/v1/customers", &json!({"fields": {"name": "张三", "customer_no": "K-1"}})).await.shows(201);
     let mapping = json!({"no": "customer_no", "name": "name"});
     for person in [&sales_a, &sales_b] {
         let job = Form::csv(&mapping, "no,name\nk-1,Somebody\n").run(person).await;
-        assert_eq!(
-            (counts(&job), faults(&job)),
-            ((0, 0, 1), vec![(2, "customer_no", "duplicate_value")])
-        );
+        assert_eq!((counts(&job), faults(&job)), ((0, 0, 1), vec![(2, "customer_no", "duplicate_value")]));
     }
-    assert_eq!(
-        sales_a
-            .get(&format!("/v1/customers/{}", made.id()))
-            .await
-            .shows(200)
-            .json(),
-        made.json()
-    );
+    assert_eq!(sales_a.get(&format!("/v1/customers/{}", made.id())).await.shows(200).json(), made.json());
 }
 
 #[tokio::test]
@@ -140,37 +109,21 @@ async fn a_dry_run_tells_everything_and_stores_nothing() {
     let again = generated(0..1).lines().nth(1).unwrap().to_owned();
     // The repeated number stands in a later batch than the first.
     let file = format!("{}{}\nD999999,,12345,,,,,,,,,,,\n", generated(0..700), again);
-    let dry = Form::csv(&people::mapping(), file.clone())
-        .part("dry_run", "true")
-        .run(&admin)
-        .await;
-    let expected = [
-        (702, "customer_no", "duplicate_value"),
-        (703, "mobile", "invalid_mobile"),
-        (703, "name", "required"),
-    ];
+    let dry = Form::csv(&people::mapping(), file.clone()).part("dry_run", "true").run(&admin).await;
+    let expected =
+        [(702, "customer_no", "duplicate_value"), (703, "mobile", "invalid_mobile"), (703, "name", "required")];
     assert_eq!((counts(&dry), faults(&dry)), ((700, 0, 2), expected.to_vec()));
     assert_eq!(total(&admin).await, 0);
     let sql = org.sql().await;
     let stored: i64 = sql
-        .query_one(
-            "SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM blind_indexes)",
-            &[],
-        )
+        .query_one("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM blind_indexes)", &[])
         .await
         .unwrap()
         .get(0);
     assert_eq!(stored, 0);
     nothing_is_left(&org).await;
-    let wet = Form::csv(&people::mapping(), file)
-        .part("dry_run", "false")
-        .run(&admin)
-        .await;
-    assert_eq!(
-        (counts(&wet), faults(&wet)),
-        ((700, 0, 2), expected.to_vec()),
-        "what a dry run said comes true"
-    );
+    let wet = Form::csv(&people::mapping(), file).part("dry_run", "false").run(&admin).await;
+    assert_eq!((counts(&wet), faults(&wet)), ((700, 0, 2), expected.to_vec()), "what a dry run said comes true");
 }
 
 #[tokio::test]
@@ -188,9 +141,7 @@ async fn lines_of_json_come_in_as_well() {
     ];
     let mapping = json!({"编号": "customer_no", "姓名": "name", "备注": "notes"});
     for (number, form) in [
-        Form::default()
-            .part("mapping", &mapping.to_string())
-            .file("people.ndjson", lines.join("\n")),
+        Form::default().part("mapping", &mapping.to_string()).file("people.ndjson", lines.join("\n")),
         Form::default()
             .part("mapping", &mapping.to_string())
             .part("format", "ndjson")
@@ -201,12 +152,8 @@ async fn lines_of_json_come_in_as_well() {
     .enumerate()
     {
         let job = form.run(&sales).await;
-        let expected = [
-            (4, "", "malformed_json"),
-            (5, "", "wrong_type"),
-            (6, "name", "wrong_type"),
-            (7, "name", "required"),
-        ];
+        let expected =
+            [(4, "", "malformed_json"), (5, "", "wrong_type"), (6, "name", "wrong_type"), (7, "name", "required")];
         assert_eq!(faults(&job), expected, "{job}");
         assert_eq!(counts(&job), if number == 0 { (2, 0, 4) } else { (0, 2, 4) });
     }
@@ -226,15 +173,10 @@ async fn owners_are_named_by_their_address() {
     );
     let mapping = json!({"no": "customer_no", "name": "name", "owner": "owner_email"});
     let job = Form::csv(&mapping, file).run(&manager).await;
-    assert_eq!(
-        faults(&job),
-        [(5, "owner_email", "unknown_owner"), (6, "", "outside_scope")]
-    );
-    for (number, owner, department) in [
-        ("O1", "sales_a", "Sales East"),
-        ("O2", "sales_b", "Sales West"),
-        ("O3", "manager", "Sales"),
-    ] {
+    assert_eq!(faults(&job), [(5, "owner_email", "unknown_owner"), (6, "", "outside_scope")]);
+    for (number, owner, department) in
+        [("O1", "sales_a", "Sales East"), ("O2", "sales_b", "Sales West"), ("O3", "manager", "Sales")]
+    {
         let one = by_number(&manager, number).await;
         assert_eq!(
             (&one["owner_id"], &one["department_id"]),
@@ -247,18 +189,14 @@ async fn owners_are_named_by_their_address() {
 #[tokio::test]
 async fn a_file_without_lines_succeeds_with_nothing() {
     let org = Org::found().await;
-    let job = Form::csv(&json!({"name": "name"}), "name\n")
-        .run(&*org.sales_a().await)
-        .await;
+    let job = Form::csv(&json!({"name": "name"}), "name\n").run(&*org.sales_a().await).await;
     assert_eq!(counts(&job), (0, 0, 0));
 }
 
 #[tokio::test]
 async fn a_column_that_the_file_lacks_fails_the_import() {
     let org = Org::found().await;
-    let job = Form::csv(&json!({"name": "name", "phone": "mobile"}), "name\n张三\n")
-        .run(&*org.sales_a().await)
-        .await;
+    let job = Form::csv(&json!({"name": "name", "phone": "mobile"}), "name\n张三\n").run(&*org.sales_a().await).await;
     assert_eq!(
         (&job["state"], &job["failure"], &job["result"]),
         (&json!("failed"), &json!("unknown_column"), &Value::Null)

@@ -24,26 +24,13 @@ async fn a_line_changes_what_it_names_and_keeps_the_rest() {
         (&after["version"], &after["stage"], &after["source"], &after["owner_id"]),
         (&json!(2), &json!("dormant"), &before["source"], &before["owner_id"])
     );
-    let history = sales
-        .get(&format!("/v1/customers/{}/history", after["id"].as_str().unwrap()))
-        .await
-        .shows(200);
+    let history = sales.get(&format!("/v1/customers/{}/history", after["id"].as_str().unwrap())).await.shows(200);
     let changes = history.at("/data/0/changes");
     assert_eq!(changes.as_array().unwrap().len(), 2, "{history}");
-    assert_eq!(
-        changes[0],
-        json!({"field": "company", "before": before["fields"]["company"], "after": "新公司"})
-    );
-    assert_eq!(
-        by_number(&sales, "D000002").await["version"],
-        1,
-        "empty cells change nothing"
-    );
+    assert_eq!(changes[0], json!({"field": "company", "before": before["fields"]["company"], "after": "新公司"}));
+    assert_eq!(by_number(&sales, "D000002").await["version"], 1, "empty cells change nothing");
     let hidden = revealed(&*org.dpo().await, &after["id"], &["id_number"]).await;
-    assert!(
-        hidden["id_number"].as_str().unwrap().len() == 18,
-        "what the importer does not see stays as well"
-    );
+    assert!(hidden["id_number"].as_str().unwrap().len() == 18, "what the importer does not see stays as well");
 }
 
 #[tokio::test]
@@ -51,22 +38,12 @@ async fn what_is_new_is_entered_beside_what_is_changed() {
     let org = Org::found().await;
     let admin = org.admin().await;
     Form::csv(&people::mapping(), generated(0..600)).run(&admin).await;
-    let job = Form::csv(&people::mapping(), generated(500..1200))
-        .part("mode", "upsert")
-        .run(&admin)
-        .await;
+    let job = Form::csv(&people::mapping(), generated(500..1200)).part("mode", "upsert").run(&admin).await;
     assert_eq!(counts(&job), (600, 100, 0));
     assert_eq!(total(&admin).await, 1200);
-    let again = Form::csv(&people::mapping(), generated(500..1200))
-        .part("mode", "upsert")
-        .run(&admin)
-        .await;
+    let again = Form::csv(&people::mapping(), generated(500..1200)).part("mode", "upsert").run(&admin).await;
     assert_eq!(counts(&again), (0, 700, 0));
-    assert_eq!(
-        by_number(&admin, "D001100").await["version"],
-        1,
-        "the same file twice changes nothing"
-    );
+    assert_eq!(by_number(&admin, "D001100").await["version"], 1, "the same file twice changes nothing");
 }
 
 #[tokio::test]
@@ -78,17 +55,8 @@ async fn a_number_that_stands_twice_in_a_file_is_refused_the_second_time() {
         file += &format!("F{line},王五\n");
     }
     file += "T1,赵六\n";
-    let job = Form::csv(&json!({"no": "customer_no", "name": "name"}), file)
-        .part("mode", "upsert")
-        .run(&sales)
-        .await;
-    assert_eq!(
-        faults(&job),
-        [
-            (3, "customer_no", "duplicate_value"),
-            (604, "customer_no", "duplicate_value")
-        ]
-    );
+    let job = Form::csv(&json!({"no": "customer_no", "name": "name"}), file).part("mode", "upsert").run(&sales).await;
+    assert_eq!(faults(&job), [(3, "customer_no", "duplicate_value"), (604, "customer_no", "duplicate_value")]);
     assert_eq!(by_number(&sales, "T1").await["fields"]["name"], "张三");
 }
 
@@ -96,18 +64,10 @@ async fn a_number_that_stands_twice_in_a_file_is_refused_the_second_time() {
 async fn a_new_customer_needs_a_name_and_an_existing_one_does_not() {
     let org = Org::found().await;
     let sales = org.sales_a().await;
-    sales
-        .post(
-            "/v1/customers",
-            &json!({"fields": {"name": "张三", "customer_no": "M1"}}),
-        )
-        .await
-        .shows(201);
+    sales.post("/v1/customers", &json!({"fields": {"name": "张三", "customer_no": "M1"}})).await.shows(201);
     let file = "no,company\nM1,甲公司\nM2,乙公司\n";
-    let job = Form::csv(&json!({"no": "customer_no", "company": "company"}), file)
-        .part("mode", "upsert")
-        .run(&sales)
-        .await;
+    let job =
+        Form::csv(&json!({"no": "customer_no", "company": "company"}), file).part("mode", "upsert").run(&sales).await;
     assert_eq!((counts(&job), faults(&job)), ((0, 1, 1), vec![(3, "name", "required")]));
 }
 
@@ -117,27 +77,13 @@ async fn nobody_changes_a_colleagues_customer_by_a_file() {
     let made = org
         .sales_a()
         .await
-        .post(
-            "/v1/customers",
-            &json!({"fields": {"name": "张三", "customer_no": "X1"}}),
-        )
+        .post("/v1/customers", &json!({"fields": {"name": "张三", "customer_no": "X1"}}))
         .await
         .shows(201);
     let job = Form::csv(&json!({"no": "customer_no", "name": "name"}), "no,name\nX1,改名\n")
         .part("mode", "upsert")
         .run(&*org.sales_b().await)
         .await;
-    assert_eq!(
-        (counts(&job), faults(&job)),
-        ((0, 0, 1), vec![(2, "customer_no", "duplicate_value")])
-    );
-    assert_eq!(
-        org.sales_a()
-            .await
-            .get(&format!("/v1/customers/{}", made.id()))
-            .await
-            .shows(200)
-            .json(),
-        made.json()
-    );
+    assert_eq!((counts(&job), faults(&job)), ((0, 0, 1), vec![(2, "customer_no", "duplicate_value")]));
+    assert_eq!(org.sales_a().await.get(&format!("/v1/customers/{}", made.id())).await.shows(200).json(), made.json());
 }

@@ -19,21 +19,14 @@ async fn a_job_is_followed_from_its_location_to_its_end() {
     assert_eq!(queued.at("/state"), "queued");
     assert_eq!(queued.sent("location"), format!("/v1/jobs/{}", queued.id()));
     let job = crate::imports::finished(&sales, &queued.sent("location")).await;
-    assert_eq!(
-        (&job["id"], &job["kind"], &job["state"]),
-        (&json!(queued.id()), &json!("import"), &json!("succeeded"))
-    );
+    assert_eq!((&job["id"], &job["kind"], &job["state"]), (&json!(queued.id()), &json!("import"), &json!("succeeded")));
     assert_eq!((&job["created_by"], &job["failure"]), (&json!(sales.id), &json!(null)));
     assert!(
         job["created_at"].as_str() <= job["started_at"].as_str()
             && job["started_at"].as_str() <= job["finished_at"].as_str()
     );
     let read = sales.get(&queued.sent("location")).await.shows(200);
-    sales
-        .get(&queued.sent("location"))
-        .header("if-none-match", &read.sent("etag"))
-        .await
-        .shows(304);
+    sales.get(&queued.sent("location")).header("if-none-match", &read.sent("etag")).await.shows(304);
 }
 
 #[tokio::test]
@@ -42,43 +35,20 @@ async fn only_its_owner_and_who_watches_over_all_see_a_job() {
     let sales = org.sales_a().await;
     let path = form().hand_in(&sales).await.shows(202).sent("location");
     crate::imports::finished(&sales, &path).await;
-    for person in [
-        org.sales_b().await,
-        org.sales_c().await,
-        org.manager().await,
-        org.admin().await,
-    ] {
+    for person in [org.sales_b().await, org.sales_c().await, org.manager().await, org.admin().await] {
         let theirs = person.get(&path).await.refuses(404, "not_found");
-        let nothing = person
-            .get(&format!("/v1/jobs/{}", Uuid::now_v7()))
-            .await
-            .refuses(404, "not_found");
+        let nothing = person.get(&format!("/v1/jobs/{}", Uuid::now_v7())).await.refuses(404, "not_found");
         assert_eq!(theirs.timeless(), nothing.timeless());
         assert_eq!(person.get("/v1/jobs").await.shows(200).at("/data"), json!([]));
     }
     let dpo = org.dpo().await;
     assert_eq!(dpo.get(&path).await.shows(200).at("/created_by"), json!(sales.id));
-    assert_eq!(
-        dpo.get("/v1/jobs")
-            .await
-            .shows(200)
-            .at("/data")
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(dpo.get("/v1/jobs").await.shows(200).at("/data").as_array().unwrap().len(), 1);
     for person in [org.finance().await, org.marketing().await, org.nobody().await] {
         let refused = person.get(&path).await.refuses(403, "forbidden");
         assert!(refused.text().contains("jobs.read"));
     }
-    Org::found()
-        .await
-        .dpo()
-        .await
-        .get(&path)
-        .await
-        .refuses(404, "not_found");
+    Org::found().await.dpo().await.get(&path).await.refuses(404, "not_found");
 }
 
 #[tokio::test]

@@ -9,5 +9,5 @@ BEGIN
 END $$;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM custodian_server;
 GRANT SELECT, INSERT ON deployment, signing_keys TO custodian_server;
-GRANT SELECT ON organizations TO custodian_server;
+GRANT SELECT ON organizations, schema_migrations TO custodian_server;
 GRANT SELECT, INSERT, DELETE ON credential_lookups TO custodian_server;

@@ -104,28 +104,14 @@ enum KeysCommand {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve { config } => serve(config.as_deref()),
-        Command::Dev {
-            data_dir,
-            bind,
-            empty,
-            settings,
-        } => run_dev(data_dir, bind, empty, &settings),
+        Command::Dev { data_dir, bind, empty, settings } => run_dev(data_dir, bind, empty, &settings),
         Command::Migrate { config, down } => migrate(config.as_deref(), down),
         Command::Openapi => print_openapi(),
-        Command::Org {
-            command:
-                OrgCommand::Create {
-                    config,
-                    name,
-                    admin_email,
-                },
-        } => create_organization(config.as_deref(), &name, &admin_email),
-        Command::Keys {
-            command: KeysCommand::Status { config },
-        } => keys_status(config.as_deref()),
-        Command::Keys {
-            command: KeysCommand::Generate { file },
-        } => generate_key(&file),
+        Command::Org { command: OrgCommand::Create { config, name, admin_email } } => {
+            create_organization(config.as_deref(), &name, &admin_email)
+        }
+        Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
+        Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
     };
     match outcome {
         Ok(code) => code,
@@ -167,11 +153,7 @@ fn start_log(level: &str) {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Unfit> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(unfit)
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(unfit)
 }
 
 fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
@@ -201,9 +183,7 @@ fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
         signals: true,
     };
     tracing::info!(bind = %settings.bind, metrics = %settings.metrics_bind, "serving");
-    actix_web::rt::System::new()
-        .block_on(server.run(|_| {}))
-        .map_err(unfit)?;
+    actix_web::rt::System::new().block_on(server.run(|_| {})).map_err(unfit)?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -217,21 +197,11 @@ fn run_dev(data_dir: PathBuf, bind: SocketAddr, empty: bool, settings: &[String]
                 .ok_or_else(|| Unfit(format!("--set {text}: it must be name=value.")))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let level = settings
-        .iter()
-        .find(|(name, _)| name == "log_level")
-        .map_or("warn", |(_, level)| level);
+    let level = settings.iter().find(|(name, _)| name == "log_level").map_or("warn", |(_, level)| level);
     start_log(level);
     memory::close();
     let clock = std::sync::Arc::new(SystemClock);
-    let options = dev::Options {
-        data_dir,
-        bind,
-        empty,
-        settings,
-        clock,
-        remove_on_exit: false,
-    };
+    let options = dev::Options { data_dir, bind, empty, settings, clock, remove_on_exit: false };
     let runtime = runtime()?;
     let instance = runtime.block_on(dev::prepare(&options))?;
     let (server, running) = instance.into_server(platform::install_metrics().map_err(unfit)?);
@@ -259,11 +229,7 @@ fn migrate(config: Option<&Path>, down: Option<usize>) -> Result<ExitCode, Unfit
     for name in &names {
         print(name);
     }
-    print(&format!(
-        "{} migration(s) {}.",
-        names.len(),
-        if down.is_some() { "taken back" } else { "applied" }
-    ));
+    print(&format!("{} migration(s) {}.", names.len(), if down.is_some() { "taken back" } else { "applied" }));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -287,13 +253,8 @@ fn create_organization(config: Option<&Path>, name: &str, admin_email: &str) -> 
         department: Some(0),
         supervisor: None,
     };
-    let tree = [organizations::NewDepartment {
-        name: name.to_owned(),
-        parent: None,
-    }];
-    let founded = runtime
-        .block_on(organizations::found(&app, &owner, name, &tree, &[founder]))
-        .map_err(unfit)?;
+    let tree = [organizations::NewDepartment { name: name.to_owned(), parent: None }];
+    let founded = runtime.block_on(organizations::found(&app, &owner, name, &tree, &[founder])).map_err(unfit)?;
     print(&format!(
         "organization_id  {}\nadmin            {admin_email}\npassword         {password}",
         founded.organization
@@ -309,15 +270,8 @@ fn keys_status(config: Option<&Path>) -> Result<ExitCode, Unfit> {
     let mut sound = true;
     print("root key  opens database and key store");
     for organization in all {
-        let own = if organization.own_keys_open {
-            "open"
-        } else {
-            "DO NOT OPEN"
-        };
-        print(&format!(
-            "\n{}  {}  own keys {own}",
-            organization.organization, organization.name
-        ));
+        let own = if organization.own_keys_open { "open" } else { "DO NOT OPEN" };
+        print(&format!("\n{}  {}  own keys {own}", organization.organization, organization.name));
         print(&format!("  {:>6}  {:>6}  {:>9}  opens", "bucket", "epoch", "places"));
         for bucket in &organization.buckets {
             print(&format!(

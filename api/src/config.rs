@@ -128,9 +128,7 @@ fn read_toml(text: &str, values: &mut BTreeMap<String, String>, faults: &mut Vec
         Ok(table) => table,
         Err(error) => {
             // The parser's own text would quote the line, and the line may hold a password.
-            let at = error
-                .span()
-                .map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+            let at = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
             faults.push(format!("the file is not TOML: line {}.", at.unwrap_or(1)));
             return;
         }
@@ -138,9 +136,9 @@ fn read_toml(text: &str, values: &mut BTreeMap<String, String>, faults: &mut Vec
     for (name, value) in table {
         match (known(&name), plain(&value)) {
             (false, _) => faults.push(format!("{name}: there is no such setting.")),
-            (true, None) => faults.push(format!(
-                "{name}: it must be text, a number, true or false, or a list of texts."
-            )),
+            (true, None) => {
+                faults.push(format!("{name}: it must be text, a number, true or false, or a list of texts."))
+            }
             (true, Some(value)) => drop(values.insert(name, value)),
         }
     }
@@ -152,11 +150,9 @@ fn plain(value: &toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(truth) => Some(truth.to_string()),
-        toml::Value::Array(items) => items
-            .iter()
-            .map(|item| item.as_str())
-            .collect::<Option<Vec<_>>>()
-            .map(|all| all.join(",")),
+        toml::Value::Array(items) => {
+            items.iter().map(|item| item.as_str()).collect::<Option<Vec<_>>>().map(|all| all.join(","))
+        }
         _ => None,
     }
 }

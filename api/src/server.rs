@@ -47,11 +47,8 @@ pub struct Server {
 
 /// The generated document, without starting anything.
 pub fn document(public_base: &str) -> OpenApi {
-    let (_, document) = ActixApp::new()
-        .into_utoipa_app()
-        .openapi(openapi::frame(public_base))
-        .configure(routes)
-        .split_for_parts();
+    let (_, document) =
+        ActixApp::new().into_utoipa_app().openapi(openapi::frame(public_base)).configure(routes).split_for_parts();
     openapi::complete(document)
 }
 
@@ -78,27 +75,13 @@ pub fn tls(certificate: &std::path::Path, key: &std::path::Path) -> Result<rustl
 impl Server {
     /// Serves until stopped, then lets requests under way finish. `started` gets the handle once the listeners take requests.
     pub async fn run(self, started: impl FnOnce(ServerHandle)) -> std::io::Result<()> {
-        let Self {
-            app,
-            edge,
-            platform,
-            listener,
-            metrics_listener,
-            metrics,
-            tls,
-            workers,
-            signals,
-        } = self;
+        let Self { app, edge, platform, listener, metrics_listener, metrics, tls, workers, signals } = self;
         let connections = Connections::start(IDLE, STALLED)?;
         let (stop, stopped) = watch::channel(false);
         let jobs = tokio::spawn(worker::work(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
         let (edge, platform) = (Data::new(edge), Data::new(platform));
-        let threads = if workers == 0 {
-            std::thread::available_parallelism().map_or(1, usize::from)
-        } else {
-            workers
-        };
+        let threads = if workers == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { workers };
         let for_metrics = app.clone();
         let server = HttpServer::new(move || application(app.clone(), edge.clone(), platform.clone()))
             .workers(threads)
@@ -110,11 +93,7 @@ impl Server {
             Some(config) => server.listen_rustls_0_23(listener, config)?,
             None => server.listen(listener)?,
         };
-        let server = if signals {
-            server.run()
-        } else {
-            server.disable_signals().run()
-        };
+        let server = if signals { server.run() } else { server.disable_signals().run() };
         let metrics_server = HttpServer::new(move || platform::metrics_app(metrics.clone(), for_metrics.clone()))
             .workers(1)
             .disable_signals()

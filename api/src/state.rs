@@ -24,9 +24,7 @@ pub fn root_key(path: &Path) -> Result<RootKey, Unfit> {
     let meta = std::fs::metadata(path)
         .map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?;
     if meta.permissions().mode() & 0o077 != 0 {
-        return Err(say(
-            "the root key file can be read by others. Set its mode to 0400.".into()
-        ));
+        return Err(say("the root key file can be read by others. Set its mode to 0400.".into()));
     }
     let bytes = zeroize::Zeroizing::new(
         std::fs::read(path).map_err(|error| say(format!("the root key file cannot be read ({}).", error.kind())))?,
@@ -72,20 +70,13 @@ pub fn owner_database(settings: &Settings) -> Result<Database, Unfit> {
 
 fn open(url: &str, settings: &Settings) -> Result<Database, Unfit> {
     let pool_size = settings.database_pool_size.size();
-    Ok(Database::new(&DatabaseSettings {
-        url: url.to_owned(),
-        ca_file: settings.database_ca_file.clone(),
-        pool_size,
-    })?)
+    Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: settings.database_ca_file.clone(), pool_size })?)
 }
 
 impl<'a> Wiring<'a> {
     /// With the machine's clock.
     pub fn new(settings: &'a Settings) -> Self {
-        Self {
-            settings,
-            clock: Arc::new(SystemClock),
-        }
+        Self { settings, clock: Arc::new(SystemClock) }
     }
 
     /// Runs the start-up checks and starts the service's core.
@@ -103,9 +94,7 @@ impl<'a> Wiring<'a> {
             rng: Arc::new(SystemRandomness),
             tuning: tuning(self.settings),
         };
-        App::start(parts)
-            .await
-            .map_err(|error| Unfit(format!("The service cannot start: {error}.")))
+        App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }
 
@@ -126,26 +115,15 @@ fn tuning(settings: &Settings) -> Tuning {
 /// The transport's share of the settings.
 pub fn edge(settings: &Settings) -> Edge {
     let timeout = std::time::Duration::from_secs(u64::from(settings.request_timeout_seconds.get()));
-    let mut edge = Edge::new(
-        settings.public_base_url.as_str(),
-        settings.body_limit_bytes.size(),
-        timeout,
-    );
+    let mut edge = Edge::new(settings.public_base_url.as_str(), settings.body_limit_bytes.size(), timeout);
     edge.tls |= settings.tls_certificate_file.is_some();
     edge.trusted_proxies = settings.trusted_proxies.to_vec();
-    edge.cors_origins = settings
-        .cors_origins
-        .iter()
-        .map(|origin| origin.as_str().to_owned())
-        .collect();
+    edge.cors_origins = settings.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
     edge.rate = RateLimiter::new(settings.rate_limit_per_minute.get());
     edge
 }
 
 /// What the service tells about itself.
 pub fn platform(app: &App, settings: &Settings) -> Platform {
-    Platform {
-        jwks: Bytes::from(app.jwks()),
-        security_contact: settings.security_contact.as_str().into(),
-    }
+    Platform { jwks: Bytes::from(app.jwks()), security_contact: settings.security_contact.as_str().into() }
 }

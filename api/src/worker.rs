@@ -56,20 +56,13 @@ async fn one(app: &App, claim: &Claim, stop: &mut watch::Receiver<bool>) {
         _ = stop.changed() => Err(DomainError::unavailable("stopping")),
     };
     let Err(error) = outcome else { return };
-    let ours = matches!(
-        error,
-        DomainError::Internal { .. } | DomainError::Integrity | DomainError::Invalid(_)
-    );
+    let ours = matches!(error, DomainError::Internal { .. } | DomainError::Integrity | DomainError::Invalid(_));
     if ours {
         tracing::error!(job = %claim.job, kind = %claim.kind, attempt = claim.attempts, %error, "a job failed");
     } else {
         tracing::warn!(job = %claim.job, kind = %claim.kind, %error, "a job is put off");
     }
-    let wait = if *stop.borrow() {
-        0.0
-    } else {
-        2_f64.powi(claim.attempts.min(6))
-    };
+    let wait = if *stop.borrow() { 0.0 } else { 2_f64.powi(claim.attempts.min(6)) };
     let put_off = if ours && claim.attempts >= ATTEMPTS {
         give_up(app, claim).await
     } else {

@@ -28,13 +28,9 @@ impl BaseUrl {
 impl Setting for BaseUrl {
     fn parse(text: &str) -> Result<Self, String> {
         let base = text.trim_end_matches('/');
-        let rest = base
-            .strip_prefix("https://")
-            .or_else(|| base.strip_prefix("http://"))
-            .unwrap_or_default();
-        let plain = rest
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'@' | b'"' | b'<' | b'>' | b'\\'));
+        let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://")).unwrap_or_default();
+        let plain =
+            rest.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'@' | b'"' | b'<' | b'>' | b'\\'));
         if rest.is_empty() || rest.starts_with('/') || !plain {
             return Err("it must be a URL such as https://custodian.example.com".to_owned());
         }
@@ -108,7 +104,7 @@ impl Setting for Origin {
             || host.bytes().any(|b| b.is_ascii_uppercase())
         {
             return Err(
-                "each must be an origin such as https://crm.example.com, in lower case and without a path".to_owned(),
+                "each must be an origin such as https://crm.example.com, in lower case and without a path".to_owned()
             );
         }
         Ok(Self(text.to_owned()))
@@ -134,12 +130,8 @@ impl LogLevel {
 
 impl Setting for LogLevel {
     fn parse(text: &str) -> Result<Self, String> {
-        let known = ["error", "warn", "info", "debug", "trace"]
-            .into_iter()
-            .find(|level| *level == text);
-        known
-            .map(Self)
-            .ok_or_else(|| "it must be error, warn, info, debug or trace".to_owned())
+        let known = ["error", "warn", "info", "debug", "trace"].into_iter().find(|level| *level == text);
+        known.map(Self).ok_or_else(|| "it must be error, warn, info, debug or trace".to_owned())
     }
 }
 
@@ -156,9 +148,8 @@ impl Contact {
 
 impl Setting for Contact {
     fn parse(text: &str) -> Result<Self, String> {
-        let uri = ["mailto:", "https://", "tel:"]
-            .iter()
-            .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+        let uri =
+            ["mailto:", "https://", "tel:"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
         if uri && text.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(Self(text.to_owned()));
         }
@@ -168,38 +159,25 @@ impl Setting for Contact {
 
 impl Setting for SocketAddr {
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse()
-            .map_err(|_| "it must be an address and a port such as 127.0.0.1:8080".to_owned())
+        text.parse().map_err(|_| "it must be an address and a port such as 127.0.0.1:8080".to_owned())
     }
 }
 
 impl Setting for PathBuf {
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            Err("it must name a path".to_owned())
-        } else {
-            Ok(Self::from(text))
-        }
+        if text.is_empty() { Err("it must name a path".to_owned()) } else { Ok(Self::from(text)) }
     }
 }
 
 impl Setting for Redacted<String> {
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            Err("it must not be empty".to_owned())
-        } else {
-            Ok(Self::new(text.to_owned()))
-        }
+        if text.is_empty() { Err("it must not be empty".to_owned()) } else { Ok(Self::new(text.to_owned())) }
     }
 }
 
 impl<T: Setting> Setting for Option<T> {
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            Ok(None)
-        } else {
-            T::parse(text).map(Some)
-        }
+        if text.is_empty() { Ok(None) } else { T::parse(text).map(Some) }
     }
 
     fn absent() -> Option<Self> {

@@ -9,11 +9,7 @@ fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         ("CUSTODIAN_ROOT_KEY_FILE", "/etc/custodian/root.key"),
         ("CUSTODIAN_KEY_STORE_DIR", "/var/lib/custodian/keys"),
     ];
-    needed
-        .iter()
-        .chain(pairs)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    needed.iter().chain(pairs).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
@@ -35,11 +31,7 @@ fn what_is_missing_is_named() {
     let faults = Settings::load(None, []).unwrap_err().0;
     assert_eq!(
         faults,
-        [
-            "database_url: it must be set.",
-            "root_key_file: it must be set.",
-            "key_store_dir: it must be set."
-        ]
+        ["database_url: it must be set.", "root_key_file: it must be set.", "key_store_dir: it must be set."]
     );
 }
 
@@ -80,26 +72,16 @@ fn rules_between_settings_hold() {
         faults(&[("CUSTODIAN_TLS_KEY_FILE", "/k.pem")]),
         ["tls_certificate_file: it must be set together with tls_key_file."]
     );
-    assert_eq!(
-        faults(&[("CUSTODIAN_METRICS_BIND", "127.0.0.1:8080")]),
-        ["metrics_bind: it must differ from bind."]
-    );
+    assert_eq!(faults(&[("CUSTODIAN_METRICS_BIND", "127.0.0.1:8080")]), ["metrics_bind: it must differ from bind."]);
 }
 
 #[test]
 fn toml_is_read_and_the_environment_wins() {
     let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
-    read_toml(
-        "workers = 4\ncors_origins = [\"https://a.example\", \"https://b.example\"]",
-        &mut values,
-        &mut faults,
-    );
+    read_toml("workers = 4\ncors_origins = [\"https://a.example\", \"https://b.example\"]", &mut values, &mut faults);
     read_environment(environment(&[("CUSTODIAN_WORKERS", "2")]), &mut values, &mut faults);
     let settings = Settings::read(&values, &mut faults).unwrap();
-    assert_eq!(
-        (settings.workers.get(), settings.cors_origins.len(), faults.len()),
-        (2, 2, 0)
-    );
+    assert_eq!((settings.workers.get(), settings.cors_origins.len(), faults.len()), (2, 2, 0));
 }
 
 #[test]
@@ -109,14 +91,8 @@ fn a_broken_file_is_told_by_line_and_not_by_text() {
     assert_eq!(faults, ["the file is not TOML: line 2."]);
     faults.clear();
     read_toml("[server]\nbind = 1\n[workers]\nx = 1", &mut values, &mut faults);
-    assert!(
-        faults.contains(&"server: there is no such setting.".to_owned()),
-        "{faults:?}"
-    );
-    assert!(
-        faults.iter().any(|fault| fault.starts_with("workers: it must be text")),
-        "{faults:?}"
-    );
+    assert!(faults.contains(&"server: there is no such setting.".to_owned()), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.starts_with("workers: it must be text")), "{faults:?}");
 }
 
 #[test]

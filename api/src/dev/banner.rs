@@ -24,9 +24,6 @@ pub(super) fn print(base: &str, metrics: &str, file: &Path, demo: &Demo) {
         sales.email, sales.password
     );
     println!("curl -s '{base}/v1/customers?limit=2' -H \"Authorization: Bearer $TOKEN\"");
-    println!(
-        "curl -s '{base}/v1/customers?limit=2' -H 'X-API-Key: {}'\n",
-        demo.partner_api_key
-    );
+    println!("curl -s '{base}/v1/customers?limit=2' -H 'X-API-Key: {}'\n", demo.partner_api_key);
     println!("Ctrl-C stops everything; the data stays.");
 }

@@ -58,41 +58,20 @@ const fn role(
     department: usize,
     supervisor: Option<usize>,
 ) -> Role {
-    Role {
-        key,
-        email,
-        name,
-        role,
-        department,
-        supervisor,
-    }
+    Role { key, email, name, role, department, supervisor }
 }
 
 /// Index in this list is what `supervisor` names.
 const PEOPLE: [Role; 10] = [
     role("admin", "admin@demo.example", "Administrator", "admin", 0, None),
     role("dpo", "dpo@demo.example", "Data protection officer", "dpo", 6, Some(0)),
-    role(
-        "manager",
-        "manager@demo.example",
-        "Sales manager",
-        "manager",
-        1,
-        Some(0),
-    ),
+    role("manager", "manager@demo.example", "Sales manager", "manager", 1, Some(0)),
     role("sales_a", "sales.a@demo.example", "Sales A", "sales", 2, Some(2)),
     role("sales_b", "sales.b@demo.example", "Sales B", "sales", 3, Some(2)),
     role("sales_c", "sales.c@demo.example", "Sales C", "sales", 2, Some(2)),
     role("finance", "finance@demo.example", "Finance", "finance", 4, Some(0)),
     role("support", "support@demo.example", "Support", "support", 5, Some(0)),
-    role(
-        "marketing",
-        "marketing@demo.example",
-        "Marketing",
-        "marketing",
-        7,
-        Some(0),
-    ),
+    role("marketing", "marketing@demo.example", "Marketing", "marketing", 7, Some(0)),
     role("auditor", "auditor@demo.example", "Auditor", "auditor", 6, None),
 ];
 
@@ -112,14 +91,10 @@ pub async fn create(app: &App, owner: &Database, customers: bool) -> Result<Demo
     let passwords: Vec<String> = PEOPLE.iter().map(|_| password(app.rng())).collect();
     let hashing = app.clone();
     let texts = passwords.clone();
-    let hashes = tokio::task::spawn_blocking(move || {
-        texts
-            .iter()
-            .map(|text| hash_password(&hashing, text))
-            .collect::<Vec<_>>()
-    })
-    .await
-    .map_err(|_| DomainError::internal("hashing ended early"))?;
+    let hashes =
+        tokio::task::spawn_blocking(move || texts.iter().map(|text| hash_password(&hashing, text)).collect::<Vec<_>>())
+            .await
+            .map_err(|_| DomainError::internal("hashing ended early"))?;
     let people: Vec<Founder> = PEOPLE
         .iter()
         .zip(hashes)
@@ -132,32 +107,16 @@ pub async fn create(app: &App, owner: &Database, customers: bool) -> Result<Demo
             supervisor: person.supervisor,
         })
         .collect();
-    let tree: Vec<NewDepartment> = DEPARTMENTS
-        .iter()
-        .map(|(name, parent)| NewDepartment {
-            name: (*name).into(),
-            parent: *parent,
-        })
-        .collect();
+    let tree: Vec<NewDepartment> =
+        DEPARTMENTS.iter().map(|(name, parent)| NewDepartment { name: (*name).into(), parent: *parent }).collect();
     let founded = found(app, owner, "Demo", &tree, &people).await?;
-    let admin = founded
-        .people
-        .first()
-        .copied()
-        .ok_or_else(|| DomainError::internal("no administrator"))?;
+    let admin = founded.people.first().copied().ok_or_else(|| DomainError::internal("no administrator"))?;
     let key = found_api_key(app, founded.organization, partner_key(), admin).await?;
     let users: BTreeMap<String, Person> = PEOPLE
         .iter()
         .zip(founded.people.iter().zip(passwords))
         .map(|(person, (id, password))| {
-            (
-                person.key.to_owned(),
-                Person {
-                    id: id.uuid(),
-                    email: person.email.into(),
-                    password,
-                },
-            )
+            (person.key.to_owned(), Person { id: id.uuid(), email: person.email.into(), password })
         })
         .collect();
     if customers {
@@ -167,11 +126,7 @@ pub async fn create(app: &App, owner: &Database, customers: bool) -> Result<Demo
             }
         }
     }
-    Ok(Demo {
-        organization_id: founded.organization,
-        users,
-        partner_api_key: key.expose().to_owned(),
-    })
+    Ok(Demo { organization_id: founded.organization, users, partner_api_key: key.expose().to_owned() })
 }
 
 fn partner_key() -> NewApiKey {
@@ -195,20 +150,10 @@ async fn import(
     numbers: std::ops::Range<u64>,
 ) -> Result<(), DomainError> {
     let session = SessionId::from(Uuid::nil());
-    let identity = identity_of_user(app, organization, user, session)
-        .await?
-        .ok_or(DomainError::NotFound)?;
-    let call = Call {
-        identity: Arc::new(identity),
-        request: "setup".into(),
-        purpose: None,
-    };
-    let options = UploadOptions {
-        mapping: Mapping::parse(&people::mapping())?,
-        upsert: false,
-        dry_run: false,
-        ndjson: false,
-    };
+    let identity = identity_of_user(app, organization, user, session).await?.ok_or(DomainError::NotFound)?;
+    let call = Call { identity: Arc::new(identity), request: "setup".into(), purpose: None };
+    let options =
+        UploadOptions { mapping: Mapping::parse(&people::mapping())?, upsert: false, dry_run: false, ndjson: false };
     let mut upload = Upload::begin(app, &call)?;
     upload.push(people::csv(numbers, app.rng()).as_bytes()).await?;
     upload.complete().await?;

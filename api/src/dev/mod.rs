@@ -121,12 +121,7 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
         cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE),
     ];
     let settings = settings(options, &base_url, urls)?;
-    let app = Wiring {
-        settings: &settings,
-        clock: Arc::clone(&options.clock),
-    }
-    .start()
-    .await?;
+    let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock) }.start().await?;
     let demo = demo(options, &app, &owner).await?;
     Ok(Instance {
         settings,
@@ -145,23 +140,13 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
 
 async fn start_cluster(options: &Options) -> Result<Cluster, Unfit> {
     let dir = options.data_dir.clone();
-    let options = ClusterOptions {
-        watch_parent: true,
-        remove_on_exit: options.remove_on_exit,
-        ..ClusterOptions::default()
-    };
-    tokio::task::spawn_blocking(move || Cluster::start(&dir, &options))
-        .await
-        .map_err(unfit)?
-        .map_err(unfit)
+    let options =
+        ClusterOptions { watch_parent: true, remove_on_exit: options.remove_on_exit, ..ClusterOptions::default() };
+    tokio::task::spawn_blocking(move || Cluster::start(&dir, &options)).await.map_err(unfit)?.map_err(unfit)
 }
 
 fn open(url: &str) -> Result<Database, Unfit> {
-    Ok(Database::new(&DatabaseSettings {
-        url: url.to_owned(),
-        ca_file: None,
-        pool_size: 4,
-    })?)
+    Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: None, pool_size: 4 })?)
 }
 
 fn settings(options: &Options, base_url: &str, [server_url, owner_url]: [String; 2]) -> Result<Settings, Unfit> {
@@ -178,10 +163,8 @@ fn settings(options: &Options, base_url: &str, [server_url, owner_url]: [String;
         ("log_level", "warn".to_owned()),
     ];
     let own = own.map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value));
-    let given = options
-        .settings
-        .iter()
-        .map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value.clone()));
+    let given =
+        options.settings.iter().map(|(name, value)| (format!("CUSTODIAN_{}", name.to_uppercase()), value.clone()));
     let all: BTreeMap<String, String> = own.into_iter().chain(given).collect();
     secrets::write_text(&dir.join("custodian.toml"), &toml_of(&all))?;
     Settings::load(None, all).map_err(unfit)
@@ -250,16 +233,7 @@ impl Instance {
             signals: true,
         };
         let tcp_url = owner_url.replacen("custodian_owner", "custodian_app", 1);
-        let running = Running {
-            settings,
-            demo,
-            base_url,
-            metrics_url,
-            owner_url,
-            tcp_url,
-            file,
-            cluster,
-        };
+        let running = Running { settings, demo, base_url, metrics_url, owner_url, tcp_url, file, cluster };
         (server, running)
     }
 }
@@ -280,9 +254,7 @@ impl Running {
     /// Writes `dev.json` and prints the table. Call it once requests are taken.
     pub fn announce(&self, data_dir: &Path) -> Result<(), Unfit> {
         let secrets = Secrets::load_or_make(data_dir)?;
-        let database_url = self
-            .tcp_url
-            .replacen(&secrets.owner_password, &secrets.server_password, 1);
+        let database_url = self.tcp_url.replacen(&secrets.owner_password, &secrets.server_password, 1);
         let dev = DevFile {
             base_url: &self.base_url,
             metrics_url: &self.metrics_url,

@@ -62,9 +62,7 @@ impl Draw<'_> {
 
     fn character(&mut self, from: &str) -> char {
         let count = u64::try_from(from.chars().count()).unwrap_or(1);
-        from.chars()
-            .nth(usize::try_from(self.below(count)).unwrap_or(0))
-            .unwrap_or('甲')
+        from.chars().nth(usize::try_from(self.below(count)).unwrap_or(0)).unwrap_or('甲')
     }
 }
 
@@ -72,10 +70,7 @@ impl Draw<'_> {
 pub fn customer(number: u64, rng: &dyn Randomness) -> Vec<String> {
     let mut draw = Draw(rng);
     let index = usize::try_from(draw.below(8)).unwrap_or(0);
-    let (province, area, street) = PROVINCES
-        .get(index)
-        .copied()
-        .unwrap_or(("北京市", "110105", "北京市朝阳区建国路"));
+    let (province, area, street) = PROVINCES.get(index).copied().unwrap_or(("北京市", "110105", "北京市朝阳区建国路"));
     let mut name = draw.character(SURNAMES).to_string();
     for _ in 0..=draw.below(2) {
         name.push(draw.character(GIVEN));
@@ -83,19 +78,12 @@ pub fn customer(number: u64, rng: &dyn Randomness) -> Vec<String> {
     let (year, month, day) = (1950 + draw.below(55), 1 + draw.below(12), 1 + draw.below(28));
     let mobile = format!(
         "1{}{:09}",
-        draw.one(&["38", "39", "50", "59", "86", "88"])
-            .chars()
-            .next()
-            .unwrap_or('3'),
+        draw.one(&["38", "39", "50", "59", "86", "88"]).chars().next().unwrap_or('3'),
         draw.below(1_000_000_000)
     );
     let id_number = with_id_check(&format!("{area}{year:04}{month:02}{day:02}{:03}", draw.below(1000)));
     let bank_card = with_luhn(&format!("622202{:09}", draw.below(1_000_000_000)));
-    let email = format!(
-        "user{number}.{}@example.{}",
-        draw.below(1000),
-        draw.one(&["com", "org", "net"])
-    );
+    let email = format!("user{number}.{}@example.{}", draw.below(1000), draw.one(&["com", "org", "net"]));
     let address = format!("{street}{}号{}室", 1 + draw.below(400), 100 + draw.below(2000));
     vec![
         format!("D{number:06}"),
@@ -138,15 +126,8 @@ pub fn mapping() -> serde_json::Value {
 /// GB 11643: the check character of 17 digits.
 fn with_id_check(digits: &str) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits
-        .chars()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight)
-        .sum();
-    let check = "10X98765432"
-        .chars()
-        .nth(usize::try_from(sum % 11).unwrap_or(0))
-        .unwrap_or('0');
+    let sum: u32 = digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
+    let check = "10X98765432".chars().nth(usize::try_from(sum % 11).unwrap_or(0)).unwrap_or('0');
     format!("{digits}{check}")
 }
 
@@ -180,10 +161,7 @@ mod tests {
             for ((_, key), cell) in COLUMNS.iter().zip(customer(number, &rng)) {
                 let Some(field) = catalog().field(key) else { continue };
                 let accepted = field.accept(Input::Text(&cell), today);
-                assert!(
-                    accepted.is_ok() || cell.is_empty(),
-                    "{key} of customer {number}: {accepted:?}"
-                );
+                assert!(accepted.is_ok() || cell.is_empty(), "{key} of customer {number}: {accepted:?}");
             }
         }
     }

@@ -45,12 +45,7 @@ pub struct ClusterOptions {
 impl Default for ClusterOptions {
     /// Durable, watched, kept.
     fn default() -> Self {
-        Self {
-            durable: true,
-            extra: Vec::new(),
-            watch_parent: true,
-            remove_on_exit: false,
-        }
+        Self { durable: true, extra: Vec::new(), watch_parent: true, remove_on_exit: false }
     }
 }
 
@@ -77,9 +72,7 @@ impl Cluster {
 
     fn start_in(dir: &Path, options: &ClusterOptions) -> Result<Self, SetupError> {
         let folder = dir.join("postgres");
-        let made_by = fs::read_to_string(folder.join("data/PG_VERSION"))
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let made_by = fs::read_to_string(folder.join("data/PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
         let binaries = Binaries::find(made_by, &folder)?;
         let home = Home::open(dir)?;
         let sockets = network::socket_folder(&home.path, &home.account)?;
@@ -89,14 +82,7 @@ impl Cluster {
         guard::clear_leftover(&home, &sockets)?;
         let (guard, port) = serve(&home, &binaries, &sockets, options)?;
         let password = home.password()?;
-        Ok(Self {
-            pid: guard.pid,
-            guard: Some(guard),
-            port,
-            sockets,
-            password,
-            home,
-        })
+        Ok(Self { pid: guard.pid, guard: Some(guard), port, sockets, password, home })
     }
 
     /// The TCP port on 127.0.0.1, below 32768.
@@ -176,10 +162,8 @@ impl std::fmt::Debug for Cluster {
 fn initialise(home: &Home, binaries: &Binaries) -> Result<(), SetupError> {
     home.make_password()?;
     let data = home.new_data()?;
-    let (target, password) = (
-        format!("--pgdata={}", data.display()),
-        format!("--pwfile={}", home.password_file().display()),
-    );
+    let (target, password) =
+        (format!("--pgdata={}", data.display()), format!("--pwfile={}", home.password_file().display()));
     let user = format!("--username={SUPERUSER}");
     let said = LogEnd::of(home);
     let args = [
@@ -193,10 +177,7 @@ fn initialise(home: &Home, binaries: &Binaries) -> Result<(), SetupError> {
         "--no-instructions",
     ];
     if !guard::run(&binaries.initdb(), &args, home)?.success() {
-        return Err(SetupError::Initdb {
-            why: said.reason(),
-            log: home.log_file(),
-        });
+        return Err(SetupError::Initdb { why: said.reason(), log: home.log_file() });
     }
     let settings = data.join("postgresql.conf");
     let include = format!("\ninclude '{}'\n", settings::FILE);
@@ -212,27 +193,16 @@ fn serve(
     sockets: &Path,
     options: &ClusterOptions,
 ) -> Result<(Guard, u16), SetupError> {
-    let mut kept = fs::read_to_string(home.port_file())
-        .ok()
-        .and_then(|text| network::parse_port(&text));
-    let remove = if options.remove_on_exit {
-        [home.belongings(), vec![sockets.to_owned()]].concat()
-    } else {
-        Vec::new()
-    };
-    let watch = Watch {
-        parent: options.watch_parent,
-        remove,
-    };
+    let mut kept = fs::read_to_string(home.port_file()).ok().and_then(|text| network::parse_port(&text));
+    let remove =
+        if options.remove_on_exit { [home.belongings(), vec![sockets.to_owned()]].concat() } else { Vec::new() };
+    let watch = Watch { parent: options.watch_parent, remove };
     let data = home.data();
     let place = data.to_string_lossy();
     let mut why = String::new();
     for _ in 0..START_TRIES {
         let port = network::choose_port(kept)?;
-        home.write(
-            &data.join(settings::FILE),
-            &settings::render(port, sockets, options.durable, &options.extra)?,
-        )?;
+        home.write(&data.join(settings::FILE), &settings::render(port, sockets, options.durable, &options.extra)?)?;
         let said = LogEnd::of(home);
         let guard = Guard::start(&binaries.postgres(), &["-D", &place], home, &watch)?;
         if let Some(guard) = until_ready(guard, &data)? {
@@ -247,11 +217,7 @@ fn serve(
         kept = Some(port).filter(|_| !port_lost);
         sleep(POLL * 20);
     }
-    Err(SetupError::Start {
-        why,
-        log: home.log_file(),
-        folder: home.path.clone(),
-    })
+    Err(SetupError::Start { why, log: home.log_file(), folder: home.path.clone() })
 }
 
 /// The guard once its server accepts connections; nothing if the server ended first.
@@ -289,10 +255,7 @@ impl LogEnd {
             log.seek(SeekFrom::Start(self.offset))?;
             log.take(1 << 20).read_to_end(&mut text)
         });
-        read.map_or_else(
-            |_| "its log cannot be read".to_owned(),
-            |_| telling(&String::from_utf8_lossy(&text)),
-        )
+        read.map_or_else(|_| "its log cannot be read".to_owned(), |_| telling(&String::from_utf8_lossy(&text)))
     }
 }
 
@@ -310,20 +273,10 @@ fn telling(text: &str) -> String {
         "ermission denied",
     ];
     let matters = |line: &&str| MARKS.iter().any(|mark| line.contains(mark));
-    let short = |line: &str| {
-        LEVELS
-            .iter()
-            .find_map(|level| line.split_once(level))
-            .map_or(line, |cut| cut.1)
-            .trim()
-            .to_owned()
-    };
+    let short =
+        |line: &str| LEVELS.iter().find_map(|level| line.split_once(level)).map_or(line, |cut| cut.1).trim().to_owned();
     let mut lines: Vec<String> = text.lines().filter(matters).map(short).collect();
     let excess = lines.len().saturating_sub(3);
     lines.drain(..excess);
-    if lines.is_empty() {
-        "it ended without a word".to_owned()
-    } else {
-        lines.join("; ")
-    }
+    if lines.is_empty() { "it ended without a word".to_owned() } else { lines.join("; ") }
 }

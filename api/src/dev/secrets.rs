@@ -30,10 +30,7 @@ impl Secrets {
         if let Some(secrets) = read(&file)? {
             return Ok(secrets);
         }
-        let made = Self {
-            owner_password: password(&SystemRandomness),
-            server_password: password(&SystemRandomness),
-        };
+        let made = Self { owner_password: password(&SystemRandomness), server_password: password(&SystemRandomness) };
         write(&file, &made)?;
         Ok(made)
     }
@@ -42,10 +39,7 @@ impl Secrets {
 /// Writes a new root key, mode 0400. An existing file is left as it is and refused.
 pub fn write_root_key(path: &Path) -> Result<(), Unfit> {
     if path.exists() {
-        return Err(Unfit(format!(
-            "{} exists; a root key is never overwritten.",
-            path.display()
-        )));
+        return Err(Unfit(format!("{} exists; a root key is never overwritten.", path.display())));
     }
     let mut bytes = zeroize::Zeroizing::new([0_u8; 32]);
     SystemRandomness.fill(bytes.as_mut_slice());
@@ -74,12 +68,9 @@ pub(super) fn make_dir(dir: &Path) -> Result<(), Unfit> {
 
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Unfit> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
-            Unfit(format!(
-                "{} is damaged. Remove its folder to begin anew.",
-                path.display()
-            ))
-        }),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|_| Unfit(format!("{} is damaged. Remove its folder to begin anew.", path.display()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(say(path, "cannot be read", &error)),
     }
@@ -98,18 +89,11 @@ pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Unfit> {
 fn write_bytes(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Unfit> {
     let draft = path.with_extension("draft");
     remove(&draft)?;
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&draft)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
-    written
-        .and_then(|()| fs::rename(&draft, path))
-        .map_err(|error| say(path, "cannot be written", &error))
+    let written = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&draft, path)).map_err(|error| say(path, "cannot be written", &error))
 }
 
 pub(super) fn remove(path: &Path) -> Result<(), Unfit> {

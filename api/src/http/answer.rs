@@ -30,11 +30,7 @@ pub async fn settle<T>(work: Work, outcome: Result<T, DomainError>) -> Result<T,
 
 /// One resource with its tag, or `304` where the caller has it already.
 pub fn single(req: &HttpRequest, tag: ETag, body: &impl Serialize) -> Result<HttpResponse, Problem> {
-    let mut answer = if tag.unchanged(req.headers()) {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
+    let mut answer = if tag.unchanged(req.headers()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header(("ETag", tag.to_string()));
     if tag.unchanged(req.headers()) {
         return Ok(answer.finish());
@@ -48,10 +44,7 @@ impl ETag {
     /// The tag of a resource that counts no versions: its own bytes are its version.
     pub fn of_body(body: &impl Serialize, rights: &[u8; 32]) -> Self {
         let digest = sha256(&serde_json::to_vec(body).unwrap_or_default());
-        let version = digest
-            .iter()
-            .take(7)
-            .fold(0_i64, |number, byte| number << 8 | i64::from(*byte));
+        let version = digest.iter().take(7).fold(0_i64, |number, byte| number << 8 | i64::from(*byte));
         Self::new(version, rights)
     }
 }

@@ -77,14 +77,7 @@ impl Asking {
 
     /// The call, known to the transport from here on; counted against the caller's minute.
     pub(super) async fn identify(self) -> Result<Call, Problem> {
-        let Self {
-            context,
-            app,
-            edge,
-            peer,
-            sent,
-            purpose,
-        } = self;
+        let Self { context, app, edge, peer, sent, purpose } = self;
         let (Some(app), Some(edge)) = (app, edge) else {
             return Err(Problem::of("internal_error").log("the application lacks App or Edge"));
         };
@@ -94,11 +87,7 @@ impl Asking {
         };
         let caller = identity.actor_id();
         let named = purpose.as_ref().ok().cloned().flatten();
-        let call = Call {
-            identity,
-            request: context.request_id.clone(),
-            purpose: named,
-        };
+        let call = Call { identity, request: context.request_id.clone(), purpose: named };
         context.set_call(call.clone());
         if let Some(quota) = edge.rate.take(caller, Instant::now()) {
             context.set_quota(quota);
@@ -139,10 +128,7 @@ pub(super) fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     let code = value.to_str().unwrap_or_default();
-    let first = code
-        .bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let first = code.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-');
     if all.next().is_some() || !first || code.len() > 64 || !code.bytes().all(rest) {
         return Err(Problem::of("invalid_purpose"));
@@ -161,10 +147,7 @@ pub fn client_address(edge: &Edge, req: &HttpRequest) -> Option<IpAddr> {
 
 /// Reads `X-Forwarded-For` from the end: what stands before the first hop we do not know was written by a stranger.
 fn last_untrusted(edge: &Edge, headers: &HeaderMap) -> Option<IpAddr> {
-    let values: Vec<_> = headers
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let values: Vec<_> = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
     let hops = values.iter().rev().flat_map(|value| value.rsplit(','));
     let mut last = None;
     for hop in hops {

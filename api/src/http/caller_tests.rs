@@ -31,14 +31,7 @@ fn exactly_one_credential_is_taken() {
     assert_eq!(sent(&[("authorization", "bearer  a.b.c")]), Ok("token a.b.c".into()));
     assert_eq!(sent(&[("x-api-key", "ck_1_2")]), Ok("key ck_1_2".into()));
     assert_eq!(sent(&[]), Err("unauthenticated"));
-    for bad in [
-        "Bearer",
-        "Bearer ",
-        "Basic dTpw",
-        "a.b.c",
-        "Bearer a b",
-        "Bearer a, Bearer b",
-    ] {
+    for bad in ["Bearer", "Bearer ", "Basic dTpw", "a.b.c", "Bearer a b", "Bearer a, Bearer b"] {
         assert_eq!(sent(&[("authorization", bad)]), Err("invalid_token"), "{bad}");
     }
     for two in [
@@ -79,19 +72,10 @@ fn forwarded_addresses_count_only_behind_a_trusted_proxy() {
     assert_eq!(address(&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
     assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
     // What the client itself wrote stands in front and is not believed.
-    assert_eq!(
-        address(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
-        "203.0.113.9"
-    );
-    assert_eq!(
-        address(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
-        "203.0.113.9"
-    );
+    assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]), "203.0.113.9");
+    assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &["1.1.1.1", "203.0.113.9"]), "203.0.113.9");
     assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &["10.9.9.9"]), "10.9.9.9");
     assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &["nonsense"]), "10.0.0.1");
     assert_eq!(address(&["10.0.0.0/8"], "10.0.0.1", &[]), "10.0.0.1");
-    assert_eq!(
-        address(&["10.0.0.0/8"], "[::ffff:10.0.0.1]", &["203.0.113.9"]),
-        "203.0.113.9"
-    );
+    assert_eq!(address(&["10.0.0.0/8"], "[::ffff:10.0.0.1]", &["203.0.113.9"]), "203.0.113.9");
 }

@@ -34,9 +34,7 @@ impl Connection {
     }
 
     fn quiet_for(&self) -> Duration {
-        self.opened
-            .elapsed()
-            .saturating_sub(Duration::from_millis(self.last.load(Ordering::Acquire)))
+        self.opened.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Acquire)))
     }
 }
 
@@ -77,15 +75,13 @@ impl Connections {
     pub fn start(idle: Duration, stalled: Duration) -> std::io::Result<Self> {
         let open = Arc::<Mutex<Vec<Weak<Connection>>>>::default();
         let watched = Arc::downgrade(&open);
-        std::thread::Builder::new()
-            .name("connection-reaper".into())
-            .spawn(move || {
-                while let Some(open) = watched.upgrade() {
-                    reap(&open, idle, stalled);
-                    drop(open);
-                    std::thread::sleep(ROUND);
-                }
-            })?;
+        std::thread::Builder::new().name("connection-reaper".into()).spawn(move || {
+            while let Some(open) = watched.upgrade() {
+                reap(&open, idle, stalled);
+                drop(open);
+                std::thread::sleep(ROUND);
+            }
+        })?;
         Ok(Self { open })
     }
 
@@ -102,9 +98,7 @@ impl Connections {
                 busy: AtomicUsize::new(0),
                 last: AtomicU64::new(0),
             });
-            open.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(Arc::downgrade(&connection));
+            open.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
             extensions.insert(connection);
         }
     }
@@ -118,21 +112,15 @@ fn socket_of(io: &dyn Any) -> Option<Socket> {
 }
 
 fn reap(open: &Mutex<Vec<Weak<Connection>>>, idle: Duration, stalled: Duration) {
-    open.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .retain(|connection| {
-            let Some(connection) = connection.upgrade() else {
-                return false;
-            };
-            let patience = if connection.busy.load(Ordering::Acquire) == 0 {
-                idle
-            } else {
-                stalled
-            };
-            if connection.quiet_for() > patience {
-                // Gone already is as good as shut.
-                let _ = connection.socket.shutdown(Shutdown::Both);
-            }
-            true
-        });
+    open.lock().unwrap_or_else(PoisonError::into_inner).retain(|connection| {
+        let Some(connection) = connection.upgrade() else {
+            return false;
+        };
+        let patience = if connection.busy.load(Ordering::Acquire) == 0 { idle } else { stalled };
+        if connection.quiet_for() > patience {
+            // Gone already is as good as shut.
+            let _ = connection.socket.shutdown(Shutdown::Both);
+        }
+        true
+    });
 }

@@ -127,11 +127,7 @@ pub struct Pace {
 
 impl Pace {
     fn new(now: Instant, timeout: Duration) -> Self {
-        Self {
-            timeout,
-            deadline: Cell::new(now + timeout),
-            reading: Cell::new(false),
-        }
+        Self { timeout, deadline: Cell::new(now + timeout), reading: Cell::new(false) }
     }
 
     /// When the request is given up.

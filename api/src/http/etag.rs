@@ -23,10 +23,7 @@ impl ETag {
     /// The tag of a version as it is shown under rights of this digest.
     pub fn new(version: i64, rights: &[u8; 32]) -> Self {
         let [a, b, c, d, ..] = *rights;
-        Self {
-            version,
-            rights: [a, b, c, d],
-        }
+        Self { version, rights: [a, b, c, d] }
     }
 
     /// Whether the caller's `If-None-Match` names this very tag, so that `304` says it all.
@@ -72,10 +69,7 @@ impl IfMatch {
         if self.admits(version) {
             return Ok(());
         }
-        Err(DomainError::refused(
-            RefusedAs::PreconditionFailed,
-            "precondition_failed",
-        ))
+        Err(DomainError::refused(RefusedAs::PreconditionFailed, "precondition_failed"))
     }
 
     fn of(headers: &HeaderMap) -> Option<Self> {
@@ -105,10 +99,7 @@ fn version(tag: &str) -> Option<i64> {
     let (version, rights) = tag.strip_prefix('"')?.strip_suffix('"')?.split_once('.')?;
     let canonical = rights.len() == 8 && rights.bytes().all(|b| b.is_ascii_hexdigit());
     // No sign, no leading zero: one spelling per version.
-    let version = version
-        .parse::<i64>()
-        .ok()
-        .filter(|number| number.to_string() == version)?;
+    let version = version.parse::<i64>().ok().filter(|number| number.to_string() == version)?;
     canonical.then_some(version)
 }
 
@@ -180,11 +171,7 @@ mod tests {
             ("\"3.xxxxxxxx\"", false),
             ("", false),
         ] {
-            assert_eq!(
-                IfMatch::of(&headers(IF_MATCH, value)).unwrap().admits(3),
-                admitted,
-                "{value}"
-            );
+            assert_eq!(IfMatch::of(&headers(IF_MATCH, value)).unwrap().admits(3), admitted, "{value}");
         }
         assert_eq!(IfMatch::of(&HeaderMap::new()), None);
     }

@@ -33,14 +33,8 @@ enum Segment {
 impl AllowTable {
     /// The table of a document.
     pub fn of(document: &OpenApi) -> Self {
-        let documented = document
-            .paths
-            .paths
-            .iter()
-            .map(|(route, item)| Line::new(route, &methods(item)));
-        let mut lines: Vec<_> = documented
-            .chain(UNDOCUMENTED.map(|route| Line::new(route, &["GET"])))
-            .collect();
+        let documented = document.paths.paths.iter().map(|(route, item)| Line::new(route, &methods(item)));
+        let mut lines: Vec<_> = documented.chain(UNDOCUMENTED.map(|route| Line::new(route, &["GET"]))).collect();
         lines.sort_by(|one, other| one.segments.cmp(&other.segments));
         Self(lines)
     }
@@ -68,11 +62,7 @@ impl Line {
         };
         let head = methods.contains(&"GET").then_some("HEAD");
         let all: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
-        Self {
-            route: route.to_owned(),
-            segments: route.split('/').map(segment).collect(),
-            allow: all.join(", "),
-        }
+        Self { route: route.to_owned(), segments: route.split('/').map(segment).collect(), allow: all.join(", ") }
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -94,10 +84,7 @@ fn methods(item: &PathItem) -> Vec<&'static str> {
         ("PATCH", item.patch.is_some()),
         ("DELETE", item.delete.is_some()),
     ];
-    all.into_iter()
-        .filter(|(_, taken)| *taken)
-        .map(|(method, _)| method)
-        .collect()
+    all.into_iter().filter(|(_, taken)| *taken).map(|(method, _)| method).collect()
 }
 
 /// The default service: `404`, or `405` with `Allow`, or the answer to `OPTIONS`.
@@ -107,9 +94,7 @@ pub async fn fallback(req: HttpRequest) -> Result<HttpResponse, Problem> {
         return Err(Problem::of("not_found"));
     };
     if req.method() == Method::OPTIONS {
-        return Ok(HttpResponseBuilder::new(StatusCode::NO_CONTENT)
-            .insert_header((ALLOW, allowed))
-            .finish());
+        return Ok(HttpResponseBuilder::new(StatusCode::NO_CONTENT).insert_header((ALLOW, allowed)).finish());
     }
     let problem = Problem::of("method_not_allowed");
     Err(match allowed.parse() {
@@ -134,14 +119,7 @@ mod tests {
         assert_eq!(table.allowed("/v1/users/x"), Some("GET, PATCH, HEAD, OPTIONS"));
         assert_eq!(table.allowed("/v1/users/x/offboard"), Some("POST, OPTIONS"));
         assert_eq!(table.route("/v1/users/x/offboard"), Some("/v1/users/{id}/offboard"));
-        for unknown in [
-            "/v1/users",
-            "/v1/users/",
-            "/v1/users/x/",
-            "/v1/users/x/y",
-            "//v1/users/me",
-            "",
-        ] {
+        for unknown in ["/v1/users", "/v1/users/", "/v1/users/x/", "/v1/users/x/y", "//v1/users/me", ""] {
             assert_eq!(table.allowed(unknown), None, "{unknown}");
         }
     }

@@ -15,17 +15,9 @@ pub fn secure(headers: &mut HeaderMap, tls: bool) {
     set(headers, header::CACHE_CONTROL, "no-store");
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(
-        headers,
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    );
+    set(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     if tls {
-        set(
-            headers,
-            header::STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000; includeSubDomains",
-        );
+        set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
 }
 
@@ -42,10 +34,7 @@ pub fn allowed_origin(edge: &Edge, headers: &HeaderMap) -> Option<HeaderValue> {
         return None;
     }
     let origin = headers.get(header::ORIGIN)?;
-    edge.cors_origins
-        .iter()
-        .any(|known| known.as_bytes() == origin.as_bytes())
-        .then(|| origin.clone())
+    edge.cors_origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
 }
 
 /// The answer to a preflight of an allowed origin. Credentials travel in headers, so that cookies are never allowed.

@@ -45,12 +45,7 @@ fn request_digest(req: &HttpRequest, call: &Call, body: &Digest) -> [u8; 32] {
     let context = Context::of(req);
     let purpose = call.purpose.as_deref().unwrap_or_default();
     let mut message = Vec::with_capacity(256);
-    for part in [
-        context.method.as_str(),
-        context.path(),
-        context.uri.query().unwrap_or_default(),
-        purpose,
-    ] {
+    for part in [context.method.as_str(), context.path(), context.uri.query().unwrap_or_default(), purpose] {
         message.extend_from_slice(&(part.len() as u64).to_be_bytes());
         message.extend_from_slice(part.as_bytes());
     }
@@ -65,10 +60,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();
-    let bare = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let usable = (1..=LONGEST).contains(&bare.len()) && bare.bytes().all(|b| (0x20..0x7f).contains(&b));
     if all.next().is_some() || !usable || bare.trim().is_empty() {
         return Err(Problem::of("idempotency_key_invalid"));
@@ -84,10 +76,7 @@ mod tests {
 
     fn read(value: &[u8]) -> Result<Option<String>, &'static str> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            HeaderName::from_static("idempotency-key"),
-            HeaderValue::from_bytes(value).unwrap(),
-        );
+        headers.insert(HeaderName::from_static("idempotency-key"), HeaderValue::from_bytes(value).unwrap());
         key(&headers).map_err(|problem| problem.code())
     }
 
@@ -96,15 +85,7 @@ mod tests {
         assert_eq!(read(b"abc-1"), Ok(Some("abc-1".into())));
         assert_eq!(read(b"\"abc-1\""), Ok(Some("abc-1".into())));
         assert_eq!(read("k".repeat(255).as_bytes()), Ok(Some("k".repeat(255))));
-        for refused in [
-            b"".as_slice(),
-            b"\"\"",
-            b"  ",
-            "k".repeat(256).as_bytes(),
-            b"a\tb",
-            "é".as_bytes(),
-            b"\xff",
-        ] {
+        for refused in [b"".as_slice(), b"\"\"", b"  ", "k".repeat(256).as_bytes(), b"a\tb", "é".as_bytes(), b"\xff"] {
             assert_eq!(read(refused), Err("idempotency_key_invalid"), "{refused:?}");
         }
         assert_eq!(key(&HeaderMap::new()).unwrap(), None);
@@ -114,10 +95,7 @@ mod tests {
     fn two_keys_are_none() {
         let mut headers = HeaderMap::new();
         for value in ["a", "b"] {
-            headers.append(
-                HeaderName::from_static("idempotency-key"),
-                HeaderValue::from_static(value),
-            );
+            headers.append(HeaderName::from_static("idempotency-key"), HeaderValue::from_static(value));
         }
         assert_eq!(key(&headers).unwrap_err().code(), "idempotency_key_invalid");
     }

@@ -16,28 +16,16 @@ pub const MAX_DEPTH: usize = 32;
 pub fn read(bytes: &[u8]) -> Result<Value, Problem> {
     let state = State::default();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = Strict {
-        state: &state,
-        depth: 0,
-    }
-    .deserialize(&mut reader);
+    let read = Strict { state: &state, depth: 0 }.deserialize(&mut reader);
     let read = read.and_then(|value| reader.end().map(|()| value));
-    let State {
-        path: _,
-        refused,
-        faults,
-    } = state;
+    let State { path: _, refused, faults } = state;
     match (refused.into_inner(), read) {
         (Some(Refused::DuplicateKey(pointer)), _) => Err(Problem::of("duplicate_key").arg(pointer)),
         (Some(Refused::TooDeep), _) => Err(Problem::of("too_deep").arg(MAX_DEPTH.to_string())),
         (None, Err(error)) => Err(malformed(&error)),
         (None, Ok(value)) => {
             let faults = faults.into_inner();
-            if faults.is_empty() {
-                Ok(value)
-            } else {
-                Err(Problem::of("invalid_body").faults(faults))
-            }
+            if faults.is_empty() { Ok(value) } else { Err(Problem::of("invalid_body").faults(faults)) }
         }
     }
 }
@@ -91,9 +79,7 @@ impl State {
     /// PostgreSQL stores no NUL, and nobody means one.
     fn check_text(&self, text: &str) {
         if text.contains('\0') {
-            self.faults
-                .borrow_mut()
-                .push(Fault::new(self.path.borrow().clone(), "control_character"));
+            self.faults.borrow_mut().push(Fault::new(self.path.borrow().clone(), "control_character"));
         }
     }
 }
@@ -110,10 +96,7 @@ impl Strict<'_> {
         if self.depth >= MAX_DEPTH {
             return Err(self.state.refuse(Refused::TooDeep));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
@@ -145,9 +128,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not finite"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not finite"))
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
@@ -214,18 +195,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not() {
-        for text in [
-            "",
-            "{",
-            "[1,]",
-            "{'a':1}",
-            "1 2",
-            "{\"a\":1}x",
-            "nul",
-            "\"\\ud800\"",
-            "\"a\nb\"",
-            "1e999",
-        ] {
+        for text in ["", "{", "[1,]", "{'a':1}", "1 2", "{\"a\":1}x", "nul", "\"\\ud800\"", "\"a\nb\"", "1e999"] {
             assert_eq!(code(text), "malformed_json", "{text}");
         }
         assert_eq!(read(b"\"\xff\"").unwrap_err().code(), "malformed_json");

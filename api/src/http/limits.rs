@@ -16,14 +16,8 @@ use super::problem::Problem;
 /// Refuses a compressed body: inflating it could cost a thousand times what was sent.
 pub fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let identity = |value: &str| value.trim().eq_ignore_ascii_case("identity");
-    let plain = headers
-        .get_all(CONTENT_ENCODING)
-        .all(|value| value.to_str().is_ok_and(identity));
-    if plain {
-        Ok(())
-    } else {
-        Err(Problem::of("unsupported_content_encoding"))
-    }
+    let plain = headers.get_all(CONTENT_ENCODING).all(|value| value.to_str().is_ok_and(identity));
+    if plain { Ok(()) } else { Err(Problem::of("unsupported_content_encoding")) }
 }
 
 /// Runs a request until its deadline, which the request itself may move on.

@@ -57,11 +57,7 @@ impl Served {
             });
         });
         let handle = wait.recv().unwrap();
-        Self {
-            port,
-            handle,
-            thread: Some(thread),
-        }
+        Self { port, handle, thread: Some(thread) }
     }
 
     fn connect(&self) -> TcpStream {
@@ -121,24 +117,15 @@ fn a_body_that_does_not_come_is_408_and_the_connection_ends() {
     let answer =
         server.exchange("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nX-Request-Id: my-request\r\n\r\n{");
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert!(
-        answer.contains("application/problem+json") && answer.contains("\"code\":\"request_timeout\""),
-        "{answer}"
-    );
-    assert!(
-        answer.contains("x-request-id: my-request") && answer.contains("cache-control: no-store"),
-        "{answer}"
-    );
+    assert!(answer.contains("application/problem+json") && answer.contains("\"code\":\"request_timeout\""), "{answer}");
+    assert!(answer.contains("x-request-id: my-request") && answer.contains("cache-control: no-store"), "{answer}");
 }
 
 #[test]
 fn a_handler_that_hangs_is_503() {
     let answer = Served::start().exchange("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-    assert!(
-        answer.contains("\"code\":\"audit_unavailable\"") && answer.contains("retry-after: 5"),
-        "{answer}"
-    );
+    assert!(answer.contains("\"code\":\"audit_unavailable\"") && answer.contains("retry-after: 5"), "{answer}");
 }
 
 #[test]
@@ -148,14 +135,9 @@ fn idle_sockets_and_dribbled_heads_are_cut_off() {
     assert_eq!(server.exchange(""), "");
     // The second head on a connection that was used before, a byte at a time.
     let mut socket = server.connect();
-    socket
-        .write_all(b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\nGET /ok HTT")
-        .unwrap();
+    socket.write_all(b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\nGET /ok HTT").unwrap();
     let answer = rest(&mut socket);
-    assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.ends_with("four"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("four"), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1").count(), 1);
 }
 
@@ -163,9 +145,7 @@ fn idle_sockets_and_dribbled_heads_are_cut_off() {
 fn a_stream_may_take_longer_than_one_request_as_long_as_it_moves() {
     let server = Served::start();
     let mut socket = server.connect();
-    socket
-        .write_all(b"POST /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\n")
-        .unwrap();
+    socket.write_all(b"POST /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\n").unwrap();
     // The pauses are the slow caller that is tried here, not a wait for the server.
     let pause = std::sync::mpsc::channel::<()>().1;
     for _ in 0..8 {
@@ -180,10 +160,7 @@ fn a_stream_may_take_longer_than_one_request_as_long_as_it_moves() {
 fn head_is_get_without_its_body() {
     let answer = Served::start().exchange("HEAD /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(
-        answer.contains("content-length: 4") && answer.ends_with("\r\n\r\n"),
-        "{answer}"
-    );
+    assert!(answer.contains("content-length: 4") && answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
 #[test]

@@ -120,16 +120,10 @@ mod tests {
 
     #[test]
     fn fills_its_placeholder() {
-        let text = Text {
-            en: "At most {}.",
-            zh: "最多 {}。",
-        };
+        let text = Text { en: "At most {}.", zh: "最多 {}。" };
         assert_eq!(text.filled(Lang::En, Some("5")), "At most 5.");
         assert_eq!(text.filled(Lang::Zh, Some("5")), "最多 5。");
-        let text = Text {
-            en: "Wrong; expected {}.",
-            zh: "类型错误，应为 {}。",
-        };
+        let text = Text { en: "Wrong; expected {}.", zh: "类型错误，应为 {}。" };
         assert_eq!(text.filled(Lang::En, None), "Wrong.");
         assert_eq!(text.filled(Lang::Zh, None), "类型错误。");
     }

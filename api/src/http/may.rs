@@ -53,10 +53,7 @@ impl<P: Needs> FromRequest for May<P> {
                 return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
             }
             context.end_deciding();
-            Ok(Self {
-                call,
-                permission: PhantomData,
-            })
+            Ok(Self { call, permission: PhantomData })
         })
     }
 }

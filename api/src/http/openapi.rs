@@ -98,12 +98,7 @@ pub fn frame(public_base: &str) -> OpenApi {
         .title("Custodian")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
-        .license(Some(
-            LicenseBuilder::new()
-                .name("Apache-2.0")
-                .identifier(Some("Apache-2.0"))
-                .build(),
-        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .contact(Some(ContactBuilder::new().name(Some("Custodian")).build()))
         .build();
     let mut document = OpenApi::new(info, utoipa::openapi::Paths::new());
@@ -124,10 +119,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         components.parameters.insert(key_of(&parameter.name), parameter.into());
     }
     for (name, description, example) in ANSWER_HEADERS {
-        let header = HeaderBuilder::new()
-            .description(Some(*description))
-            .example(Some(json!(example)))
-            .build();
+        let header = HeaderBuilder::new().description(Some(*description)).example(Some(json!(example))).build();
         components.headers.insert(key_of(name), header.into());
     }
     for item in document.paths.paths.values_mut() {
@@ -158,10 +150,7 @@ fn complete_operation(method: &str, operation: &mut Operation) {
     if operation.security.is_none() {
         let none: [&str; 0] = [];
         operation.security = Some(match known_caller {
-            true => vec![
-                SecurityRequirement::new("bearer", none),
-                SecurityRequirement::new("api_key", none),
-            ],
+            true => vec![SecurityRequirement::new("bearer", none), SecurityRequirement::new("api_key", none)],
             false => vec![SecurityRequirement::default()],
         });
     }
@@ -176,10 +165,7 @@ fn complete_operation(method: &str, operation: &mut Operation) {
     ];
     let parameters = operation.parameters.get_or_insert_default();
     for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
-        parameters.push(RefOr::Ref(Ref::new(format!(
-            "#/components/parameters/{}",
-            key_of(name)
-        ))));
+        parameters.push(RefOr::Ref(Ref::new(format!("#/components/parameters/{}", key_of(name)))));
     }
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
@@ -189,15 +175,9 @@ fn complete_operation(method: &str, operation: &mut Operation) {
 }
 
 fn add_answer_headers(response: &mut Response, known_caller: bool) {
-    for (name, ..) in ANSWER_HEADERS
-        .iter()
-        .filter(|(name, ..)| known_caller || *name == "X-Request-Id")
-    {
+    for (name, ..) in ANSWER_HEADERS.iter().filter(|(name, ..)| known_caller || *name == "X-Request-Id") {
         let reference = Ref::new(format!("#/components/headers/{}", key_of(name)));
-        response
-            .headers
-            .entry((*name).to_owned())
-            .or_insert(RefOr::Ref(reference));
+        response.headers.entry((*name).to_owned()).or_insert(RefOr::Ref(reference));
     }
 }
 
@@ -206,38 +186,16 @@ fn key_of(name: &str) -> String {
 }
 
 const ANSWER_HEADERS: &[(&str, &str, &str)] = &[
-    (
-        "X-Request-Id",
-        "The request's id, as sent or made.",
-        "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
-    ),
-    (
-        "RateLimit-Policy",
-        "The caller's limit: requests (q) per window in seconds (w).",
-        "\"default\";q=6000;w=60",
-    ),
-    (
-        "RateLimit",
-        "What is left (r) and the seconds until the next window (t).",
-        "\"default\";r=5999;t=42",
-    ),
+    ("X-Request-Id", "The request's id, as sent or made.", "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"),
+    ("RateLimit-Policy", "The caller's limit: requests (q) per window in seconds (w).", "\"default\";q=6000;w=60"),
+    ("RateLimit", "What is left (r) and the seconds until the next window (t).", "\"default\";r=5999;t=42"),
 ];
 
 /// Name, whether it must be sent, longest value, description with a sample. Interactive documents fill a parameter's
 /// `example` in and send it, so the samples stand in the text.
 const SHARED_PARAMETERS: &[(&str, bool, usize, &str)] = &[
-    (
-        "Accept-Language",
-        false,
-        255,
-        "The language of titles and details: `zh-CN` or `en`.",
-    ),
-    (
-        "X-Request-Id",
-        false,
-        64,
-        "An id of your own for this request, such as `import-2026-01-31-7`.",
-    ),
+    ("Accept-Language", false, 255, "The language of titles and details: `zh-CN` or `en`."),
+    ("X-Request-Id", false, 64, "An id of your own for this request, such as `import-2026-01-31-7`."),
     (
         "Processing-Purpose",
         false,
@@ -250,26 +208,13 @@ const SHARED_PARAMETERS: &[(&str, bool, usize, &str)] = &[
         255,
         "Makes a retry safe: the same key with the same request has one effect and one answer, for 24 hours. A UUID serves well.",
     ),
-    (
-        "If-Match",
-        true,
-        1024,
-        "The `ETag` of what is to be changed, such as `\"3.1f2e3d4c\"`, or `*`.",
-    ),
-    (
-        "If-None-Match",
-        false,
-        1024,
-        "An `ETag`: answers `304` if it still holds.",
-    ),
+    ("If-Match", true, 1024, "The `ETag` of what is to be changed, such as `\"3.1f2e3d4c\"`, or `*`."),
+    ("If-None-Match", false, 1024, "An `ETag`: answers `304` if it still holds."),
 ];
 
 fn shared_parameters() -> impl Iterator<Item = Parameter> {
     SHARED_PARAMETERS.iter().map(|(name, required, longest, description)| {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .max_length(Some(*longest))
-            .build();
+        let schema = ObjectBuilder::new().schema_type(Type::String).max_length(Some(*longest)).build();
         ParameterBuilder::new()
             .name(*name)
             .parameter_in(ParameterIn::Header)
@@ -287,12 +232,8 @@ fn add_security(components: &mut Components) {
         .description(Some("Access token of a member of staff, from `POST /v1/auth/login`."))
         .build();
     let key = ApiKeyValue::with_description("X-API-Key", "Key of a partner system: `ck_<key id>_<secret>`.");
-    components
-        .security_schemes
-        .insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
-    components
-        .security_schemes
-        .insert("api_key".to_owned(), SecurityScheme::ApiKey(ApiKey::Header(key)).into());
+    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+    components.security_schemes.insert("api_key".to_owned(), SecurityScheme::ApiKey(ApiKey::Header(key)).into());
 }
 
 fn add_problems(components: &mut Components) {
@@ -301,28 +242,19 @@ fn add_problems(components: &mut Components) {
     let mut statuses: Vec<_> = KINDS.iter().map(|kind| kind.status).collect();
     statuses.dedup();
     for status in statuses {
-        components
-            .responses
-            .insert(name_of(status), problem_response(status).into());
+        components.responses.insert(name_of(status), problem_response(status).into());
     }
 }
 
 fn problem_response(status: u16) -> Response {
     let kinds = || KINDS.iter().filter(move |kind| kind.status == status);
     let codes: Vec<_> = kinds().map(|kind| format!("`{}`", kind.code)).collect();
-    let mut content: Content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
+    let mut content: Content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     for kind in kinds() {
-        let example = ExampleBuilder::new()
-            .summary(kind.title.en)
-            .value(Some(example_of(kind.code)))
-            .build();
+        let example = ExampleBuilder::new().summary(kind.title.en).value(Some(example_of(kind.code))).build();
         content.examples.insert(kind.code.to_owned(), example.into());
     }
-    let mut response = ResponseBuilder::new()
-        .description(format!("Problem: {}.", codes.join(", ")))
-        .build();
+    let mut response = ResponseBuilder::new().description(format!("Problem: {}.", codes.join(", "))).build();
     response.content.insert(PROBLEM_JSON.to_owned(), content.into());
     for (name, description) in headers_of(status) {
         let header = HeaderBuilder::new().description(Some(*description)).build();
@@ -369,10 +301,7 @@ fn example_of(code: &str) -> Value {
         _ => None,
     };
     if let (Some((pointer, code, detail)), Some(members)) = (fault, example.as_object_mut()) {
-        members.insert(
-            "errors".to_owned(),
-            json!([{ "pointer": pointer, "code": code, "detail": detail }]),
-        );
+        members.insert("errors".to_owned(), json!([{ "pointer": pointer, "code": code, "detail": detail }]));
     }
     example
 }

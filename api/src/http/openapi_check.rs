@@ -25,11 +25,7 @@ pub fn written_faults(document: &Value) -> Vec<String> {
                 continue;
             };
             let name = format!("{} {path}", method.to_uppercase());
-            faults.extend(
-                operation_faults(operation)
-                    .into_iter()
-                    .map(|fault| format!("{name}: {fault}")),
-            );
+            faults.extend(operation_faults(operation).into_iter().map(|fault| format!("{name}: {fault}")));
             let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
             if let Some(other) = ids.insert(id.to_owned(), name.clone()) {
                 faults.push(format!("{name}: shares the operationId \"{id}\" with {other}"));
@@ -38,54 +34,30 @@ pub fn written_faults(document: &Value) -> Vec<String> {
     }
     let mut broken = Vec::new();
     find_references(document, document, &mut broken);
-    faults.extend(
-        broken
-            .into_iter()
-            .map(|reference| format!("{reference} points at nothing")),
-    );
+    faults.extend(broken.into_iter().map(|reference| format!("{reference} points at nothing")));
     faults
 }
 
 fn operation_faults(operation: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     for member in ["summary", "description", "operationId"] {
-        if operation
-            .get(member)
-            .and_then(Value::as_str)
-            .is_none_or(|text| text.trim().is_empty())
-        {
+        if operation.get(member).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()) {
             faults.push(format!("lacks {member}"));
         }
     }
-    if operation
-        .get("tags")
-        .and_then(Value::as_array)
-        .is_none_or(|tags| tags.len() != 1)
-    {
+    if operation.get("tags").and_then(Value::as_array).is_none_or(|tags| tags.len() != 1) {
         faults.push("needs exactly one tag".to_owned());
     }
-    if operation
-        .get("security")
-        .and_then(Value::as_array)
-        .is_none_or(Vec::is_empty)
-    {
+    if operation.get("security").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         faults.push("says nothing of security".to_owned());
     }
     if let Some(content) = operation.get("requestBody").and_then(|body| body.get("content")) {
         faults.extend(without_example(content).map(|media| format!("the {media} body lacks an example")));
     }
-    for parameter in operation
-        .get("parameters")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for parameter in operation.get("parameters").and_then(Value::as_array).into_iter().flatten() {
         let described = parameter.get("$ref").is_some() || parameter.get("description").is_some();
         if !described {
-            faults.push(format!(
-                "parameter {} lacks a description",
-                parameter.get("name").unwrap_or(&Value::Null)
-            ));
+            faults.push(format!("parameter {} lacks a description", parameter.get("name").unwrap_or(&Value::Null)));
         }
     }
     faults.extend(response_faults(operation.get("responses").unwrap_or(&Value::Null)));
@@ -123,25 +95,19 @@ fn response_faults(responses: &Value) -> Vec<String> {
 fn without_example(content: &Value) -> impl Iterator<Item = &String> {
     let silent = |body: &Value| body.get("example").is_none() && body.get("examples").is_none();
     let members = content.as_object().into_iter().flatten();
-    members
-        .filter(move |(media, body)| media.contains("json") && silent(body))
-        .map(|(media, _)| media)
+    members.filter(move |(media, body)| media.contains("json") && silent(body)).map(|(media, _)| media)
 }
 
 fn find_references(document: &Value, at: &Value, broken: &mut Vec<String>) {
     match at {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                let found = reference
-                    .strip_prefix('#')
-                    .is_some_and(|pointer| document.pointer(pointer).is_some());
+                let found = reference.strip_prefix('#').is_some_and(|pointer| document.pointer(pointer).is_some());
                 if !found && !broken.iter().any(|known| known == reference) {
                     broken.push(reference.to_owned());
                 }
             }
-            members
-                .values()
-                .for_each(|member| find_references(document, member, broken));
+            members.values().for_each(|member| find_references(document, member, broken));
         }
         Value::Array(items) => items.iter().for_each(|item| find_references(document, item, broken)),
         _ => {}

@@ -43,11 +43,7 @@ async fn bare() -> Result<Reply, Problem> {
 }
 
 fn finished() -> OpenApi {
-    let app = App::new()
-        .into_utoipa_app()
-        .openapi(frame("https://c.example"))
-        .service(change_thing)
-        .service(greet);
+    let app = App::new().into_utoipa_app().openapi(frame("https://c.example")).service(change_thing).service(greet);
     complete(app.split_for_parts().1)
 }
 
@@ -73,37 +69,21 @@ fn a_finished_document_has_no_fault_and_says_what_it_must() {
     assert!(!hello["parameters"].to_string().contains("ProcessingPurpose"));
     let examples =
         &document["components"]["responses"]["Problem403"]["content"]["application/problem+json"]["examples"];
-    assert_eq!(
-        examples["forbidden"]["value"]["detail"],
-        "This needs the permission customers.read."
-    );
+    assert_eq!(examples["forbidden"]["value"]["detail"], "This needs the permission customers.read.");
 }
 
 #[test]
 fn a_bare_operation_is_told_everything_it_lacks() {
-    let app = App::new()
-        .into_utoipa_app()
-        .openapi(frame("https://c.example"))
-        .service(bare);
+    let app = App::new().into_utoipa_app().openapi(frame("https://c.example")).service(bare);
     let found = document_faults(&app.split_for_parts().1).join("\n");
-    for lacking in [
-        "summary",
-        "description",
-        "one tag",
-        "security",
-        "lacks an example",
-        "no problem",
-    ] {
+    for lacking in ["summary", "description", "one tag", "security", "lacks an example", "no problem"] {
         assert!(found.contains(lacking), "{lacking}: {found}");
     }
 }
 
 #[test]
 fn broken_references_are_found() {
-    let app = App::new()
-        .into_utoipa_app()
-        .openapi(frame("https://c.example"))
-        .service(greet);
+    let app = App::new().into_utoipa_app().openapi(frame("https://c.example")).service(greet);
     let unfinished = app.split_for_parts().1;
     assert!(document_faults(&unfinished).contains(&"#/components/responses/Problem404 points at nothing".to_owned()));
 }
@@ -113,32 +93,12 @@ async fn problems_are_as_their_schema_says() {
     let document = serde_json::to_value(finished()).unwrap();
     let schema = json!({"$ref": "#/components/schemas/Problem", "components": document["components"]});
     let schema = jsonschema::draft202012::new(&schema).unwrap();
-    let context = Context::new(
-        "r".to_owned(),
-        Lang::Zh,
-        Method::GET,
-        "/v1".parse().unwrap(),
-        Duration::from_secs(1),
-    );
-    let members = document["components"]["schemas"]["Problem"]["properties"]
-        .as_object()
-        .unwrap()
-        .clone();
-    for problem in [
-        Problem::of("not_found"),
-        Problem::of("invalid_body").faults(vec![Fault::new("/a", "required")]),
-    ] {
-        let body = to_bytes(problem.render(&context, "https://c.example").into_body())
-            .await
-            .unwrap();
+    let context = Context::new("r".to_owned(), Lang::Zh, Method::GET, "/v1".parse().unwrap(), Duration::from_secs(1));
+    let members = document["components"]["schemas"]["Problem"]["properties"].as_object().unwrap().clone();
+    for problem in [Problem::of("not_found"), Problem::of("invalid_body").faults(vec![Fault::new("/a", "required")])] {
+        let body = to_bytes(problem.render(&context, "https://c.example").into_body()).await.unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert!(schema.is_valid(&body), "{body}");
-        assert!(
-            body.as_object()
-                .unwrap()
-                .keys()
-                .all(|member| members.contains_key(member)),
-            "{body}"
-        );
+        assert!(body.as_object().unwrap().keys().all(|member| members.contains_key(member)), "{body}");
     }
 }

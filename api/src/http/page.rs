@@ -36,11 +36,7 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// For one route and everything the query says but `limit` and `cursor`, in any order.
     pub fn new(key: &'a MacKey, organization: OrganizationId, route: &str, query: &Query) -> Self {
-        let mut pairs: Vec<_> = query
-            .pairs()
-            .iter()
-            .filter(|(name, _)| name != "limit" && name != "cursor")
-            .collect();
+        let mut pairs: Vec<_> = query.pairs().iter().filter(|(name, _)| name != "limit" && name != "cursor").collect();
         pairs.sort_unstable();
         let mut binding = organization.uuid().as_bytes().to_vec();
         push(&mut binding, route.as_bytes());
@@ -109,24 +105,14 @@ mod tests {
     }
 
     fn pages<'a>(key: &'a MacKey, organization: u128, route: &str, query: &str) -> Pages<'a> {
-        Pages::new(
-            key,
-            Uuid::from_u128(organization).into(),
-            route,
-            &Query::parse(query).unwrap(),
-        )
+        Pages::new(key, Uuid::from_u128(organization).into(), route, &Query::parse(query).unwrap())
     }
 
     #[test]
     fn opens_for_the_same_query_in_any_order_and_with_any_limit() {
         let key = key();
         let cursor = pages(&key, 1, "/v1/customers", "stage=lead&region=CN-31&limit=5").seal(b"position");
-        let again = pages(
-            &key,
-            1,
-            "/v1/customers",
-            &format!("limit=9&region=CN-31&stage=lead&cursor={cursor}"),
-        );
+        let again = pages(&key, 1, "/v1/customers", &format!("limit=9&region=CN-31&stage=lead&cursor={cursor}"));
         assert_eq!(again.open(&cursor).unwrap(), b"position");
     }
 
@@ -140,12 +126,7 @@ mod tests {
             pages(&key, 1, "/v1/customers", ""),
             pages(&key, 1, "/v1/users", "stage=lead"),
             pages(&key, 2, "/v1/customers", "stage=lead"),
-            pages(
-                &MacKey::new(&Secret32::from_bytes([8; 32])),
-                1,
-                "/v1/customers",
-                "stage=lead",
-            ),
+            pages(&MacKey::new(&Secret32::from_bytes([8; 32])), 1, "/v1/customers", "stage=lead"),
         ] {
             assert_eq!(other.open(&cursor).unwrap_err().code(), "invalid_cursor");
         }
@@ -163,10 +144,7 @@ mod tests {
             assert!(pages.open(&URL_SAFE_NO_PAD.encode(changed)).is_err(), "bit {bit}");
         }
         for length in 0..bytes.len() {
-            assert!(
-                pages.open(&URL_SAFE_NO_PAD.encode(&bytes[..length])).is_err(),
-                "length {length}"
-            );
+            assert!(pages.open(&URL_SAFE_NO_PAD.encode(&bytes[..length])).is_err(), "length {length}");
         }
         for text in ["", "=", "a b", &format!("{cursor}="), &"A".repeat(2000)] {
             assert_eq!(pages.open(text).unwrap_err().code(), "invalid_cursor", "{text}");

@@ -37,20 +37,12 @@ impl<T: From<Uuid> + 'static> FromRequest for Id<T> {
 
 /// Another UUID of the path, by its name in the route.
 pub fn id<T: From<Uuid>>(req: &HttpRequest, name: &str) -> Result<T, Problem> {
-    req.match_info()
-        .get(name)
-        .and_then(uuid)
-        .map(T::from)
-        .ok_or_else(|| Problem::of("not_found"))
+    req.match_info().get(name).and_then(uuid).map(T::from).ok_or_else(|| Problem::of("not_found"))
 }
 
 /// Reads a hyphenated UUID; no braces, no URN, no bare hex, so that every id has one spelling but for case.
 pub fn uuid(text: &str) -> Option<Uuid> {
-    if text.len() == 36 {
-        Uuid::try_parse(text).ok()
-    } else {
-        None
-    }
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
 #[cfg(test)]

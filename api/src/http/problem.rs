@@ -74,25 +74,14 @@ impl Problem {
 
     fn new(kind: &'static Kind) -> Self {
         let status = StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let inner = Inner {
-            kind,
-            status,
-            arg: None,
-            faults: Vec::new(),
-            headers: Vec::new(),
-            log: None,
-            ready: None,
-        };
+        let inner = Inner { kind, status, arg: None, faults: Vec::new(), headers: Vec::new(), log: None, ready: None };
         Self(Box::new(inner)).with_usual_headers()
     }
 
     /// A code that the table lacks is answered as the first kind of its status, and told to the log.
     fn of_family(status: StatusCode, code: &'static str) -> Self {
         let found = kind(code).or_else(|| KINDS.iter().find(|kind| kind.status == status.as_u16()));
-        let Some(found) = found
-            .or_else(|| KINDS.iter().find(|kind| kind.status == 500))
-            .or(KINDS.first())
-        else {
+        let Some(found) = found.or_else(|| KINDS.iter().find(|kind| kind.status == 500)).or(KINDS.first()) else {
             unreachable!("the table of problems is not empty");
         };
         let mut problem = Self::new(found);
@@ -242,11 +231,7 @@ impl Problem {
 
 fn item(fault: &Fault, lang: Lang) -> ErrorItem<'_> {
     let detail = fault_text(fault.code).map(|text| text.filled(lang, fault.arg.as_deref()));
-    ErrorItem {
-        pointer: &fault.pointer,
-        code: fault.code,
-        detail: detail.unwrap_or_default(),
-    }
+    ErrorItem { pointer: &fault.pointer, code: fault.code, detail: detail.unwrap_or_default() }
 }
 
 /// RFC 6750: no error code where no credential was sent.
@@ -290,13 +275,7 @@ const fn family(status: RefusedAs) -> StatusCode {
 
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Problem({} {}, {} faults)",
-            self.0.status.as_u16(),
-            self.0.kind.code,
-            self.0.faults.len()
-        )
+        write!(f, "Problem({} {}, {} faults)", self.0.status.as_u16(), self.0.kind.code, self.0.faults.len())
     }
 }
 

@@ -111,22 +111,9 @@ mod tests {
         let codes: BTreeSet<_> = problem_codes().collect();
         assert_eq!(codes.len(), KINDS.len());
         for kind in KINDS {
-            assert!(
-                kind.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
-                "{}",
-                kind.code
-            );
-            assert!(
-                !kind.title.zh.is_ascii() && !kind.detail.zh.is_ascii(),
-                "{} lacks Chinese",
-                kind.code
-            );
-            assert_eq!(
-                kind.detail.en.contains("{}"),
-                kind.detail.zh.contains("{}"),
-                "{}",
-                kind.code
-            );
+            assert!(kind.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", kind.code);
+            assert!(!kind.title.zh.is_ascii() && !kind.detail.zh.is_ascii(), "{} lacks Chinese", kind.code);
+            assert_eq!(kind.detail.en.contains("{}"), kind.detail.zh.contains("{}"), "{}", kind.code);
         }
         assert!(KINDS.is_sorted_by_key(|kind| kind.status));
     }

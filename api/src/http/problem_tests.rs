@@ -23,17 +23,11 @@ async fn rendered(problem: &Problem, lang: Lang) -> (HttpResponse, Value) {
 
 #[actix_web::test]
 async fn is_a_document_of_rfc_9457_in_the_callers_language() {
-    let faults = vec![
-        Fault::new("/fields/name", "too_long").with_arg("100"),
-        Fault::new("/stage", "required"),
-    ];
+    let faults = vec![Fault::new("/fields/name", "too_long").with_arg("100"), Fault::new("/stage", "required")];
     let problem = Problem::from(DomainError::Invalid(faults));
     let (answer, body) = rendered(&problem, Lang::Zh).await;
     assert_eq!(answer.status(), 422);
-    assert_eq!(
-        answer.headers().get("content-type").unwrap(),
-        "application/problem+json"
-    );
+    assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json");
     assert_eq!(answer.headers().get("content-language").unwrap(), "zh-CN");
     let errors = json!([
         {"pointer": "/fields/name", "code": "too_long", "detail": "最多 100 个字符。"},
@@ -56,56 +50,27 @@ async fn every_error_below_has_its_status_and_code() {
     let refused = |status, code| DomainError::Refused { status, code };
     for (error, status, code) in [
         (DomainError::NotFound, 404, "not_found"),
-        (
-            DomainError::Forbidden {
-                permission: "customers.write",
-            },
-            403,
-            "forbidden",
-        ),
+        (DomainError::Forbidden { permission: "customers.write" }, 403, "forbidden"),
         (DomainError::Invalid(Vec::new()), 422, "invalid_body"),
         (DomainError::Integrity, 500, "integrity_error"),
         (DomainError::AuditUnavailable, 503, "audit_unavailable"),
         (DomainError::unavailable("secret"), 503, "audit_unavailable"),
         (DomainError::internal("secret"), 500, "internal_error"),
-        (
-            refused(RefusedAs::Forbidden, "purpose_required"),
-            403,
-            "purpose_required",
-        ),
+        (refused(RefusedAs::Forbidden, "purpose_required"), 403, "purpose_required"),
         (refused(RefusedAs::Conflict, "duplicate_value"), 409, "duplicate_value"),
         (refused(RefusedAs::Gone, "erased"), 410, "erased"),
-        (
-            refused(RefusedAs::Unprocessable, "not_searchable"),
-            422,
-            "not_searchable",
-        ),
+        (refused(RefusedAs::Unprocessable, "not_searchable"), 422, "not_searchable"),
         (refused(RefusedAs::BadRequest, "invalid_cursor"), 400, "invalid_cursor"),
-        (
-            refused(RefusedAs::PreconditionFailed, "precondition_failed"),
-            412,
-            "precondition_failed",
-        ),
-        (
-            refused(RefusedAs::PreconditionRequired, "precondition_required"),
-            428,
-            "precondition_required",
-        ),
+        (refused(RefusedAs::PreconditionFailed, "precondition_failed"), 412, "precondition_failed"),
+        (refused(RefusedAs::PreconditionRequired, "precondition_required"), 428, "precondition_required"),
         (refused(RefusedAs::Unauthorized, "session_ended"), 401, "session_ended"),
-        (
-            refused(RefusedAs::TooMany, "too_many_attempts"),
-            429,
-            "too_many_attempts",
-        ),
+        (refused(RefusedAs::TooMany, "too_many_attempts"), 429, "too_many_attempts"),
         // The family decides where a code stands in the table under another status, and where it stands nowhere.
         (refused(RefusedAs::Unprocessable, "conflict"), 422, "conflict"),
         (refused(RefusedAs::Conflict, "no_such_code"), 409, "conflict"),
     ] {
         let (answer, body) = rendered(&Problem::from(error), Lang::En).await;
-        assert_eq!(
-            (answer.status().as_u16(), body["code"].as_str().unwrap()),
-            (status, code)
-        );
+        assert_eq!((answer.status().as_u16(), body["code"].as_str().unwrap()), (status, code));
         assert_eq!(body["status"], status);
         assert!(!body.to_string().contains("secret"));
     }
@@ -115,11 +80,7 @@ async fn every_error_below_has_its_status_and_code() {
 async fn headers_say_what_to_do_next() {
     for (code, header, value) in [
         ("unauthenticated", "www-authenticate", "Bearer realm=\"custodian\""),
-        (
-            "invalid_token",
-            "www-authenticate",
-            "Bearer realm=\"custodian\", error=\"invalid_token\"",
-        ),
+        ("invalid_token", "www-authenticate", "Bearer realm=\"custodian\", error=\"invalid_token\""),
         ("rate_limited", "retry-after", "60"),
         ("audit_unavailable", "retry-after", "5"),
         ("idempotency_in_progress", "retry-after", "1"),
@@ -133,32 +94,17 @@ async fn headers_say_what_to_do_next() {
 
 #[actix_web::test]
 async fn a_missing_permission_is_named() {
-    let (_, body) = rendered(
-        &DomainError::Forbidden {
-            permission: "audit.read",
-        }
-        .into(),
-        Lang::En,
-    )
-    .await;
+    let (_, body) = rendered(&DomainError::Forbidden { permission: "audit.read" }.into(), Lang::En).await;
     assert_eq!(body["detail"], "This needs the permission audit.read.");
 }
 
 #[test]
 fn every_status_of_the_framework_has_a_problem() {
     for status in [400, 401, 403, 404, 405, 406, 408, 413, 414, 415, 431, 500, 503] {
-        assert_eq!(
-            of_status(StatusCode::from_u16(status).unwrap(), &Method::GET)
-                .status()
-                .as_u16(),
-            status
-        );
+        assert_eq!(of_status(StatusCode::from_u16(status).unwrap(), &Method::GET).status().as_u16(), status);
     }
     assert_eq!(of_status(StatusCode::IM_A_TEAPOT, &Method::GET).code(), "bad_request");
-    assert_eq!(
-        of_status(StatusCode::BAD_GATEWAY, &Method::GET).code(),
-        "internal_error"
-    );
+    assert_eq!(of_status(StatusCode::BAD_GATEWAY, &Method::GET).code(), "internal_error");
 }
 
 #[test]
@@ -170,18 +116,12 @@ fn every_code_in_the_sources_is_in_a_table() {
     }
     let (mut seen, mut strangers) = (0, Vec::new());
     for (path, text) in &sources {
-        for (marker, is_fault) in [
-            ("Problem::of(", false),
-            ("RefusedAs::", false),
-            ("Fault::new(", true),
-            ("DomainError::invalid(", true),
-        ] {
+        for (marker, is_fault) in
+            [("Problem::of(", false), ("RefusedAs::", false), ("Fault::new(", true), ("DomainError::invalid(", true)]
+        {
             for code in codes_after(text, marker) {
-                let known = if is_fault {
-                    fault_text(&code).is_some()
-                } else {
-                    problem_codes().any(|known| known == code)
-                };
+                let known =
+                    if is_fault { fault_text(&code).is_some() } else { problem_codes().any(|known| known == code) };
                 // Another status than the table's would contradict the page that describes the code.
                 let family = text.contains(&format!("{code}\"")) && marker == "RefusedAs::";
                 if !known || (family && !statuses_agree(text, &code)) {
@@ -210,9 +150,7 @@ fn statuses_agree(text: &str, code: &str) -> bool {
     ];
     let named = |family: &str| text.contains(&format!("RefusedAs::{family}, \"{code}\""));
     let status = kind(code).map(|kind| kind.status);
-    families
-        .iter()
-        .all(|(family, family_status)| !named(family) || status == Some(*family_status))
+    families.iter().all(|(family, family_status)| !named(family) || status == Some(*family_status))
 }
 
 fn collect(folder: &Path, sources: &mut Vec<(std::path::PathBuf, String)>) {
@@ -236,9 +174,8 @@ fn codes_after(text: &str, marker: &str) -> Vec<String> {
     for rest in text.split(marker).skip(1) {
         let end = end_of_call(rest);
         let quoted: Vec<_> = rest[..end].split('"').skip(1).step_by(2).collect();
-        let code = quoted
-            .last()
-            .filter(|code| code.len() > 2 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        let code =
+            quoted.last().filter(|code| code.len() > 2 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         codes.extend(code.map(|code| (*code).to_owned()));
     }
     codes

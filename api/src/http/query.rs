@@ -97,8 +97,7 @@ impl Query {
         let text = self.text(name)?;
         let choice = choices.iter().find(|choice| **choice == text).copied();
         if choice.is_none() {
-            self.faults
-                .push(Fault::new(place(name), "not_a_choice").with_arg(choices.join(", ")));
+            self.faults.push(Fault::new(place(name), "not_a_choice").with_arg(choices.join(", ")));
         }
         choice
     }
@@ -112,8 +111,7 @@ impl Query {
         match text.parse() {
             Ok(limit) if (1..=MAX_LIMIT).contains(&limit) && text.bytes().all(|b| b.is_ascii_digit()) => limit,
             _ => {
-                self.faults
-                    .push(Fault::new("/limit", "out_of_range").with_arg(format!("1..{MAX_LIMIT}")));
+                self.faults.push(Fault::new("/limit", "out_of_range").with_arg(format!("1..{MAX_LIMIT}")));
                 DEFAULT_LIMIT
             }
         }
@@ -123,9 +121,7 @@ impl Query {
     pub fn group(&mut self, name: &str) -> Vec<(String, String)> {
         let mut members = Vec::new();
         self.left.retain(|(key, value)| {
-            let member = key
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
+            let member = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
             if let Some(member) = member {
                 members.push((member.to_owned(), value.clone()));
             }
@@ -141,22 +137,11 @@ impl Query {
 
     /// Ends the reading: refuses what nobody took, and every fault found on the way.
     pub fn done(&mut self) -> Result<(), Problem> {
-        let code = if self.faults.is_empty() {
-            "unknown_parameter"
-        } else {
-            "invalid_query"
-        };
+        let code = if self.faults.is_empty() { "unknown_parameter" } else { "invalid_query" };
         let mut faults = std::mem::take(&mut self.faults);
-        let unknown = self
-            .left
-            .drain(..)
-            .map(|(name, _)| Fault::new(place(&name), "unknown_parameter"));
+        let unknown = self.left.drain(..).map(|(name, _)| Fault::new(place(&name), "unknown_parameter"));
         faults.extend(unknown);
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::of(code).faults(faults))
-        }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::of(code).faults(faults)) }
     }
 }
 
@@ -196,9 +181,7 @@ fn decode(text: &str) -> Option<String> {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -208,11 +191,7 @@ mod tests {
 
     fn refused(query: &mut Query) -> (&'static str, Vec<(String, &'static str)>) {
         let problem = query.done().unwrap_err();
-        let faults = problem
-            .listed()
-            .iter()
-            .map(|fault| (fault.pointer.clone(), fault.code))
-            .collect();
+        let faults = problem.listed().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect();
         (problem.code(), faults)
     }
 
@@ -223,16 +202,10 @@ mod tests {
         let mut query = Query::parse(text).unwrap();
         assert_eq!(query.limit(), 7);
         assert!(query.boolean("count") && !query.boolean("absent"));
-        assert_eq!(
-            query.group("q"),
-            [("mobile".into(), "138  1".into()), ("name".into(), "张".into())]
-        );
+        assert_eq!(query.group("q"), [("mobile".into(), "138  1".into()), ("name".into(), "张".into())]);
         assert_eq!(query.choice("sort", &["name", "-name"]), Some("-name"));
         assert!(query.uuid("owner_id").is_some());
-        assert_eq!(
-            query.time("updated_since").unwrap().to_rfc3339(),
-            "2026-01-31T00:00:00+00:00"
-        );
+        assert_eq!(query.time("updated_since").unwrap().to_rfc3339(), "2026-01-31T00:00:00+00:00");
         query.done().unwrap();
         assert_eq!(query.pairs().len(), 7);
     }
@@ -244,35 +217,17 @@ mod tests {
             assert_eq!(query.limit(), limit);
             query.done().unwrap();
         }
-        for text in [
-            "0",
-            "201",
-            "-1",
-            "%2B5",
-            "1.0",
-            "1e2",
-            "",
-            "x",
-            "1000000000",
-            "99999999999999999999999",
-        ] {
+        for text in ["0", "201", "-1", "%2B5", "1.0", "1e2", "", "x", "1000000000", "99999999999999999999999"] {
             let mut query = Query::parse(&format!("limit={text}")).unwrap();
             query.limit();
-            assert_eq!(
-                refused(&mut query),
-                ("invalid_query", vec![("/limit".into(), "out_of_range")]),
-                "{text}"
-            );
+            assert_eq!(refused(&mut query), ("invalid_query", vec![("/limit".into(), "out_of_range")]), "{text}");
         }
     }
 
     #[test]
     fn refuses_unknown_and_repeated_parameters() {
         let mut query = Query::parse("tenant_id=1&access_token=x").unwrap();
-        let unknown = vec![
-            ("/tenant_id".into(), "unknown_parameter"),
-            ("/access_token".into(), "unknown_parameter"),
-        ];
+        let unknown = vec![("/tenant_id".into(), "unknown_parameter"), ("/access_token".into(), "unknown_parameter")];
         assert_eq!(refused(&mut query), ("unknown_parameter", unknown));
         let mut query = Query::parse("limit=1&limit=2&x=1").unwrap();
         query.limit();
@@ -282,9 +237,7 @@ mod tests {
 
     #[test]
     fn refuses_what_does_not_decode() {
-        for text in [
-            "a=%", "a=%4", "a=%zz", "a=%ff", "a=%00", "%00=1", "a=%0d%0a", "a=%C0%80",
-        ] {
+        for text in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%00", "%00=1", "a=%0d%0a", "a=%C0%80"] {
             assert_eq!(Query::parse(text).unwrap_err().code(), "invalid_query", "{text}");
         }
     }

@@ -45,11 +45,7 @@ pub struct Quota {
 impl RateLimiter {
     /// So many requests per caller and minute; 0 turns the limit off.
     pub fn new(per_minute: u32) -> Self {
-        Self {
-            per_minute,
-            started: Instant::now(),
-            shards: Default::default(),
-        }
+        Self { per_minute, started: Instant::now(), shards: Default::default() }
     }
 
     /// Counts one request; nothing when the limit is off.
@@ -128,18 +124,8 @@ mod tests {
     #[test]
     fn writes_both_headers() {
         let mut headers = HeaderMap::new();
-        RateLimiter::new(100)
-            .take(Uuid::from_u128(1), Instant::now())
-            .unwrap()
-            .write(&mut headers);
+        RateLimiter::new(100).take(Uuid::from_u128(1), Instant::now()).unwrap().write(&mut headers);
         assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=100;w=60");
-        assert!(
-            headers
-                .get("ratelimit")
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with("\"default\";r=99;t=")
-        );
+        assert!(headers.get("ratelimit").unwrap().to_str().unwrap().starts_with("\"default\";r=99;t="));
     }
 }

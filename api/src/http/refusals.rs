@@ -32,10 +32,5 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), P
 /// The customer that a path names.
 fn customer(answer: &ServiceResponse, route: &str) -> Option<Uuid> {
     let of_customer = route.starts_with("/v1/customers/{id}");
-    answer
-        .request()
-        .match_info()
-        .get("id")
-        .filter(|_| of_customer)
-        .and_then(path::uuid)
+    answer.request().match_info().get("id").filter(|_| of_customer).and_then(path::uuid)
 }

@@ -45,21 +45,13 @@ impl Reply {
     }
 
     fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// Any status with this body.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, DomainError> {
         let body = serde_json::to_vec(body).map_err(|_| DomainError::internal("an answer does not serialise"))?;
-        let reply = Self {
-            status,
-            headers: Vec::new(),
-            body,
-        };
+        let reply = Self { status, headers: Vec::new(), body };
         reply.header(header::CONTENT_TYPE, "application/json")
     }
 
@@ -86,11 +78,7 @@ impl Reply {
         let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
         Answer {
             status: self.status.as_u16(),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
+            headers: self.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
             body: self.body.clone(),
         }
     }
@@ -99,11 +87,7 @@ impl Reply {
     pub fn replayed(answer: Answer) -> Result<Self, DomainError> {
         let unreadable = || DomainError::internal("a kept answer cannot be read");
         let status = StatusCode::from_u16(answer.status).map_err(|_| unreadable())?;
-        let mut reply = Self {
-            status,
-            headers: Vec::new(),
-            body: answer.body,
-        };
+        let mut reply = Self { status, headers: Vec::new(), body: answer.body };
         for (name, value) in answer.headers {
             reply = reply.header(name.parse().map_err(|_| unreadable())?, &value)?;
         }
@@ -114,9 +98,7 @@ impl Reply {
 impl Reply {
     /// Whether this is a kept answer given again.
     pub fn is_replay(&self) -> bool {
-        self.headers
-            .iter()
-            .any(|(name, _)| name.as_str() == "idempotent-replayed")
+        self.headers.iter().any(|(name, _)| name.as_str() == "idempotent-replayed")
     }
 }
 
@@ -126,11 +108,7 @@ impl From<Reply> for HttpResponse {
         for header in reply.headers {
             answer.insert_header(header);
         }
-        if reply.body.is_empty() {
-            answer.finish()
-        } else {
-            answer.body(reply.body)
-        }
+        if reply.body.is_empty() { answer.finish() } else { answer.body(reply.body) }
     }
 }
 
@@ -150,9 +128,7 @@ mod tests {
 
     #[test]
     fn a_kept_answer_comes_back_whole_and_marked() {
-        let reply = Reply::created("/v1/customers/1", &json!({"id": 1}))
-            .unwrap()
-            .etag(ETag::new(1, &[0; 32]));
+        let reply = Reply::created("/v1/customers/1", &json!({"id": 1})).unwrap().etag(ETag::new(1, &[0; 32]));
         let again: HttpResponse = Reply::replayed(reply.to_answer()).unwrap().into();
         let header = |name: &str| again.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(again.status(), 201);

@@ -88,11 +88,7 @@ struct StrictInteger;
 
 impl Keyword<'_> for StrictInteger {
     fn validate<'i>(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.is_valid(instance) {
-            Ok(())
-        } else {
-            Err(ValidationError::custom("integer"))
-        }
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("integer")) }
     }
 
     fn is_valid(&self, instance: &Value) -> bool {
@@ -106,11 +102,7 @@ fn translate(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     let at = |code, arg: String| Fault::new(place, code).with_arg(arg);
     let fault = match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            faults.extend(
-                unexpected
-                    .iter()
-                    .map(|name| Fault::new(member(place, name), "unknown_field")),
-            );
+            faults.extend(unexpected.iter().map(|name| Fault::new(member(place, name), "unknown_field")));
             return;
         }
         Kind::Required { property } => Fault::new(member(place, property.as_str().unwrap_or_default()), "required"),
@@ -134,10 +126,7 @@ fn translate(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
             // The names stand in the caller's body; the place of their object is enough.
             let mut inner = Vec::new();
             translate(error, &mut inner);
-            faults.extend(inner.into_iter().map(|fault| Fault {
-                pointer: place.to_owned(),
-                ..fault
-            }));
+            faults.extend(inner.into_iter().map(|fault| Fault { pointer: place.to_owned(), ..fault }));
             return;
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } | Kind::OneOfMultipleValid { context } => {
@@ -151,14 +140,9 @@ fn translate(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
 /// The faults of the alternative that the value came closest to: one that did not already fail on the value's type.
 fn alternatives(place: &str, context: &[Vec<ValidationError<'static>>], faults: &mut Vec<Fault>) {
     let wrong_kind = |errors: &&Vec<ValidationError<'_>>| {
-        errors
-            .iter()
-            .any(|e| e.instance_path().as_str() == place && matches!(e.kind(), Kind::Type { .. }))
+        errors.iter().any(|e| e.instance_path().as_str() == place && matches!(e.kind(), Kind::Type { .. }))
     };
-    let closest = context
-        .iter()
-        .filter(|errors| !errors.is_empty() && !wrong_kind(errors))
-        .min_by_key(|e| e.len());
+    let closest = context.iter().filter(|errors| !errors.is_empty() && !wrong_kind(errors)).min_by_key(|e| e.len());
     if let Some(errors) = closest {
         return errors.iter().for_each(|error| translate(error, faults));
     }
@@ -182,11 +166,7 @@ fn member(place: &str, name: &str) -> String {
 fn types(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => kind.to_string(),
-        TypeKind::Multiple(kinds) => kinds
-            .iter()
-            .map(|kind| kind.to_string())
-            .collect::<Vec<_>>()
-            .join(" | "),
+        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" | "),
     }
 }
 

@@ -44,11 +44,7 @@ struct Line {
 
 fn faults(value: Value) -> Vec<(String, &'static str, Option<String>)> {
     let schema = Schema::of::<Order>().unwrap();
-    let mut found: Vec<_> = schema
-        .faults(&value)
-        .into_iter()
-        .map(|f| (f.pointer, f.code, f.arg))
-        .collect();
+    let mut found: Vec<_> = schema.faults(&value).into_iter().map(|f| (f.pointer, f.code, f.arg)).collect();
     found.sort();
     found
 }
@@ -90,24 +86,12 @@ fn each_rule_has_its_code_place_and_limit() {
         ("amount", json!("1"), at("/amount", "wrong_type", "integer")),
         ("amount", json!(1.0), at("/amount", "wrong_type", "integer")),
         ("kind", json!("gift"), at("/kind", "not_a_choice", "sale, return")),
-        (
-            "lines",
-            json!([{"text": "a"}, {"text": "b"}, {"text": "c"}]),
-            at("/lines", "too_many", "2"),
-        ),
-        (
-            "lines",
-            json!([{"text": 1}]),
-            at("/lines/0/text", "wrong_type", "string"),
-        ),
+        ("lines", json!([{"text": "a"}, {"text": "b"}, {"text": "c"}]), at("/lines", "too_many", "2")),
+        ("lines", json!([{"text": 1}]), at("/lines/0/text", "wrong_type", "string")),
         ("lines", json!([{}]), at("/lines/0/text", "required", "")),
         ("owner", json!("7"), at("/owner", "invalid_format", "uuid")),
         ("region", json!("31"), at("/region", "invalid_format", "^CN-[0-9]{2}$")),
-        (
-            "line",
-            json!({"text": "x", "more": 1}),
-            at("/line/more", "unknown_field", ""),
-        ),
+        ("line", json!({"text": "x", "more": 1}), at("/line/more", "unknown_field", "")),
         ("line", json!("x"), at("/line", "wrong_type", "object | null")),
         ("due", json!("tomorrow"), at("/due", "invalid_format", "date-time")),
         ("a/b", json!(1), at("/a~1b", "unknown_field", "")),
@@ -121,11 +105,7 @@ fn integers_beyond_their_format_are_refused_before_serde_sees_them() {
     assert_eq!(one("small", json!(4_294_967_296_u64)).1, "out_of_range");
     assert_eq!(one("small", json!(-1)).1, "out_of_range");
     assert_eq!(one("big", json!(9_223_372_036_854_775_808_u64)).1, "out_of_range");
-    assert!(
-        faults(with("big", json!(1e300)))
-            .iter()
-            .all(|(place, ..)| place == "/big")
-    );
+    assert!(faults(with("big", json!(1e300))).iter().all(|(place, ..)| place == "/big"));
     assert!(!faults(with("big", json!(1e300))).is_empty());
     assert_eq!(faults(with("big", json!(i64::MAX))), []);
 }
@@ -153,9 +133,6 @@ fn all_faults_come_at_once() {
 #[test]
 fn a_body_of_another_type_is_one_fault() {
     for value in [json!([]), json!("x"), json!(1), json!(null)] {
-        assert_eq!(
-            faults(value),
-            [(String::new(), "wrong_type", Some("object".to_owned()))]
-        );
+        assert_eq!(faults(value), [(String::new(), "wrong_type", Some("object".to_owned()))]);
     }
 }

@@ -27,13 +27,9 @@ const FIELD: usize = 256;
 pub fn request_id(headers: &HeaderMap) -> String {
     let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok());
     let usable = |id: &&str| {
-        (8..=64).contains(&id.len())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };
-    sent.filter(usable)
-        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    sent.filter(usable).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
 /// Answers the request's id.
@@ -126,10 +122,7 @@ fn sample(method: &Method, route: &str, status: StatusCode, seconds: f64) {
         }
         let histogram = register(method, route, status);
         histogram.record(seconds);
-        samples
-            .entry(route.to_owned())
-            .or_default()
-            .push((method.clone(), status, histogram));
+        samples.entry(route.to_owned()).or_default().push((method.clone(), status, histogram));
     });
 }
 
@@ -168,10 +161,7 @@ mod tests {
     #[test]
     fn follows_a_well_formed_trace_alone() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(
-            trace_id(&headers("traceparent", good)),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736")
-        );
+        assert_eq!(trace_id(&headers("traceparent", good)), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
         for bad in [
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",

@@ -30,15 +30,11 @@ pub async fn transport(
     };
     let _counted = trace::InFlight::begin();
     let context = begin(&mut req, &edge);
-    let busy = req
-        .conn_data::<Arc<Connection>>()
-        .map(|connection| Busy::new(Arc::clone(connection)));
+    let busy = req.conn_data::<Arc<Connection>>().map(|connection| Busy::new(Arc::clone(connection)));
     let origin = headers::allowed_origin(&edge, req.headers());
     let trace_id = trace::trace_id(req.headers()).unwrap_or_default();
     let span = tracing::info_span!("request", request_id = %context.request_id, trace_id);
-    let answered = limits::within(&context, answer(&context, &edge, req, next))
-        .instrument(span)
-        .await;
+    let answered = limits::within(&context, answer(&context, &edge, req, next)).instrument(span).await;
     match answered {
         Ok(Ok(answered)) => Ok(end(&context, &edge, answered, busy, origin)),
         Ok(Err(error)) => Err(error),
@@ -99,10 +95,7 @@ fn end(
         quota.write(fields);
     }
     let route = request.match_pattern();
-    let route = route
-        .as_deref()
-        .or_else(|| edge.route(context.path()))
-        .unwrap_or("unmatched");
+    let route = route.as_deref().or_else(|| edge.route(context.path())).unwrap_or("unmatched");
     trace::finish(context, route, response.status(), Instant::now());
     ServiceResponse::new(request, response)
 }

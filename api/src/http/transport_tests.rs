@@ -69,12 +69,7 @@ impl Answer {
 async fn send(request: TestRequest) -> Answer {
     let mut edge = Edge::new("https://c.example/", 1024, Duration::from_secs(5));
     edge.cors_origins = vec!["https://crm.example".to_owned()];
-    let (app, document) = App::new()
-        .into_utoipa_app()
-        .service(thing)
-        .service(things)
-        .service(make)
-        .split_for_parts();
+    let (app, document) = App::new().into_utoipa_app().service(thing).service(things).service(make).split_for_parts();
     edge.learn_paths(&document);
     let app = app
         .app_data(Data::new(edge))
@@ -91,12 +86,7 @@ const ID: &str = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 #[actix_web::test]
 async fn every_answer_carries_its_id_and_the_security_headers() {
-    let answer = send(
-        TestRequest::get()
-            .uri("/v1/things")
-            .insert_header(("x-request-id", "my-request-1")),
-    )
-    .await;
+    let answer = send(TestRequest::get().uri("/v1/things").insert_header(("x-request-id", "my-request-1"))).await;
     assert_eq!(answer.status, 200);
     for (name, value) in [
         ("x-request-id", "my-request-1"),
@@ -113,14 +103,9 @@ async fn every_answer_carries_its_id_and_the_security_headers() {
 #[actix_web::test]
 async fn unknown_paths_and_ids_of_any_shape_are_one_404() {
     let mut bodies = Vec::new();
-    for path in [
-        "/nowhere",
-        "/v1/things/7",
-        "/v1/things/%00",
-        "/v1/things/..%2f..%2fetc",
-        "/v1/things/%ff",
-        "/v1/things/",
-    ] {
+    for path in
+        ["/nowhere", "/v1/things/7", "/v1/things/%00", "/v1/things/..%2f..%2fetc", "/v1/things/%ff", "/v1/things/"]
+    {
         let answer = send(TestRequest::get().uri(path)).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{path}");
         let mut body = answer.body.clone();
@@ -138,19 +123,10 @@ async fn other_methods_are_405_with_allow_and_options_is_answered() {
     let answer = send(TestRequest::delete().uri("/v1/things")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"));
     assert_eq!(answer.header("allow"), Some("GET, POST, HEAD, OPTIONS"));
-    let answer = send(
-        TestRequest::default()
-            .method(Method::OPTIONS)
-            .uri(&format!("/v1/things/{ID}")),
-    )
-    .await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("allow")),
-        (204, Some("GET, HEAD, OPTIONS"))
-    );
-    let overridden = TestRequest::post()
-        .uri(&format!("/v1/things/{ID}"))
-        .insert_header(("x-http-method-override", "GET"));
+    let answer = send(TestRequest::default().method(Method::OPTIONS).uri(&format!("/v1/things/{ID}"))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
+    let overridden =
+        TestRequest::post().uri(&format!("/v1/things/{ID}")).insert_header(("x-http-method-override", "GET"));
     assert_eq!(send(overridden).await.status, 405);
     let answer = send(TestRequest::default().method(Method::HEAD).uri("/v1/things")).await;
     assert_eq!(answer.status, 200);
@@ -158,9 +134,8 @@ async fn other_methods_are_405_with_allow_and_options_is_answered() {
 
 #[actix_web::test]
 async fn problems_speak_the_callers_language_and_leave_the_query_out() {
-    let request = TestRequest::get()
-        .uri("/v1/things?limit=0&mobile=13812345678")
-        .insert_header(("accept-language", "zh-CN"));
+    let request =
+        TestRequest::get().uri("/v1/things?limit=0&mobile=13812345678").insert_header(("accept-language", "zh-CN"));
     let answer = send(request).await;
     assert_eq!(answer.code(), "invalid_query");
     assert_eq!(answer.header("content-language"), Some("zh-CN"));
@@ -173,10 +148,7 @@ async fn problems_speak_the_callers_language_and_leave_the_query_out() {
 #[actix_web::test]
 async fn errors_of_the_framework_become_problems_without_its_words() {
     let answer = send(TestRequest::get().uri("/framework")).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.body["code"].as_str()),
-        (400, Some("bad_request"))
-    );
+    assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (400, Some("bad_request")));
     assert!(!answer.body.to_string().contains("words"));
 }
 
@@ -200,35 +172,15 @@ async fn only_configured_origins_are_let_in() {
     };
     let answer = send(preflight("https://crm.example")).await;
     assert_eq!(answer.status, 204);
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        Some("https://crm.example")
-    );
-    assert_eq!(
-        answer.header("access-control-allow-methods"),
-        Some("GET, POST, HEAD, OPTIONS")
-    );
-    for origin in [
-        "https://evil.example",
-        "https://crm.example.evil.example",
-        "null",
-        "http://crm.example",
-        "*",
-    ] {
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://crm.example"));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST, HEAD, OPTIONS"));
+    for origin in ["https://evil.example", "https://crm.example.evil.example", "null", "http://crm.example", "*"] {
         let answer = send(preflight(origin)).await;
         assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
         assert_eq!(answer.header("access-control-allow-methods"), None, "{origin}");
         assert_eq!(answer.header("vary"), Some("Origin"));
     }
-    let answer = send(
-        TestRequest::get()
-            .uri("/v1/things")
-            .insert_header(("origin", "https://crm.example")),
-    )
-    .await;
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        Some("https://crm.example")
-    );
+    let answer = send(TestRequest::get().uri("/v1/things").insert_header(("origin", "https://crm.example"))).await;
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://crm.example"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 }

@@ -113,9 +113,7 @@ impl<B: Body> FromRequest for ValidPatch<B> {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let arriving = Arriving::new(req, payload);
         Box::pin(async move {
-            let (value, bytes) = arriving
-                .json(&["application/merge-patch+json", "application/json"])
-                .await?;
+            let (value, bytes) = arriving.json(&["application/merge-patch+json", "application/json"]).await?;
             Ok(Self(validate(&value, arriving_now(&bytes.app))?, bytes.digest))
         })
     }
@@ -150,11 +148,7 @@ fn empty_object(value: &Value) -> Result<(), Problem> {
             .collect(),
         _ => vec![Fault::new("", "wrong_type").with_arg("object")],
     };
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::of("invalid_body").faults(faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of("invalid_body").faults(faults)) }
 }
 
 /// What remains of the request once its body was read.
@@ -192,14 +186,7 @@ impl Arriving {
     }
 
     async fn bytes(self) -> Result<(Bytes, Result<Option<String>, ()>), Problem> {
-        let Self {
-            context,
-            payload,
-            limit,
-            announced,
-            media_type,
-            ..
-        } = self;
+        let Self { context, payload, limit, announced, media_type, .. } = self;
         context.caller_decided().await;
         Ok((collect(&context, payload, limit, announced).await?, media_type))
     }
@@ -209,13 +196,7 @@ impl Arriving {
         self.context.caller_decided().await;
         accept(std::mem::replace(&mut self.media_type, Err(())), accepted)?;
         let (bytes, _) = self.bytes().await?;
-        Ok((
-            json::read(&bytes)?,
-            Arrived {
-                digest: Digest(sha256(&bytes)),
-                app,
-            },
-        ))
+        Ok((json::read(&bytes)?, Arrived { digest: Digest(sha256(&bytes)), app }))
     }
 }
 
@@ -286,10 +267,8 @@ pub fn validate<B: Body>(value: &Value, now: DateTime<Utc>) -> Result<B, Problem
     }
     // serde's error may quote the value, so that only its place is told.
     B::deserialize(value).map_err(|_| {
-        Problem::of("internal_error").log(format!(
-            "{} passes its schema but does not deserialise",
-            std::any::type_name::<B>()
-        ))
+        Problem::of("internal_error")
+            .log(format!("{} passes its schema but does not deserialise", std::any::type_name::<B>()))
     })
 }
 
@@ -304,10 +283,7 @@ fn schema_of<B: Body>() -> Result<Arc<Schema>, Problem> {
     }
     let schema = Schema::of::<B>().map_err(|error| Problem::of("internal_error").log(error))?;
     let schema = Arc::new(schema);
-    CACHE
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(id, Arc::clone(&schema));
+    CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&schema));
     Ok(schema)
 }
 

@@ -18,15 +18,8 @@ struct Note {
 
 impl Body for Note {
     fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
-        let masked = value
-            .get("mobile")
-            .and_then(Value::as_str)
-            .is_some_and(|text| text.contains('*'));
-        if masked {
-            vec![Fault::new("/mobile", "masked_value"), Fault::new("/text", "empty")]
-        } else {
-            Vec::new()
-        }
+        let masked = value.get("mobile").and_then(Value::as_str).is_some_and(|text| text.contains('*'));
+        if masked { vec![Fault::new("/mobile", "masked_value"), Fault::new("/text", "empty")] } else { Vec::new() }
     }
 }
 
@@ -73,13 +66,7 @@ async fn reads_a_good_body_and_its_digest() {
     let (request, mut payload) = request(Some("application/json"), body);
     let valid = Valid::<Note>::from_request(&request, &mut payload).await.unwrap();
     assert_eq!(valid.digest().0, sha256(body));
-    assert_eq!(
-        valid.into_inner(),
-        Note {
-            text: "hi".to_owned(),
-            mobile: None
-        }
-    );
+    assert_eq!(valid.into_inner(), Note { text: "hi".to_owned(), mobile: None });
 }
 
 #[actix_web::test]
@@ -99,33 +86,21 @@ async fn only_json_in_utf_8_is_taken() {
     ] {
         assert_eq!(code::<Valid<Note>>(media_type, body).await, expected, "{media_type:?}");
     }
-    assert_eq!(
-        code::<ValidPatch<Note>>(Some("application/merge-patch+json"), body).await,
-        "ok"
-    );
+    assert_eq!(code::<ValidPatch<Note>>(Some("application/merge-patch+json"), body).await, "ok");
     assert_eq!(code::<ValidPatch<Note>>(Some("application/json"), body).await, "ok");
 }
 
 #[actix_web::test]
 async fn a_body_over_the_limit_is_refused_announced_or_not() {
     let long = format!(r#"{{"text":"{}"}}"#, "x".repeat(64));
-    assert_eq!(
-        code::<Valid<Note>>(Some("application/json"), long.as_bytes()).await,
-        "body_too_large"
-    );
+    assert_eq!(code::<Valid<Note>>(Some("application/json"), long.as_bytes()).await, "body_too_large");
     let edge = Data::new(Edge::new("http://localhost", 64, std::time::Duration::from_secs(1)));
     let (request, mut payload) = TestRequest::post()
         .app_data(edge)
         .insert_header(ContentType::json())
         .insert_header((CONTENT_LENGTH, "65"))
         .to_http_parts();
-    assert_eq!(
-        Valid::<Note>::from_request(&request, &mut payload)
-            .await
-            .unwrap_err()
-            .code(),
-        "body_too_large"
-    );
+    assert_eq!(Valid::<Note>::from_request(&request, &mut payload).await.unwrap_err().code(), "body_too_large");
 }
 
 #[actix_web::test]
@@ -137,11 +112,7 @@ async fn every_way_to_be_wrong_has_its_code() {
         (r#"{"text":"a\u0000"}"#, "invalid_body"),
         (r#"{"text":"a","x":1}"#, "invalid_body"),
     ] {
-        assert_eq!(
-            code::<Valid<Note>>(Some("application/json"), body.as_bytes()).await,
-            expected,
-            "{body}"
-        );
+        assert_eq!(code::<Valid<Note>>(Some("application/json"), body.as_bytes()).await, expected, "{body}");
     }
 }
 
@@ -149,20 +120,9 @@ async fn every_way_to_be_wrong_has_its_code() {
 fn schema_and_check_are_told_together_and_each_place_once() {
     let value = json!({"text": "far too long", "mobile": "138****5678", "x": 1});
     let problem = validate::<Note>(&value, DateTime::UNIX_EPOCH).unwrap_err();
-    let mut faults: Vec<_> = problem
-        .listed()
-        .iter()
-        .map(|fault| (fault.pointer.as_str(), fault.code))
-        .collect();
+    let mut faults: Vec<_> = problem.listed().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
     faults.sort_unstable();
-    assert_eq!(
-        faults,
-        [
-            ("/mobile", "masked_value"),
-            ("/text", "too_long"),
-            ("/x", "unknown_field")
-        ]
-    );
+    assert_eq!(faults, [("/mobile", "masked_value"), ("/text", "too_long"), ("/x", "unknown_field")]);
 }
 
 #[test]
@@ -175,10 +135,7 @@ fn a_schema_that_promises_too_much_is_our_defect() {
 async fn an_action_without_a_body_takes_nothing_or_an_empty_object() {
     assert_eq!(code::<Empty>(None, b"").await, "ok");
     assert_eq!(code::<Empty>(Some("application/json"), b"{}").await, "ok");
-    assert_eq!(
-        code::<Empty>(Some("application/json"), b"{\"a\":1}").await,
-        "invalid_body"
-    );
+    assert_eq!(code::<Empty>(Some("application/json"), b"{\"a\":1}").await, "invalid_body");
     assert_eq!(code::<Empty>(Some("application/json"), b"[]").await, "invalid_body");
     assert_eq!(code::<Empty>(Some("text/plain"), b"{}").await, "unsupported_media_type");
     assert_eq!(code::<Empty>(None, b"{}").await, "unsupported_media_type");

@@ -28,16 +28,12 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 
 /// The undocumented routes `/docs` and below.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .route("/docs", get().to(index))
-        .route("/docs/{file}", get().to(file));
+    config.route("/docs", get().to(index)).route("/docs/{file}", get().to(file));
 }
 
 /// The page names its scripts relative to itself, so that it must stand one level down.
 async fn index() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, "/docs/index.html"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/index.html")).finish()
 }
 
 async fn file(name: Path<String>) -> Result<HttpResponse, Problem> {

@@ -20,11 +20,7 @@ impl Document {
     /// Writes the document once, for every request to come. Fails only if it cannot be written as JSON.
     pub fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
         let bytes = Bytes::from(serde_json::to_vec(document)?);
-        let digest: String = sha256(&bytes)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: String = sha256(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         // Hex between quotation marks always is a header value.
         let tag = HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"0\""));
         Ok(Self { bytes, tag })
@@ -54,21 +50,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[get("/openapi.json")]
 pub async fn openapi(req: HttpRequest, document: Data<Document>) -> HttpResponse {
     let tag = document.tag.as_bytes();
-    let known = |value: &HeaderValue| {
-        value
-            .as_bytes()
-            .split(|b| *b == b',')
-            .any(|one| one.trim_ascii() == tag)
-    };
+    let known = |value: &HeaderValue| value.as_bytes().split(|b| *b == b',').any(|one| one.trim_ascii() == tag);
     let unchanged = req.headers().get_all(IF_NONE_MATCH).any(known);
-    let mut answer = if unchanged {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    answer
-        .insert_header((ETAG, document.tag.clone()))
-        .insert_header((CACHE_CONTROL, "no-cache"));
+    let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, document.tag.clone())).insert_header((CACHE_CONTROL, "no-cache"));
     if unchanged {
         return answer.finish();
     }

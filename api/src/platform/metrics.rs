@@ -11,18 +11,14 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use crate::http::REQUEST_SECONDS;
 
 /// Upper bounds of the latency buckets, in seconds: close together where the promises lie.
-const BUCKETS: [f64; 14] = [
-    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0,
-];
+const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
 /// How often samples are folded into the buckets when nobody asks for them.
 const ROUND: Duration = Duration::from_secs(5);
 
 /// Makes the process record metrics. Once per process, before the first request; a second call is an error.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
     let name = Matcher::Full(REQUEST_SECONDS.to_owned());
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(name, &BUCKETS)?
-        .install_recorder()?;
+    let handle = PrometheusBuilder::new().set_buckets_for_metric(name, &BUCKETS)?.install_recorder()?;
     metrics::describe_histogram!(REQUEST_SECONDS, "Time from a request's head to its answer.");
     metrics::describe_gauge!(crate::http::IN_FLIGHT, "Requests being worked on.");
     metrics::describe_gauge!("process_resident_memory_bytes", "Resident memory of the process.");
@@ -43,10 +39,7 @@ pub fn metrics_app(
     handle: PrometheusHandle,
     app: Application,
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
-    App::new()
-        .app_data(Data::new(handle))
-        .app_data(Data::new(app))
-        .route("/metrics", get().to(render))
+    App::new().app_data(Data::new(handle)).app_data(Data::new(app)).route("/metrics", get().to(render))
 }
 
 async fn render(handle: Data<PrometheusHandle>, app: Data<Application>) -> HttpResponse {
@@ -57,16 +50,11 @@ async fn render(handle: Data<PrometheusHandle>, app: Data<Application>) -> HttpR
     gauge("custodian_database_pool_waiting", waiting);
     gauge("custodian_audit_entries_waiting", writer.waiting());
     gauge("custodian_audit_failing", usize::from(writer.failing()));
-    gauge(
-        "custodian_bucket_keys_held",
-        usize::try_from(app.keys().held()).unwrap_or(usize::MAX),
-    );
+    gauge("custodian_bucket_keys_held", usize::try_from(app.keys().held()).unwrap_or(usize::MAX));
     if let Some(bytes) = resident_bytes() {
         gauge("process_resident_memory_bytes", bytes);
     }
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(handle.render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render())
 }
 
 fn gauge(name: &'static str, value: usize) {
@@ -78,10 +66,5 @@ fn gauge(name: &'static str, value: usize) {
 fn resident_bytes() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim()
-        .strip_suffix(" kB")?
-        .trim()
-        .parse::<usize>()
-        .ok()
-        .map(|kib| kib * 1024)
+    line.trim().strip_suffix(" kB")?.trim().parse::<usize>().ok().map(|kib| kib * 1024)
 }

@@ -35,11 +35,7 @@ pub async fn describe_problem(req: HttpRequest, code: Path<String>) -> Result<Ht
 }
 
 fn page<'a>(req: &HttpRequest, title: &str, kinds: impl Iterator<Item = &'a Kind>) -> HttpResponse {
-    let accept = req
-        .headers()
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept = req.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let html = accept.contains("text/html");
     let mut body = String::new();
     for kind in kinds {
@@ -59,13 +55,7 @@ fn page<'a>(req: &HttpRequest, title: &str, kinds: impl Iterator<Item = &'a Kind
 
 fn as_text(kind: &Kind) -> String {
     let line = |lang| format!("{}\n{}\n", kind.title.pick(lang), kind.detail.filled(lang, None));
-    format!(
-        "{} ({})\n{}{}\n",
-        kind.code,
-        kind.status,
-        line(Lang::En),
-        line(Lang::Zh)
-    )
+    format!("{} ({})\n{}{}\n", kind.code, kind.status, line(Lang::En), line(Lang::Zh))
 }
 
 fn as_html(kind: &Kind) -> String {
@@ -73,18 +63,9 @@ fn as_html(kind: &Kind) -> String {
         let (title, detail) = (escape(kind.title.pick(lang)), escape(&kind.detail.filled(lang, None)));
         format!("<p lang=\"{}\"><strong>{title}</strong><br>{detail}</p>\n", lang.tag())
     };
-    format!(
-        "<h2 id=\"{}\"><code>{0}</code> {}</h2>\n{}{}",
-        kind.code,
-        kind.status,
-        part(Lang::En),
-        part(Lang::Zh)
-    )
+    format!("<h2 id=\"{}\"><code>{0}</code> {}</h2>\n{}{}", kind.code, kind.status, part(Lang::En), part(Lang::Zh))
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -18,10 +18,8 @@ use crate::http::{Edge, fallback, transport};
 
 async fn send(request: TestRequest) -> (u16, HeaderMap, String) {
     let edge = Data::new(Edge::new("https://c.example", 1024, Duration::from_secs(5)));
-    let platform = Platform {
-        jwks: Bytes::from_static(b"{\"keys\":[]}"),
-        security_contact: "mailto:a@c.example".into(),
-    };
+    let platform =
+        Platform { jwks: Bytes::from_static(b"{\"keys\":[]}"), security_contact: "mailto:a@c.example".into() };
     let app = App::new()
         .into_utoipa_app()
         .openapi(frame("https://c.example"))
@@ -40,11 +38,7 @@ async fn send(request: TestRequest) -> (u16, HeaderMap, String) {
         .wrap(from_fn(transport));
     let answer = call_service(&init_service(app).await, request.to_request()).await;
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    (
-        status,
-        headers,
-        String::from_utf8_lossy(&read_body(answer).await).into_owned(),
-    )
+    (status, headers, String::from_utf8_lossy(&read_body(answer).await).into_owned())
 }
 
 #[actix_web::test]
@@ -56,14 +50,9 @@ async fn liveness_needs_nothing() {
 #[actix_web::test]
 async fn each_problem_has_its_page_in_both_languages() {
     let (status, headers, body) = send(TestRequest::get().uri("/problems/invalid_cursor")).await;
-    assert_eq!(
-        (status, headers.get("content-type").unwrap().to_str().unwrap()),
-        (200, "text/plain; charset=utf-8")
-    );
+    assert_eq!((status, headers.get("content-type").unwrap().to_str().unwrap()), (200, "text/plain; charset=utf-8"));
     assert!(body.contains("invalid_cursor (400)") && body.contains("Invalid cursor") && body.contains("游标无效"));
-    let page = TestRequest::get()
-        .uri("/problems/invalid_cursor")
-        .insert_header(("accept", "text/html,*/*;q=0.8"));
+    let page = TestRequest::get().uri("/problems/invalid_cursor").insert_header(("accept", "text/html,*/*;q=0.8"));
     let (_, headers, body) = send(page).await;
     assert_eq!(headers.get("content-type").unwrap(), "text/html; charset=utf-8");
     assert!(body.starts_with("<!doctype html>") && body.contains("游标无效"));
@@ -76,28 +65,16 @@ async fn each_problem_has_its_page_in_both_languages() {
 async fn the_document_is_served_with_a_tag_that_holds() {
     let (status, headers, body) = send(TestRequest::get().uri("/openapi.json")).await;
     assert_eq!(status, 200);
-    assert!(
-        serde_json::from_str::<serde_json::Value>(&body)
-            .unwrap()
-            .get("openapi")
-            .is_some()
-    );
+    assert!(serde_json::from_str::<serde_json::Value>(&body).unwrap().get("openapi").is_some());
     let tag = headers.get("etag").unwrap().clone();
-    let (status, again, body) = send(
-        TestRequest::get()
-            .uri("/openapi.json")
-            .insert_header(("if-none-match", tag.clone())),
-    )
-    .await;
+    let (status, again, body) =
+        send(TestRequest::get().uri("/openapi.json").insert_header(("if-none-match", tag.clone()))).await;
     assert_eq!((status, body.as_str(), again.get("etag")), (304, "", Some(&tag)));
 }
 
 #[actix_web::test]
 async fn the_documents_page_is_whole_and_asks_no_other_host() {
-    assert_eq!(
-        send(TestRequest::get().uri("/docs")).await.1.get("location").unwrap(),
-        "/docs/index.html"
-    );
+    assert_eq!(send(TestRequest::get().uri("/docs")).await.1.get("location").unwrap(), "/docs/index.html");
     let (status, headers, page) = send(TestRequest::get().uri("/docs/index.html")).await;
     assert_eq!(status, 200);
     let policy = headers.get("content-security-policy").unwrap().to_str().unwrap();

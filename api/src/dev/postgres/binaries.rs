@@ -24,11 +24,7 @@ impl Binaries {
             let found = probe(&path).ok_or(SetupError::BadBinaries { path })?;
             return pick([found].into_iter(), made_by, cluster);
         }
-        pick(
-            places().into_iter().filter_map(|folder| probe(&folder)),
-            made_by,
-            cluster,
-        )
+        pick(places().into_iter().filter_map(|folder| probe(&folder)), made_by, cluster)
     }
 
     pub fn initdb(&self) -> PathBuf {
@@ -50,10 +46,7 @@ fn pick(
         None => found.next().ok_or(SetupError::NoPostgres),
         Some(made_by) => found
             .find(|found| found.major == made_by)
-            .ok_or_else(|| SetupError::OtherVersion {
-                folder: cluster.to_owned(),
-                made_by,
-            }),
+            .ok_or_else(|| SetupError::OtherVersion { folder: cluster.to_owned(), made_by }),
     }
 }
 
@@ -61,36 +54,21 @@ fn pick(
 fn places() -> Vec<PathBuf> {
     let mut places: Vec<PathBuf> = pg_config().into_iter().collect();
     let listing = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let names: Vec<String> = listing
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    places.extend(
-        newest_first(names)
-            .iter()
-            .map(|name| Path::new("/usr/lib/postgresql").join(name).join("bin")),
-    );
+    let names: Vec<String> = listing.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    places.extend(newest_first(names).iter().map(|name| Path::new("/usr/lib/postgresql").join(name).join("bin")));
     places.push("/usr/local/pgsql/bin".into());
     places
 }
 
 fn pg_config() -> Option<PathBuf> {
-    let output = clean_command(Path::new("pg_config"))
-        .arg("--bindir")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = clean_command(Path::new("pg_config")).arg("--bindir").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(text.trim())).filter(|path| path.is_absolute())
 }
 
 /// Version folders by number, not by letter: 9.6 comes after 18.
 fn newest_first(mut names: Vec<String>) -> Vec<String> {
-    let number = |name: &String| {
-        name.split('.')
-            .next()
-            .and_then(|major| major.parse::<u32>().ok())
-            .unwrap_or(0)
-    };
+    let number = |name: &String| name.split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or(0);
     names.sort_by_key(|name| std::cmp::Reverse(number(name)));
     names
 }
@@ -99,16 +77,9 @@ fn probe(folder: &Path) -> Option<Binaries> {
     if !folder.join("initdb").is_file() {
         return None;
     }
-    let output = clean_command(&folder.join("postgres"))
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let output = clean_command(&folder.join("postgres")).arg("--version").stdin(Stdio::null()).output().ok()?;
     let major = major_version(&String::from_utf8_lossy(&output.stdout)).filter(|major| *major >= OLDEST)?;
-    Some(Binaries {
-        folder: folder.to_owned(),
-        major,
-    })
+    Some(Binaries { folder: folder.to_owned(), major })
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `18beta2`, `16devel` to 15, 18, 16.
@@ -124,10 +95,7 @@ mod tests {
     use super::*;
 
     fn at(major: u32) -> Binaries {
-        Binaries {
-            folder: format!("/v/{major}").into(),
-            major,
-        }
+        Binaries { folder: format!("/v/{major}").into(), major }
     }
 
     #[test]

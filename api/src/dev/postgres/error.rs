@@ -178,32 +178,23 @@ impl SetupError {
     /// Names the data folder in a sentence that was made where only a path inside it was known.
     pub(super) fn about(self, dir: &Path) -> Self {
         match self {
-            Self::NoRight { path, uid, .. } => Self::NoRight {
-                path,
-                dir: dir.to_owned(),
-                uid,
-            },
+            Self::NoRight { path, uid, .. } => Self::NoRight { path, dir: dir.to_owned(), uid },
             other => other,
         }
     }
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || "Another `custodian dev`".to_owned(),
-        |pid| format!("Another `custodian dev` (process {pid})"),
-    )
+    pid.map_or_else(|| "Another `custodian dev`".to_owned(), |pid| format!("Another `custodian dev` (process {pid})"))
 }
 
 /// Turns a refusal of the system on `path` into a sentence; a missing right becomes [`SetupError::NoRight`].
 pub(super) fn refused(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SetupError {
     let path = path.to_owned();
     move |cause| match cause.kind() {
-        io::ErrorKind::PermissionDenied => SetupError::NoRight {
-            dir: path.clone(),
-            path,
-            uid: super::account::effective_ids().0,
-        },
+        io::ErrorKind::PermissionDenied => {
+            SetupError::NoRight { dir: path.clone(), path, uid: super::account::effective_ids().0 }
+        }
         _ => SetupError::Io { what, path, cause },
     }
 }

@@ -55,27 +55,16 @@ impl Guard {
     /// Starts `program` under the home's account, its output going to the home's log.
     pub fn start(program: &Path, args: &[&str], home: &Home, watch: &Watch) -> Result<Self, SetupError> {
         let mut shell = clean_command(Path::new("/bin/sh"));
-        shell.args([
-            "-c",
-            SCRIPT,
-            "custodian-guard",
-            if watch.parent { "1" } else { "0" },
-            &farewell(&watch.remove),
-        ]);
+        shell.args(["-c", SCRIPT, "custodian-guard", if watch.parent { "1" } else { "0" }, &farewell(&watch.remove)]);
         shell.args(home.account.prefix()).arg(program).args(args);
         // A group of its own: Ctrl-C at the terminal must reach this program first, or the database would leave before its server.
         shell.process_group(0).current_dir("/");
-        shell
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(home.open_log()?);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(home.open_log()?);
         let mut shell = shell.spawn().map_err(refused("run", Path::new("/bin/sh")))?;
         let wish = shell.stdin.take();
         let mut line = String::new();
         if let Some(output) = shell.stdout.take() {
-            BufReader::new(output)
-                .read_line(&mut line)
-                .map_err(refused("run", program))?;
+            BufReader::new(output).read_line(&mut line).map_err(refused("run", program))?;
         }
         let cause = || std::io::Error::other("its guard ended at once");
         let pid = line.trim().parse().map_err(|_| refused("run", program)(cause()))?;
@@ -119,11 +108,7 @@ impl Guard {
 
 fn farewell(remove: &[PathBuf]) -> String {
     let quoted: Vec<String> = remove.iter().map(|path| quoted(&path.to_string_lossy())).collect();
-    if quoted.is_empty() {
-        ":".to_owned()
-    } else {
-        format!("rm -rf -- {}", quoted.join(" "))
-    }
+    if quoted.is_empty() { ":".to_owned() } else { format!("rm -rf -- {}", quoted.join(" ")) }
 }
 
 /// One word for `sh`, whatever is in it.
@@ -140,15 +125,9 @@ pub(super) fn clear_leftover(home: &Home, sockets: &Path) -> Result<(), SetupErr
     }
     // The home's lock is ours and nobody serves from it, so these files say nothing true.
     remove_if_there(&file)?;
-    let left = fs::read_dir(sockets)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    for path in left.filter(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(".s.PGSQL."))
-    }) {
+    let left = fs::read_dir(sockets).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in left.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".s.PGSQL.")))
+    {
         remove_if_there(&path)?;
     }
     Ok(())
@@ -195,16 +174,7 @@ fn first_number(text: &str) -> Option<u32> {
 
 /// Runs a program to its end; it is interrupted if this process ends first.
 pub(super) fn run(program: &Path, args: &[&str], home: &Home) -> Result<ExitStatus, SetupError> {
-    Guard::start(
-        program,
-        args,
-        home,
-        &Watch {
-            parent: true,
-            remove: Vec::new(),
-        },
-    )?
-    .wait()
+    Guard::start(program, args, home, &Watch { parent: true, remove: Vec::new() })?.wait()
 }
 
 #[cfg(test)]
@@ -215,10 +185,7 @@ mod tests {
     #[test]
     fn paths_are_one_word_each_for_the_shell() {
         assert_eq!(farewell(&[]), ":");
-        assert_eq!(
-            farewell(&["/a b".into(), "/it's".into()]),
-            r"rm -rf -- '/a b' '/it'\''s'"
-        );
+        assert_eq!(farewell(&["/a b".into(), "/it's".into()]), r"rm -rf -- '/a b' '/it'\''s'");
     }
 
     #[test]

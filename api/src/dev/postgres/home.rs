@@ -48,13 +48,7 @@ impl Home {
             Err(cause) => return Err(refused("read", &link)(cause)),
         };
         let lock = lock(&dir, &path, &account)?;
-        let home = Self {
-            dir,
-            path,
-            account,
-            made_dir,
-            _lock: lock,
-        };
+        let home = Self { dir, path, account, made_dir, _lock: lock };
         home.set_long_log_aside()?;
         Ok(home)
     }
@@ -78,10 +72,8 @@ impl Home {
 
     /// Whether a finished cluster is here. Clears away what an interrupted attempt of this program left, and refuses to touch anything else.
     pub fn is_finished(&self) -> Result<bool, SetupError> {
-        let names = fs::read_dir(&self.path)
-            .map_err(refused("read", &self.path))?
-            .flatten()
-            .map(|entry| entry.file_name());
+        let names =
+            fs::read_dir(&self.path).map_err(refused("read", &self.path))?.flatten().map(|entry| entry.file_name());
         let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
         for half_made in names.iter().filter(|name| name.starts_with(HALF_MADE)) {
             // Best effort: an `initdb` may still be cleaning up in it, and its name is never used again.
@@ -92,9 +84,7 @@ impl Home {
             return self.password().map(|_| true);
         }
         if let Some(foreign) = names.iter().find(|name| !is_ours(name)) {
-            return Err(SetupError::InTheWay {
-                path: self.path.join(foreign),
-            });
+            return Err(SetupError::InTheWay { path: self.path.join(foreign) });
         }
         match fs::remove_dir(&data) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -105,17 +95,12 @@ impl Home {
 
     /// The superuser's password, made at the first start.
     pub fn password(&self) -> Result<String, SetupError> {
-        let lost = || SetupError::Lost {
-            folder: self.path.clone(),
-            file: "password",
-        };
+        let lost = || SetupError::Lost { folder: self.path.clone(), file: "password" };
         let text = match fs::read_to_string(self.password_file()) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(lost()),
             other => other.map_err(refused("read", &self.password_file()))?,
         };
-        Some(text.trim().to_owned())
-            .filter(|password| !password.is_empty())
-            .ok_or_else(lost)
+        Some(text.trim().to_owned()).filter(|password| !password.is_empty()).ok_or_else(lost)
     }
 
     pub fn make_password(&self) -> Result<(), SetupError> {
@@ -176,17 +161,10 @@ fn in_place(path: &Path) -> Result<(PathBuf, Account), SetupError> {
     make_folder(path, &account)?;
     let owner = fs::metadata(path).map_err(refused("read", path))?.uid();
     if owner != account.uid {
-        return Err(SetupError::WrongOwner {
-            path: path.to_owned(),
-            owner,
-            expected: account.uid,
-        });
+        return Err(SetupError::WrongOwner { path: path.to_owned(), owner, expected: account.uid });
     }
     if !account.reaches(path) {
-        return Err(SetupError::Unreachable {
-            path: path.to_owned(),
-            account: account.name,
-        });
+        return Err(SetupError::Unreachable { path: path.to_owned(), account: account.name });
     }
     Ok((fs::canonicalize(path).map_err(refused("open", path))?, account))
 }
@@ -198,10 +176,7 @@ fn afresh(link: &Path) -> Result<(PathBuf, Account), SetupError> {
     if account.reaches(link) {
         return Ok((link.to_owned(), account));
     }
-    let unreachable = || SetupError::Unreachable {
-        path: link.to_owned(),
-        account: account.name.clone(),
-    };
+    let unreachable = || SetupError::Unreachable { path: link.to_owned(), account: account.name.clone() };
     if !account.stepped_down {
         return Err(unreachable());
     }
@@ -215,18 +190,11 @@ fn afresh(link: &Path) -> Result<(PathBuf, Account), SetupError> {
 /// The first free name for this link. One already there belongs to a data folder that was moved or deleted; it is not ours to reuse.
 fn substitute(link: &Path) -> Result<PathBuf, SetupError> {
     let above = Path::new(SUBSTITUTE);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(above)
-        .map_err(refused("create", above))?;
+    DirBuilder::new().recursive(true).mode(0o755).create(above).map_err(refused("create", above))?;
     let name = format!("dev-{:016x}", path_hash(link));
     let names = std::iter::once(name.clone()).chain((2..).map(|number: u64| format!("{name}-{number}")));
-    let mut free = names
-        .map(|name| above.join(name))
-        .filter(|path| fs::symlink_metadata(path).is_err());
-    free.next()
-        .ok_or_else(|| SetupError::InTheWay { path: above.join(name) })
+    let mut free = names.map(|name| above.join(name)).filter(|path| fs::symlink_metadata(path).is_err());
+    free.next().ok_or_else(|| SetupError::InTheWay { path: above.join(name) })
 }
 
 /// Makes a folder of mode 0700 that belongs to the account; one that exists is left alone, unless it is empty and still root's.
@@ -248,11 +216,7 @@ pub(super) fn make_folder(path: &Path, account: &Account) -> Result<(), SetupErr
 }
 
 fn private_file(path: &Path, account: &Account, options: &mut OpenOptions) -> Result<File, SetupError> {
-    let file = options
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(refused("write", path))?;
+    let file = options.create(true).mode(0o600).open(path).map_err(refused("write", path))?;
     if account.stepped_down {
         fchown(&file, Some(account.uid), Some(account.gid)).map_err(refused("hand over", path))?;
     }
@@ -261,26 +225,18 @@ fn private_file(path: &Path, account: &Account, options: &mut OpenOptions) -> Re
 
 fn lock(dir: &Path, home: &Path, account: &Account) -> Result<File, SetupError> {
     let path = home.join("lock");
-    let mut file = private_file(
-        &path,
-        account,
-        OpenOptions::new().read(true).write(true).truncate(false),
-    )?;
+    let mut file = private_file(&path, account, OpenOptions::new().read(true).write(true).truncate(false))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
             let mut text = String::new();
             let _ = file.read_to_string(&mut text);
-            return Err(SetupError::Running {
-                dir: dir.to_owned(),
-                pid: text.trim().parse().ok(),
-            });
+            return Err(SetupError::Running { dir: dir.to_owned(), pid: text.trim().parse().ok() });
         }
         Err(fs::TryLockError::Error(cause)) => return Err(refused("lock", &path)(cause)),
     }
     file.set_len(0).map_err(refused("write", &path))?;
-    file.write_all(format!("{}\n", std::process::id()).as_bytes())
-        .map_err(refused("write", &path))?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(refused("write", &path))?;
     Ok(file)
 }
 
@@ -288,9 +244,7 @@ fn lock(dir: &Path, home: &Path, account: &Account) -> Result<File, SetupError> 
 pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N], SetupError> {
     let path = Path::new("/dev/urandom");
     let mut bytes = [0; N];
-    File::open(path)
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(refused("read", path))?;
+    File::open(path).and_then(|mut source| source.read_exact(&mut bytes)).map_err(refused("read", path))?;
     Ok(bytes)
 }
 

@@ -50,11 +50,7 @@ pub(super) fn socket_folder(home: &Path, account: &Account) -> Result<PathBuf, S
         return Ok(inside);
     }
     let name = format!("custodian-{:016x}", path_hash(home));
-    let places = if account.stepped_down {
-        ["/run", "/tmp"].as_slice()
-    } else {
-        ["/tmp"].as_slice()
-    };
+    let places = if account.stepped_down { ["/run", "/tmp"].as_slice() } else { ["/tmp"].as_slice() };
     let mut path = inside;
     for place in places {
         path = Path::new(place).join(&name);
@@ -81,9 +77,7 @@ fn fits(folder: &Path) -> bool {
 /// FNV-1a, 64 bits: a name that is the same on every run and every build; it guards nothing.
 pub(super) fn path_hash(path: &Path) -> u64 {
     let bytes = path.as_os_str().as_encoded_bytes();
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// A connection URL; `host` is an address or the socket's folder.

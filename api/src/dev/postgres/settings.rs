@@ -75,10 +75,7 @@ mod tests {
     use super::*;
 
     fn text(durable: bool, extra: &[(&str, &str)]) -> Result<String, SetupError> {
-        let extra: Vec<_> = extra
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let extra: Vec<_> = extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         render(20123, Path::new("/s"), durable, &extra)
     }
 
@@ -87,10 +84,7 @@ mod tests {
         let durable = text(true, &[]).unwrap();
         for name in DURABILITY {
             assert!(durable.contains(&format!("\n{name} = 'on'\n")), "{name}");
-            assert!(
-                text(false, &[]).unwrap().contains(&format!("\n{name} = 'off'\n")),
-                "{name}"
-            );
+            assert!(text(false, &[]).unwrap().contains(&format!("\n{name} = 'off'\n")), "{name}");
         }
         assert!(durable.contains("\nport = '20123'\n") && durable.contains("\nunix_socket_directories = '/s'\n"));
     }
@@ -98,22 +92,13 @@ mod tests {
     #[test]
     fn the_callers_settings_come_last_and_are_quoted() {
         let text = text(true, &[("max_connections", "7"), ("app.note", r"it's a \ here")]).unwrap();
-        assert!(
-            text.ends_with("max_connections = '7'\napp.note = 'it''s a \\\\ here'\n"),
-            "{text}"
-        );
+        assert!(text.ends_with("max_connections = '7'\napp.note = 'it''s a \\\\ here'\n"), "{text}");
     }
 
     #[test]
     fn nothing_is_smuggled_in() {
         for bad in [("fsync", "on\nfsync = off"), ("a b", "1"), ("", "1"), ("x'", "1")] {
-            assert!(
-                text(true, &[bad])
-                    .unwrap_err()
-                    .to_string()
-                    .contains("no PostgreSQL setting"),
-                "{bad:?}"
-            );
+            assert!(text(true, &[bad]).unwrap_err().to_string().contains("no PostgreSQL setting"), "{bad:?}");
         }
     }
 }

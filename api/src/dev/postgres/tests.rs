@@ -43,10 +43,7 @@ impl Drop for Folder {
 }
 
 fn small() -> ClusterOptions {
-    ClusterOptions {
-        extra: vec![("shared_buffers".into(), "16MB".into())],
-        ..ClusterOptions::default()
-    }
+    ClusterOptions { extra: vec![("shared_buffers".into(), "16MB".into())], ..ClusterOptions::default() }
 }
 
 fn accepts(cluster: &Cluster) -> bool {
@@ -64,18 +61,11 @@ fn a_cluster_is_made_locked_stopped_and_found_again() {
     let first = folder.start().unwrap();
     let (port, pid, password) = (first.port(), first.pid(), first.superuser_password().to_owned());
     assert!(accepts(&first) && port < 32_768 && password.len() == 48);
-    assert_ne!(
-        fs::metadata(format!("/proc/{pid}")).unwrap().uid(),
-        0,
-        "the server runs as root"
-    );
+    assert_ne!(fs::metadata(format!("/proc/{pid}")).unwrap().uid(), 0, "the server runs as root");
     assert_eq!(fs::metadata(first.home.password_file()).unwrap().mode() & 0o777, 0o600);
     assert!(!format!("{first:?}").contains(&password));
     let refused = folder.refusal();
-    assert!(
-        refused.contains(&format!("process {}", std::process::id())),
-        "{refused}"
-    );
+    assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
     first.stop().unwrap();
     assert!(!lives(pid) && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
 
@@ -153,11 +143,7 @@ fn the_server_ends_when_the_pipe_to_its_guard_closes() {
 #[test]
 fn a_cluster_for_a_test_leaves_nothing() {
     let folder = Folder::new();
-    let options = ClusterOptions {
-        remove_on_exit: true,
-        durable: false,
-        ..small()
-    };
+    let options = ClusterOptions { remove_on_exit: true, durable: false, ..small() };
     Cluster::start(&folder.0, &options).unwrap().stop().unwrap();
     assert!(!folder.0.exists());
     let note = folder.put("note", "kept, since the folder was not empty");
@@ -168,29 +154,16 @@ fn a_cluster_for_a_test_leaves_nothing() {
 #[test]
 fn a_setting_the_server_refuses_is_told() {
     let folder = Folder::new();
-    let options = ClusterOptions {
-        extra: vec![("shared_buffers".into(), "a lot".into())],
-        ..small()
-    };
+    let options = ClusterOptions { extra: vec![("shared_buffers".into(), "a lot".into())], ..small() };
     let refused = Cluster::start(&folder.0, &options).unwrap_err().to_string();
-    assert!(
-        refused.contains("shared_buffers") && refused.contains("postgres.log"),
-        "{refused}"
-    );
+    assert!(refused.contains("shared_buffers") && refused.contains("postgres.log"), "{refused}");
 }
 
 #[test]
 fn a_long_path_gets_a_short_socket() {
     let folder = Folder::new();
     let long = folder.0.join("d".repeat(90));
-    let cluster = Cluster::start(
-        &long,
-        &ClusterOptions {
-            remove_on_exit: true,
-            ..small()
-        },
-    )
-    .unwrap();
+    let cluster = Cluster::start(&long, &ClusterOptions { remove_on_exit: true, ..small() }).unwrap();
     assert!(accepts(&cluster) && !cluster.socket_dir().starts_with(&folder.0));
     let sockets = cluster.socket_dir().to_owned();
     drop(cluster);

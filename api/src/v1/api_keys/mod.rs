@@ -21,11 +21,7 @@ use crate::needs;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_api_keys)
-        .service(create_api_key)
-        .service(show_api_key)
-        .service(revoke_api_key);
+    config.service(list_api_keys).service(create_api_key).service(show_api_key).service(revoke_api_key);
 }
 
 needs! {
@@ -68,24 +64,8 @@ impl Body for NewApiKeyBody {}
 
 impl From<NewApiKeyBody> for NewApiKey {
     fn from(body: NewApiKeyBody) -> Self {
-        let NewApiKeyBody {
-            third_party,
-            name,
-            permissions,
-            fields,
-            purposes,
-            ip_ranges,
-            expires_at,
-        } = body;
-        Self {
-            third_party,
-            name,
-            permissions,
-            fields,
-            purposes,
-            ip_ranges,
-            expires_at,
-        }
+        let NewApiKeyBody { third_party, name, permissions, fields, purposes, ip_ranges, expires_at } = body;
+        Self { third_party, name, permissions, fields, purposes, ip_ranges, expires_at }
     }
 }
 
@@ -177,11 +157,7 @@ pub async fn list_api_keys(may: May<ReadApiKeys>, app: Data<App>, mut query: Que
     query.done()?;
     let (rows, next) = api_keys::list(&app, &may, after, limit).await?;
     let data = rows.into_iter().map(|(row, active)| body(row, active)).collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
-        count: None,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
 /// Make a partner key.
@@ -204,13 +180,7 @@ pub async fn create_api_key(
     once(&app, &may, &req, &digest, async |work| {
         let (row, secret) = api_keys::create(&app, &may, work, new).await?;
         let location = format!("/v1/api-keys/{}", row.id);
-        Reply::created(
-            &location,
-            &CreatedApiKeyBody {
-                key: body(row, true),
-                secret: secret.expose().to_owned(),
-            },
-        )
+        Reply::created(&location, &CreatedApiKeyBody { key: body(row, true), secret: secret.expose().to_owned() })
     })
     .await
 }

@@ -55,12 +55,7 @@ pub struct TokensBody {
 
 impl From<Tokens> for TokensBody {
     fn from(tokens: Tokens) -> Self {
-        let Tokens {
-            access,
-            expires_in,
-            refresh,
-            session_expires_at,
-        } = tokens;
+        let Tokens { access, expires_in, refresh, session_expires_at } = tokens;
         let refresh_token = refresh.expose().to_owned();
         Self {
             access_token: access,
@@ -89,14 +84,8 @@ pub async fn log_in(
     body: Valid<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
     let context = Context::of(&req);
-    let tokens = auth::login(
-        &app,
-        &body.email,
-        &body.password,
-        client_address(&edge, &req),
-        &context.request_id,
-    )
-    .await?;
+    let tokens =
+        auth::login(&app, &body.email, &body.password, client_address(&edge, &req), &context.request_id).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 

@@ -72,17 +72,9 @@ fn body(field: &Field, lang: Lang) -> FieldBody {
     } = field;
     FieldBody {
         key: key.clone(),
-        label: if lang == Lang::Zh {
-            labels.zh.clone()
-        } else {
-            labels.en.clone()
-        },
+        label: if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() },
         data_type: data_type.as_str(),
-        choices: if let DataType::Enum(choices) = data_type {
-            Some(choices.clone())
-        } else {
-            None
-        },
+        choices: if let DataType::Enum(choices) = data_type { Some(choices.clone()) } else { None },
         classification: classification.as_str(),
         category: category.as_str(),
         required: *required,
@@ -95,10 +87,7 @@ fn body(field: &Field, lang: Lang) -> FieldBody {
 impl From<&RecordType> for RecordTypeBody {
     fn from(record_type: &RecordType) -> Self {
         let RecordType { code, fields } = record_type;
-        Self {
-            code: code.clone(),
-            field_count: fields.len(),
-        }
+        Self { code: code.clone(), field_count: fields.len() }
     }
 }
 
@@ -116,16 +105,8 @@ pub async fn list_record_types(
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     query.done()?;
-    let data = catalog::record_types(&app, &may)
-        .await?
-        .into_iter()
-        .map(RecordTypeBody::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-        count: None,
-    }))
+    let data = catalog::record_types(&app, &may).await?.into_iter().map(RecordTypeBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
 }
 
 /// List the fields of a record type.
@@ -149,9 +130,5 @@ pub async fn list_fields(
     let lang = Lang::of(req.headers());
     let record_type = catalog::record_type(&app, &may, &code).await?;
     let data = record_type.fields.iter().map(|field| body(field, lang)).collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-        count: None,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
 }

@@ -101,9 +101,9 @@ impl Serialize for Shown<'_> {
             SeenValue::Text(text) => serializer.serialize_str(text),
             SeenValue::Bool(value) => serializer.serialize_bool(*value),
             // Written as stored: a number keeps its digits, a structure its members.
-            SeenValue::Number(text) | SeenValue::Structure(text) => RawValue::from_string(text.clone())
-                .map_err(serde::ser::Error::custom)?
-                .serialize(serializer),
+            SeenValue::Number(text) | SeenValue::Structure(text) => {
+                RawValue::from_string(text.clone()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
         }
     }
 }
@@ -142,11 +142,7 @@ pub(super) fn input(value: &Value) -> FieldInput {
 /// The `fields` of a body that may be faulty elsewhere.
 pub(super) fn inputs(body: &Value) -> Vec<(String, FieldInput)> {
     let fields = body.get("fields").and_then(Value::as_object);
-    fields
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.clone(), input(value)))
-        .collect()
+    fields.into_iter().flatten().map(|(key, value)| (key.clone(), input(value))).collect()
 }
 
 pub(super) fn customer_example() -> Value {

@@ -55,29 +55,10 @@ impl Body for NewCustomerBody {
 
 impl NewCustomerBody {
     fn into_new(self) -> NewCustomer {
-        let Self {
-            stage,
-            source,
-            region,
-            owner_id,
-            department_id,
-            fields,
-        } = self;
+        let Self { stage, source, region, owner_id, department_id, fields } = self;
         let (owner, department) = (owner_id.map(UserId::from), department_id.map(DepartmentId::from));
-        let fields = fields
-            .iter()
-            .map(|(key, value)| (key.clone(), super::bodies::input(value)))
-            .collect();
-        NewCustomer {
-            attributes: Attributes {
-                stage,
-                source,
-                region,
-                owner,
-                department,
-            },
-            fields,
-        }
+        let fields = fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect();
+        NewCustomer { attributes: Attributes { stage, source, region, owner, department }, fields }
     }
 }
 
@@ -123,28 +104,16 @@ impl Body for PatchCustomerBody {
 
 impl PatchCustomerBody {
     fn into_patch(self) -> Patch {
-        let Self {
-            stage,
-            source,
-            region,
-            owner_id,
-            department_id,
-            fields,
-        } = self;
-        let (owner, department) = (
-            owner_id.map(|o| o.map(UserId::from)),
-            department_id.map(|d| d.map(DepartmentId::from)),
-        );
+        let Self { stage, source, region, owner_id, department_id, fields } = self;
+        let (owner, department) =
+            (owner_id.map(|o| o.map(UserId::from)), department_id.map(|d| d.map(DepartmentId::from)));
         Patch {
             stage,
             source,
             region,
             owner,
             department,
-            fields: fields
-                .iter()
-                .map(|(key, value)| (key.clone(), super::bodies::input(value)))
-                .collect(),
+            fields: fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect(),
         }
     }
 }
@@ -200,15 +169,8 @@ pub async fn change_customer(
     body: ValidPatch<PatchCustomerBody>,
 ) -> Result<Reply, Problem> {
     let work = app.begin(may.organization()).await?;
-    let seen = customers::patch(
-        &app,
-        &may,
-        &work,
-        id.get(),
-        &precondition(if_match),
-        body.into_inner().into_patch(),
-    )
-    .await;
+    let seen =
+        customers::patch(&app, &may, &work, id.get(), &precondition(if_match), body.into_inner().into_patch()).await;
     let seen = crate::http::settle(work, seen).await?;
     let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
     Ok(Reply::ok(&CustomerBody::from(seen))?.etag(tag))

@@ -59,16 +59,10 @@ pub async fn list_customers(
     let wanted = wanted(&mut query, &pages, &may.identity)?;
     query.done()?;
     let found = customers::list(&app, &may, wanted).await.map_err(of_query)?;
-    let next_cursor = found
-        .next
-        .map(|(at, id)| pages.seal(&position(at, may.identity.shown_id(id.into()))));
+    let next_cursor = found.next.map(|(at, id)| pages.seal(&position(at, may.identity.shown_id(id.into()))));
     let data = found.customers.into_iter().map(CustomerBody::from).collect();
     let count = found.count.and_then(|count| u64::try_from(count).ok());
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor,
-        count,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count }))
 }
 
 fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<customers::Query, Problem> {
@@ -77,16 +71,8 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
         .map(|bytes| parse_position(&bytes, identity).ok_or_else(|| Problem::of("invalid_cursor")))
         .transpose()?;
     let sort = query.choice("sort", &SORTS).unwrap_or("-created_at");
-    let by = if sort.ends_with("created_at") {
-        SortKey::CreatedAt
-    } else {
-        SortKey::UpdatedAt
-    };
-    let terms = query
-        .group("q")
-        .into_iter()
-        .map(|(name, value)| term(&name, value))
-        .collect();
+    let by = if sort.ends_with("created_at") { SortKey::CreatedAt } else { SortKey::UpdatedAt };
+    let terms = query.group("q").into_iter().map(|(name, value)| term(&name, value)).collect();
     let filter = Filter {
         tags: Vec::new(),
         stage: query.text("stage"),
@@ -96,18 +82,8 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
         region: query.text("region"),
         updated_since: query.time("updated_since"),
     };
-    let order = Order {
-        by,
-        descending: sort.starts_with('-'),
-        after,
-    };
-    Ok(customers::Query {
-        filter,
-        terms,
-        order,
-        limit: query.limit(),
-        count: query.boolean("count"),
-    })
+    let order = Order { by, descending: sort.starts_with('-'), after };
+    Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count") })
 }
 
 /// `mobile` looks for the whole value, `mobile_last4` for its end, `name_prefix` for its beginning.
@@ -117,11 +93,7 @@ fn term(name: &str, value: String) -> SearchTerm {
         (None, Some(field)) => (field, SearchKind::Prefix),
         (None, None) => (name, SearchKind::Exact),
     };
-    SearchTerm {
-        field: field.to_owned(),
-        kind,
-        value,
-    }
+    SearchTerm { field: field.to_owned(), kind, value }
 }
 
 /// What is wrong with a searched value is a fault of the query, not of a body.

@@ -46,46 +46,19 @@ pub struct ChangeBody {
 
 impl From<Change> for ChangeBody {
     fn from(change: Change) -> Self {
-        let Change {
-            name,
-            is_field,
-            before,
-            after,
-        } = change;
+        let Change { name, is_field, before, after } = change;
         let json = |value: Option<customers::SeenValue>| {
-            value
-                .and_then(|v| serde_json::to_value(Shown(&v)).ok())
-                .unwrap_or(Value::Null)
+            value.and_then(|v| serde_json::to_value(Shown(&v)).ok()).unwrap_or(Value::Null)
         };
-        let (field, attribute) = if is_field {
-            (Some(name), None)
-        } else {
-            (None, Some(name))
-        };
-        Self {
-            field,
-            attribute,
-            before: json(before),
-            after: json(after),
-        }
+        let (field, attribute) = if is_field { (Some(name), None) } else { (None, Some(name)) };
+        Self { field, attribute, before: json(before), after: json(after) }
     }
 }
 
 impl From<Version> for VersionBody {
     fn from(version: Version) -> Self {
-        let Version {
-            version,
-            at,
-            by_kind: _,
-            by,
-            changes,
-        } = version;
-        Self {
-            version,
-            at,
-            by,
-            changes: changes.into_iter().map(ChangeBody::from).collect(),
-        }
+        let Version { version, at, by_kind: _, by, changes } = version;
+        Self { version, at, by, changes: changes.into_iter().map(ChangeBody::from).collect() }
     }
 }
 
@@ -107,12 +80,8 @@ pub async fn show_history(
     id: Id<Uuid>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(
-        app.cursor_key(),
-        may.organization(),
-        &format!("/v1/customers/{}/history", id.get()),
-        &query,
-    );
+    let pages =
+        Pages::new(app.cursor_key(), may.organization(), &format!("/v1/customers/{}/history", id.get()), &query);
     let (limit, after) = (query.limit(), pages.position(&mut query)?);
     query.done()?;
     let before = match after.map(<[u8; 4]>::try_from) {
@@ -121,22 +90,12 @@ pub async fn show_history(
         Some(Err(_)) => return Err(Problem::of("invalid_cursor")),
     };
     let versions = customers::history(&app, &reader, &may, id.get()).await?;
-    let mut data: Vec<VersionBody> = versions
-        .into_iter()
-        .filter(|v| v.version < before)
-        .map(VersionBody::from)
-        .collect();
+    let mut data: Vec<VersionBody> =
+        versions.into_iter().filter(|v| v.version < before).map(VersionBody::from).collect();
     let more = data.len() > limit;
     data.truncate(limit);
-    let next_cursor = data
-        .last()
-        .filter(|_| more)
-        .map(|last| pages.seal(&last.version.to_be_bytes()));
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor,
-        count: None,
-    }))
+    let next_cursor = data.last().filter(|_| more).map(|last| pages.seal(&last.version.to_be_bytes()));
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
 }
 
 /// Read who saw a customer.
@@ -156,20 +115,12 @@ pub async fn show_access_log(
     id: Id<Uuid>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(
-        app.cursor_key(),
-        may.organization(),
-        &format!("/v1/customers/{}/access-log", id.get()),
-        &query,
-    );
+    let pages =
+        Pages::new(app.cursor_key(), may.organization(), &format!("/v1/customers/{}/access-log", id.get()), &query);
     let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
     query.done()?;
     let page = customers::access_log(&app, &reader, &may, id.get(), before, limit).await?;
     let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
     let data = page.entries.into_iter().map(EntryBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor,
-        count: None,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
 }

@@ -74,10 +74,7 @@ pub async fn reveal_fields(
     let digest = *body.digest();
     let reply = once(&app, &may, &req, &digest, async |work| {
         let values = customers::reveal(&app, &may, work, id.get(), &body.fields, &body.reason).await?;
-        Reply::ok(&RevealedBody {
-            id: id.get(),
-            fields: Revealed(values),
-        })
+        Reply::ok(&RevealedBody { id: id.get(), fields: Revealed(values) })
     })
     .await?;
     if reply.is_replay() {

@@ -40,13 +40,7 @@ pub struct DepartmentBody {
 
 impl From<DepartmentRow> for DepartmentBody {
     fn from(row: DepartmentRow) -> Self {
-        let DepartmentRow {
-            id,
-            parent,
-            name,
-            path,
-            created_at,
-        } = row;
+        let DepartmentRow { id, parent, name, path, created_at } = row;
         Self {
             id: id.uuid(),
             parent_id: parent.map(|p| p.uuid()),

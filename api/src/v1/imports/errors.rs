@@ -31,17 +31,9 @@ pub async fn list_import_errors(
     id: Id<JobId>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let wants_csv = req
-        .headers()
-        .get("accept")
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/csv"));
-    let pages = Pages::new(
-        app.cursor_key(),
-        may.organization(),
-        &format!("/v1/imports/{}/errors", id.get()),
-        &query,
-    );
+    let wants_csv =
+        req.headers().get("accept").and_then(|v| v.to_str().ok()).is_some_and(|accept| accept.contains("text/csv"));
+    let pages = Pages::new(app.cursor_key(), may.organization(), &format!("/v1/imports/{}/errors", id.get()), &query);
     let (limit, position) = (query.limit(), pages.position(&mut query)?);
     query.done()?;
     if wants_csv {
@@ -74,26 +66,18 @@ async fn download(call: Call, app: Data<App>, id: JobId) -> Result<HttpResponse,
             return Ok::<_, std::io::Error>(None);
         };
         let next = match block.last() {
-            Some(last) if block.len() == BLOCK => Some(
-                imports::errors(&app, &call, id, Some(last), BLOCK)
-                    .await
-                    .map_err(broken)?,
-            ),
+            Some(last) if block.len() == BLOCK => {
+                Some(imports::errors(&app, &call, id, Some(last), BLOCK).await.map_err(broken)?)
+            }
             _ => None,
         };
-        let text: String = block
-            .iter()
-            .map(|e| format!("{},{},{}\r\n", e.line, e.field, e.code))
-            .collect();
+        let text: String = block.iter().map(|e| format!("{},{},{}\r\n", e.line, e.field, e.code)).collect();
         Ok(Some((Bytes::from(text), (next, call, app))))
     });
     let body = futures_util::StreamExt::chain(stream::once(async move { Ok(head) }), blocks);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((
-            "Content-Disposition",
-            format!("attachment; filename=\"import-{id}-errors.csv\""),
-        ))
+        .insert_header(("Content-Disposition", format!("attachment; filename=\"import-{id}-errors.csv\"")))
         .streaming(body))
 }
 

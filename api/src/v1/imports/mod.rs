@@ -7,9 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(upload::create_import)
-        .service(errors::list_import_errors);
+    config.service(upload::create_import).service(errors::list_import_errors);
 }
 
 mod may {

@@ -128,14 +128,9 @@ async fn receive(
 }
 
 fn looks_like_ndjson(field: &Field) -> bool {
-    let by_type = field
-        .content_type()
-        .is_some_and(|t| t.essence_str().ends_with("ndjson") || t.essence_str().ends_with("jsonl"));
-    let name = field
-        .content_disposition()
-        .and_then(|d| d.get_filename())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let by_type =
+        field.content_type().is_some_and(|t| t.essence_str().ends_with("ndjson") || t.essence_str().ends_with("jsonl"));
+    let name = field.content_disposition().and_then(|d| d.get_filename()).unwrap_or_default().to_ascii_lowercase();
     by_type || name.ends_with(".ndjson") || name.ends_with(".jsonl")
 }
 
@@ -175,10 +170,8 @@ impl Parts {
             "dry_run" => &mut self.dry_run,
             "format" => &mut self.format,
             _ => {
-                self.faults.push(Fault::new(
-                    format!("/{}", name.chars().take(64).collect::<String>()),
-                    "unknown_field",
-                ));
+                self.faults
+                    .push(Fault::new(format!("/{}", name.chars().take(64).collect::<String>()), "unknown_field"));
                 return;
             }
         };
@@ -193,8 +186,7 @@ impl Parts {
             Some(text) if text == choices[0] => false,
             Some(text) if text == choices[1] => true,
             Some(_) => {
-                self.faults
-                    .push(Fault::new(format!("/{name}"), "not_a_choice").with_arg(choices.join(", ")));
+                self.faults.push(Fault::new(format!("/{name}"), "not_a_choice").with_arg(choices.join(", ")));
                 default
             }
         }
@@ -227,12 +219,7 @@ impl Parts {
             },
         };
         if self.faults.is_empty() {
-            Ok(UploadOptions {
-                mapping,
-                upsert,
-                dry_run,
-                ndjson,
-            })
+            Ok(UploadOptions { mapping, upsert, dry_run, ndjson })
         } else {
             Err(DomainError::Invalid(self.faults).into())
         }

@@ -131,20 +131,8 @@ pub async fn list_jobs(may: May<ReadJobs>, app: Data<App>, mut query: Query) -> 
     let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
     query.done()?;
     let (rows, next) = jobs::list(&app, &may, before, limit).await?;
-    let data = rows
-        .into_iter()
-        .map(|row| {
-            JobBody::from(JobView {
-                row,
-                errors: Vec::new(),
-            })
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
-        count: None,
-    }))
+    let data = rows.into_iter().map(|row| JobBody::from(JobView { row, errors: Vec::new() })).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
 /// Follow one job.

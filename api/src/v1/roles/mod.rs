@@ -60,31 +60,15 @@ impl From<&FieldRule> for FieldRuleBody {
             RuleTarget::Category(category) => format!("category:{}", category.as_str()),
             RuleTarget::Classification(classification) => format!("classification:{}", classification.as_str()),
         };
-        Self {
-            on,
-            view: view.map(|v| v.as_str()),
-            edit: *edit,
-            deny: *deny,
-        }
+        Self { on, view: view.map(|v| v.as_str()), edit: *edit, deny: *deny }
     }
 }
 
 fn body(role: &Role, lang: Lang) -> RoleBody {
-    let Role {
-        code,
-        labels,
-        permissions,
-        data_scope,
-        field_rules,
-        purposes,
-    } = role;
+    let Role { code, labels, permissions, data_scope, field_rules, purposes } = role;
     RoleBody {
         code: code.clone(),
-        label: if lang == Lang::Zh {
-            labels.zh.clone()
-        } else {
-            labels.en.clone()
-        },
+        label: if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() },
         permissions: permissions.iter().map(|p| p.code()).collect(),
         data_scope: data_scope.as_str(),
         field_rules: field_rules.iter().map(FieldRuleBody::from).collect(),
@@ -108,16 +92,8 @@ pub async fn list_roles(
 ) -> Result<HttpResponse, Problem> {
     query.done()?;
     let lang = Lang::of(req.headers());
-    let data = roles::list(&app, &may)
-        .await?
-        .iter()
-        .map(|role| body(role, lang))
-        .collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: None,
-        count: None,
-    }))
+    let data = roles::list(&app, &may).await?.iter().map(|role| body(role, lang)).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
 }
 
 /// Read one role.

@@ -60,17 +60,7 @@ impl From<UserView> for UserBody {
             roles,
         } = row;
         let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
-        Self {
-            id: id.uuid(),
-            email,
-            name,
-            state,
-            department_id,
-            supervisor_id,
-            regions,
-            roles,
-            created_at,
-        }
+        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, roles, created_at }
     }
 }
 
@@ -89,11 +79,7 @@ pub async fn list_users(may: May<ReadUsers>, app: Data<App>, mut query: Query) -
     query.done()?;
     let (views, next) = users::list(&app, &may, after, limit).await?;
     let data = views.into_iter().map(UserBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing {
-        data,
-        next_cursor: next.map(|id| pages.seal(id.as_bytes())),
-        count: None,
-    }))
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
 /// Read one account.

@@ -54,11 +54,7 @@ pub async fn show_my_permissions(
     users::read_own_permissions(&app, &caller).await?;
     let held = Permission::ALL.iter().filter(|p| caller.identity.caller.holds(**p));
     let permissions = held
-        .map(|p| PermissionBody {
-            permission: p.code(),
-            description: p.describe(),
-            scopes: scopes(&caller, *p),
-        })
+        .map(|p| PermissionBody { permission: p.code(), description: p.describe(), scopes: scopes(&caller, *p) })
         .collect();
     let body = PermissionsBody { permissions };
     single(&req, ETag::of_body(&body, &caller.identity.rights), &body)
@@ -68,12 +64,8 @@ fn scopes(caller: &Authenticated, permission: Permission) -> Vec<&'static str> {
     let Who::Staff(staff) = &caller.identity.caller.who else {
         return Vec::new();
     };
-    let mut scopes: Vec<_> = staff
-        .roles
-        .iter()
-        .filter(|r| r.permissions.contains(&permission))
-        .map(|r| r.data_scope.as_str())
-        .collect();
+    let mut scopes: Vec<_> =
+        staff.roles.iter().filter(|r| r.permissions.contains(&permission)).map(|r| r.data_scope.as_str()).collect();
     scopes.sort_unstable();
     scopes.dedup();
     scopes

@@ -119,10 +119,8 @@ pub(crate) fn new_row(
     let mut random = vec![0_u8; 10 + 32 + 12 + 16 + 16 * values.len()];
     app.rng().fill(&mut random);
     let mut draw = random.as_slice();
-    let id = CustomerId::from(
-        uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.timestamp_millis()).unwrap_or(0), &take(&mut draw))
-            .into_uuid(),
-    );
+    let at = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    let id = CustomerId::from(uuid::Builder::from_unix_timestamp_millis(at, &take(&mut draw)).into_uuid());
     let key = DataKey::from_bytes(DATA_KEY_VERSION, take(&mut draw));
     let wrapped_key = bucket.wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw)).to_vec();
     let mut fields = SealedFields::with_room_for(values.len() + 1);

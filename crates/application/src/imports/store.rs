@@ -130,13 +130,7 @@ impl<'a> Store<'a> {
             }
             match holder {
                 Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((record, id)),
-                None if again => {
-                    faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() })
-                }
-                Some(_) => {
-                    faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() })
-                }
-                None => {
+                None if !again => {
                     let lacking = missing(&record);
                     if lacking.is_empty() {
                         taken.extend(tags.unique().map(|tag| (tag, None)));
@@ -145,6 +139,7 @@ impl<'a> Store<'a> {
                         faults.extend(lacking);
                     }
                 }
+                _ => faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() }),
             }
         }
         self.keep_within_scope(work, &mut plan, faults).await?;

@@ -1,0 +1,10 @@
+//! The house as a whole: what holds for every operation, every role, every organisation and every file.
+
+mod document;
+mod layers;
+mod operations;
+mod permissions;
+mod roles;
+mod strangers;
+mod tenants;
+mod tidy;

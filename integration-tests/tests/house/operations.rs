@@ -1,0 +1,137 @@
+//! Every operation, read from the document: a new one cannot be left out.
+
+use custodian_api::server::document;
+use serde_json::Value;
+
+use crate::support::{Caller, Org, Person, Request, customer, new_key};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// What the document says of one operation.
+pub struct Operation {
+    /// `GET` and its like.
+    pub method: String,
+    /// The route, such as `/v1/customers/{id}`.
+    pub route: String,
+    /// Its name.
+    pub id: String,
+    /// Every status that it may answer.
+    pub statuses: Vec<u16>,
+    body: Option<(String, Vec<u8>)>,
+}
+
+/// Things that operations can be tried on.
+pub struct Targets {
+    /// A customer, by the id that the caller knows.
+    pub customer: String,
+    /// A member of staff.
+    pub user: String,
+    /// A partner key.
+    pub api_key: String,
+    /// An import.
+    pub job: String,
+}
+
+impl Targets {
+    /// Ids that nobody has.
+    pub fn missing() -> Self {
+        let id = || "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned();
+        Self { customer: id(), user: id(), api_key: id(), job: id() }
+    }
+
+    /// New ones, made by those who may.
+    pub async fn fresh(org: &Org<'_>, owner: &Person, admin: &Person) -> Self {
+        let customer = owner.post("/v1/customers", &customer()).await.shows(201).id();
+        let api_key = admin.post("/v1/api-keys", &new_key()).await.shows(201).id();
+        let (media, body) = import();
+        let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
+        Self { customer, user: org.user_id("support").to_string(), api_key, job }
+    }
+
+    fn of(&self, route: &str, parameter: &str) -> &str {
+        match (route.split('/').nth(2), parameter) {
+            (Some("customers"), "id") => &self.customer,
+            (Some("users"), "id") => &self.user,
+            (Some("api-keys"), "id") => &self.api_key,
+            (Some("jobs" | "imports"), "id") => &self.job,
+            (Some("roles"), "code") => "sales",
+            (Some("record-types"), "type") => "customer",
+            (Some("{code}"), "code") => "not_found",
+            _ => panic!("{route} needs something to be tried on: add it to Targets"),
+        }
+    }
+}
+
+impl Operation {
+    /// Method and route.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.route)
+    }
+
+    /// Whether it is found by an id.
+    pub fn has_id(&self) -> bool {
+        self.route.contains("{id}")
+    }
+
+    /// The path with its parameters filled in.
+    pub fn path(&self, targets: &Targets) -> String {
+        let segment = |part: &str| match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(parameter) => targets.of(&self.route, parameter).to_owned(),
+            None => part.to_owned(),
+        };
+        self.route.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
+
+    /// The request that the document's own example makes.
+    pub fn request(&self, caller: &Caller, targets: &Targets) -> Request {
+        let mut request = caller.request(&self.method, &self.path(targets));
+        if self.statuses.contains(&428) {
+            request = request.header("if-match", "*");
+        }
+        match &self.body {
+            Some((media, bytes)) => request.body(media, bytes.clone()),
+            None => request,
+        }
+    }
+}
+
+/// Every operation of the document.
+pub fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(document("http://127.0.0.1:8080")).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let mut all = Vec::new();
+    for (route, item) in paths {
+        for method in METHODS.iter().filter(|method| item.get(**method).is_some()) {
+            all.push(read(route, method, &item[*method]));
+        }
+    }
+    assert!(all.len() > 30, "the document is read wrongly: {} operations", all.len());
+    all
+}
+
+fn read(route: &str, method: &str, operation: &Value) -> Operation {
+    let statuses = operation["responses"].as_object().unwrap().keys().map(|status| status.parse().unwrap());
+    let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
+    let body = content.and_then(|content| content.iter().next()).map(|(media, body)| match media.as_str() {
+        "multipart/form-data" => import(),
+        _ => (media.clone(), body["example"].to_string().into_bytes()),
+    });
+    Operation {
+        method: method.to_uppercase(),
+        route: route.to_owned(),
+        id: operation["operationId"].as_str().unwrap().to_owned(),
+        statuses: statuses.collect(),
+        body,
+    }
+}
+
+/// A form with one customer.
+fn import() -> (String, Vec<u8>) {
+    let part = |head: &str, text: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let body = [
+        part("name=\"mapping\"", r#"{"Name":"name"}"#),
+        part("name=\"file\"; filename=\"one.csv\"", "Name\nZhang"),
+        "--edge--\r\n".to_owned(),
+    ];
+    ("multipart/form-data; boundary=edge".to_owned(), body.concat().into_bytes())
+}

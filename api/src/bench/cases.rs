@@ -26,14 +26,8 @@ pub enum Case {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::SingleRead,
-        Self::PartnerRead,
-        Self::SearchExact,
-        Self::List50,
-        Self::Create,
-        Self::Patch,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::SingleRead, Self::PartnerRead, Self::SearchExact, Self::List50, Self::Create, Self::Patch];
 
     /// Its key in the results.
     pub const fn key(self) -> &'static str {
@@ -95,24 +89,14 @@ impl Material {
         };
         let number = format!("N{:09}", self.count());
         let length = (head.len() + number.len() + tail.len()).to_string();
-        let rest = [
-            "Content-Type: application/json\r\nContent-Length: ",
-            &length,
-            "\r\n\r\n",
-            head,
-            &number,
-            tail,
-        ];
+        let rest = ["Content-Type: application/json\r\nContent-Length: ", &length, "\r\n\r\n", head, &number, tail];
         self.head(&["POST /v1/customers"], &self.staff, &rest, out);
     }
 
     fn patch(&self, draw: &mut Draw, out: &mut Vec<u8>) {
         let Some(id) = draw.one(&self.ids) else { return };
         let number = self.count();
-        let stage = draw
-            .one(&["lead", "prospect", "qualified", "customer"])
-            .copied()
-            .unwrap_or("lead");
+        let stage = draw.one(&["lead", "prospect", "qualified", "customer"]).copied().unwrap_or("lead");
         let body = format!(
             "{{\"stage\":\"{stage}\",\"fields\":{{\"email\":\"changed{number}@example.com\",\"notes\":\"约好第{number}次回电\"}}}}"
         );
@@ -133,11 +117,7 @@ impl Material {
     }
 
     fn head(&self, target: &[&str], credential: &str, rest: &[&str], out: &mut Vec<u8>) {
-        let lines = [
-            " HTTP/1.1\r\nHost: custodian\r\nAccept: application/json\r\n",
-            credential,
-            "\r\n",
-        ];
+        let lines = [" HTTP/1.1\r\nHost: custodian\r\nAccept: application/json\r\n", credential, "\r\n"];
         for part in target.iter().chain(&lines).chain(rest) {
             out.extend_from_slice(part.as_bytes());
         }

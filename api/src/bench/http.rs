@@ -34,12 +34,7 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Result<Self, Unfit> {
         let stream = TcpStream::connect(address).await.map_err(unfit)?;
         stream.set_nodelay(true).map_err(unfit)?;
-        Ok(Self {
-            stream,
-            buffer: vec![0; 64 * 1024],
-            filled: 0,
-            head: Head::default(),
-        })
+        Ok(Self { stream, buffer: vec![0; 64 * 1024], filled: 0, head: Head::default() })
     }
 
     /// Sends one request and reads its whole answer; the status.
@@ -94,28 +89,16 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, Unfit> {
         return Ok(None);
     };
     let malformed = || Unfit("an answer of the server is no HTTP with a length.".into());
-    let head = bytes
-        .get(..end)
-        .and_then(|head| std::str::from_utf8(head).ok())
-        .ok_or_else(malformed)?;
-    let status = head
-        .get(9..12)
-        .and_then(|digits| digits.parse().ok())
-        .ok_or_else(malformed)?;
+    let head = bytes.get(..end).and_then(|head| std::str::from_utf8(head).ok()).ok_or_else(malformed)?;
+    let status = head.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
     let length = head.split("\r\n").find_map(content_length).ok_or_else(malformed)?;
     let body = end + 4;
-    Ok(Some(Head {
-        status,
-        body,
-        end: body + length,
-    }))
+    Ok(Some(Head { status, body, end: body + length }))
 }
 
 fn content_length(line: &str) -> Option<usize> {
     let (name, value) = line.split_once(':')?;
-    name.eq_ignore_ascii_case("content-length")
-        .then(|| value.trim().parse().ok())
-        .flatten()
+    name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok()).flatten()
 }
 
 /// A request without a body. `credential` is a whole header line.
@@ -141,10 +124,7 @@ mod tests {
     fn an_answer_ends_where_its_length_says() {
         let answer = b"HTTP/1.1 201 Created\r\nX-A: b\r\ncontent-length: 5\r\n\r\n12345";
         let head = parse(answer).unwrap().unwrap();
-        assert_eq!(
-            (head.status, answer.len() - head.body, head.end),
-            (201, 5, answer.len())
-        );
+        assert_eq!((head.status, answer.len() - head.body, head.end), (201, 5, answer.len()));
         assert_eq!(parse(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n").unwrap(), None);
     }
 

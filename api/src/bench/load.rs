@@ -129,28 +129,12 @@ mod tests {
     fn a_sample_counts_answers_in_time_and_ranks_all() {
         let timed = |ms: u64| (Duration::from_millis(ms), ms <= 99);
         let sample = sample((1..=100).rev().map(timed).collect(), Duration::from_secs(2));
-        assert_eq!(
-            sample,
-            Sample {
-                answers: 100,
-                rate: 49.5,
-                p50: 50.0,
-                p99: 99.0
-            }
-        );
+        assert_eq!(sample, Sample { answers: 100, rate: 49.5, p50: 50.0, p99: 99.0 });
     }
 
     #[test]
     fn a_run_without_answers_is_no_division_by_zero() {
-        assert_eq!(
-            sample(Vec::new(), Duration::from_secs(1)),
-            Sample {
-                answers: 0,
-                rate: 0.0,
-                p50: 0.0,
-                p99: 0.0
-            }
-        );
+        assert_eq!(sample(Vec::new(), Duration::from_secs(1)), Sample { answers: 0, rate: 0.0, p50: 0.0, p99: 0.0 });
     }
 
     #[test]

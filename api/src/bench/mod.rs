@@ -61,17 +61,10 @@ pub(crate) fn unfit(error: impl std::fmt::Display) -> Unfit {
 /// Measures, prints the table and writes the JSON. True when every target was met.
 pub fn run(options: &Options) -> Result<bool, Unfit> {
     if options.data_dir.exists() {
-        return Err(Unfit(format!(
-            "{} exists. Name a folder that does not.",
-            options.data_dir.display()
-        )));
+        return Err(Unfit(format!("{} exists. Name a folder that does not.", options.data_dir.display())));
     }
     // Migrations need a runtime of several threads; the load one of its own, so that it costs little.
-    let setup = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(unfit)?;
+    let setup = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(unfit)?;
     let instance = setup.block_on(dev::prepare(&dev::Options {
         data_dir: options.data_dir.clone(),
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -80,10 +73,7 @@ pub fn run(options: &Options) -> Result<bool, Unfit> {
         clock: Arc::new(SystemClock),
         remove_on_exit: true,
     }))?;
-    let load = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(unfit)?;
+    let load = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unfit)?;
     let report = load.block_on(measure(options, &instance));
     drop(setup);
     let report = report?;
@@ -118,11 +108,7 @@ async fn measure(options: &Options, instance: &Instance) -> Result<Report, Unfit
         address: server.address,
         staff: String::new(),
         partner: format!("X-API-Key: {}", instance.demo.partner_api_key),
-        ids: postgres
-            .sql("SELECT id FROM customers")?
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        ids: postgres.sql("SELECT id FROM customers")?.lines().map(str::to_owned).collect(),
         partner_ids: Vec::new(),
         mobiles: people::mobiles(&form),
         bodies: people::bodies(BODIES, &rng),
@@ -161,11 +147,7 @@ async fn import(options: &Options, instance: &Instance, form: &[u8]) -> Result<(
 
 /// The member of staff who owns every customer.
 fn importer(instance: &Instance) -> Result<&Person, Unfit> {
-    instance
-        .demo
-        .users
-        .get("sales_a")
-        .ok_or_else(|| Unfit("the demo organisation lacks sales_a.".into()))
+    instance.demo.users.get("sales_a").ok_or_else(|| Unfit("the demo organisation lacks sales_a.".into()))
 }
 
 struct Bench<'a> {
@@ -189,10 +171,8 @@ enum Step {
 impl Bench<'_> {
     async fn rounds(&mut self) -> Result<(), Unfit> {
         let yardsticks = [Yardstick::Select, Yardstick::Audited].map(Step::Yardstick);
-        let mut steps: Vec<Step> = yardsticks
-            .into_iter()
-            .chain(self.options.cases.iter().copied().map(Step::Case))
-            .collect();
+        let mut steps: Vec<Step> =
+            yardsticks.into_iter().chain(self.options.cases.iter().copied().map(Step::Case)).collect();
         self.log_in().await?;
         say("warming up ...");
         for step in &steps {
@@ -218,17 +198,11 @@ impl Bench<'_> {
     }
 
     fn push(&self) -> Push {
-        Push {
-            connections: self.options.connections,
-            length: Duration::from_secs(self.options.seconds),
-        }
+        Push { connections: self.options.connections, length: Duration::from_secs(self.options.seconds) }
     }
 
     async fn warm_up(&self, step: Step) -> Result<(), Unfit> {
-        let push = Push {
-            length: WARM_UP,
-            ..self.push()
-        };
+        let push = Push { length: WARM_UP, ..self.push() };
         match step {
             Step::Yardstick(yardstick) => self.postgres.measure(yardstick, push).map(drop),
             Step::Case(case) => self.load(case, push, 0).await.map(drop),
@@ -237,10 +211,8 @@ impl Bench<'_> {
 
     async fn load(&self, case: Case, push: Push, round: usize) -> Result<Sample, Unfit> {
         let seed = 7 + round as u64;
-        let sample = load::run(self.server.address, push, seed, &|draw, out| {
-            self.material.write(case, draw, out)
-        })
-        .await;
+        let sample =
+            load::run(self.server.address, push, seed, &|draw, out| self.material.write(case, draw, out)).await;
         sample.map_err(|error| Unfit(format!("{}: {error}", case.key())))
     }
 
@@ -270,17 +242,11 @@ impl Bench<'_> {
         for (share, (after, before)) in shares.iter_mut().zip(after.into_iter().zip(before)) {
             *share = (after - before) * 1e6 / answers;
         }
-        self.series
-            .entry(case)
-            .or_default()
-            .add(sample, self.server.peak_mib(), shares);
+        self.series.entry(case).or_default().add(sample, self.server.peak_mib(), shares);
         if proved {
             let entries = self.entries()? - entries_before;
             if entries < sample.answers {
-                return Err(Unfit(format!(
-                    "{} answers left, but only {entries} entries are durable.",
-                    sample.answers
-                )));
+                return Err(Unfit(format!("{} answers left, but only {entries} entries are durable.", sample.answers)));
             }
             self.durable = Some((sample.answers, entries));
         }
@@ -289,29 +255,16 @@ impl Bench<'_> {
 
     /// Entries of reads that are committed.
     fn entries(&self) -> Result<u64, Unfit> {
-        self.postgres
-            .sql("SELECT count(*) FROM audit_entries WHERE action = 'customers.read'")?
-            .parse()
-            .map_err(unfit)
+        self.postgres.sql("SELECT count(*) FROM audit_entries WHERE action = 'customers.read'")?.parse().map_err(unfit)
     }
 
     /// Processor seconds so far of server, database and load.
     fn spent(&self) -> [f64; 3] {
-        [
-            self.server.cpu(),
-            cpu_of_family(self.postgres.pid),
-            cpu_of(std::process::id(), false),
-        ]
+        [self.server.cpu(), cpu_of_family(self.postgres.pid), cpu_of(std::process::id(), false)]
     }
 
     fn report(self, import_rate: f64, import_memory: f64) -> Result<Report, Unfit> {
-        let Options {
-            customers,
-            connections,
-            seconds,
-            rounds,
-            ..
-        } = *self.options;
+        let Options { customers, connections, seconds, rounds, .. } = *self.options;
         let context = Context {
             connections,
             customers,
@@ -325,13 +278,6 @@ impl Bench<'_> {
             audited: self.audited,
             durable: self.durable,
         };
-        Ok(Report {
-            context,
-            cases: self
-                .series
-                .into_iter()
-                .map(|(case, series)| (case.key(), series))
-                .collect(),
-        })
+        Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
     }
 }

@@ -24,9 +24,7 @@ pub(super) fn form(customers: u64, rng: &dyn Randomness) -> Vec<u8> {
     );
     let text = csv(0..customers, rng);
     let (mapped, end) = (mapping().to_string(), format!("\r\n--{BOUNDARY}--\r\n"));
-    [part("mapping").as_str(), &mapped, "\r\n", &file, &text, &end]
-        .concat()
-        .into_bytes()
+    [part("mapping").as_str(), &mapped, "\r\n", &file, &text, &end].concat().into_bytes()
 }
 
 /// The mobile numbers of a form, in the order of its records.
@@ -34,10 +32,7 @@ pub(super) fn mobiles(form: &[u8]) -> Vec<String> {
     let place = COLUMNS.iter().position(|(_, field)| *field == "mobile").unwrap_or(0);
     let text = String::from_utf8_lossy(form);
     let records = text.lines().filter(|line| line.starts_with('D'));
-    records
-        .filter_map(|line| line.split(',').nth(place))
-        .map(str::to_owned)
-        .collect()
+    records.filter_map(|line| line.split(',').nth(place)).map(str::to_owned).collect()
 }
 
 /// Sends the form and follows the job to its end; seconds from the first byte to the job's success.
@@ -46,9 +41,7 @@ pub(super) async fn import(address: SocketAddr, credential: &str, form: &[u8]) -
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     let mut connection = Connection::open(address).await?;
     let begun = Instant::now();
-    let queued = connection
-        .json(&post("/v1/imports", &host, credential, &kind, form))
-        .await?;
+    let queued = connection.json(&post("/v1/imports", &host, credential, &kind, form)).await?;
     let id = queued.get("id").and_then(Value::as_str).unwrap_or_default();
     let ask = get(&format!("/v1/jobs/{id}"), &host, credential);
     while begun.elapsed() < LIMIT {
@@ -67,18 +60,11 @@ pub(super) async fn import(address: SocketAddr, credential: &str, form: &[u8]) -
 /// Logs in; the header line that carries the access token.
 pub(super) async fn log_in(address: SocketAddr, email: &str, password: &str) -> Result<String, Unfit> {
     let body = json!({"email": email, "password": password}).to_string();
-    let request = post(
-        "/v1/auth/login",
-        &address.to_string(),
-        "Accept-Language: en",
-        "application/json",
-        body.as_bytes(),
-    );
+    let request =
+        post("/v1/auth/login", &address.to_string(), "Accept-Language: en", "application/json", body.as_bytes());
     let tokens = Connection::open(address).await?.json(&request).await?;
     let token = tokens.get("access_token").and_then(Value::as_str);
-    token
-        .map(|token| format!("Authorization: Bearer {token}"))
-        .ok_or_else(|| Unfit("the log-in gave no token.".into()))
+    token.map(|token| format!("Authorization: Bearer {token}")).ok_or_else(|| Unfit("the log-in gave no token.".into()))
 }
 
 /// The ids under which a caller knows the customers, up to `wanted`, by listing.
@@ -87,13 +73,8 @@ pub(super) async fn listed(address: SocketAddr, credential: &str, wanted: usize)
     let mut connection = Connection::open(address).await?;
     let (mut ids, mut cursor) = (Vec::with_capacity(wanted), String::new());
     while ids.len() < wanted {
-        let page = connection
-            .json(&get(&format!("/v1/customers?limit=200{cursor}"), &host, credential))
-            .await?;
-        let data = page
-            .get("data")
-            .and_then(Value::as_array)
-            .ok_or_else(|| unfit("a page without data"))?;
+        let page = connection.json(&get(&format!("/v1/customers?limit=200{cursor}"), &host, credential)).await?;
+        let data = page.get("data").and_then(Value::as_array).ok_or_else(|| unfit("a page without data"))?;
         ids.extend(data.iter().filter_map(|one| one.get("id")?.as_str()).map(str::to_owned));
         match page.get("next_cursor").and_then(Value::as_str) {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -105,21 +86,14 @@ pub(super) async fn listed(address: SocketAddr, credential: &str, wanted: usize)
 
 /// Bodies of `POST /v1/customers`, each cut where its own customer number goes.
 pub(super) fn bodies(count: u64, rng: &dyn Randomness) -> Vec<(String, String)> {
-    let cut = |body: String| {
-        body.split_once("D000000")
-            .map(|(head, tail)| (head.to_owned(), tail.to_owned()))
-    };
+    let cut = |body: String| body.split_once("D000000").map(|(head, tail)| (head.to_owned(), tail.to_owned()));
     (0..count).filter_map(|_| cut(body(customer(0, rng)))).collect()
 }
 
 fn body(cells: Vec<String>) -> String {
     let (mut body, mut fields) = (Map::new(), Map::new());
     for ((_, name), cell) in COLUMNS.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-        let to = if matches!(*name, "stage" | "source") {
-            &mut body
-        } else {
-            &mut fields
-        };
+        let to = if matches!(*name, "stage" | "source") { &mut body } else { &mut fields };
         to.insert((*name).to_owned(), cell.into());
     }
     body.insert("fields".into(), fields.into());
@@ -137,11 +111,7 @@ mod tests {
         let form = form(50, &SeededRandomness::new(5));
         let mobiles = mobiles(&form);
         assert_eq!(mobiles.len(), 50);
-        assert!(
-            mobiles
-                .iter()
-                .all(|mobile| mobile.len() == 11 && mobile.starts_with('1'))
-        );
+        assert!(mobiles.iter().all(|mobile| mobile.len() == 11 && mobile.starts_with('1')));
         assert!(form.ends_with(b"--custodian-bench-7f3a--\r\n"));
     }
 

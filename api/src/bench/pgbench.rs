@@ -30,10 +30,7 @@ impl Postgres {
         let program = fs::read_link(format!("/proc/{}/exe", cluster.pid())).map_err(unfit)?;
         let programs = program.parent().map(Path::to_owned).unwrap_or_default();
         if !programs.join("pgbench").exists() {
-            return Err(Unfit(format!(
-                "{} has no pgbench. Install it to compare with.",
-                programs.display()
-            )));
+            return Err(Unfit(format!("{} has no pgbench. Install it to compare with.", programs.display())));
         }
         let environment = [
             ("PGHOST", cluster.socket_dir().to_string_lossy().into_owned()),
@@ -42,35 +39,23 @@ impl Postgres {
             ("PGPASSWORD", cluster.superuser_password().to_owned()),
             ("PGDATABASE", "custodian".to_owned()),
         ];
-        Ok(Self {
-            programs,
-            environment,
-            dir: dir.to_owned(),
-            pid: cluster.pid(),
-        })
+        Ok(Self { programs, environment, dir: dir.to_owned(), pid: cluster.pid() })
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Unfit> {
         let mut command = Command::new(self.programs.join(program));
-        command
-            .env_clear()
-            .envs(self.environment.iter().map(|(n, v)| (n, v)))
-            .args(arguments);
+        command.env_clear().envs(self.environment.iter().map(|(n, v)| (n, v))).args(arguments);
         let done = command.output().map_err(unfit)?;
         if done.status.success() {
             return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&done.stderr);
-        Err(Unfit(format!(
-            "{program} failed: {}",
-            said.lines().last().unwrap_or("it said nothing")
-        )))
+        Err(Unfit(format!("{program} failed: {}", said.lines().last().unwrap_or("it said nothing"))))
     }
 
     /// Runs SQL; its rows as lines, columns separated by `|`.
     pub(super) fn sql(&self, text: &str) -> Result<String, Unfit> {
-        self.run("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text])
-            .map(|out| out.trim_end().to_owned())
+        self.run("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text]).map(|out| out.trim_end().to_owned())
     }
 
     /// Numbers the customers, so that pgbench can draw one, and writes the two scripts.
@@ -98,12 +83,8 @@ impl Postgres {
         let (clients, seconds) = (push.connections.to_string(), push.length.as_secs().max(1).to_string());
         let script = self.script(yardstick).to_string_lossy().into_owned();
         let threads = if push.connections > 1 { "2" } else { "1" };
-        let said = self.run(
-            "pgbench",
-            &[
-                "-n", "-M", "prepared", "-c", &clients, "-j", threads, "-T", &seconds, "-f", &script,
-            ],
-        )?;
+        let said = self
+            .run("pgbench", &["-n", "-M", "prepared", "-c", &clients, "-j", threads, "-T", &seconds, "-f", &script])?;
         rate(&said).ok_or_else(|| Unfit("pgbench told no rate.".into()))
     }
 }

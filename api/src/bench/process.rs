@@ -33,22 +33,13 @@ impl Process {
         let address = free_address()?;
         let log = File::options().create(true).append(true).open(dir.join("server.log"));
         let mut command = Command::new(std::env::current_exe().map_err(unfit)?);
-        command
-            .arg("serve")
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log.map_err(unfit)?);
+        command.arg("serve").env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.map_err(unfit)?);
         for (name, value) in environment(settings, address) {
             command.env(format!("CUSTODIAN_{name}"), value);
         }
         let begun = Instant::now();
         let child = command.spawn().map_err(unfit)?;
-        let mut process = Self {
-            child,
-            address,
-            ready: Duration::ZERO,
-        };
+        let mut process = Self { child, address, ready: Duration::ZERO };
         process.until_ready(begun, dir).await?;
         process.ready = begun.elapsed();
         Ok(process)
@@ -152,10 +143,7 @@ pub(super) fn cpu_of_family(pid: u32) -> f64 {
 /// Fields 14 to 17 of `/proc/<pid>/stat`; the name before them may hold spaces.
 fn ticks(stat: &str, with_ended: bool) -> f64 {
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let fields = after_name
-        .split_whitespace()
-        .skip(11)
-        .take(if with_ended { 4 } else { 2 });
+    let fields = after_name.split_whitespace().skip(11).take(if with_ended { 4 } else { 2 });
     fields.filter_map(|field| field.parse::<f64>().ok()).sum()
 }
 

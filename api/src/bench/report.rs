@@ -27,13 +27,7 @@ impl Series {
     }
 
     fn share(&self, of: usize) -> f64 {
-        median(
-            &self
-                .shares
-                .iter()
-                .filter_map(|all| all.get(of).copied())
-                .collect::<Vec<_>>(),
-        )
+        median(&self.shares.iter().filter_map(|all| all.get(of).copied()).collect::<Vec<_>>())
     }
 }
 
@@ -76,11 +70,7 @@ struct Target {
 
 impl Target {
     fn met(&self) -> bool {
-        if self.below {
-            self.value < self.bound
-        } else {
-            self.value >= self.bound
-        }
+        if self.below { self.value < self.bound } else { self.value >= self.bound }
     }
 }
 
@@ -105,14 +95,7 @@ impl Report {
 
     fn targets(&self) -> Vec<Target> {
         let mut targets = Vec::new();
-        let mut at_least = |what, value, bound| {
-            targets.push(Target {
-                what,
-                value,
-                bound,
-                below: false,
-            })
-        };
+        let mut at_least = |what, value, bound| targets.push(Target { what, value, bound, below: false });
         for (key, series) in &self.cases {
             let rate = median(&series.rates);
             match *key {
@@ -125,23 +108,12 @@ impl Report {
             }
         }
         at_least("import rows/s", self.context.import_rate, 8000.0);
-        let mut below = |what, value, bound| {
-            targets.push(Target {
-                what,
-                value,
-                bound,
-                below: true,
-            })
-        };
+        let mut below = |what, value, bound| targets.push(Target { what, value, bound, below: true });
         if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "single_read") {
             below("single_read p99 ms", median(&series.p99), 10.0);
         }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
-        below(
-            "memory MiB, peak of all",
-            peaks.fold(self.context.import_memory, f64::max),
-            100.0,
-        );
+        below("memory MiB, peak of all", peaks.fold(self.context.import_memory, f64::max), 100.0);
         below("start to ready ms", self.context.ready_ms, 1000.0);
         targets
     }
@@ -191,21 +163,11 @@ impl Report {
             "import", context.import_rate, "-", "-", "-", "-", context.import_memory
         );
         for target in self.targets() {
-            let (sign, word) = (
-                if target.below { "<" } else { ">=" },
-                if target.met() { "met" } else { "MISSED" },
-            );
-            let _ = writeln!(
-                text,
-                "{word:<7}{:<25}{:>10.2}  {sign} {}",
-                target.what, target.value, target.bound
-            );
+            let (sign, word) = (if target.below { "<" } else { ">=" }, if target.met() { "met" } else { "MISSED" });
+            let _ = writeln!(text, "{word:<7}{:<25}{:>10.2}  {sign} {}", target.what, target.value, target.bound);
         }
         if let Some((answers, entries)) = context.durable {
-            let _ = writeln!(
-                text,
-                "\n{answers} answers of single_read, {entries} durable entries for them"
-            );
+            let _ = writeln!(text, "\n{answers} answers of single_read, {entries} durable entries for them");
         }
         text
     }
@@ -232,12 +194,7 @@ impl Report {
         let targets: Map<String, Value> = self
             .targets()
             .iter()
-            .map(|t| {
-                (
-                    t.what.to_owned(),
-                    json!({"value": round(t.value), "bound": t.bound, "met": t.met()}),
-                )
-            })
+            .map(|t| (t.what.to_owned(), json!({"value": round(t.value), "bound": t.bound, "met": t.met()})))
             .collect();
         all.insert("context".into(), json!({
             "connections": context.connections, "customers": context.customers, "seconds": context.seconds, "rounds": context.rounds,
@@ -257,16 +214,7 @@ mod tests {
     fn report(rates: &[f64]) -> Report {
         let mut series = Series::default();
         for rate in rates {
-            series.add(
-                Sample {
-                    answers: 1,
-                    rate: *rate,
-                    p50: 1.0,
-                    p99: 5.0,
-                },
-                20.0,
-                [30.0, 20.0, 10.0],
-            );
+            series.add(Sample { answers: 1, rate: *rate, p50: 1.0, p99: 5.0 }, 20.0, [30.0, 20.0, 10.0]);
         }
         let context = Context {
             connections: 64,
@@ -281,18 +229,12 @@ mod tests {
             audited: vec![10.0, 20.0],
             durable: None,
         };
-        Report {
-            context,
-            cases: vec![("single_read", series)],
-        }
+        Report { context, cases: vec![("single_read", series)] }
     }
 
     #[test]
     fn medians_of_odd_even_and_none() {
-        assert_eq!(
-            (median(&[3.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 3.0]), median(&[])),
-            (2.0, 2.5, 0.0)
-        );
+        assert_eq!((median(&[3.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 3.0]), median(&[])), (2.0, 2.5, 0.0));
     }
 
     #[test]

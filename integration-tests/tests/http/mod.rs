@@ -4,6 +4,7 @@ mod bodies;
 mod connections;
 mod credentials;
 mod cursors;
+mod discovery;
 mod etags;
 mod faults;
 mod framing;

@@ -1,8 +1,9 @@
 //! `Idempotency-Key`: however often a request is sent, it has one effect and one answer.
 
+use chrono::Duration;
 use serde_json::json;
 
-use crate::support::{Caller, Org, Request, customer};
+use crate::support::{Caller, Org, Request, customer, stopped};
 
 fn keyed(caller: &Caller, key: &str) -> Request {
     caller.request("POST", "/v1/customers").header("idempotency-key", key)
@@ -144,4 +145,20 @@ async fn what_is_kept_for_a_retry_is_sealed() {
         let text: String = row.get(0);
         assert!(!text.contains(&plain) && !text.contains(&hex), "a kept answer is readable");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_a_day() {
+    let service = stopped();
+    let org = Org::found_on(&service).await;
+    let body = json!({"fields": {"name": "Zhang"}});
+    let first = keyed(&*org.sales_a().await, "daily").json(&body).await.shows(201);
+    service.clock.advance(Duration::hours(23));
+    let replayed = keyed(&*org.sales_a().await, "daily").json(&body).await.shows(201);
+    assert_eq!((replayed.id(), replayed.sent("idempotent-replayed")), (first.id(), "true".to_owned()));
+    service.clock.advance(Duration::hours(2));
+    let asha = org.sales_a().await;
+    let anew = keyed(&asha, "daily").json(&body).await.shows(201);
+    assert_ne!(anew.id(), first.id());
+    assert_eq!(count(&asha).await, 2);
 }

@@ -1,5 +1,4 @@
 //! The kit: a service to talk to, an organisation of one's own, people to be, and answers that show themselves when they surprise.
-#![allow(dead_code, unused_imports, reason = "tests come to use it one by one")]
 
 mod answer;
 mod caller;
@@ -17,4 +16,4 @@ pub use organization::{Org, new_key};
 pub use people::{Partner, Person, customer, try_log_in};
 pub use process::Process;
 pub use raw::{Conversation, exchange};
-pub use service::{Exclusive, PASSWORD, Service, own_instance, shared, stopped};
+pub use service::{PASSWORD, Service, own_instance, shared, stopped};

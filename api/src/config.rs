@@ -47,7 +47,7 @@ settings! {
     tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
     workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
     body_limit_bytes: Bounded<1024, 16_777_216>, Some("262144"), "The most bytes of a JSON body.";
-    request_timeout_seconds: Bounded<1, 300>, Some("10"), "How long a request may take; for uploads, how long it may stand still.";
+    request_timeout_seconds: Bounded<1, 300>, Some("9"), "How long a request may take; for uploads, how long it may stand still.";
     rate_limit_per_minute: Bounded<0, 10_000_000>, Some("6000"), "Requests per caller and minute; 0 turns the limit off.";
     trusted_proxies: List<IpRange>, Some(""), "Addresses or ranges whose X-Forwarded-For is believed, separated by commas.";
     cors_origins: List<Origin>, Some(""), "Origins that browsers may call from, such as https://crm.example.com, separated by commas; empty keeps CORS off.";

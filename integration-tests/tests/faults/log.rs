@@ -1,0 +1,58 @@
+//! The log cannot be written: then nothing is shown and nothing is changed, until it can again.
+
+use serde_json::json;
+use tokio_postgres::Client;
+
+use super::{all_at_once, all_refused, lives, recovers};
+use crate::customers::whole;
+use crate::dev::program::superuser;
+use crate::support::{Org, Service, own_instance};
+
+async fn stored(sql: &Client) -> (i64, i64) {
+    let row = sql
+        .query_one("SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM customer_versions)", &[])
+        .await
+        .unwrap();
+    (row.get(0), row.get(1))
+}
+
+async fn scene(service: &Service) -> (Org<'_>, String) {
+    let org = Org::found_on(service).await;
+    let id = org.sales_a().await.post("/v1/customers", &whole(1)).await.shows(201).id();
+    (org, id)
+}
+
+#[tokio::test]
+async fn without_the_log_nothing_is_shown_or_changed() {
+    let service = own_instance(&[]);
+    let (org, id) = scene(&service).await;
+    let (sales, stranger) = (org.sales_a().await, service.stranger());
+    let sql = superuser(&service.data_dir).await;
+    let before = stored(&sql).await;
+
+    sql.batch_execute("REVOKE INSERT ON audit_entries FROM custodian_server").await.unwrap();
+    all_refused(all_at_once(&sales, &id).await, &["audit_unavailable"]);
+    let in_vain = json!({"email": org.email("sales_b"), "password": crate::support::PASSWORD});
+    stranger.post("/v1/auth/login", &in_vain).await.refuses(503, "audit_unavailable");
+    // Even a no is an entry: without the log it is not given.
+    sales.get("/v1/audit/entries").await.refuses(503, "audit_unavailable");
+    lives(&stranger).await;
+    stranger.get("/health/ready").await.refuses(503, "unavailable");
+    assert_eq!(stored(&sql).await, before);
+    sql.batch_execute("GRANT INSERT ON audit_entries TO custodian_server").await.unwrap();
+    recovers(&sales, &id).await;
+    stranger.get("/health/ready").await.shows(200);
+
+    // Who holds the table lets statements wait rather than fail.
+    sql.batch_execute("BEGIN; LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (answers, ()) = tokio::join!(all_at_once(&sales, &id), async {
+        for _ in 0..5 {
+            lives(&stranger).await;
+        }
+    });
+    all_refused(answers, &["audit_unavailable", "unavailable"]);
+    sql.batch_execute("COMMIT").await.unwrap();
+    recovers(&sales, &id).await;
+    assert_eq!(stored(&sql).await, before, "what was refused did not happen");
+    assert_eq!(sales.get("/v1/customers?count=true").await.shows(200).at("/count"), 1);
+}

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use custodian_api::config::{Settings, settings_help};
 use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
-use custodian_api::{dev, memory, platform};
+use custodian_api::{bench, dev, memory, platform};
 use custodian_application::startup::Unfit;
 use custodian_application::{SystemClock, auth, keys, organizations};
 use custodian_persistence::migrations;
@@ -67,6 +67,8 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Measure the service against pgbench on a temporary cluster
+    Bench(bench::Options),
 }
 
 #[derive(Subcommand)]
@@ -112,6 +114,7 @@ pub fn run() -> ExitCode {
         }
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
+        Command::Bench(options) => run_bench(&options),
     };
     match outcome {
         Ok(code) => code,
@@ -217,6 +220,12 @@ fn run_dev(data_dir: PathBuf, bind: SocketAddr, empty: bool, settings: &[String]
     announced?;
     served.map_err(unfit)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_bench(options: &bench::Options) -> Result<ExitCode, Unfit> {
+    start_log("warn");
+    let good = bench::run(options)?;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn migrate(config: Option<&Path>, down: Option<usize>) -> Result<ExitCode, Unfit> {

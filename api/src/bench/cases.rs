@@ -1,7 +1,6 @@
 //! The cases: what each request asks for.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
 
 use super::load::Draw;
 
@@ -44,8 +43,6 @@ impl Case {
 
 /// Everything that requests are made of.
 pub(super) struct Material {
-    /// Where to.
-    pub address: SocketAddr,
     /// Header line of a member of staff, who owns every customer.
     pub staff: String,
     /// Header line of the partner's key.
@@ -132,7 +129,6 @@ mod tests {
     fn material() -> Material {
         let text = |text: &str| vec![text.to_owned()];
         Material {
-            address: SocketAddr::from(([127, 0, 0, 1], 1)),
             staff: "Authorization: Bearer t".into(),
             partner: "X-API-Key: k".into(),
             ids: text("one"),

@@ -206,6 +206,11 @@ impl Instance {
         &self.owner_url
     }
 
+    /// Its running Postgres.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     /// Turns the instance into a server; the cluster must be kept until the server has ended.
     pub fn into_server(self, metrics: metrics_exporter_prometheus::PrometheusHandle) -> (Server, Running) {
         let Self {

@@ -1,10 +1,9 @@
 //! What was refused is on record as well: one entry each, with the rule that said no.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::Ledger;
-use crate::customers::{path, whole};
+use crate::customers::{NOBODY, path, whole};
 use crate::support::{Answer, Org};
 
 fn told(entry: &Value) -> (&str, &str, &str) {
@@ -17,7 +16,7 @@ async fn each_refusal_leaves_one_entry() {
     let org = Org::found().await;
     let id = org.sales_a().await.post("/v1/customers", &whole(1)).await.shows(201).id();
     let (finance, sales_b) = (org.finance().await, org.sales_b().await);
-    let (own, nobody) = (path(&id), path(&Uuid::now_v7().to_string()));
+    let (own, nobody) = (path(&id), path(&NOBODY.to_string()));
     let taken = json!({"fields": {"name": "x", "customer_no": "D000001"}});
     let mut ledger = Ledger::of(&org).await;
     let log = &mut ledger;

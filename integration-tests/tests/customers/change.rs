@@ -65,7 +65,7 @@ async fn the_old_number_is_found_no_more_and_the_new_one_is() {
         assert_eq!(found(&sales, gone).await, Vec::<String>::new(), "{gone}");
     }
     for here in ["[mobile]=13900002222", "[mobile_last4]=2222", "[name]=%E5%BC%A0%E4%B8%89"] {
-        assert_eq!(found(&sales, here).await, [id.clone()], "{here}");
+        assert_eq!(found(&sales, here).await, std::slice::from_ref(&id), "{here}");
     }
 }
 

@@ -1,9 +1,8 @@
 //! Entering a customer: what is filled in, what is accepted, who may.
 
 use serde_json::json;
-use uuid::Uuid;
 
-use super::{path, values, whole};
+use super::{NOBODY, path, values, whole};
 use crate::support::Org;
 
 #[tokio::test]
@@ -133,7 +132,7 @@ async fn nobody_enters_customers_where_they_have_no_say() {
 async fn an_owner_or_department_must_be_ones_own_and_active() {
     let (org, other) = (Org::found().await, Org::found().await);
     let admin = org.admin().await;
-    for owner in [Uuid::now_v7(), other.user_id("sales_a")] {
+    for owner in [NOBODY, other.user_id("sales_a")] {
         let refused = admin
             .post("/v1/customers", &json!({"owner_id": owner, "fields": {"name": "张三"}}))
             .await

@@ -16,6 +16,10 @@ use custodian_api::dev::people;
 use custodian_crypto::SeededRandomness;
 use custodian_domain::catalog;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// An id of the right shape that nobody and nothing has.
+pub const NOBODY: Uuid = Uuid::from_u128(0x0193_a0b0_7f4c_7c3a_9d55_6b1f_6f3e_2a10);
 
 /// A customer with a value in every field, each in its canonical form but for the mobile's country.
 pub fn whole(number: u64) -> Value {

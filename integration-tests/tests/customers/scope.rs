@@ -1,9 +1,8 @@
 //! Whose customers one reaches: another's does not exist, and a handed-over one does no more.
 
 use serde_json::json;
-use uuid::Uuid;
 
-use super::{ids, path, whole};
+use super::{NOBODY, ids, path, whole};
 use crate::support::{Answer, Org, Person};
 
 /// Every way to ask about one customer.
@@ -23,7 +22,7 @@ async fn a_colleagues_customer_is_answered_like_one_that_does_not_exist() {
     let id = org.sales_a().await.post("/v1/customers", &whole(1)).await.shows(201).id();
     for colleague in [org.sales_b().await, org.sales_c().await] {
         let theirs = ask_all(&colleague, &id).await;
-        let nothing = ask_all(&colleague, &Uuid::now_v7().to_string()).await;
+        let nothing = ask_all(&colleague, &NOBODY.to_string()).await;
         for (one, other) in theirs.into_iter().zip(nothing) {
             let (one, other) = (one.refuses(404, "not_found"), other.refuses(404, "not_found"));
             assert_eq!(one.timeless(), other.timeless());
@@ -106,7 +105,7 @@ async fn who_may_not_change_customers_hands_none_over() {
     org.finance().await.patch(&path(&id), &body).await.refuses(403, "forbidden");
     org.sales_b().await.patch(&path(&id), &json!({"owner_id": org.user_id("sales_b")})).await.refuses(404, "not_found");
     let unknown =
-        org.sales_a().await.patch(&path(&id), &json!({"owner_id": Uuid::now_v7()})).await.refuses(422, "invalid_body");
+        org.sales_a().await.patch(&path(&id), &json!({"owner_id": NOBODY})).await.refuses(422, "invalid_body");
     assert_eq!(unknown.faults(), [("/owner_id".to_owned(), "unknown_owner".to_owned())]);
 }
 

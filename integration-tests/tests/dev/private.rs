@@ -111,7 +111,7 @@ fn what_cannot_be_done_is_said_in_a_sentence() {
         (vec!["dev", "--data-dir", foreign.to_str().unwrap(), "--bind", "127.0.0.1:0"], "foreign"),
         (
             vec!["dev", "--data-dir", folder.0.to_str().unwrap(), "--bind", "127.0.0.1:0", "--set", "loglevel=x"],
-            "loglevel",
+            "LOGLEVEL",
         ),
         (
             vec!["dev", "--data-dir", folder.0.to_str().unwrap(), "--bind", "127.0.0.1:0", "--set", "workers"],

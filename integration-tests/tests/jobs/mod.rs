@@ -1,9 +1,8 @@
 //! Long work: its owner follows it, nobody else learns of it.
 
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::customers::encoded;
+use crate::customers::{NOBODY, encoded};
 use crate::imports::Form;
 use crate::support::Org;
 
@@ -37,7 +36,7 @@ async fn only_its_owner_and_who_watches_over_all_see_a_job() {
     crate::imports::finished(&sales, &path).await;
     for person in [org.sales_b().await, org.sales_c().await, org.manager().await, org.admin().await] {
         let theirs = person.get(&path).await.refuses(404, "not_found");
-        let nothing = person.get(&format!("/v1/jobs/{}", Uuid::now_v7())).await.refuses(404, "not_found");
+        let nothing = person.get(&format!("/v1/jobs/{}", NOBODY)).await.refuses(404, "not_found");
         assert_eq!(theirs.timeless(), nothing.timeless());
         assert_eq!(person.get("/v1/jobs").await.shows(200).at("/data"), json!([]));
     }

@@ -55,3 +55,17 @@ fn get(person: &Person, path: &str) -> String {
     let (host, token) = (shared().address(), &person.access_token);
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n")
 }
+
+#[tokio::test]
+async fn an_id_has_one_spelling_but_for_case() {
+    let org = Org::found().await;
+    let asha = org.sales_a().await;
+    let id = org.customer_of(&asha).await;
+    asha.get(&format!("/v1/customers/{}", id.to_uppercase())).await.shows(200);
+    for other in
+        [id.replace('-', ""), format!("%7B{id}%7D"), format!("urn:uuid:{id}"), format!("{id}%20"), format!("%00{id}")]
+    {
+        asha.get(&format!("/v1/customers/{other}")).await.refuses(404, "not_found");
+        asha.get(&format!("/v1/customers?owner_id={other}")).await.refuses(400, "invalid_query");
+    }
+}

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 /// How often an idle worker looks for due jobs.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a claim holds without a sign of life.
-const LEASE_SECONDS: f64 = 60.0;
+const LEASE_SECONDS: f64 = 10.0;
 /// How often old answers are dropped.
 const TIDY: Duration = Duration::from_secs(3600);
 /// Failures of our own after which a job is given up.

@@ -122,6 +122,8 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     ];
     let settings = settings(options, &base_url, urls)?;
     let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock) }.start().await?;
+    // The folder is locked: whoever held a job of this database is gone.
+    custodian_persistence::jobs::forget_claims(app.db()).await?;
     let demo = demo(options, &app, &owner).await?;
     Ok(Instance {
         settings,

@@ -79,6 +79,7 @@ problems! {
     414 "uri_too_long": "URI too long" / "URI 过长", "The address of the request is too long." / "请求地址过长。";
     415 "unsupported_media_type": "Unsupported media type" / "不支持的媒体类型", "Send {} in UTF-8." / "请使用 UTF-8 编码的 {}。";
     415 "unsupported_content_encoding": "Unsupported content encoding" / "不支持的内容编码", "Send the body without compression." / "请求体不得压缩。";
+    422 "unknown_field": "Unknown field" / "未知字段", "The body has members that are not known here; errors lists them." / "请求体包含未知的成员，errors 列出了这些成员。";
     422 "invalid_body": "Invalid body" / "请求体无效", "The body has at least one fault; errors lists every one of them." / "请求体存在错误，errors 列出了全部错误。";
     422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
     428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";

@@ -96,6 +96,12 @@ impl Reply {
 }
 
 impl Reply {
+    /// The id at the end of `Location`, of a kept answer that is given again.
+    pub fn replayed_id(&self) -> Option<uuid::Uuid> {
+        let location = self.headers.iter().find(|(name, _)| *name == header::LOCATION).filter(|_| self.is_replay())?;
+        super::path::uuid(location.1.to_str().ok()?.rsplit('/').next()?)
+    }
+
     /// Whether this is a kept answer given again.
     pub fn is_replay(&self) -> bool {
         self.headers.iter().any(|(name, _)| name.as_str() == "idempotent-replayed")

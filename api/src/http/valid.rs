@@ -148,7 +148,13 @@ fn empty_object(value: &Value) -> Result<(), Problem> {
             .collect(),
         _ => vec![Fault::new("", "wrong_type").with_arg("object")],
     };
-    if faults.is_empty() { Ok(()) } else { Err(Problem::of("invalid_body").faults(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(faulty(faults)) }
+}
+
+/// The problem of a faulty body; one whose only faults are members that are not known has a code of its own.
+fn faulty(faults: Vec<Fault>) -> Problem {
+    let strange = faults.iter().all(|fault| fault.code == "unknown_field");
+    Problem::of(if strange { "unknown_field" } else { "invalid_body" }).faults(faults)
 }
 
 /// What remains of the request once its body was read.
@@ -263,7 +269,7 @@ pub fn validate<B: Body>(value: &Value, now: DateTime<Utc>) -> Result<B, Problem
         }
     }
     if !faults.is_empty() {
-        return Err(Problem::of("invalid_body").faults(faults));
+        return Err(faulty(faults));
     }
     // serde's error may quote the value, so that only its place is told.
     B::deserialize(value).map_err(|_| {

@@ -105,6 +105,11 @@ fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
             Some(_) => {}
         }
     }
+    for (index, purpose) in new.purposes.iter().enumerate() {
+        if !is_purpose_code(purpose) {
+            faults.push(Fault::new(format!("/purposes/{index}"), "invalid_format"));
+        }
+    }
     for (index, range) in new.ip_ranges.iter().enumerate() {
         if IpRange::parse(range).is_none() {
             faults.push(Fault::new(format!("/ip_ranges/{index}"), "invalid_network"));
@@ -114,6 +119,14 @@ fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
         faults.push(Fault::new("/expires_at", "in_the_past"));
     }
     faults
+}
+
+/// What `Processing-Purpose` can carry; a key bound to anything else could never be used.
+fn is_purpose_code(code: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (1..=64).contains(&code.len())
+        && code.bytes().next().is_some_and(plain)
+        && code.bytes().all(|b| plain(b) || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// One key, and whether it is in force.

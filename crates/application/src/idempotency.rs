@@ -1,10 +1,12 @@
 //! Retried requests: one effect, the same answer. The answer is kept in the transaction of its effect, so a crash between the two cannot part them.
 
+use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_persistence::idempotency::{self as stored, KeptAnswer};
 use custodian_persistence::{Work, organizations};
 use serde_json::Value;
 
+use crate::audit::Draft;
 use crate::keys::own_place;
 use crate::{App, Call};
 
@@ -47,6 +49,7 @@ pub async fn begin(app: &App, call: &Call, key: Option<&str>, digest: [u8; 32]) 
         Ok(None) => Ok(Begun::Fresh(work)),
         Ok(Some(answer)) => {
             work.abandon().await;
+            app.record_read(call, Draft::of(Action::RequestsReplay)).await?;
             Ok(Begun::Replay(answer))
         }
         Err(error) => {

@@ -133,6 +133,13 @@ pub async fn hold(work: &Work, claim: &Claim, seconds: f64) -> Result<bool, DbEr
     Ok(work.execute(sql, &[&claim.job.uuid(), &claim.token, &seconds]).await? == 1)
 }
 
+/// Takes every claim back: for a start that knows it is the only instance.
+pub async fn forget_claims(db: &Database) -> Result<(), DbError> {
+    let client = db.client().await?;
+    client.batch_execute("UPDATE job_queue SET lease_token = NULL, lease_until = NULL").await?;
+    Ok(())
+}
+
 /// Gives the job back, to be taken again after `seconds`.
 pub async fn release(db: &Database, claim: &Claim, seconds: f64) -> Result<(), DbError> {
     let sql = "UPDATE job_queue SET lease_token = NULL, lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => $3) \

@@ -177,12 +177,14 @@ pub async fn create_api_key(
 ) -> Result<Reply, Problem> {
     let digest = *new.digest();
     let new = NewApiKey::from(new.into_inner());
-    once(&app, &may, &req, &digest, async |work| {
+    let reply = once(&app, &may, &req, &digest, async |work| {
         let (row, secret) = api_keys::create(&app, &may, work, new).await?;
         let location = format!("/v1/api-keys/{}", row.id);
         Reply::created(&location, &CreatedApiKeyBody { key: body(row, true), secret: secret.expose().to_owned() })
     })
-    .await
+    .await?;
+    // A secret is shown once. Whoever lost the answer revokes the key and makes another.
+    if reply.is_replay() { Err(Problem::of("idempotency_result_withheld")) } else { Ok(reply) }
 }
 
 /// Read one partner key.

@@ -143,12 +143,17 @@ pub async fn create_customer(
 ) -> Result<Reply, Problem> {
     let digest = *body.digest();
     let new = body.into_inner().into_new();
-    once(&app, &may, &req, &digest, async |work| {
+    let reply = once(&app, &may, &req, &digest, async |work| {
         let seen = customers::create(&app, &may, work, new).await?;
         let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
         Ok(Reply::created(&format!("/v1/customers/{}", seen.id), &CustomerBody::from(seen))?.etag(tag))
     })
-    .await
+    .await?;
+    if let Some(id) = reply.replayed_id() {
+        // The customer is shown once more: the caller must still be allowed to see it, and the log says so once more.
+        customers::record_repeated_create(&app, &may, id).await?;
+    }
+    Ok(reply)
 }
 
 /// Change a customer.

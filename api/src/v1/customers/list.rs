@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use custodian_application::customers::{self, SearchTerm};
 use custodian_application::{App, Identity};
 use custodian_domain::catalog::SearchKind;
+use custodian_domain::customers::Stage;
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::customers::{Filter, Order, SortKey};
 use uuid::Uuid;
@@ -59,7 +60,7 @@ pub async fn list_customers(
     let wanted = wanted(&mut query, &pages, &may.identity)?;
     query.done()?;
     let found = customers::list(&app, &may, wanted).await.map_err(of_query)?;
-    let next_cursor = found.next.map(|(at, id)| pages.seal(&position(at, may.identity.shown_id(id.into()))));
+    let next_cursor = found.next.map(|(at, id)| pages.seal(&position(shown_time(&may.identity, at), may.identity.shown_id(id.into()))));
     let data = found.customers.into_iter().map(CustomerBody::from).collect();
     let count = found.count.and_then(|count| u64::try_from(count).ok());
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count }))
@@ -75,15 +76,24 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
     let terms = query.group("q").into_iter().map(|(name, value)| term(&name, value)).collect();
     let filter = Filter {
         tags: Vec::new(),
-        stage: query.text("stage"),
+        stage: query.choice("stage", &stages()).map(str::to_owned),
         source: query.text("source"),
         owner: query.uuid("owner_id"),
         department: query.uuid("department_id"),
         region: query.text("region"),
         updated_since: query.time("updated_since"),
     };
+    // What a partner's answers do not show it cannot ask for either.
+    let concealed = filter.source.is_some() || filter.owner.is_some() || filter.department.is_some() || by == SortKey::UpdatedAt;
+    if identity.pseudonyms.is_some() && concealed {
+        return Err(Problem::of("field_hidden"));
+    }
     let order = Order { by, descending: sort.starts_with('-'), after };
     Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count") })
+}
+
+fn stages() -> Vec<&'static str> {
+    Stage::ALL.iter().map(|stage| stage.as_str()).collect()
 }
 
 /// `mobile` looks for the whole value, `mobile_last4` for its end, `name_prefix` for its beginning.
@@ -102,6 +112,11 @@ fn of_query(error: DomainError) -> Problem {
         DomainError::Invalid(faults) => Problem::of("invalid_query").faults(faults),
         other => other.into(),
     }
+}
+
+/// A cursor can be read by its holder; a partner is not told to the microsecond when somebody was entered.
+fn shown_time(identity: &Identity, at: DateTime<Utc>) -> DateTime<Utc> {
+    if identity.pseudonyms.is_some() { DateTime::UNIX_EPOCH } else { at }
 }
 
 fn position(at: DateTime<Utc>, id: Uuid) -> Vec<u8> {

@@ -7,7 +7,7 @@ use custodian_domain::kernel::{DomainError, JobId};
 use custodian_persistence::imports::ImportError;
 use futures_util::stream;
 
-use super::may::RunImports;
+use super::may::FollowImports;
 use crate::http::{Id, Listing, May, Pages, Problem, Query, ReadProblems};
 use crate::v1::jobs::RowErrorBody;
 
@@ -25,7 +25,7 @@ const BLOCK: usize = 1_000;
         example = json!({"data": [{"line": 8, "field": "mobile", "code": "invalid_mobile"}], "next_cursor": null})), ReadProblems))]
 #[get("/imports/{id}/errors")]
 pub async fn list_import_errors(
-    may: May<RunImports>,
+    may: May<FollowImports>,
     app: Data<App>,
     req: HttpRequest,
     id: Id<JobId>,

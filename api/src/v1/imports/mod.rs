@@ -16,5 +16,7 @@ mod may {
     needs! {
         /// Imports.
         RunImports = ImportsRun;
+        /// Follows an import.
+        FollowImports = JobsRead;
     }
 }

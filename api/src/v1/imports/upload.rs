@@ -94,7 +94,7 @@ async fn receive(
         .and_then(|v| v.to_str().ok())
         .is_some_and(|t| t.to_ascii_lowercase().starts_with("multipart/form-data"))
     {
-        return Err(Problem::of("unsupported_media_type"));
+        return Err(Problem::of("unsupported_media_type").arg("multipart/form-data"));
     }
     let context = Context::of(req);
     context.pace.set_reading(true);
@@ -151,6 +151,12 @@ fn multipart(error: &MultipartError) -> Problem {
     Problem::of("malformed_multipart")
 }
 
+/// Whether a mapping names this field at all; a faulty mapping is told of elsewhere.
+fn mapping_names(mapping: Option<&str>, field: &str) -> bool {
+    let Some(Ok(value)) = mapping.map(|text| read_json(text.as_bytes())) else { return true };
+    value.as_object().is_some_and(|columns| columns.values().any(|target| target.as_str() == Some(field)))
+}
+
 #[derive(Default)]
 struct Parts {
     has_file: bool,
@@ -197,6 +203,9 @@ impl Parts {
         let upsert = self.choice("mode", mode, ["create", "upsert"], false);
         let dry_run = self.choice("dry_run", dry_run, ["false", "true"], false);
         let ndjson = self.choice("format", format, ["csv", "ndjson"], self.looks_like_ndjson);
+        if upsert && !mapping_names(self.mapping.as_deref(), "customer_no") {
+            self.faults.push(Fault::new("/mapping/customer_no", "required"));
+        }
         if !self.has_file {
             self.faults.push(Fault::new("/file", "required"));
         }

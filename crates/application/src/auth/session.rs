@@ -148,7 +148,7 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
 
 /// Ends the caller's session. Its access token is refused from this moment on.
 pub async fn logout(app: &App, call: &Call) -> Result<(), DomainError> {
-    let session = call.identity.session.ok_or(DomainError::Forbidden { permission: "staff session" })?;
+    let session = call.identity.session.ok_or(DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
     let work = app.begin(call.organization()).await?;
     stored::end(&work, session, app.now(), "logout").await?;
     app.record_change(&work, call, Draft::of(Action::AuthLogout)).await?;

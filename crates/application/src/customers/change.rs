@@ -54,6 +54,11 @@ pub async fn patch(
     let decision = decide_row(app, call, &row, Permission::CustomersWrite);
     refuse(decision.outcome, Permission::CustomersWrite)?;
     condition.check(row.version)?;
+    let handed_over = patch.owner.is_some_and(|owner| owner != row.owner)
+        || patch.department.is_some_and(|department| department != row.department);
+    if handed_over {
+        refuse(decide_row(app, call, &row, Permission::CustomersAssign).outcome, Permission::CustomersAssign)?;
+    }
     let now = app.now();
     let mut faults = check_attributes(flat(&patch.stage), flat(&patch.source), flat(&patch.region));
     let accepted = accept_fields(&patch.fields, now, &mut faults);

@@ -14,7 +14,7 @@ use super::rules::{accept_fields, department_of, digest_of, duplicate, editable}
 use super::sealing::{TagSet, new_row};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
 use super::{Attributes, NewCustomer, SeenCustomer};
-use crate::audit::{Draft, Shown};
+use crate::audit::{Detail, Draft, Shown};
 use crate::{App, Call};
 
 /// Enters a customer. The caller becomes its owner unless another is named; its department is the owner's unless another is named.
@@ -98,4 +98,21 @@ fn may_create<'a>(
 async fn insert_tags(work: &Work, id: CustomerId, tags: &TagSet) -> Result<(), DomainError> {
     let rows: Vec<_> = tags.0.iter().map(|(tag, unique)| (id, *tag, *unique)).collect();
     stored::insert_tags(work, &rows).await.map_err(duplicate)
+}
+
+/// Asks again whether a kept answer of an entry may be given, records that it is, and returns when the entry is durable.
+///
+/// Errors: 404 where the customer is gone or out of the caller's sight by now.
+pub async fn record_repeated_create(app: &App, call: &Call, id: Uuid) -> Result<(), DomainError> {
+    let id = call.identity.meant_customer(id)?;
+    let work = app.begin(call.organization()).await?;
+    let row = stored::lock(&work, id).await;
+    work.abandon().await;
+    let row = row?.ok_or(DomainError::NotFound)?;
+    let decision = decide_row(app, call, &row, Permission::CustomersRead);
+    refuse(decision.outcome, Permission::CustomersRead)?;
+    let mut shown = Shown::default();
+    seen_through(app, call, &row, &decision, &mut shown)?;
+    let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, id) };
+    app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::SeenCustomer;
 use super::read::guard;
+use super::sealing::{open_one, open_row};
 use super::seen::{decide_row, seen_through};
 use crate::audit::{Detail, Draft, Shown};
 use crate::keys::OrganizationKeys;
@@ -64,9 +65,9 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let mut searched = Vec::with_capacity(query.terms.len());
     for term in &query.terms {
-        let (field, tag) = tag_of(call, &keys, term)?;
-        query.filter.tags.push(tag);
-        searched.push((field, term.kind));
+        let sought = sought(call, &keys, term)?;
+        query.filter.tags.push(sought.tag);
+        searched.push(sought);
     }
     let scope = call.scope(Permission::CustomersRead, app.now());
     let work = app.begin(call.organization()).await?;
@@ -81,7 +82,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let mut customers = Vec::with_capacity(rows.len());
     let mut ids = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(seen) = see(app, call, row, &searched, &mut shown).await? {
+        if let Some(seen) = see(app, call, &keys, row, &searched, &mut shown).await? {
             ids.push(row.id);
             customers.push(seen);
         }
@@ -90,8 +91,15 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     Ok(Found { customers, next, count })
 }
 
-/// The tag that a searched value is found by, if this caller may search by its field at all.
-fn tag_of(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<(&'static Field, [u8; 16]), DomainError> {
+/// A searched value in the form of the index.
+struct Sought {
+    field: &'static Field,
+    kind: SearchKind,
+    tag: [u8; 16],
+}
+
+/// What a searched value is found by, if this caller may search by its field at all.
+fn sought(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<Sought, DomainError> {
     let not_searchable = || DomainError::refused(RefusedAs::BadRequest, "not_searchable");
     let field = customer().field(&term.field).ok_or_else(not_searchable)?;
     if widest_field_access(&call.identity.caller, Permission::CustomersRead, field).view < View::Masked {
@@ -101,11 +109,12 @@ fn tag_of(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<(&'
         "not_searchable" => not_searchable(),
         code => DomainError::Invalid(vec![Fault { pointer: format!("/q[{}]", term.field), code, arg: refusal.arg }]),
     })?;
-    Ok((field, keys.tag(&term.field, term.kind, &text).ok_or_else(not_searchable)?))
+    let tag = keys.tag(&term.field, term.kind, &text).ok_or_else(not_searchable)?;
+    Ok(Sought { field, kind: term.kind, tag })
 }
 
 /// One entry for the whole page. A single hit needs no row per customer beside it.
-fn entry_of(searched: &[(&'static Field, SearchKind)], ids: Vec<CustomerId>, shown: Shown) -> Draft {
+fn entry_of(searched: &[Sought], ids: Vec<CustomerId>, shown: Shown) -> Draft {
     let action = if searched.is_empty() { Action::CustomersList } else { Action::CustomersSearch };
     let (customer, customers) = match ids.as_slice() {
         [only] => (Some(*only), Vec::new()),
@@ -115,7 +124,7 @@ fn entry_of(searched: &[(&'static Field, SearchKind)], ids: Vec<CustomerId>, sho
     if searched.is_empty() {
         return draft;
     }
-    let terms = searched.iter().map(|(field, kind)| format!("{}:{}", field.key, kind.as_str())).collect();
+    let terms = searched.iter().map(|sought| format!("{}:{}", sought.field.key, sought.kind.as_str())).collect();
     draft.with("searched", Detail::Codes(terms))
 }
 
@@ -140,15 +149,35 @@ fn several_roles(call: &Call) -> bool {
 async fn see(
     app: &App,
     call: &Call,
+    keys: &OrganizationKeys,
     row: &CustomerRow,
-    searched: &[(&'static Field, SearchKind)],
+    searched: &[Sought],
     shown: &mut Shown,
 ) -> Result<Option<SeenCustomer>, DomainError> {
     let decision = decide_row(app, call, row, Permission::CustomersRead);
     // A role of wider scope may hide here what another shows elsewhere: a match on a field hidden on this very customer is none.
-    let oracle = searched.iter().any(|(field, _)| decision.access(&field.key).view < View::Masked);
+    let oracle = searched.iter().any(|sought| decision.access(&sought.field.key).view < View::Masked);
     if decision.outcome != Outcome::Allowed || oracle {
         return Ok(None);
     }
+    guard(app, call, row.id, truly_found(app, call, keys, row, searched)).await?;
     guard(app, call, row.id, seen_through(app, call, row, &decision, shown)).await.map(Some)
+}
+
+/// The index only says where to look: an entry that was moved to another customer must not answer with the wrong person.
+fn truly_found(app: &App, call: &Call, keys: &OrganizationKeys, row: &CustomerRow, searched: &[Sought]) -> Result<(), DomainError> {
+    if searched.is_empty() {
+        return Ok(());
+    }
+    let organization = call.organization();
+    let key = open_row(app, organization, row)?;
+    for Sought { field, kind, tag } in searched {
+        let sealed = row.fields.get(&field.key).ok_or(DomainError::Integrity)?;
+        let value = open_one(&key, organization, row.id, &sealed)?;
+        let mut terms = field.search_terms(&value).into_iter().filter(|(known, _)| known == kind);
+        if !terms.any(|(_, term)| keys.tag(&field.key, *kind, &term) == Some(*tag)) {
+            return Err(DomainError::Integrity);
+        }
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ mod seen;
 
 pub use change::{Precondition, delete, patch};
 pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
-pub use create::create;
+pub use create::{create, record_repeated_create};
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};

@@ -18,7 +18,7 @@ use crate::{App, Call};
 /// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
 /// the customer's state, so that a right that ended before cannot be used.
 ///
-/// Errors: 403 `field_not_revealable` when a field may not be shown to this caller in full.
+/// Errors: 403 `field_hidden`, and `field_not_revealable` when a field may not be shown to this caller in full.
 pub async fn reveal(
     app: &App,
     call: &Call,
@@ -59,14 +59,20 @@ async fn permitted(
     let mut wanted = Vec::with_capacity(fields.len());
     let mut faults = Vec::new();
     for (index, key) in fields.iter().enumerate() {
-        match decision.fields.iter().find(|(field, access)| field.key == *key && access.view > View::Hidden) {
-            // A field that is hidden and one that does not exist are answered alike.
-            None => faults.push(Fault::new(format!("/fields/{index}"), "unknown_field")),
+        let pointer = || format!("/fields/{index}");
+        match decision.fields.iter().find(|(field, _)| field.key == *key) {
+            None => faults.push(Fault::new(pointer(), "unknown_field")),
+            Some((field, _)) if wanted.iter().any(|(known, _)| *known == *field) => {
+                faults.push(Fault::new(pointer(), "repeated"));
+            }
             Some((field, access)) => wanted.push((*field, access.view)),
         }
     }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
+    }
+    if wanted.iter().any(|(_, view)| *view == View::Hidden) {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
     }
     if wanted.iter().any(|(_, view)| *view < View::Reveal) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_revealable"));

@@ -1,6 +1,6 @@
 //! A customer seen through the decision: the only way from sealed values to an answer, so masking cannot be skipped.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use custodian_domain::access::{Decision, Facts, FieldAccess, Outcome, Thing, View, decide};
 use custodian_domain::catalog::{Field, Output, customer};
 use custodian_domain::kernel::{DomainError, RefusedAs};
@@ -156,6 +156,8 @@ pub(crate) fn seen_through(
         fields.push(SeenField { key: &field.key, value, access: *access });
     }
     let staff = call.identity.user().is_some();
+    // Two partners could join what they hold by times to the microsecond.
+    let shown_time = |at: DateTime<Utc>| if staff { at } else { at.duration_trunc(TimeDelta::days(1)).unwrap_or(at) };
     Ok(SeenCustomer {
         id: call.identity.shown_id(row.id),
         version: row.version,
@@ -165,8 +167,8 @@ pub(crate) fn seen_through(
         owner: row.owner.filter(|_| staff).map(|o| o.uuid()),
         department: row.department.filter(|_| staff).map(|d| d.uuid()),
         restricted: row.restricted,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
+        created_at: shown_time(row.created_at),
+        updated_at: shown_time(row.updated_at),
         fields,
     })
 }

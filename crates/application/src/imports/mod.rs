@@ -29,7 +29,7 @@ pub async fn errors(
     after: Option<&ImportError>,
     limit: usize,
 ) -> Result<Vec<ImportError>, DomainError> {
-    call.needs(Permission::ImportsRun)?;
+    call.needs(Permission::JobsRead)?;
     let work = app.begin(call.organization()).await?;
     let job = jobs::find(&work, id).await?.filter(|row| {
         row.kind == KIND

@@ -22,7 +22,7 @@ pub const KIND: &str = "import";
 const BATCH: usize = 500;
 const BATCH_RECORDS: i64 = 500;
 /// How long a worker holds the job between two commits.
-pub(super) const LEASE_SECONDS: f64 = 60.0;
+pub(super) const LEASE_SECONDS: f64 = 10.0;
 
 /// Records that were read together: what passed, what did not, and how many records that makes.
 pub(super) struct Batch {

@@ -12,8 +12,9 @@ use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
+use super::{Mapping, Target};
 use super::run::{Batch, LEASE_SECONDS};
-use crate::audit::{Detail, Draft};
+use crate::audit::{Detail, Draft, Shown};
 use crate::customers::{Attributes, Existing, TagSet, covers_new, new_row, tags_of};
 use crate::keys::{BucketPlace, OrganizationKeys};
 use crate::{App, Call};
@@ -224,7 +225,8 @@ impl<'a> Store<'a> {
         let taken = |error: DbError| DomainError::unavailable(error.to_string());
         customers_stored::insert_tags(work, &tags).await.map_err(taken)?;
         let customers = created.iter().map(|row| row.id).collect();
-        let draft = Draft { customers, ..Draft::of(Action::CustomersImport) };
+        let shown = Shown { written: mapped(self.row), ..Shown::default() };
+        let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };
         let draft = draft.with("job", Detail::Code(self.claim.job.to_string()));
         app.record_change(work, self.call, draft).await
     }
@@ -243,6 +245,12 @@ fn merged(record: Accepted, old: Attributes) -> (Attributes, Vec<(&'static Field
         department: if named { department } else { old.department },
     };
     (attributes, values.into_iter().map(|(field, value)| (field, Some(value))).collect())
+}
+
+/// The fields that the file's columns go to.
+fn mapped(row: &ImportRow) -> Vec<&'static str> {
+    let targets = Mapping::parse(&row.mapping).map(|mapping| mapping.0).unwrap_or_default();
+    targets.into_iter().filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None }).collect()
 }
 
 #[derive(Default)]

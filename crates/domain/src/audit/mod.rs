@@ -53,6 +53,7 @@ words! {
         RolesRead = "roles.read": "The roles were read.",
         DepartmentsRead = "departments.read": "The departments were read.",
         MeRead = "me.read": "Somebody read their own account.",
+        RequestsReplay = "requests.replay": "A kept answer was given again to a retried request.",
         IntegrityFailed = "integrity.failed": "A sealed value did not open.",
         CatalogRead = "catalog.read": "The record types were read.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",

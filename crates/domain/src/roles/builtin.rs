@@ -82,6 +82,7 @@ fn dpo() -> Role {
     let permissions = [
         CustomersRead,
         CustomersWrite,
+        CustomersAssign,
         CustomersDelete,
         CustomersReveal,
         CustomersHistory,
@@ -110,6 +111,7 @@ fn manager() -> Role {
         CustomersRead,
         CustomersCreate,
         CustomersWrite,
+        CustomersAssign,
         CustomersReveal,
         CustomersHistory,
         AccessLogRead,

@@ -36,6 +36,7 @@ permissions! {
     CustomersRead = "customers.read": "List, search and read customers.",
     CustomersCreate = "customers.create": "Enter new customers.",
     CustomersWrite = "customers.write": "Change customers, field by field as the role allows.",
+    CustomersAssign = "customers.assign": "Give a customer to another owner or department.",
     CustomersDelete = "customers.delete": "Delete customers.",
     CustomersReveal = "customers.reveal": "Show a masked value in full, with a reason, one audit entry each.",
     CustomersHistory = "customers.history": "Read the past versions of a customer.",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::etag::ETag;
-use super::page::Pages;
+use super::page::{Listing, Pages};
 use super::problem::Problem;
 use super::query::Query;
 
@@ -55,6 +55,21 @@ impl Pages<'_> {
         let id = |bytes: Vec<u8>| Uuid::from_slice(&bytes).map_err(|_| Problem::of("invalid_cursor"));
         self.position(query)?.map(id).transpose()
     }
+}
+
+/// One page of a list that is at hand whole, by its place in it.
+pub fn page_of<T>(all: Vec<T>, pages: &Pages<'_>, query: &mut Query) -> Result<Listing<T>, Problem> {
+    let (limit, position) = (query.limit(), pages.position(query)?);
+    query.done()?;
+    let start = match position.map(<[u8; 4]>::try_from) {
+        None => 0,
+        Some(Ok(bytes)) => u32::from_be_bytes(bytes),
+        Some(Err(_)) => return Err(Problem::of("invalid_cursor")),
+    };
+    let end = start.saturating_add(u32::try_from(limit).unwrap_or(u32::MAX));
+    let (skip, more) = (usize::try_from(start).unwrap_or(usize::MAX), all.len() > usize::try_from(end).unwrap_or(usize::MAX));
+    let data = all.into_iter().skip(skip).take(limit).collect();
+    Ok(Listing { data, next_cursor: more.then(|| pages.seal(&end.to_be_bytes())), count: None })
 }
 
 /// Reads a JSON text as strictly as a body.

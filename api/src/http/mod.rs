@@ -30,7 +30,7 @@ pub mod openapi;
 pub mod openapi_check;
 pub mod path;
 
-pub use answer::{read_json, settle, single};
+pub use answer::{page_of, read_json, settle, single};
 pub use caller::{Authenticated, client_address};
 pub use connections::{Connections, IDLE, STALLED};
 pub use context::Context;

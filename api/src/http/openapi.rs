@@ -167,9 +167,17 @@ fn complete_operation(method: &str, operation: &mut Operation) {
     for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
         parameters.push(RefOr::Ref(Ref::new(format!("#/components/parameters/{}", key_of(name)))));
     }
+    let versioned = changes || tagged;
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
             add_answer_headers(response, names_purpose);
+            let header = |text: &str| RefOr::T(HeaderBuilder::new().description(Some(text)).build());
+            if status == "201" || status == "202" {
+                response.headers.insert("Location".to_owned(), header("Where the new thing, or the job, stands."));
+            }
+            if versioned && status == "200" {
+                response.headers.insert("ETag".to_owned(), header("The version, for `If-Match` and `If-None-Match`."));
+            }
         }
     }
 }

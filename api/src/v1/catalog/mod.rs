@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::{Lang, ListProblems, Listing, May, Problem, Query, ReadProblems};
+use crate::http::{Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, page_of};
 use crate::needs;
 
 /// Routes of this capability.
@@ -93,9 +93,11 @@ impl From<&RecordType> for RecordTypeBody {
 
 /// List record types.
 ///
-/// What kinds of record there are. One answer; `next_cursor` is always null.
+/// What kinds of record there are.
 #[utoipa::path(
     tag = "catalog", security(("bearer" = []), ("api_key" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "Every record type.", body = Listing<RecordTypeBody>,
         example = json!({"data": [{"code": "customer", "field_count": 13}], "next_cursor": null})), ListProblems))]
 #[get("/record-types")]
@@ -104,17 +106,17 @@ pub async fn list_record_types(
     app: Data<App>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.done()?;
     let data = catalog::record_types(&app, &may).await?.into_iter().map(RecordTypeBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/record-types", &query);
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
 /// List the fields of a record type.
 ///
-/// Every field with its data type, classification, category and how it can be searched. One answer; `next_cursor` is always null.
+/// Every field with its data type, classification, category and how it can be searched.
 #[utoipa::path(
     tag = "catalog", security(("bearer" = []), ("api_key" = [])),
-    params(("type" = String, Path, description = "Code of the record type, such as `customer`")),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"), ("type" = String, Path, description = "Code of the record type, such as `customer`")),
     responses((status = 200, description = "Every field.", body = Listing<FieldBody>,
         example = json!({"data": [{"key": "mobile", "label": "Mobile", "data_type": "phone", "classification": "sensitive", "category": "contact",
             "required": false, "unique": false, "searchable": ["exact", "last4"], "max_length": 32}], "next_cursor": null})), ReadProblems))]
@@ -126,9 +128,9 @@ pub async fn list_fields(
     code: Path<String>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.done()?;
     let lang = Lang::of(req.headers());
     let record_type = catalog::record_type(&app, &may, &code).await?;
     let data = record_type.fields.iter().map(|field| body(field, lang)).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    let pages = Pages::new(app.cursor_key(), may.organization(), &format!("/v1/record-types/{code}/fields"), &query);
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::{ListProblems, Listing, May, Problem, Query};
+use crate::http::{ListProblems, Listing, May, Pages, Problem, Query, page_of};
 use crate::needs;
 
 /// Routes of this capability.
@@ -53,9 +53,11 @@ impl From<DepartmentRow> for DepartmentBody {
 
 /// List departments.
 ///
-/// The whole tree in one answer, parents before children; `next_cursor` is always null.
+/// The whole tree, parents before children.
 #[utoipa::path(
     tag = "departments", security(("bearer" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "Every department.", body = Listing<DepartmentBody>,
         example = json!({"data": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "parent_id": null, "name": "Headquarters",
             "path": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11"], "created_at": "2026-11-22T08:00:00Z"}], "next_cursor": null})), ListProblems))]
@@ -65,11 +67,8 @@ pub async fn list_departments(
     app: Data<App>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.done()?;
     let rows = departments::list(&app, &may).await?;
-    Ok(HttpResponse::Ok().json(Listing {
-        data: rows.into_iter().map(DepartmentBody::from).collect(),
-        next_cursor: None,
-        count: None,
-    }))
+    let data = rows.into_iter().map(DepartmentBody::from).collect();
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/departments", &query);
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }

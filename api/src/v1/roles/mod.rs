@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::{ETag, Lang, ListProblems, Listing, May, Problem, Query, ReadProblems, single};
+use crate::http::{ETag, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, single, page_of};
 use crate::needs;
 
 /// Routes of this capability.
@@ -78,9 +78,11 @@ fn body(role: &Role, lang: Lang) -> RoleBody {
 
 /// List roles.
 ///
-/// Every role in force, with permissions, scope and field rules. One answer; `next_cursor` is always null.
+/// Every role in force, with permissions, scope and field rules.
 #[utoipa::path(
     tag = "roles", security(("bearer" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "Every role.", body = Listing<RoleBody>,
         example = json!({"data": [role_example()], "next_cursor": null})), ListProblems))]
 #[get("/roles")]
@@ -90,10 +92,10 @@ pub async fn list_roles(
     req: HttpRequest,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.done()?;
     let lang = Lang::of(req.headers());
     let data = roles::list(&app, &may).await?.iter().map(|role| body(role, lang)).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: None, count: None }))
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/roles", &query);
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
 /// Read one role.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::IpRange;
 use super::login::entry;
+use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::{App, Identity};
 
 /// A credential as it came in.
@@ -168,9 +169,20 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     work.abandon().await;
     let (row, live) = row.ok_or_else(refused)?;
     if !app.auth().is_key(text, &row.secret_digest) || !live {
+        record_refused_key(app, OrganizationId::from(organization), key_id).await?;
         return Err(refused());
     }
     Ok(partner_identity(app, OrganizationId::from(organization), row, departments))
+}
+
+/// A wrong secret for a key that exists, or a key that has ended: its organisation should know.
+async fn record_refused_key(app: &App, organization: OrganizationId, key: Uuid) -> Result<(), DomainError> {
+    let keys = app.keys().organization(app.db(), organization).await?;
+    let actor = EntryActor { kind: "partner", id: key, session: None, request: "", purpose: None };
+    let rule = Some("invalid_api_key".to_owned());
+    let draft = Draft { verdict: Verdict::Refused, rule, ..Draft::of(Action::AccessRefused) };
+    let entry = seal_entry(&keys, organization, app.new_id(), app.now(), &actor, draft, app.rng())?;
+    app.record(vec![entry]).await
 }
 
 fn partner_identity(

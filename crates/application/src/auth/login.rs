@@ -28,6 +28,8 @@ pub async fn login(
     let account = app.keys().lookup("email", &comparable_email(email));
     let state = app.auth();
     if state.throttle.wait(account, peer, app.tuning().login_failures_per_minute, app.now()) > 0 {
+        let known = users::find_lookup(app.db(), &account).await?;
+        record_failure(app, known.into_iter().map(|(organization, user)| (OrganizationId::from(organization), user)), request).await?;
         return Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts"));
     }
     let candidates = users::find_lookup(app.db(), &account).await?;
@@ -46,12 +48,7 @@ pub async fn login(
     let Some((organization, user, _)) = right.and_then(|index| known.get(index)) else {
         state.throttle.failed(account, peer, app.now());
         metrics::counter!("custodian_login_failures_total").increment(1);
-        for (organization, user, _) in &known {
-            let entry =
-                entry(app, *organization, user.uuid(), request, None, Action::AuthLoginFailed, Verdict::Refused)
-                    .await?;
-            app.record(vec![entry]).await?;
-        }
+        record_failure(app, known.iter().map(|(organization, user, _)| (*organization, user.uuid())), request).await?;
         return Err(DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"));
     };
     state.throttle.succeeded(account, peer);
@@ -63,6 +60,19 @@ pub async fn login(
     write(&work, entry).await?;
     work.commit().await?;
     Ok(tokens)
+}
+
+/// A failed log-in stands in the log of every organisation that has the account.
+async fn record_failure(
+    app: &App,
+    accounts: impl Iterator<Item = (OrganizationId, Uuid)>,
+    request: &str,
+) -> Result<(), DomainError> {
+    for (organization, user) in accounts {
+        let entry = entry(app, organization, user, request, None, Action::AuthLoginFailed, Verdict::Refused).await?;
+        app.record(vec![entry]).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn write(work: &Work, entry: NewEntry) -> Result<(), DomainError> {

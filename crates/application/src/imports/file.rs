@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use custodian_crypto::DataKey;
-use custodian_domain::kernel::{DomainError, JobId, OrganizationId};
+use custodian_domain::kernel::{DomainError, Fault, JobId, OrganizationId};
 use custodian_persistence::imports::{self as stored, ImportRow};
 use custodian_persistence::{Database, Work};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
@@ -116,9 +116,10 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
     let headers = rows.headers().map_err(|error| csv_error(&error))?.clone();
     let places: Vec<Option<usize>> =
         columns.iter().map(|column| headers.iter().position(|h| h.trim() == column.trim())).collect();
-    if let Some(missing) = places.iter().position(Option::is_none) {
-        tracing::debug!(column = missing, "a mapped column is missing");
-        return Err(DomainError::invalid("/mapping", "unknown_column"));
+    let missing = columns.iter().zip(&places).filter(|(_, place)| place.is_none());
+    let missing: Vec<Fault> = missing.map(|(column, _)| Fault::new(column.as_str(), "unknown_column")).collect();
+    if !missing.is_empty() {
+        return Err(DomainError::Invalid(missing));
     }
     let mut record = csv::StringRecord::new();
     let mut line = 1;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use custodian_domain::kernel::DomainError;
+use custodian_domain::kernel::{DomainError, Fault};
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
 use custodian_persistence::jobs::{self, Claim};
 use serde_json::json;
@@ -58,6 +58,7 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         (None, _) => Ok(()),
         (Some(counts), Ok(())) => end(app, claim, Ok(counts)).await,
         (Some(_), Err(DomainError::Invalid(faults))) => {
+            name_columns(app, claim, &faults).await?;
             end(app, claim, Err(faults.first().map_or("import_unreadable", |f| f.code))).await
         }
         (Some(_), Err(DomainError::Integrity)) => end(app, claim, Err("integrity_error")).await,
@@ -88,6 +89,17 @@ async fn store_batches(
         }
     }
     Ok(Some(store.counts()))
+}
+
+/// Says in the import's faults which columns the file lacks; names of columns are no personal data.
+async fn name_columns(app: &App, claim: &Claim, faults: &[Fault]) -> Result<(), DomainError> {
+    let named = |fault: &Fault| ImportError { line: 1, field: fault.pointer.clone(), code: fault.code.to_owned() };
+    let errors: Vec<ImportError> = faults.iter().map(named).collect();
+    let work = app.begin(claim.organization).await?;
+    stored::insert_errors(&work, claim.job, &errors).await?;
+    let count = i64::try_from(errors.len()).unwrap_or(i64::MAX);
+    jobs::progress(&work, claim.job, 0, None, count, app.now()).await?;
+    Ok(work.commit().await?)
 }
 
 async fn end(app: &App, claim: &Claim, outcome: Result<Counts, &'static str>) -> Result<(), DomainError> {

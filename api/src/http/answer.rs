@@ -67,7 +67,8 @@ pub fn page_of<T>(all: Vec<T>, pages: &Pages<'_>, query: &mut Query) -> Result<L
         Some(Err(_)) => return Err(Problem::of("invalid_cursor")),
     };
     let end = start.saturating_add(u32::try_from(limit).unwrap_or(u32::MAX));
-    let (skip, more) = (usize::try_from(start).unwrap_or(usize::MAX), all.len() > usize::try_from(end).unwrap_or(usize::MAX));
+    let (skip, more) =
+        (usize::try_from(start).unwrap_or(usize::MAX), all.len() > usize::try_from(end).unwrap_or(usize::MAX));
     let data = all.into_iter().skip(skip).take(limit).collect();
     Ok(Listing { data, next_cursor: more.then(|| pages.seal(&end.to_be_bytes())), count: None })
 }

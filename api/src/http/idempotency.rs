@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
-use custodian_application::idempotency::{Begun, begin, finish};
+use custodian_application::idempotency::{Begun, begin, finish, record_replay};
 use custodian_application::{App, Call};
 use custodian_crypto::mac::sha256;
 use custodian_domain::kernel::DomainError;
@@ -22,10 +22,31 @@ pub async fn once<F>(app: &App, call: &Call, req: &HttpRequest, body: &Digest, a
 where
     F: AsyncFnOnce(&Work) -> Result<Reply, DomainError>,
 {
+    once_retold(app, call, req, body, act, async |_| record_replay(app, call).await).await
+}
+
+/// The same, where giving a kept answer again takes more than an entry of its own: `again` must ask whether the caller may
+/// still have it, and record that it does.
+pub async fn once_retold<F, G>(
+    app: &App,
+    call: &Call,
+    req: &HttpRequest,
+    body: &Digest,
+    act: F,
+    again: G,
+) -> Result<Reply, Problem>
+where
+    F: AsyncFnOnce(&Work) -> Result<Reply, DomainError>,
+    G: AsyncFnOnce(&Reply) -> Result<(), DomainError>,
+{
     let key = key(req.headers())?;
     let digest = request_digest(req, call, body);
     match begin(app, call, key.as_deref(), digest).await? {
-        Begun::Replay(answer) => Ok(Reply::replayed(answer)?),
+        Begun::Replay(answer) => {
+            let reply = Reply::replayed(answer)?;
+            again(&reply).await?;
+            Ok(reply)
+        }
         Begun::Fresh(work) => {
             let reply = match act(&work).await {
                 Ok(reply) => reply,

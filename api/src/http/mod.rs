@@ -38,7 +38,7 @@ pub use edge::Edge;
 pub use etag::{ETag, IfMatch};
 pub use fallback::{AllowTable, fallback};
 pub use fault_table::{FAULTS, fault_text};
-pub use idempotency::once;
+pub use idempotency::{once, once_retold};
 pub use locale::{Lang, Text};
 pub use may::{May, Needs};
 pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ReadProblems, WriteProblems};

@@ -96,9 +96,9 @@ impl Reply {
 }
 
 impl Reply {
-    /// The id at the end of `Location`, of a kept answer that is given again.
-    pub fn replayed_id(&self) -> Option<uuid::Uuid> {
-        let location = self.headers.iter().find(|(name, _)| *name == header::LOCATION).filter(|_| self.is_replay())?;
+    /// The id at the end of `Location`.
+    pub fn location_id(&self) -> Option<uuid::Uuid> {
+        let location = self.headers.iter().find(|(name, _)| *name == header::LOCATION)?;
         super::path::uuid(location.1.to_str().ok()?.rsplit('/').next()?)
     }
 

@@ -30,7 +30,7 @@ pub struct Answer {
 pub enum Begun {
     /// It is new: do it in this transaction.
     Fresh(Work),
-    /// It was done before: this was its answer.
+    /// It was done before: this was its answer. Nothing is recorded of giving it again until the caller of [`begin`] does so.
     Replay(Answer),
 }
 
@@ -49,7 +49,6 @@ pub async fn begin(app: &App, call: &Call, key: Option<&str>, digest: [u8; 32]) 
         Ok(None) => Ok(Begun::Fresh(work)),
         Ok(Some(answer)) => {
             work.abandon().await;
-            app.record_read(call, Draft::of(Action::RequestsReplay)).await?;
             Ok(Begun::Replay(answer))
         }
         Err(error) => {
@@ -90,6 +89,11 @@ async fn look_up(
         _ => Vec::new(),
     };
     Ok(Some(Answer { status: u16::try_from(kept.status).unwrap_or(500), headers, body }))
+}
+
+/// Records that a kept answer is given again, and returns when the entry is durable.
+pub async fn record_replay(app: &App, call: &Call) -> Result<(), DomainError> {
+    app.record_read(call, Draft::of(Action::RequestsReplay)).await
 }
 
 /// Keeps the answer, if the request carried a key, and commits.

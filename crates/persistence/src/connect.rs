@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::future::BoxFuture;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -42,9 +45,9 @@ impl Database {
         config.options(SESSION).connect_timeout(Duration::from_secs(3)).application_name("custodian");
         config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(5));
         let tls = tls(&mut config, settings.ca_file.as_deref())?;
-        let manager = Manager::from_config(
+        let manager = Manager::from_connect(
             config.clone(),
-            tls.clone(),
+            AtHome { runtime: Handle::try_current().ok(), tls: tls.clone() },
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let timeouts = Timeouts {
@@ -103,6 +106,40 @@ impl Database {
     /// Closes the pool: waiting and later callers get an error.
     pub fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// Opens pool connections on the runtime that the database was made on. One opened on a server's worker would end with
+/// that worker, in the middle of what another one still does with it.
+struct AtHome {
+    runtime: Option<Handle>,
+    tls: MakeRustlsConnect,
+}
+
+impl Connect for AtHome {
+    fn connect(
+        &self,
+        config: &tokio_postgres::Config,
+    ) -> BoxFuture<'_, Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>> {
+        let (config, tls) = (config.clone(), self.tls.clone());
+        let connecting = async move {
+            let (client, connection) = config.connect(tls).await?;
+            // The client sees the same error on its next call; here it would only be said twice.
+            Ok((client, tokio::spawn(async move { drop(connection.await) })))
+        };
+        match &self.runtime {
+            None => Box::pin(connecting),
+            Some(home) => {
+                let opened = home.spawn(connecting);
+                Box::pin(async move {
+                    match opened.await {
+                        Ok(opened) => opened,
+                        // The runtime has gone; the pool's own deadline turns this into a refusal.
+                        Err(_) => std::future::pending().await,
+                    }
+                })
+            }
+        }
     }
 }
 

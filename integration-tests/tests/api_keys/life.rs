@@ -157,3 +157,14 @@ async fn only_who_may_manage_keys_makes_one() {
     let partner = org.partner(&["name"], &[], &["customers.read"]).await;
     partner.post("/v1/api-keys", &new_key()).await.refuses(403, "forbidden");
 }
+
+#[tokio::test]
+async fn a_secret_is_not_shown_again_to_a_retry() {
+    let org = Org::found().await;
+    let admin = org.admin().await.with("idempotency-key", "key-1");
+    let body =
+        json!({"third_party": "Gateway", "name": "retry", "permissions": ["customers.read"], "fields": ["name"]});
+    admin.post("/v1/api-keys", &body).await.shows(201);
+    let again = admin.post("/v1/api-keys", &body).await.refuses(409, "idempotency_result_withheld");
+    assert!(!again.text().contains("ck_"), "{again}");
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{NOBODY, path, values, whole};
+use crate::audit::Ledger;
 use crate::support::Org;
 
 #[tokio::test]
@@ -156,4 +157,21 @@ async fn an_owner_or_department_must_be_ones_own_and_active() {
         .await
         .refuses(422, "invalid_body");
     assert_eq!(refused.faults(), [("/owner_id".to_owned(), "unknown_owner".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_retried_entry_is_on_record_again_and_shows_nothing_that_one_may_not_see_by_now() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    let once = sales.with("idempotency-key", "enter-1");
+    let body = json!({"fields": {"name": "张三", "mobile": "13812345678"}});
+    let first = once.post("/v1/customers", &body).await.shows(201);
+    let mut ledger = Ledger::of(&org).await;
+    let again = once.post("/v1/customers", &body).await.shows(201);
+    assert_eq!((again.json(), again.sent("idempotent-replayed").as_str()), (first.json(), "true"));
+    let entry = ledger.only().await;
+    assert_eq!((&entry["action"], &entry["customer"]), (&json!("customers.create"), &json!(first.id())));
+    let handed_over = json!({"owner_id": org.user_id("sales_b")});
+    org.manager().await.patch(&path(&first.id()), &handed_over).await.shows(200);
+    once.post("/v1/customers", &body).await.refuses(404, "not_found");
 }

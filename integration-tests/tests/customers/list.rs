@@ -129,7 +129,8 @@ async fn a_page_shows_what_a_customer_left_open() {
     let page = sales.get("/v1/customers?limit=1").await.shows(200);
     let cursor = encoded(&page.text_at("/next_cursor"));
     // Handed over between two pages: the next page must not show it.
-    sales.patch(&path(&entered[0]), &json!({"owner_id": org.user_id("sales_b")})).await.shows(200);
+    let handed_over = json!({"owner_id": org.user_id("sales_b")});
+    org.manager().await.patch(&path(&entered[0]), &handed_over).await.shows(200);
     assert_eq!(listed(&sales, &format!("limit=1&cursor={cursor}")).await, Vec::<String>::new());
 }
 

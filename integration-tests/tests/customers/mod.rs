@@ -7,6 +7,7 @@ mod delete;
 mod history;
 mod list;
 mod matrix;
+mod oracles;
 mod refusals;
 mod reveal;
 mod scope;

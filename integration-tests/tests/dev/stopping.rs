@@ -21,24 +21,31 @@ async fn a_request_under_way_is_answered_before_the_end() {
     let mut program = Program::start(&["serve"], &differing(&settings, &other));
     let stranger = Caller::new(&format!("http://{address}"), Vec::new());
     until("the listener", || std::net::TcpStream::connect(&address).ok());
-    stranger.get("/health/ready").await.shows(200);
+    // Each on a connection of its own, so that every worker has opened some to the database.
+    let probes = (0..16).map(|_| {
+        let stranger = Caller::new(&format!("http://{address}"), Vec::new());
+        tokio::spawn(async move { stranger.get("/health/ready").await.shows(200) })
+    });
+    for probe in probes.collect::<Vec<_>>() {
+        probe.await.unwrap();
+    }
     let body = json!({"fields": {"name": "最后一位"}}).to_string();
     let head = format!(
-        "POST /v1/customers HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST /v1/customers HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         sales.access_token,
         body.len()
     );
     let mut stream = TcpStream::connect(&address).await.unwrap();
-    let (first, rest) = body.split_at(10);
     stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(first.as_bytes()).await.unwrap();
-    // An answer to another request shows that the server has had time to take this one up.
-    stranger.get("/health/live").await.shows(200);
+    // The word to go on shows that the request was taken up.
+    let mut word = [0; 25];
+    stream.read_exact(&mut word).await.unwrap();
+    assert_eq!(&word, b"HTTP/1.1 100 Continue\r\n\r\n");
     program.signal("TERM");
     until("the end of listening", || std::net::TcpStream::connect(&address).is_err().then_some(()));
     assert!(program.runs(), "it waits for what is under way");
     let begun = Instant::now();
-    stream.write_all(rest.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     let answer = String::from_utf8(answer).unwrap();

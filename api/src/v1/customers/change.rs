@@ -9,7 +9,8 @@ use custodian_application::App;
 use custodian_application::customers::{
     self, Attributes, NewCustomer, Patch, Precondition, check_attributes, field_faults,
 };
-use custodian_domain::kernel::{DepartmentId, Fault, UserId};
+use custodian_domain::kernel::{DepartmentId, DomainError, Fault, UserId};
+use custodian_persistence::Work;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use super::bodies::{CustomerBody, customer_example, inputs};
 use super::may::{ChangeCustomer, CreateCustomer, DeleteCustomer};
 use crate::http::{
-    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, once,
+    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, once_retold,
 };
 
 /// A customer to enter.
@@ -143,17 +144,17 @@ pub async fn create_customer(
 ) -> Result<Reply, Problem> {
     let digest = *body.digest();
     let new = body.into_inner().into_new();
-    let reply = once(&app, &may, &req, &digest, async |work| {
+    let enter = async |work: &Work| {
         let seen = customers::create(&app, &may, work, new).await?;
         let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
         Ok(Reply::created(&format!("/v1/customers/{}", seen.id), &CustomerBody::from(seen))?.etag(tag))
-    })
-    .await?;
-    if let Some(id) = reply.replayed_id() {
-        // The customer is shown once more: the caller must still be allowed to see it, and the log says so once more.
-        customers::record_repeated_create(&app, &may, id).await?;
-    }
-    Ok(reply)
+    };
+    // The customer is shown once more: the caller must still be allowed to see it, and the log says so once more.
+    let again = async |reply: &Reply| {
+        let id = reply.location_id().ok_or(DomainError::NotFound)?;
+        customers::record_repeated_create(&app, &may, id).await
+    };
+    once_retold(&app, &may, &req, &digest, enter, again).await
 }
 
 /// Change a customer.

@@ -60,7 +60,9 @@ pub async fn list_customers(
     let wanted = wanted(&mut query, &pages, &may.identity)?;
     query.done()?;
     let found = customers::list(&app, &may, wanted).await.map_err(of_query)?;
-    let next_cursor = found.next.map(|(at, id)| pages.seal(&position(shown_time(&may.identity, at), may.identity.shown_id(id.into()))));
+    let next_cursor = found
+        .next
+        .map(|(at, id)| pages.seal(&position(shown_time(&may.identity, at), may.identity.shown_id(id.into()))));
     let data = found.customers.into_iter().map(CustomerBody::from).collect();
     let count = found.count.and_then(|count| u64::try_from(count).ok());
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count }))
@@ -84,7 +86,8 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
         updated_since: query.time("updated_since"),
     };
     // What a partner's answers do not show it cannot ask for either.
-    let concealed = filter.source.is_some() || filter.owner.is_some() || filter.department.is_some() || by == SortKey::UpdatedAt;
+    let concealed =
+        filter.source.is_some() || filter.owner.is_some() || filter.department.is_some() || by == SortKey::UpdatedAt;
     if identity.pseudonyms.is_some() && concealed {
         return Err(Problem::of("field_hidden"));
     }

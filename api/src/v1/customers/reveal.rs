@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, post};
 use chrono::{DateTime, Utc};
 use custodian_application::{App, customers};
 use custodian_domain::kernel::Fault;
+use custodian_persistence::Work;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::bodies::Shown;
 use super::may::RevealFields;
-use crate::http::{Body, Id, May, Problem, Reply, Valid, WriteProblems, once};
+use crate::http::{Body, Id, May, Problem, Reply, Valid, WriteProblems, once_retold};
 
 /// Which values, and why.
 #[derive(Deserialize, ToSchema)]
@@ -72,14 +73,12 @@ pub async fn reveal_fields(
     body: Valid<RevealBody>,
 ) -> Result<Reply, Problem> {
     let digest = *body.digest();
-    let reply = once(&app, &may, &req, &digest, async |work| {
+    let show = async |work: &Work| {
         let values = customers::reveal(&app, &may, work, id.get(), &body.fields, &body.reason).await?;
         Reply::ok(&RevealedBody { id: id.get(), fields: Revealed(values) })
-    })
-    .await?;
-    if reply.is_replay() {
-        // The values leave once more, so the caller must still be allowed them and the log says so once more.
-        customers::record_repeated_reveal(&app, &may, id.get(), &body.fields, &body.reason).await?;
-    }
-    Ok(reply)
+    };
+    // The values leave once more, so the caller must still be allowed them and the log says so once more.
+    let again =
+        async |_: &Reply| customers::record_repeated_reveal(&app, &may, id.get(), &body.fields, &body.reason).await;
+    once_retold(&app, &may, &req, &digest, show, again).await
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::{ETag, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, single, page_of};
+use crate::http::{ETag, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, page_of, single};
 use crate::needs;
 
 /// Routes of this capability.

@@ -29,7 +29,12 @@ pub async fn login(
     let state = app.auth();
     if state.throttle.wait(account, peer, app.tuning().login_failures_per_minute, app.now()) > 0 {
         let known = users::find_lookup(app.db(), &account).await?;
-        record_failure(app, known.into_iter().map(|(organization, user)| (OrganizationId::from(organization), user)), request).await?;
+        record_failure(
+            app,
+            known.into_iter().map(|(organization, user)| (OrganizationId::from(organization), user)),
+            request,
+        )
+        .await?;
         return Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts"));
     }
     let candidates = users::find_lookup(app.db(), &account).await?;

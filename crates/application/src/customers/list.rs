@@ -165,7 +165,13 @@ async fn see(
 }
 
 /// The index only says where to look: an entry that was moved to another customer must not answer with the wrong person.
-fn truly_found(app: &App, call: &Call, keys: &OrganizationKeys, row: &CustomerRow, searched: &[Sought]) -> Result<(), DomainError> {
+fn truly_found(
+    app: &App,
+    call: &Call,
+    keys: &OrganizationKeys,
+    row: &CustomerRow,
+    searched: &[Sought],
+) -> Result<(), DomainError> {
     if searched.is_empty() {
         return Ok(());
     }

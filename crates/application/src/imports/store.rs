@@ -12,8 +12,8 @@ use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
-use super::{Mapping, Target};
 use super::run::{Batch, LEASE_SECONDS};
+use super::{Mapping, Target};
 use crate::audit::{Detail, Draft, Shown};
 use crate::customers::{Attributes, Existing, TagSet, covers_new, new_row, tags_of};
 use crate::keys::{BucketPlace, OrganizationKeys};
@@ -250,7 +250,10 @@ fn merged(record: Accepted, old: Attributes) -> (Attributes, Vec<(&'static Field
 /// The fields that the file's columns go to.
 fn mapped(row: &ImportRow) -> Vec<&'static str> {
     let targets = Mapping::parse(&row.mapping).map(|mapping| mapping.0).unwrap_or_default();
-    targets.into_iter().filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None }).collect()
+    targets
+        .into_iter()
+        .filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None })
+        .collect()
 }
 
 #[derive(Default)]

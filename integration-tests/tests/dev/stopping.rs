@@ -19,7 +19,6 @@ async fn a_request_under_way_is_answered_before_the_end() {
     let issuer = shared().settings.public_base_url.as_str().to_owned();
     let other = [("CUSTODIAN_BIND", address.as_str()), ("CUSTODIAN_PUBLIC_BASE_URL", &issuer)];
     let mut program = Program::start(&["serve"], &differing(&settings, &other));
-    let stranger = Caller::new(&format!("http://{address}"), Vec::new());
     until("the listener", || std::net::TcpStream::connect(&address).ok());
     // Each on a connection of its own, so that every worker has opened some to the database.
     let probes = (0..16).map(|_| {

@@ -31,7 +31,11 @@ pub struct Database {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
     pool: Pool,
+    beside: Pool,
 }
+
+/// Connections for transactions beside an open one. They end soon and open none themselves.
+const BESIDE: usize = 2;
 
 /// Session settings that every connection starts with: no answer may wait for ever, and no commit may be lost.
 const SESSION: &str = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000 \
@@ -45,27 +49,33 @@ impl Database {
         config.options(SESSION).connect_timeout(Duration::from_secs(3)).application_name("custodian");
         config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(5));
         let tls = tls(&mut config, settings.ca_file.as_deref())?;
-        let manager = Manager::from_connect(
-            config.clone(),
-            AtHome { runtime: Handle::try_current().ok(), tls: tls.clone() },
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let recycling = || ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let home = AtHome { runtime: Handle::try_current().ok(), tls: tls.clone() };
+        let manager = || Manager::from_connect(config.clone(), home.clone(), recycling());
         let timeouts = Timeouts {
             wait: Some(Duration::from_secs(2)),
             create: Some(Duration::from_secs(4)),
             recycle: Some(Duration::from_secs(2)),
         };
-        let pool = Pool::builder(manager)
-            .max_size(settings.pool_size)
-            .timeouts(timeouts)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| DbError::Internal(error.to_string()))?;
-        Ok(Self { config, tls, pool })
+        let pool = |size| {
+            Pool::builder(manager())
+                .max_size(size)
+                .timeouts(timeouts)
+                .runtime(Runtime::Tokio1)
+                .build()
+                .map_err(|error| DbError::Internal(error.to_string()))
+        };
+        let (pool, beside) = (pool(settings.pool_size)?, pool(BESIDE)?);
+        Ok(Self { config, tls, pool, beside })
     }
 
     pub(crate) async fn client(&self) -> Result<deadpool_postgres::Object, DbError> {
         Ok(self.pool.get().await?)
+    }
+
+    /// A connection for a caller that already holds one: were it taken from the same pool, callers that hold all of it would wait for each other.
+    pub(crate) async fn client_beside(&self) -> Result<deadpool_postgres::Object, DbError> {
+        Ok(self.beside.get().await?)
     }
 
     /// Takes a connection that must not go back to the pool: it met an error or a deadline.
@@ -106,11 +116,13 @@ impl Database {
     /// Closes the pool: waiting and later callers get an error.
     pub fn close(&self) {
         self.pool.close();
+        self.beside.close();
     }
 }
 
 /// Opens pool connections on the runtime that the database was made on. One opened on a server's worker would end with
 /// that worker, in the middle of what another one still does with it.
+#[derive(Clone)]
 struct AtHome {
     runtime: Option<Handle>,
     tls: MakeRustlsConnect,

@@ -19,7 +19,15 @@ pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 impl Work {
     /// Opens a transaction for this organisation.
     pub async fn begin(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
-        let client = db.client().await?;
+        Self::on(db.client().await?, organization).await
+    }
+
+    /// Opens one that commits by itself while the caller's own is still open.
+    pub async fn begin_beside(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
+        Self::on(db.client_beside().await?, organization).await
+    }
+
+    async fn on(client: Object, organization: OrganizationId) -> Result<Self, DbError> {
         client.batch_execute(&begin_for(organization)).await?;
         Ok(Self { client: Some(client), organization })
     }

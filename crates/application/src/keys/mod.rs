@@ -164,7 +164,8 @@ impl Keyring {
         if let Some(keys) = self.organizations.get(&organization) {
             return Ok(keys);
         }
-        let work = Work::begin(db, organization).await?;
+        // A caller may be inside a transaction, to write an entry outside it.
+        let work = Work::begin_beside(db, organization).await?;
         let keys = self.open_organization(&work).await;
         work.abandon().await;
         keys

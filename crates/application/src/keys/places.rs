@@ -17,7 +17,11 @@ const BLOCK: i32 = 64;
 const BUCKET_SIZE: i32 = 256;
 
 #[derive(Default)]
-pub(super) struct Places(Mutex<HashMap<OrganizationId, Vec<Free>>>);
+pub(super) struct Places {
+    free: Mutex<HashMap<OrganizationId, Vec<Free>>>,
+    /// Held while reserving: of many that find nothing left, one reserves and the others take from that.
+    turn: tokio::sync::Mutex<()>,
+}
 
 /// Bucket, epoch, and places left in it.
 type Free = (u16, u32, i32);
@@ -27,7 +31,7 @@ pub type BucketPlace = (Arc<BucketKey>, usize);
 
 impl Places {
     fn take(&self, organization: OrganizationId, mut wanted: i32) -> Vec<Free> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(free) = all.get_mut(&organization) else {
             return Vec::new();
         };
@@ -48,7 +52,12 @@ impl Places {
     }
 
     fn put(&self, organization: OrganizationId, place: Free) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(organization).or_default().push(place);
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).entry(organization).or_default().push(place);
+    }
+
+    fn any(&self, organization: OrganizationId) -> bool {
+        let all = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&organization).is_some_and(|free| !free.is_empty())
     }
 }
 
@@ -72,8 +81,11 @@ impl Keyring {
             if wanted <= 0 {
                 return Ok(granted);
             }
-            let (row, places) = self.reserve(db, organization, wanted.max(BLOCK), rng, now).await?;
-            self.places.put(organization, (row.bucket, row.epoch, places));
+            let _turn = self.places.turn.lock().await;
+            if !self.places.any(organization) {
+                let (row, places) = self.reserve(db, organization, wanted.max(BLOCK), rng, now).await?;
+                self.places.put(organization, (row.bucket, row.epoch, places));
+            }
         }
     }
 
@@ -85,7 +97,8 @@ impl Keyring {
         rng: &dyn Randomness,
         now: DateTime<Utc>,
     ) -> Result<(BucketRow, i32), DomainError> {
-        let work = Work::begin(db, organization).await?;
+        // The caller's own transaction is open, and what it reserves must outlive its failure.
+        let work = Work::begin_beside(db, organization).await?;
         if let Some(reserved) = stored::reserve_places(&work, wanted).await? {
             work.commit().await?;
             return Ok(reserved);

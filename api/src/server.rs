@@ -75,6 +75,11 @@ pub fn tls(certificate: &std::path::Path, key: &std::path::Path) -> Result<rustl
 impl Server {
     /// Serves until stopped, then lets requests under way finish. `started` gets the handle once the listeners take requests.
     pub async fn run(self, started: impl FnOnce(ServerHandle)) -> std::io::Result<()> {
+        self.run_all(Box::new(started)).await
+    }
+
+    /// Not generic, so that the whole application is compiled once, here, and not again for every caller's closure.
+    async fn run_all(self, started: Box<dyn FnOnce(ServerHandle) + '_>) -> std::io::Result<()> {
         let Self { app, edge, platform, listener, metrics_listener, metrics, tls, workers, signals } = self;
         let connections = Connections::start(IDLE, STALLED)?;
         let (stop, stopped) = watch::channel(false);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
-use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::customers::{self as stored, CustomerRow, SealedFields, VersionRow};
@@ -138,11 +138,10 @@ async fn apply(
     let kept = before.iter().filter(|(field, _)| !changed.iter().any(|(f, _)| f.key == field.key));
     let kept = kept.map(|(field, value)| (*field, value.as_str()));
     let tags = tags_of(&keys, kept.chain(changed.iter().filter_map(|(f, v)| Some((*f, v.as_deref()?)))));
-    replace_tags(work, &row, &tags).await?;
+    let (gone, added) = tags_replaced(&row, &tags);
     let keys_changed = changed.iter().map(|(field, _)| field.key.clone());
     let names: Vec<String> = keys_changed.chain(changed_attributes(&previous, &attributes)).collect();
     let next = next_row(row, version, attributes, fields, &tags, app.now(), call);
-    stored::update_many(work, std::slice::from_ref(&next)).await?;
     let kept_version = VersionRow {
         customer: next.id,
         version,
@@ -153,7 +152,7 @@ async fn apply(
         previous: attributes_json(&previous),
         previous_fields: replaced,
     };
-    stored::insert_versions(work, &[kept_version]).await?;
+    stored::store_change(work, &next, &kept_version, &gone, &added).await.map_err(duplicate)?;
     let shown = Shown { written: changed.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
     let draft = draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next));
@@ -176,14 +175,16 @@ fn next_row(
     CustomerRow { version, stage, source, region, owner, department, updated_at, updated_by, fields, tags, ..row }
 }
 
-async fn replace_tags(work: &Work, row: &CustomerRow, tags: &TagSet) -> Result<(), DomainError> {
+type Gone = Vec<(CustomerId, [u8; 16])>;
+type Added = Vec<(CustomerId, [u8; 16], bool)>;
+
+/// The tags that a change takes away, and those that it adds.
+fn tags_replaced(row: &CustomerRow, tags: &TagSet) -> (Gone, Added) {
     let old = unpack_tags(&row.tags);
-    let gone: Vec<_> =
-        old.iter().filter(|tag| !tags.0.iter().any(|(t, _)| t == *tag)).map(|tag| (row.id, *tag)).collect();
-    let added: Vec<_> =
+    let gone = old.iter().filter(|tag| !tags.0.iter().any(|(t, _)| t == *tag)).map(|tag| (row.id, *tag)).collect();
+    let added =
         tags.0.iter().filter(|(tag, _)| !old.contains(tag)).map(|(tag, unique)| (row.id, *tag, *unique)).collect();
-    stored::remove_tags(work, &gone).await?;
-    stored::insert_tags(work, &added).await.map_err(duplicate)
+    (gone, added)
 }
 
 fn changed_attributes(before: &Attributes, after: &Attributes) -> Vec<String> {

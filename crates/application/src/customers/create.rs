@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::commands::{check_attributes, field_faults};
 use super::rules::{accept_fields, department_of, digest_of, duplicate, editable};
-use super::sealing::{TagSet, new_row};
+use super::sealing::{new_row, tags_of};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
@@ -47,16 +47,23 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), now).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let by = call.identity.actor_id();
-    let (row, tags) = new_row(app, &keys, call.organization(), bucket, attributes, &values, by, now);
-    stored::insert_many(work, std::slice::from_ref(&row)).await?;
-    insert_tags(work, row.id, &tags).await?;
+    let tags = tags_of(&keys, values.iter().map(|(field, value)| (*field, value.as_str())));
+    let row = new_row(app, call.organization(), bucket, attributes, &values, &tags, by, now);
     let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
     show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
     let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
-    app.record_change(work, call, draft.with("digest", digest_of(&row))).await?;
-    Ok(seen)
+    let draft = draft.with("digest", digest_of(&row));
+    let tags: Vec<_> = tags.0.iter().map(|(tag, unique)| (row.id, *tag, *unique)).collect();
+    // In one round trip, the entry first: nothing can refuse it, and a taken value is then not told as a log that failed.
+    let rows = std::slice::from_ref(&row);
+    let (entry, inserted) =
+        tokio::join!(biased; app.record_change(work, call, draft), stored::insert_tagged(work, rows, &tags));
+    match inserted.map_err(duplicate) {
+        Err(taken @ DomainError::Taken(_)) => Err(taken),
+        inserted => entry.and(inserted).map(|()| seen),
+    }
 }
 
 /// May this caller enter such a customer? The code of the refusal if not.
@@ -93,11 +100,6 @@ fn may_create<'a>(
         other => other?,
     }
     editable(&decision, fields)
-}
-
-async fn insert_tags(work: &Work, id: CustomerId, tags: &TagSet) -> Result<(), DomainError> {
-    let rows: Vec<_> = tags.0.iter().map(|(tag, unique)| (id, *tag, *unique)).collect();
-    stored::insert_tags(work, &rows).await.map_err(duplicate)
 }
 
 /// Asks again whether a kept answer of an entry may be given, records that it is, and returns when the entry is durable.

@@ -1,5 +1,8 @@
 //! Reading one customer, and who saw it.
 
+use std::sync::Arc;
+
+use custodian_domain::access::Decision;
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
@@ -13,8 +16,7 @@ use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
 pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<SeenCustomer, DomainError> {
-    let row = find(app, reader, call, id, Permission::CustomersRead).await?;
-    let decision = decide_row(app, call, &row, Permission::CustomersRead);
+    let (row, decision) = find_decided(app, reader, call, id, Permission::CustomersRead).await?;
     let mut shown = Shown::default();
     let seen = guard(app, call, row.id, seen_through(app, call, &row, &decision, &mut shown)).await?;
     app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersRead, row.id) }).await?;
@@ -28,12 +30,24 @@ pub(crate) async fn find(
     call: &Call,
     id: Uuid,
     permission: Permission,
-) -> Result<std::sync::Arc<CustomerRow>, DomainError> {
+) -> Result<Arc<CustomerRow>, DomainError> {
+    find_decided(app, reader, call, id, permission).await.map(|(row, _)| row)
+}
+
+/// The same with the decision that let it pass.
+async fn find_decided(
+    app: &App,
+    reader: &CustomerReader,
+    call: &Call,
+    id: Uuid,
+    permission: Permission,
+) -> Result<(Arc<CustomerRow>, Decision<'static>), DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
     let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
-    refuse(decide_row(app, call, &row, permission).outcome, permission)?;
-    Ok(row)
+    let decision = decide_row(app, call, &row, permission);
+    refuse(decision.outcome, permission)?;
+    Ok((row, decision))
 }
 
 /// A sealed value that does not open is a critical alert and an entry, and nothing of the object is shown.

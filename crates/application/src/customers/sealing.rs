@@ -103,18 +103,18 @@ pub(crate) fn unpack_tags(packed: &[u8]) -> Vec<[u8; 16]> {
     packed.as_chunks::<16>().0.to_vec()
 }
 
-/// A new customer's row, everything sealed.
+/// A new customer's row, everything sealed; `tags` are those of `values`.
 #[expect(clippy::too_many_arguments, reason = "each is a fact of the new row; a struct would only rename them")]
 pub(crate) fn new_row(
     app: &App,
-    keys: &OrganizationKeys,
     organization: OrganizationId,
     bucket: &BucketKey,
     attributes: Attributes,
     values: &[(&'static Field, String)],
+    tags: &TagSet,
     by: Uuid,
     now: DateTime<Utc>,
-) -> (CustomerRow, TagSet) {
+) -> CustomerRow {
     // One draw for the id, the key, its nonce and every salt: system calls are the cost here.
     let mut random = vec![0_u8; 10 + 32 + 12 + 16 + 16 * values.len()];
     app.rng().fill(&mut random);
@@ -132,9 +132,8 @@ pub(crate) fn new_row(
     }
     close(&key, organization, id, 1, &mut fields, take(&mut draw));
     zeroize::Zeroize::zeroize(&mut random);
-    let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
     let Attributes { stage, source, region, owner, department } = attributes;
-    let row = CustomerRow {
+    CustomerRow {
         id,
         version: 1,
         stage,
@@ -151,8 +150,7 @@ pub(crate) fn new_row(
         wrapped_key,
         fields,
         tags: tags.packed(),
-    };
-    (row, tags)
+    }
 }
 
 fn take<const N: usize>(draw: &mut &[u8]) -> [u8; N] {
@@ -185,9 +183,10 @@ pub(crate) fn open_one(
     id: CustomerId,
     value: &SealedValue<'_>,
 ) -> Result<String, DomainError> {
-    let opened = custodian_crypto::open(key, &place(organization, id, value.key, value.version), value.sealed)
+    let mut opened = custodian_crypto::open(key, &place(organization, id, value.key, value.version), value.sealed)
         .map_err(|_| DomainError::Integrity)?;
-    String::from_utf8(opened.to_vec()).map_err(|_| DomainError::Integrity)
+    // Taken out, not copied: the answer holds the text in any case.
+    String::from_utf8(std::mem::take(&mut *opened)).map_err(|_| DomainError::Integrity)
 }
 
 /// The pack of a changed row: new values sealed with the row's new version, the others as they were.

@@ -104,9 +104,11 @@ pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission
         now: app.now(),
     };
     let Decision { outcome, fields: decided, .. } = decide(&facts);
-    let decided = decided
-        .into_iter()
-        .filter_map(|(field, access)| Some((fields.iter().find(|f| std::ptr::eq(*f, field))?, access)))
+    // The decision keeps the order of the fields that it was given; one out of its place would be left out.
+    let decided = fields
+        .iter()
+        .zip(decided)
+        .filter_map(|(field, (decided, access))| std::ptr::eq(field, decided).then_some((field, access)))
         .collect();
     Decision { outcome, fields: decided, reasons: Vec::new() }
 }

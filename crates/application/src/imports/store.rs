@@ -212,18 +212,17 @@ impl<'a> Store<'a> {
         let (app, now, by) = (self.app, self.app.now(), self.row.owner.uuid());
         let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
         let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
-        for (Accepted { attributes, values, .. }, _) in new {
+        for (Accepted { attributes, values, .. }, set) in new {
             let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
-            let (row, set) = new_row(app, &self.keys, self.claim.organization, bucket, attributes, &values, by, now);
+            let row = new_row(app, self.claim.organization, bucket, attributes, &values, &set, by, now);
             tags.extend(set.0.into_iter().map(|(tag, unique)| (row.id, tag, unique)));
             created.push(row);
         }
         if created.is_empty() {
             return Ok(());
         }
-        customers_stored::insert_many(work, &created).await?;
         let taken = |error: DbError| DomainError::unavailable(error.to_string());
-        customers_stored::insert_tags(work, &tags).await.map_err(taken)?;
+        customers_stored::insert_tagged(work, &created, &tags).await.map_err(taken)?;
         let customers = created.iter().map(|row| row.id).collect();
         let shown = Shown { written: mapped(self.row), ..Shown::default() };
         let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };

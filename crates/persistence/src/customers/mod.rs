@@ -15,10 +15,9 @@ use uuid::Uuid;
 pub use bag::{SealedFields, SealedValue};
 pub use list::{Filter, Order, SortKey, count, list};
 pub use reader::CustomerReader;
-pub use versions::{VersionRow, insert_versions, list_versions};
-pub use write::{
-    archive, by_unique_tags, insert_many, insert_tags, lock, lock_many, remove_tags, unique_taken, update_many,
-};
+use versions::insert_versions;
+pub use versions::{VersionRow, list_versions};
+pub use write::{archive, by_unique_tags, insert_tagged, lock, lock_many, remove_tags, store_change, unique_taken};
 
 /// One row of `customers`.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use custodian_domain::kernel::CustomerId;
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow};
+use super::{COLUMNS, CustomerRow, VersionRow, insert_versions};
 use crate::{DbError, Work};
 
 /// Inserts new customers (not their tags).
-pub async fn insert_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
+async fn insert_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO customers (organization_id, id, version, stage, source, region, owner_id, department_id, restricted, \
          created_at, created_by, updated_at, updated_by, key_version, wrapped_key, fields, tags) \
          SELECT $1, u.id, u.version, u.stage, u.source, u.region, u.owner_id, u.department_id, false, u.created_at, u.created_by, \
@@ -53,7 +53,7 @@ pub async fn insert_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbErro
 }
 
 /// Adds tags. [`DbError::Conflict`] on `blind_indexes_unique` when a unique value is taken.
-pub async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Result<(), DbError> {
+async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Result<(), DbError> {
     if tags.is_empty() {
         return Ok(());
     }
@@ -64,6 +64,48 @@ pub async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> 
     let unique: Vec<bool> = tags.iter().map(|(_, _, unique)| *unique).collect();
     work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique]).await?;
     Ok(())
+}
+
+/// Inserts new customers and their tags in one round trip. [`DbError::Conflict`] on `blind_indexes_unique` when a unique value is taken.
+pub async fn insert_tagged(
+    work: &Work,
+    rows: &[CustomerRow],
+    tags: &[(CustomerId, [u8; 16], bool)],
+) -> Result<(), DbError> {
+    let (inserted, tagged) = tokio::join!(biased; insert_many(work, rows), insert_tags(work, tags));
+    conflict_first([inserted, tagged])
+}
+
+/// Stores a change of one customer in one round trip: its row, what the version replaced, the tags that go and those that come.
+/// [`DbError::Conflict`] on `blind_indexes_unique` when a unique value is taken.
+pub async fn store_change(
+    work: &Work,
+    row: &CustomerRow,
+    version: &VersionRow,
+    gone: &[(CustomerId, [u8; 16])],
+    added: &[(CustomerId, [u8; 16], bool)],
+) -> Result<(), DbError> {
+    let (updated, kept, removed, tagged) = tokio::join!(
+        biased;
+        update_many(work, std::slice::from_ref(row)),
+        insert_versions(work, std::slice::from_ref(version)),
+        remove_tags(work, gone),
+        insert_tags(work, added),
+    );
+    conflict_first([updated, kept, removed, tagged])
+}
+
+/// Of statements sent together, those after a refused one only say that they follow it.
+fn conflict_first<const N: usize>(outcomes: [Result<(), DbError>; N]) -> Result<(), DbError> {
+    let mut first = Ok(());
+    for outcome in outcomes {
+        match outcome {
+            Err(conflict @ DbError::Conflict(_)) => return Err(conflict),
+            Err(error) if first.is_ok() => first = Err(error),
+            _ => {}
+        }
+    }
+    first
 }
 
 /// Removes these tags of these customers.
@@ -95,7 +137,7 @@ pub async fn lock_many(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRo
 }
 
 /// Stores what a change may touch: attributes, sealed values, tags, version.
-pub async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
+async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
     const SQL: &str = "UPDATE customers c SET version = $3, stage = $4, source = $5, region = $6, owner_id = $7, department_id = $8, \
          updated_at = $9, updated_by = $10, fields = $11, tags = $12 WHERE c.organization_id = $1 AND c.id = $2";
     let organization = work.organization().uuid();

@@ -3,10 +3,13 @@
 //! The byte formats are written down in `FORMATS.md` beside this crate and held by known answers in the tests.
 
 pub mod blind_index;
+pub mod checkpoint;
 mod framing;
 mod kdf;
 pub mod keys;
 pub mod mac;
+pub mod merkle;
+pub mod note;
 pub mod opaque;
 pub mod password;
 pub mod pseudonym;

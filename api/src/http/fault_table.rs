@@ -46,6 +46,9 @@ faults! {
     "duplicate_value": "The value is taken by another record." / "该值已被其他记录占用。";
     "unknown_owner": "There is no such owner." / "负责人不存在。";
     "unknown_department": "There is no such department." / "部门不存在。";
+    "department_cycle": "A department cannot stand beneath itself." / "部门不能位于其自身之下。";
+    "tree_too_deep": "The tree may have at most {} levels." / "部门层级最多 {} 层。";
+    "unknown_user": "There is no such active colleague." / "不存在该在职同事。";
     "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";

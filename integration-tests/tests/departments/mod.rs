@@ -1,5 +1,7 @@
 //! The tree of departments.
 
+mod change;
+
 use serde_json::json;
 
 use crate::support::Org;

@@ -1,7 +1,7 @@
 //! Every operation, read from the document: a new one cannot be left out.
 
 use custodian_api::server::document;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Caller, Org, Person, Request, customer, new_key};
 
@@ -26,6 +26,8 @@ pub struct Targets {
     pub customer: String,
     /// A member of staff.
     pub user: String,
+    /// A department without anybody in it.
+    pub department: String,
     /// A partner key.
     pub api_key: String,
     /// An import.
@@ -36,7 +38,7 @@ impl Targets {
     /// Ids that nobody has.
     pub fn missing() -> Self {
         let id = || "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned();
-        Self { customer: id(), user: id(), api_key: id(), job: id() }
+        Self { customer: id(), user: id(), department: id(), api_key: id(), job: id() }
     }
 
     /// New ones, made by those who may.
@@ -45,13 +47,15 @@ impl Targets {
         let api_key = admin.post("/v1/api-keys", &new_key()).await.shows(201).id();
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
-        Self { customer, user: org.user_id("support").to_string(), api_key, job }
+        let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
+        Self { customer, user: org.user_id("support").to_string(), department, api_key, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
         match (route.split('/').nth(2), parameter) {
             (Some("customers"), "id") => &self.customer,
             (Some("users"), "id") => &self.user,
+            (Some("departments"), "id") => &self.department,
             (Some("api-keys"), "id") => &self.api_key,
             (Some("jobs" | "imports"), "id") => &self.job,
             (Some("roles"), "code") => "sales",

@@ -11,7 +11,7 @@ use custodian_application::customers::{
 };
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, UserId};
 use custodian_persistence::Work;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::bodies::{CustomerBody, customer_example, inputs};
 use super::may::{ChangeCustomer, CreateCustomer, DeleteCustomer};
 use crate::http::{
-    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, once_retold,
+    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, given, once_retold,
 };
 
 /// A customer to enter.
@@ -90,11 +90,6 @@ pub struct PatchCustomerBody {
     /// New values by field key; `null` takes a value away.
     #[serde(default)]
     fields: BTreeMap<String, Value>,
-}
-
-/// Tells a member that is `null` from one that is absent.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 impl Body for PatchCustomerBody {

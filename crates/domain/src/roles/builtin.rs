@@ -91,6 +91,7 @@ fn dpo() -> Role {
         UsersRead,
         DepartmentsRead,
         RolesRead,
+        RolesAssign,
         ApiKeysRead,
         JobsRead,
         CatalogRead,

@@ -1,6 +1,7 @@
 //! Roles: what somebody may do, on which customers, and how much of each field it shows.
 
 mod builtin;
+mod held;
 mod matrix;
 mod permission;
 
@@ -9,11 +10,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{built_in, built_in_role};
+pub use held::{Beyond, beyond};
 pub use matrix::render_matrix;
 pub use permission::Permission;
 
 use crate::access::View;
-use crate::catalog::{Category, Classification, Labels};
+use crate::catalog::{Category, Classification, Field, Labels};
 
 /// The customers that a role reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +55,17 @@ pub enum RuleTarget {
     Category(Category),
     /// Every field of a classification.
     Classification(Classification),
+}
+
+impl RuleTarget {
+    /// Whether the rule speaks of this field.
+    pub fn names(&self, field: &Field) -> bool {
+        match self {
+            Self::Field(key) => *key == field.key,
+            Self::Category(category) => *category == field.category,
+            Self::Classification(class) => *class == field.classification,
+        }
+    }
 }
 
 /// What a role says about some fields. Where two rules of one role disagree, the more specific target wins, for `view` and for `edit` each on its own.

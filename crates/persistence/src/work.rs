@@ -27,6 +27,11 @@ impl Work {
         Self::on(db.client_beside().await?, organization).await
     }
 
+    /// Opens one for the global tables alone: no row of any organisation is seen in it.
+    pub async fn begin_global(db: &Database) -> Result<Self, DbError> {
+        Self::begin(db, OrganizationId::from(uuid::Uuid::nil())).await
+    }
+
     async fn on(client: Object, organization: OrganizationId) -> Result<Self, DbError> {
         client.batch_execute(&begin_for(organization)).await?;
         Ok(Self { client: Some(client), organization })

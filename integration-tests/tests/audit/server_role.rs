@@ -42,6 +42,20 @@ async fn it_cannot_change_or_remove_what_was_written() {
         "UPDATE deployment SET root_key_version = 2",
         "DELETE FROM signing_keys",
         "COPY audit_entries TO PROGRAM 'cat'",
+        "SELECT * FROM audit_entries_default",
+        "INSERT INTO audit_entries_default SELECT * FROM audit_entries",
+        "UPDATE audit_queue SET id = id",
+        "DELETE FROM audit_tiles",
+        "DELETE FROM audit_bundles",
+        "DELETE FROM audit_heads",
+        "UPDATE audit_log_leaves SET size = 0",
+        "DELETE FROM audit_log_leaves",
+        "DELETE FROM audit_log_tiles",
+        "DELETE FROM audit_log_head",
+        "INSERT INTO audit_log_head (origin, size, root, note, made_at) VALUES ('x', 0, '', '', now())",
+        "DELETE FROM audit_log_cosignatures",
+        "DELETE FROM audit_set_aside",
+        "SELECT audit_fence('users')",
     ] {
         let refused = server.batch_execute(statement).await.expect_err(statement);
         let code = refused.code().unwrap_or_else(|| panic!("{statement}: {refused}"));
@@ -62,7 +76,7 @@ async fn it_sees_one_organizations_rows_and_without_one_none() {
     }
     let server = as_server(&org).await;
     let tables = "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id' \
-        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND c.relforcerowsecurity";
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND c.relforcerowsecurity";
     let tables: Vec<String> = server.query(tables, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert!(tables.len() >= 18, "{tables:?}");
     for table in &tables {

@@ -52,7 +52,9 @@ async fn what_is_not_as_it_must_be_is_said_and_nothing_is_written() {
     let as_owner = service.settings.owner_database_url.clone().unwrap().into_inner();
     let sql = superuser(&service.data_dir).await;
     let future = "INSERT INTO audit_entries SELECT organization_id, 'ffffffff-ffff-7fff-bfff-ffffffffffff', customer_id, actor_id, action, verdict, entry, mac FROM audit_entries LIMIT 1";
-    let past = "DELETE FROM audit_entries WHERE id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'";
+    let past = "ALTER TABLE audit_entries DISABLE TRIGGER audit_append_only; \
+        DELETE FROM audit_entries WHERE id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'; \
+        ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_append_only";
     let on = |name: &str| format!("ALTER SYSTEM RESET {name}; SELECT pg_reload_conf()");
     let off = |name: &str| format!("ALTER SYSTEM SET {name} = off; SELECT pg_reload_conf()");
     let nothing = (String::new(), String::new());

@@ -1,7 +1,15 @@
-//! The append-only log: entries written beside a change, entries of reads committed together, and the queries over both.
+//! The append-only log: entries written beside a change, entries of reads committed together, the queries over both, and the trees over them.
 
 mod list;
 mod writer;
+
+pub mod bundles;
+pub mod checks;
+pub mod heads;
+pub mod log;
+pub mod partitions;
+pub mod queue;
+pub mod tiles;
 
 use custodian_domain::kernel::{CustomerId, EntryId, OrganizationId};
 use tokio_postgres::types::ToSql;
@@ -35,7 +43,9 @@ pub struct NewEntry {
     pub mac: [u8; 32],
 }
 
-pub(crate) const INSERT: &str = "INSERT INTO audit_entries (organization_id, id, customer_id, actor_id, action, verdict, entry, mac) \
+/// One statement, so that nothing can be stored without being queued for its place in the tree.
+pub(crate) const INSERT: &str = "WITH queued AS (INSERT INTO audit_queue (organization_id, id, entry_ids) VALUES ($1, ($2::uuid[])[1], $2)) \
+     INSERT INTO audit_entries (organization_id, id, customer_id, actor_id, action, verdict, entry, mac) \
      SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])";
 pub(crate) const INSERT_SUBJECTS: &str = "INSERT INTO audit_subjects (organization_id, customer_id, entry_id) \
      SELECT $1, * FROM unnest($2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING";
@@ -108,8 +118,12 @@ impl<'a> Columns<'a> {
 
 /// Writes entries in the transaction of the change that they tell of.
 ///
+/// They are queued for their place in the same statement; the sequencer gives it later, and nothing here waits for it.
 /// An error other than an unreachable database means that the log refused: the caller answers `audit_unavailable`.
 pub async fn record(work: &Work, entries: &[NewEntry]) -> Result<(), DbError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let mut columns = Columns::of(work.organization());
     entries.iter().for_each(|entry| columns.push(entry));
     work.execute(INSERT, &columns.entry_params()).await?;

@@ -47,17 +47,17 @@ pub struct SigningKeyRow {
 pub async fn signing_keys(db: &Database, purpose: &str) -> Result<Vec<SigningKeyRow>, DbError> {
     let client = db.client().await?;
     let sql = "SELECT key_id, purpose, public_key, wrapped_key, created_at FROM signing_keys WHERE purpose = $1 AND retired_at IS NULL ORDER BY created_at, key_id";
-    let rows = client.query(sql, &[&purpose]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| SigningKeyRow {
-            key_id: row.get(0),
-            purpose: row.get(1),
-            public_key: row.get(2),
-            wrapped_key: row.get(3),
-            created_at: row.get(4),
-        })
-        .collect())
+    Ok(client.query(sql, &[&purpose]).await?.iter().map(signing_key_row).collect())
+}
+
+fn signing_key_row(row: &tokio_postgres::Row) -> SigningKeyRow {
+    SigningKeyRow {
+        key_id: row.get(0),
+        purpose: row.get(1),
+        public_key: row.get(2),
+        wrapped_key: row.get(3),
+        created_at: row.get(4),
+    }
 }
 
 /// Adds a signing key.
@@ -66,6 +66,23 @@ pub async fn insert_signing_key(db: &Database, key: &SigningKeyRow) -> Result<()
     let sql = "INSERT INTO signing_keys (key_id, purpose, public_key, wrapped_key, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     client.execute(sql, &[&key.key_id, &key.purpose, &key.public_key, &key.wrapped_key, &key.created_at]).await?;
     Ok(())
+}
+
+/// Every signing key of a purpose, retired or not, oldest first: what one of them signed stays to be verified.
+pub async fn all_signing_keys(db: &Database, purpose: &str) -> Result<Vec<SigningKeyRow>, DbError> {
+    let client = db.client().await?;
+    let sql = "SELECT key_id, purpose, public_key, wrapped_key, created_at FROM signing_keys WHERE purpose = $1 ORDER BY created_at, key_id";
+    Ok(client.query(sql, &[&purpose]).await?.iter().map(signing_key_row).collect())
+}
+
+/// Adds the first signing key of its purpose; does nothing when there is one, also when another instance is just adding it.
+pub async fn insert_first_signing_key(db: &Database, key: &SigningKeyRow) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO signing_keys (key_id, purpose, public_key, wrapped_key, created_at) \
+         SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM signing_keys WHERE purpose = $2)";
+    let work = Work::begin_global(db).await?;
+    work.query("SELECT pg_advisory_xact_lock(hashtextextended('signing_keys', 0))", &[]).await?;
+    work.execute(SQL, &[&key.key_id, &key.purpose, &key.public_key, &key.wrapped_key, &key.created_at]).await?;
+    work.commit().await
 }
 
 /// Adds a key of the organisation itself (`data` or `index_root`).

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::{CLOSE, OPEN};
 use crate::customers::{path, whole};
 use crate::support::Org;
 

@@ -48,6 +48,9 @@ faults! {
     "unknown_department": "There is no such department." / "部门不存在。";
     "department_cycle": "A department cannot stand beneath itself." / "部门不能位于其自身之下。";
     "tree_too_deep": "The tree may have at most {} levels." / "部门层级最多 {} 层。";
+    "supervisor_cycle": "Nobody reports to themselves or to somebody beneath them." / "不得以本人或其下属为上级。";
+    "unknown_role": "There is no such role." / "角色不存在。";
+    "role_beyond_own": "The role gives more than the caller holds: {}." / "该角色的权限超出当前调用者所持有的范围：{}。";
     "unknown_user": "There is no such active colleague." / "不存在该在职同事。";
     "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
     "unknown_permission": "There is no such permission." / "权限不存在。";

@@ -62,6 +62,7 @@ problems! {
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
     403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
     403 "staff_only": "Staff only" / "仅限员工", "Only a member of staff may do this, not a partner key." / "仅限员工操作，合作方密钥不可用。";
+    403 "own_account": "Own account" / "本人账号", "Nobody changes the place, the roles or the state of their own account." / "不得变更本人账号的部门、角色或状态。";
     404 "not_found": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
     405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
     406 "not_acceptable": "Not acceptable" / "无法提供所要求的格式", "None of the media types in Accept is available." / "无法提供 Accept 中的任何媒体类型。";
@@ -71,6 +72,9 @@ problems! {
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
     409 "already_revoked": "Already revoked" / "已吊销", "The key was revoked before." / "该密钥此前已被吊销。";
+    409 "wrong_state": "Wrong state" / "状态不符", "The account is not in a state that allows this." / "账号当前状态不允许此操作。";
+    409 "account_offboarded": "Account offboarded" / "账号已离职", "The person has left; the account cannot be changed any more." / "该人员已离职，账号不可再变更。";
+    409 "last_administrator": "Last administrator" / "最后一名管理员", "This is the last active administrator; name another one first." / "这是最后一名在职管理员，请先指定其他管理员。";
     409 "department_not_empty": "Department not empty" / "部门不为空", "Departments, people or customers are still in it; move them first." / "该部门下仍有部门、人员或客户，请先移出。";
     409 "too_many_departments": "Too many departments" / "部门过多", "The organisation has as many departments as it can have." / "部门数量已达上限。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";

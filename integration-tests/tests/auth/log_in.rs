@@ -17,7 +17,7 @@ async fn a_password_gives_a_session_for_a_quarter_of_an_hour() {
     let me = org.sales_a().await.get("/v1/me").await.shows(200);
     assert_eq!(me.at("/email"), org.email("sales_a"));
     assert_eq!(me.at("/id"), org.user_id("sales_a").to_string());
-    assert_eq!(me.at("/roles"), json!(["sales"]));
+    assert_eq!(me.at("/role_ids"), json!(["sales"]));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Targets {
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
-        Self { customer, user: org.user_id("support").to_string(), department, api_key, job }
+        Self { customer, user: org.user_id("nobody").to_string(), department, api_key, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {

@@ -1,5 +1,7 @@
 //! Staff: one's own account, and colleagues'.
 
+mod change;
+
 use serde_json::json;
 
 use crate::customers::{NOBODY, encoded, ids};
@@ -11,12 +13,12 @@ async fn everybody_reads_their_own_account() {
     let sales = org.sales_a().await;
     let me = sales.get("/v1/me").await.shows(200);
     let expected = json!({"id": sales.id, "email": org.email("sales_a"), "name": "sales_a", "state": "active",
-        "department_id": org.department_id("Sales East"), "supervisor_id": org.user_id("manager"), "regions": [], "roles": ["sales"],
+        "department_id": org.department_id("Sales East"), "supervisor_id": org.user_id("manager"), "regions": [], "role_ids": ["sales"],
         "created_at": me.at("/created_at")});
     assert_eq!(me.json(), expected);
     sales.get("/v1/me").header("if-none-match", &me.sent("etag")).await.shows(304);
     let nobody = org.nobody().await;
-    assert_eq!(nobody.get("/v1/me").await.shows(200).at("/roles"), json!([]));
+    assert_eq!(nobody.get("/v1/me").await.shows(200).at("/role_ids"), json!([]));
     assert_eq!(nobody.get("/v1/me/permissions").await.shows(200).at("/permissions"), json!([]));
     let partner = org.partner(&["name"], &[], &["customers.read"]).await;
     partner.get("/v1/me").await.refuses(404, "not_found");

@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
 use custodian_application::users::{self, UserView};
-use custodian_domain::kernel::UserId;
-use custodian_persistence::users::UserRow;
+use custodian_domain::kernel::{DepartmentId, UserId};
+use custodian_persistence::users::{UserFilter, UserRow};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -37,8 +37,8 @@ pub struct UserBody {
     supervisor_id: Option<Uuid>,
     /// ISO 3166-2 regions that region-scoped roles cover.
     regions: Vec<String>,
-    /// Role codes.
-    roles: Vec<String>,
+    /// Ids of the roles.
+    role_ids: Vec<String>,
     /// When it was created.
     created_at: DateTime<Utc>,
 }
@@ -58,26 +58,39 @@ impl From<UserView> for UserBody {
             password_hash: _,
             created_at,
             roles,
+            version: _,
         } = row;
         let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
-        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, roles, created_at }
+        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, role_ids: roles, created_at }
     }
 }
 
 /// List accounts.
 ///
-/// Every account of the organisation in the order of its making.
+/// Every account of the organisation in the order of its making; each filter narrows the list.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])), params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ("state" = Option<String>, Query, description = "`invited`, `active`, `suspended` or `offboarded`"),
+    ("department_id" = Option<Uuid>, Query, description = "Of exactly this department"),
+    ("supervisor_id" = Option<Uuid>, Query, description = "Who report to this colleague"),
+    ("role_id" = Option<String>, Query, description = "Who have this role"),
+    ("email" = Option<String>, Query, description = "Who logs in with this address")),
     responses((status = 200, description = "A page of accounts.", body = Listing<UserBody>,
         example = json!({"data": [user_example()], "next_cursor": null})), ListProblems))]
 #[get("/users")]
 pub async fn list_users(may: May<ReadUsers>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
     let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/users", &query);
     let (limit, after) = (query.limit(), pages.id_position(&mut query)?);
+    let filter = UserFilter {
+        state: query.choice("state", &["invited", "active", "suspended", "offboarded"]).map(str::to_owned),
+        department: query.uuid("department_id").map(DepartmentId::from),
+        supervisor: query.uuid("supervisor_id").map(UserId::from),
+        role: query.text("role_id"),
+        email_lookup: query.text("email").map(|email| users::email_lookup(&app, &email)),
+    };
     query.done()?;
-    let (views, next) = users::list(&app, &may, after, limit).await?;
+    let (views, next) = users::list(&app, &may, &filter, after, limit).await?;
     let data = views.into_iter().map(UserBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
@@ -95,12 +108,12 @@ pub async fn show_user(
     id: Id<UserId>,
 ) -> Result<HttpResponse, Problem> {
     let view = users::find(&app, &may, id.get()).await?;
-    let body = UserBody::from(view);
-    single(&req, ETag::of_body(&body, &may.identity.rights), &body)
+    let tag = ETag::new(i64::from(view.row.version), &may.identity.rights);
+    single(&req, tag, &UserBody::from(view))
 }
 
 pub(super) fn user_example() -> serde_json::Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "email": "sales.a@demo.example", "name": "Sales A", "state": "active",
-        "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "supervisor_id": null, "regions": [], "roles": ["sales"],
+        "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "supervisor_id": null, "regions": [], "role_ids": ["sales"],
         "created_at": "2026-11-22T08:00:00Z"})
 }

@@ -1,6 +1,7 @@
 //! Staff: one's own account, and the accounts of colleagues.
 
 mod accounts;
+mod change;
 mod me;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -11,5 +12,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(me::show_me)
         .service(me::show_my_permissions)
         .service(accounts::list_users)
-        .service(accounts::show_user);
+        .service(accounts::show_user)
+        .service(change::change_user)
+        .service(change::set_user_roles)
+        .service(change::suspend_user)
+        .service(change::reactivate_user);
 }

@@ -1,16 +1,20 @@
-//! Staff: founding an account, and reading accounts.
+//! Staff: accounts founded, read, invited, changed and ended.
+
+mod change;
 
 use custodian_crypto::Randomness;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DepartmentId, DomainError, OrganizationId, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::users::{self as stored, UserRow};
+use custodian_persistence::users::{self as stored, UserFilter, UserRow};
 use uuid::Uuid;
 
 use crate::audit::Draft;
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
 use crate::{App, Call};
+
+pub use change::{UserPatch, patch, reactivate, suspend};
 
 /// A new account.
 pub struct NewUser<'a> {
@@ -35,6 +39,11 @@ pub fn comparable_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// The tag that an address is found by.
+pub fn email_lookup(app: &App, email: &str) -> Vec<u8> {
+    app.keys().lookup("email", &comparable_email(email)).to_vec()
+}
+
 /// Adds an active account.
 pub async fn insert(app: &App, work: &Work, keys: &OrganizationKeys, user: NewUser<'_>) -> Result<(), DomainError> {
     let organization = work.organization();
@@ -53,6 +62,7 @@ pub async fn insert(app: &App, work: &Work, keys: &OrganizationKeys, user: NewUs
         password_hash,
         created_at: app.now(),
         roles,
+        version: 1,
     };
     stored::insert(work, &row, &app.keys().lookup("email", &comparable_email(email))).await?;
     Ok(())
@@ -105,12 +115,13 @@ async fn find_row(app: &App, call: &Call, id: UserId) -> Result<UserView, Domain
 pub async fn list(
     app: &App,
     call: &Call,
+    filter: &UserFilter,
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<(Vec<UserView>, Option<Uuid>), DomainError> {
     call.needs(Permission::UsersRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, filter, after, i64::try_from(limit).unwrap_or(200) + 1).await?;
     let keys = app.keys().open_organization(&work).await?;
     work.abandon().await;
     let more = rows.len() > limit;

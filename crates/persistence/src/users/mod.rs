@@ -1,11 +1,18 @@
 //! Staff.
 
+mod write;
+
 use chrono::{DateTime, Utc};
 use custodian_domain::kernel::{DepartmentId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{Database, DbError, Work};
+
+pub use write::{
+    activate, end_sessions, lock, other_administrators, remove_lookup, reports_to, set_password, set_roles, set_state,
+    update,
+};
 
 /// One member of staff with roles; name and address sealed.
 #[derive(Clone, Debug)]
@@ -30,6 +37,8 @@ pub struct UserRow {
     pub created_at: DateTime<Utc>,
     /// Role codes.
     pub roles: Vec<String>,
+    /// Counts changes.
+    pub version: i32,
 }
 
 impl From<&Row> for UserRow {
@@ -45,12 +54,13 @@ impl From<&Row> for UserRow {
             password_hash: row.get(7),
             created_at: row.get(8),
             roles: row.get(9),
+            version: row.get(10),
         }
     }
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.state, u.department_id, u.supervisor_id, u.regions, u.sealed_email, u.sealed_name, u.password_hash, u.created_at, \
-     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1)";
+     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1), u.version";
 
 /// Adds a member of staff with roles, and the tag that log-in finds the address by.
 pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<(), DbError> {
@@ -66,6 +76,7 @@ pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<
         password_hash,
         created_at,
         roles,
+        version: _,
     } = user;
     work.execute(
         "INSERT INTO users (organization_id, id, state, department_id, supervisor_id, regions, sealed_email, sealed_name, password_hash, created_at) \
@@ -106,12 +117,36 @@ pub async fn find(work: &Work, id: UserId) -> Result<Option<UserRow>, DbError> {
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(UserRow::from))
 }
 
+/// Which people a list is about; every member that is set narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// In this state.
+    pub state: Option<String>,
+    /// In exactly this department.
+    pub department: Option<DepartmentId>,
+    /// Who report to this colleague.
+    pub supervisor: Option<UserId>,
+    /// Who have this role.
+    pub role: Option<String>,
+    /// Who has this address, by its tag.
+    pub email_lookup: Option<Vec<u8>>,
+}
+
 /// A page of staff in order of id, after `after` if given.
-pub async fn list(work: &Work, after: Option<Uuid>, limit: i64) -> Result<Vec<UserRow>, DbError> {
+pub async fn list(work: &Work, filter: &UserFilter, after: Option<Uuid>, limit: i64) -> Result<Vec<UserRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND ($2::uuid IS NULL OR u.id > $2) ORDER BY u.id LIMIT $3"
+        "SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND ($2::uuid IS NULL OR u.id > $2) AND ($4::text IS NULL OR u.state = $4) \
+         AND ($5::uuid IS NULL OR u.department_id = $5) AND ($6::uuid IS NULL OR u.supervisor_id = $6) \
+         AND ($7::text IS NULL OR EXISTS (SELECT FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id AND r.role_code = $7)) \
+         AND ($8::bytea IS NULL OR EXISTS (SELECT FROM credential_lookups l WHERE l.lookup = $8 AND l.organization_id = u.organization_id AND l.subject_id = u.id)) \
+         ORDER BY u.id LIMIT $3"
     );
-    Ok(work.query(&sql, &[&work.organization().uuid(), &after, &limit]).await?.iter().map(UserRow::from).collect())
+    let UserFilter { state, department, supervisor, role, email_lookup } = filter;
+    let (department, supervisor) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
+    let organization = work.organization().uuid();
+    let rows =
+        work.query(&sql, &[&organization, &after, &limit, state, &department, &supervisor, role, email_lookup]).await?;
+    Ok(rows.iter().map(UserRow::from).collect())
 }
 
 /// State and department of these people, for checking an owner before it is stored. Missing ids are missing from the answer.

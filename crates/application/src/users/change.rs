@@ -1,0 +1,250 @@
+//! Changing accounts: department, supervisor, regions, roles. Nobody changes their own place, nobody hands out more than they hold.
+
+use custodian_domain::access::Who;
+use custodian_domain::audit::Action;
+use custodian_domain::customers::is_region_code;
+use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
+use custodian_domain::roles::{Beyond, Permission, beyond, built_in, built_in_role};
+use custodian_persistence::users::{self as stored, UserRow};
+use custodian_persistence::{Work, departments};
+
+use super::{UserView, view};
+use crate::audit::{Detail, Draft};
+use crate::keys::{own_place, seal_own};
+use crate::{App, Call};
+
+/// A change: what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserPatch {
+    /// What people call this person.
+    pub name: Option<String>,
+    /// The department.
+    pub department: Option<Option<DepartmentId>>,
+    /// Who approves this person's requests.
+    pub supervisor: Option<Option<UserId>>,
+    /// ISO 3166-2 regions.
+    pub regions: Option<Vec<String>>,
+    /// Codes of all roles from now on.
+    pub roles: Option<Vec<String>>,
+}
+
+fn conflict(code: &'static str) -> DomainError {
+    DomainError::refused(RefusedAs::Conflict, code)
+}
+
+/// Changes an account. Roles need `roles.assign`, everything else `users.manage`.
+///
+/// Errors: 403 `own_account`; 409 `account_offboarded`, `last_administrator`; 412; 422 with every fault.
+pub async fn patch(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: UserId,
+    admits: impl Fn(i64) -> Result<(), DomainError>,
+    patch: UserPatch,
+) -> Result<UserView, DomainError> {
+    let UserPatch { name, department, supervisor, regions, roles } = patch;
+    let placed = department.is_some() || supervisor.is_some() || regions.is_some();
+    if name.is_some() || placed || roles.is_none() {
+        call.needs(Permission::UsersManage)?;
+    }
+    if roles.is_some() {
+        call.needs(Permission::RolesAssign)?;
+    }
+    let mut row = held_for_change(work, id).await?;
+    admits(i64::from(row.version))?;
+    if row.state == "offboarded" {
+        return Err(conflict("account_offboarded"));
+    }
+    if call.identity.user() == Some(id) && (placed || roles.is_some()) {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "own_account"));
+    }
+    let before = row.clone();
+    let mut faults = Vec::new();
+    row.department = department.unwrap_or(row.department);
+    row.supervisor = supervisor.unwrap_or(row.supervisor);
+    row.regions = regions.map_or_else(|| row.regions.clone(), ordered);
+    row.roles = roles.map_or_else(|| row.roles.clone(), ordered);
+    check_place(work, &row, &before, &mut faults).await?;
+    faults.extend(role_faults(call, &before.roles, &row.roles));
+    if !faults.is_empty() {
+        return Err(DomainError::Invalid(faults));
+    }
+    if runs_the_place(&before.roles) && !runs_the_place(&row.roles) {
+        keep_an_administrator(work, &row).await?;
+    }
+    store(app, call, work, &before, row, name).await
+}
+
+/// Stores what differs, with its entry.
+async fn store(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    before: &UserRow,
+    mut row: UserRow,
+    name: Option<String>,
+) -> Result<UserView, DomainError> {
+    let keys = app.keys().open_organization(work).await?;
+    let shown = view(&keys, work.organization(), before.clone())?;
+    let mut changed = Vec::new();
+    if let Some(name) = name.filter(|name| *name != shown.name) {
+        let place = own_place(work.organization(), "user", row.id.uuid(), "name", 1);
+        row.sealed_name = seal_own(&keys, &place, &name, app.rng());
+        changed.push("name");
+    }
+    let mut note = |differs: bool, what: &'static str| changed.extend(differs.then_some(what));
+    note(row.department != before.department, "department_id");
+    note(row.supervisor != before.supervisor, "supervisor_id");
+    note(row.regions != before.regions, "regions");
+    note(row.roles != before.roles, "role_ids");
+    if changed.is_empty() {
+        return Ok(shown);
+    }
+    stored::update(work, &row).await?;
+    stored::set_roles(work, row.id, &row.roles).await?;
+    let changed = changed.into_iter().map(str::to_owned).collect();
+    let mut draft = draft(Action::UsersUpdate, row.id).with("changed", Detail::Codes(changed));
+    if row.roles != before.roles {
+        draft = draft.with("roles", Detail::Codes(row.roles.clone()));
+    }
+    app.record_change(work, call, draft).await?;
+    row.version += 1;
+    view(&keys, work.organization(), row)
+}
+
+/// The row, held, with the chains of supervisors held still.
+pub(super) async fn held_for_change(work: &Work, id: UserId) -> Result<UserRow, DomainError> {
+    departments::fence(work).await?;
+    stored::lock(work, id).await?.ok_or(DomainError::NotFound)
+}
+
+fn ordered(mut codes: Vec<String>) -> Vec<String> {
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// Faults of department, supervisor and regions, as far as they differ from before.
+pub(super) async fn check_place(
+    work: &Work,
+    row: &UserRow,
+    before: &UserRow,
+    faults: &mut Vec<Fault>,
+) -> Result<(), DomainError> {
+    if let Some(department) = row.department.filter(|_| row.department != before.department)
+        && departments::find(work, department).await?.is_none()
+    {
+        faults.push(Fault::new("/department_id", "unknown_department"));
+    }
+    if let Some(supervisor) = row.supervisor.filter(|_| row.supervisor != before.supervisor) {
+        let known = stored::departments_of(work, &[supervisor]).await?;
+        if !known.iter().any(|(_, state, _)| state == "active") {
+            faults.push(Fault::new("/supervisor_id", "unknown_user"));
+        } else if stored::reports_to(work, supervisor, row.id).await? {
+            faults.push(Fault::new("/supervisor_id", "supervisor_cycle"));
+        }
+    }
+    let unknown = row.regions.iter().enumerate().filter(|(_, code)| !is_region_code(code));
+    faults.extend(unknown.map(|(index, _)| Fault::new(format!("/regions/{index}"), "unknown_region")));
+    Ok(())
+}
+
+/// Faults of roles given and taken: each must exist, and be within what the caller holds.
+pub(super) fn role_faults(call: &Call, before: &[String], after: &[String]) -> Vec<Fault> {
+    let held = match &call.identity.caller.who {
+        Who::Staff(staff) => staff.roles.as_slice(),
+        Who::Partner(_) | Who::System { .. } => &[],
+    };
+    let given = after.iter().enumerate().filter(|(_, code)| !before.contains(code));
+    let given = given.map(|(index, code)| (format!("/role_ids/{index}"), code));
+    let taken = before.iter().filter(|code| !after.contains(code)).map(|code| ("/role_ids".to_owned(), code));
+    let mut faults = Vec::new();
+    for (pointer, code) in given.chain(taken) {
+        match built_in_role(code) {
+            None => faults.push(Fault::new(pointer, "unknown_role")),
+            Some(role) => {
+                if let Some(first) = beyond(held, role).first() {
+                    faults.push(Fault::new(pointer, "role_beyond_own").with_arg(named(first)));
+                }
+            }
+        }
+    }
+    faults
+}
+
+fn named(beyond: &Beyond) -> String {
+    match beyond {
+        Beyond::Permission(permission) => permission.code().to_owned(),
+        Beyond::View(field) | Beyond::Edit(field) => field.clone(),
+    }
+}
+
+/// Codes of the roles that can invite, change and offboard people.
+fn administrating() -> Vec<String> {
+    let runs = built_in().iter().filter(|role| role.permissions.contains(&Permission::UsersManage));
+    runs.map(|role| role.code.clone()).collect()
+}
+
+fn runs_the_place(roles: &[String]) -> bool {
+    administrating().iter().any(|code| roles.contains(code))
+}
+
+/// Refuses to take the last active administrator away. Call it behind the fence.
+pub(super) async fn keep_an_administrator(work: &Work, row: &UserRow) -> Result<(), DomainError> {
+    let administrating = administrating();
+    let last = row.state == "active" && !stored::other_administrators(work, row.id, &administrating).await?;
+    if last { Err(conflict("last_administrator")) } else { Ok(()) }
+}
+
+/// Takes the account out of use or back into it; see [`suspend`] and [`reactivate`].
+async fn put_into(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: UserRow,
+    state: &str,
+    action: Action,
+) -> Result<UserView, DomainError> {
+    stored::set_state(work, row.id, state).await?;
+    app.record_change(work, call, draft(action, row.id)).await?;
+    let keys = app.keys().open_organization(work).await?;
+    view(&keys, work.organization(), UserRow { state: state.to_owned(), version: row.version + 1, ..row })
+}
+
+/// Suspends an active account: its sessions end with the commit.
+///
+/// Errors: 403 `own_account`; 409 `wrong_state`, `last_administrator`.
+pub async fn suspend(app: &App, call: &Call, work: &Work, id: UserId) -> Result<UserView, DomainError> {
+    call.needs(Permission::UsersManage)?;
+    let row = held_for_change(work, id).await?;
+    if call.identity.user() == Some(id) {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "own_account"));
+    }
+    if row.state != "active" {
+        return Err(conflict("wrong_state"));
+    }
+    if runs_the_place(&row.roles) {
+        keep_an_administrator(work, &row).await?;
+    }
+    let ended = stored::end_sessions(work, id, None, app.now(), "suspended").await?;
+    let seen = put_into(app, call, work, row, "suspended", Action::UsersSuspend).await?;
+    app.auth().forget_all(&ended);
+    Ok(seen)
+}
+
+/// Lets a suspended person work again. Sessions that ended stay ended.
+///
+/// Errors: 403 `own_account`; 409 `wrong_state`.
+pub async fn reactivate(app: &App, call: &Call, work: &Work, id: UserId) -> Result<UserView, DomainError> {
+    call.needs(Permission::UsersManage)?;
+    let row = held_for_change(work, id).await?;
+    if row.state != "suspended" {
+        return Err(conflict("wrong_state"));
+    }
+    put_into(app, call, work, row, "active", Action::UsersReactivate).await
+}
+
+pub(super) fn draft(action: Action, id: UserId) -> Draft {
+    Draft::of(action).with("user", Detail::Code(id.to_string()))
+}

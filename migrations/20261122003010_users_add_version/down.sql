@@ -1,0 +1,2 @@
+DROP INDEX users_by_supervisor, sessions_by_user;
+ALTER TABLE users DROP COLUMN version;

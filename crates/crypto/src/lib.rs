@@ -21,7 +21,7 @@ pub mod token;
 
 pub use blind_index::{FieldIndexKey, IndexKey};
 pub use keys::{BucketKey, DataKey, RootKey, wrapped_header};
-pub use mac::{MacKey, sha256};
+pub use mac::{MacKey, Sha256Stream, sha256, sha256_stream};
 pub use opaque::Opaque;
 pub use password::PasswordCost;
 pub use pseudonym::PseudonymKey;

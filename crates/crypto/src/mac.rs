@@ -28,6 +28,27 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     fixed(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
+/// A SHA-256 digest that takes its bytes in pieces.
+#[derive(Clone)]
+pub struct Sha256Stream(digest::Context);
+
+/// Begins a digest over bytes that come in pieces.
+pub fn sha256_stream() -> Sha256Stream {
+    Sha256Stream(digest::Context::new(&digest::SHA256))
+}
+
+impl Sha256Stream {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes added.
+    pub fn finish(self) -> [u8; 32] {
+        fixed(self.0.finish().as_ref())
+    }
+}
+
 /// A SHA-256 sized output as an array.
 pub(crate) fn fixed(bytes: &[u8]) -> [u8; 32] {
     crate::sure(bytes.try_into())
@@ -45,6 +66,13 @@ mod tests {
     fn sha256_of_abc() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(hex(&sha256(b"abc")), expected);
+    }
+
+    #[test]
+    fn pieces_give_the_digest_of_the_whole() {
+        let mut stream = sha256_stream();
+        b"abc".chunks(1).for_each(|piece| stream.update(piece));
+        assert_eq!(stream.finish(), sha256(b"abc"));
     }
 
     #[test]

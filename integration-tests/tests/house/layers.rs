@@ -6,10 +6,11 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate with the crates of ours that it may know.
-const MAY_KNOW: [(&str, &[&str]); 6] = [
+const MAY_KNOW: [(&str, &[&str]); 7] = [
     ("custodian-domain", &[]),
     ("custodian-crypto", &[]),
     ("custodian-persistence", &["custodian-domain"]),
+    ("custodian-verify", &["custodian-crypto"]),
     ("custodian-outbound", &["custodian-crypto", "custodian-domain"]),
     ("custodian-application", &["custodian-crypto", "custodian-domain", "custodian-outbound", "custodian-persistence"]),
     (
@@ -20,6 +21,7 @@ const MAY_KNOW: [(&str, &[&str]); 6] = [
             "custodian-domain",
             "custodian-outbound",
             "custodian-persistence",
+            "custodian-verify",
         ],
     ),
 ];

@@ -38,6 +38,34 @@ impl FromRequest for Authenticated {
         Box::pin(async move {
             let context = Rc::clone(&asking.context);
             let call = asking.identify().await?;
+            call.needs_full_session()?;
+            context.end_deciding();
+            Ok(Self(call))
+        })
+    }
+}
+
+/// The same, also while the session's second factor is due: for enrolling it, showing it, and leaving.
+#[derive(Clone)]
+pub struct Enrolling(pub Call);
+
+impl Deref for Enrolling {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl FromRequest for Enrolling {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asking = Asking::new(req);
+        Box::pin(async move {
+            let context = Rc::clone(&asking.context);
+            let call = asking.identify().await?;
             context.end_deciding();
             Ok(Self(call))
         })

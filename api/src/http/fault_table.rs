@@ -54,6 +54,8 @@ faults! {
     "unknown_user": "There is no such active colleague." / "不存在该在职同事。";
     "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
+    "unknown_role": "There is no such role." / "角色不存在。";
+    "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
     "unknown_encoding": "The text must be UTF-8 or GB18030." / "文本编码须为 UTF-8 或 GB18030。";
     "empty_file": "The file is empty." / "文件为空。";

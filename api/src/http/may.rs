@@ -49,6 +49,7 @@ impl<P: Needs> FromRequest for May<P> {
         Box::pin(async move {
             let context = Rc::clone(&asking.context);
             let call = asking.identify().await?;
+            call.needs_full_session()?;
             if !call.identity.caller.holds(P::PERMISSION) {
                 return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
             }

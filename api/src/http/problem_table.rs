@@ -49,7 +49,8 @@ problems! {
     401 "invalid_api_key": "Invalid API key" / "密钥无效", "The key is unknown, expired or revoked." / "密钥不存在、已过期或已吊销。";
     401 "invalid_credentials": "Invalid credentials" / "账号或密码错误", "The e-mail address or the password is wrong." / "邮箱或密码错误。";
     401 "token_reused": "Refresh token used again" / "刷新令牌被重复使用", "This refresh token was used before, so the whole session has ended." / "该刷新令牌已被使用过，整个会话已终止。";
-    401 "mfa_required": "Second factor required" / "需要第二因素验证", "Complete the log-in with the second factor first." / "请先完成第二因素验证。";
+    401 "mfa_required": "Second factor required" / "需要第二因素验证", "Show the second factor first." / "请先完成第二因素验证。";
+    401 "invalid_code": "Invalid code" / "验证码错误", "The code is wrong, expired or was used before." / "验证码错误、已过期或已被使用过。";
     403 "forbidden": "Forbidden" / "没有权限", "This needs the permission {}." / "此操作需要权限 {}。";
     403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
@@ -61,6 +62,8 @@ problems! {
     403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
     403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
+    403 "step_up_required": "Fresh proof required" / "需要重新验证身份", "Prove again who you are by POST /v1/auth/step-up; it counts for five minutes." / "请通过 POST /v1/auth/step-up 重新验证身份，有效期五分钟。";
+    403 "mfa_enrolment_required": "Second factor must be enrolled" / "必须启用第二因素", "A role of this account needs a second factor: enrol one by POST /v1/me/mfa/totp." / "该账号的角色要求第二因素，请通过 POST /v1/me/mfa/totp 启用。";
     403 "staff_only": "Staff only" / "仅限员工", "Only a member of staff may do this, not a partner key." / "仅限员工操作，合作方密钥不可用。";
     403 "own_account": "Own account" / "本人账号", "Nobody changes the place, the roles or the state of their own account." / "不得变更本人账号的部门、角色或状态。";
     404 "not_found": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
@@ -77,6 +80,7 @@ problems! {
     409 "last_administrator": "Last administrator" / "最后一名管理员", "This is the last active administrator; name another one first." / "这是最后一名在职管理员，请先指定其他管理员。";
     409 "department_not_empty": "Department not empty" / "部门不为空", "Departments, people or customers are still in it; move them first." / "该部门下仍有部门、人员或客户，请先移出。";
     409 "too_many_departments": "Too many departments" / "部门过多", "The organisation has as many departments as it can have." / "部门数量已达上限。";
+    409 "mfa_already_enrolled": "Second factor already enrolled" / "第二因素已启用", "There is a second factor already; remove it first." / "第二因素已启用，请先移除。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";

@@ -11,7 +11,7 @@ use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
-use crate::auth::IpRange;
+use crate::auth::{IpRange, require_step_up};
 use crate::{App, Call};
 
 /// What a partner key may do at most.
@@ -39,9 +39,10 @@ pub struct NewApiKey {
 
 /// Makes a key. Answers it with its secret, for the only time.
 ///
-/// Errors: 422 with every unknown permission, field or range.
+/// Errors: 403 `step_up_required`; 422 with every unknown permission, field or range.
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewApiKey) -> Result<(ApiKeyRow, Opaque), DomainError> {
     call.needs(Permission::ApiKeysManage)?;
+    require_step_up(app, call, work).await?;
     let faults = faults(&new, app.now());
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use custodian_crypto::PseudonymKey;
 use custodian_domain::access::{Caller, PurposeFacts, RowScope, Who, row_scope};
-use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, OrganizationId, SessionId, UserId};
+use custodian_domain::auth::Standing;
+use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
 use uuid::Uuid;
 
@@ -24,6 +25,8 @@ pub struct Identity {
     pub expires_at: DateTime<Utc>,
     /// The session, for staff.
     pub session: Option<SessionId>,
+    /// What the session may do as long as its second factor is due.
+    pub standing: Standing,
     /// Ranges that an API key may be used from; empty means anywhere.
     pub(crate) ip_ranges: Vec<crate::auth::IpRange>,
 }
@@ -89,6 +92,17 @@ impl Call {
             Ok(())
         } else {
             Err(DomainError::Forbidden { permission: permission.code() })
+        }
+    }
+
+    /// Refuses a session whose second factor is due.
+    ///
+    /// Errors: 403 `mfa_enrolment_required`; 401 `mfa_required`.
+    pub fn needs_full_session(&self) -> Result<(), DomainError> {
+        match self.identity.standing {
+            Standing::Full => Ok(()),
+            Standing::MustEnrol => Err(DomainError::refused(RefusedAs::Forbidden, "mfa_enrolment_required")),
+            Standing::MustShowFactor => Err(DomainError::refused(RefusedAs::Unauthorized, "mfa_required")),
         }
     }
 

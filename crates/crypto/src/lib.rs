@@ -18,6 +18,7 @@ pub mod sealed;
 pub mod secret;
 pub mod signing;
 pub mod token;
+pub mod totp;
 
 pub use blind_index::{FieldIndexKey, IndexKey};
 pub use keys::{BucketKey, DataKey, RootKey, wrapped_header};

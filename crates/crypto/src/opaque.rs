@@ -27,6 +27,21 @@ pub fn generate(prefix: &str, rng: &dyn Randomness) -> Opaque {
     Opaque(text)
 }
 
+/// 80 random bits in base32, in four groups of four: to be written down and typed by people, such as a recovery code.
+pub fn spoken(rng: &dyn Randomness) -> Opaque {
+    let mut bytes = Zeroizing::new([0; 10]);
+    rng.fill(bytes.as_mut_slice());
+    let plain = Zeroizing::new(crate::totp::base32(bytes.as_slice()));
+    let mut text = Zeroizing::new(String::with_capacity(19));
+    for (at, letter) in plain.chars().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            text.push('-');
+        }
+        text.push(letter);
+    }
+    Opaque(text)
+}
+
 /// What is stored of a secret: HMAC-SHA-256 under the pepper. No slow hash is needed at 256 random bits.
 pub fn digest(pepper: &MacKey, secret: &str) -> [u8; 32] {
     pepper.sign(secret.as_bytes())
@@ -45,6 +60,15 @@ mod tests {
         let tail = one.expose().strip_prefix("cst_").map(|tail| URL_SAFE_NO_PAD.decode(tail).map(|bytes| bytes.len()));
         assert_eq!(tail, Some(Ok(32)));
         assert_ne!(one.expose(), generate("cst_", &rng).expose());
+    }
+
+    #[test]
+    fn what_is_typed_is_four_groups_of_four() {
+        let rng = SeededRandomness::new(3);
+        let code = spoken(&rng);
+        let groups: Vec<_> = code.expose().split('-').map(str::len).collect();
+        assert_eq!(groups, [4; 4]);
+        assert_ne!(code.expose(), spoken(&rng).expose());
     }
 
     #[test]

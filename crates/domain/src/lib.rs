@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod auth;
 pub mod catalog;
 pub mod customers;
 pub mod kernel;

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use crate::{DbError, Work};
 
+pub mod mfa;
+
 /// One session.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
@@ -24,6 +26,8 @@ pub struct SessionRow {
     pub refresh_digest: Vec<u8>,
     /// When it was ended early.
     pub ended_at: Option<DateTime<Utc>>,
+    /// When a second factor was last shown in it.
+    pub mfa_at: Option<DateTime<Utc>>,
 }
 
 impl From<&Row> for SessionRow {
@@ -36,18 +40,21 @@ impl From<&Row> for SessionRow {
             generation: row.get(4),
             refresh_digest: row.get(5),
             ended_at: row.get(6),
+            mfa_at: row.get(7),
         }
     }
 }
 
-const COLUMNS: &str = "s.id, s.user_id, s.created_at, s.expires_at, s.refresh_generation, s.refresh_digest, s.ended_at";
+const COLUMNS: &str =
+    "s.id, s.user_id, s.created_at, s.expires_at, s.refresh_generation, s.refresh_digest, s.ended_at, s.mfa_at";
 
 /// Opens a session.
 pub async fn insert(work: &Work, session: &SessionRow) -> Result<(), DbError> {
-    let SessionRow { id, user, created_at, expires_at, generation, refresh_digest, ended_at: _ } = session;
+    let SessionRow { id, user, created_at, expires_at, generation, refresh_digest, ended_at: _, mfa_at } = session;
     work.execute(
-        "INSERT INTO sessions (organization_id, id, user_id, created_at, expires_at, refresh_generation, refresh_digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[&work.organization().uuid(), &id.uuid(), &user.uuid(), created_at, expires_at, generation, refresh_digest],
+        "INSERT INTO sessions (organization_id, id, user_id, created_at, expires_at, refresh_generation, refresh_digest, authenticated_at, mfa_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $4, $8)",
+        &[&work.organization().uuid(), &id.uuid(), &user.uuid(), created_at, expires_at, generation, refresh_digest, mfa_at],
     )
     .await?;
     Ok(())
@@ -61,7 +68,7 @@ pub async fn find(work: &Work, id: SessionId) -> Result<Option<(SessionRow, bool
     Ok(work
         .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
         .await?
-        .map(|row| (SessionRow::from(&row), row.get(7))))
+        .map(|row| (SessionRow::from(&row), row.get(8))))
 }
 
 /// The session, locked: two refreshes cannot both win.
@@ -73,7 +80,7 @@ pub async fn lock(work: &Work, id: SessionId) -> Result<Option<(SessionRow, bool
     Ok(work
         .query_opt(&sql, &[&work.organization().uuid(), &id.uuid()])
         .await?
-        .map(|row| (SessionRow::from(&row), row.get(7))))
+        .map(|row| (SessionRow::from(&row), row.get(8))))
 }
 
 /// Puts the next refresh token in force.

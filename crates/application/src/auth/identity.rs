@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
 use custodian_domain::access::{Caller, Partner, Staff, Who};
 use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::{Permission, Role, built_in_role};
 use custodian_persistence::api_keys::ApiKeyRow;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use super::IpRange;
 use super::login::entry;
+use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::{App, Identity};
 
@@ -54,7 +56,10 @@ pub async fn authenticate(
                 Credential::Bearer(text) => staff(app, text).await?,
                 Credential::ApiKey(text) => partner(app, text).await?,
             });
-            state.identities.insert(digest, Arc::clone(&loaded));
+            // One that waits for its second factor is asked for each time, so that showing it counts at once.
+            if loaded.standing == Standing::Full {
+                state.identities.insert(digest, Arc::clone(&loaded));
+            }
             loaded
         }
     };
@@ -140,7 +145,8 @@ async fn load_staff(
     let UserRow { department, regions, roles, .. } = row;
     let roles: Vec<Arc<Role>> =
         roles.iter().filter_map(|code| built_in_role(code)).map(|role| Arc::new(role.clone())).collect();
-    let staff = Staff { user, session, roles, department, department_path: path, regions, mfa_at: None };
+    let proofs = proofs(work, user, session).await?;
+    let staff = Staff { user, session, roles, department, department_path: path, regions, mfa_at: proofs.mfa_at };
     Ok(Some(Identity {
         caller: Caller { organization, who: Who::Staff(staff) },
         rights,
@@ -148,6 +154,7 @@ async fn load_staff(
         pseudonyms: None,
         expires_at,
         session: Some(session),
+        standing: proofs.standing(),
         ip_ranges: Vec::new(),
     }))
 }
@@ -206,6 +213,7 @@ fn partner_identity(
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
+        standing: Standing::Full,
         ip_ranges: row.ip_ranges.iter().filter_map(|text| IpRange::parse(text)).collect(),
     }
 }

@@ -9,11 +9,20 @@ use custodian_persistence::audit::NewEntry;
 use custodian_persistence::{Work, audit as log, users};
 use uuid::Uuid;
 
+use super::mfa::{Challenge, challenge, is_enrolled};
 use super::session::{Opened, open_session};
 use super::{Tokens, state};
 use crate::App;
 use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::users::comparable_email;
+
+/// How a log-in goes on once the first factor was right.
+pub enum Login {
+    /// The session is open.
+    Open(Tokens),
+    /// The second factor is awaited.
+    SecondFactor(Challenge),
+}
 
 /// Logs a member of staff in. The work is the same for an address that nobody has.
 ///
@@ -24,7 +33,7 @@ pub async fn login(
     given: &str,
     peer: Option<IpAddr>,
     request: &str,
-) -> Result<Tokens, DomainError> {
+) -> Result<Login, DomainError> {
     let account = app.keys().lookup("email", &comparable_email(email));
     let state = app.auth();
     if state.throttle.wait(account, peer, app.tuning().login_failures_per_minute, app.now()) > 0 {
@@ -58,13 +67,32 @@ pub async fn login(
     };
     state.throttle.succeeded(account, peer);
     let work = app.begin(*organization).await?;
-    let Opened { tokens, session } = open_session(app, &work, *user).await?;
-    let entry =
-        entry(app, *organization, user.uuid(), request, Some(session.uuid()), Action::AuthLogin, Verdict::Allowed)
-            .await?;
-    write(&work, entry).await?;
+    let login = go_on(app, &work, *user, false, request).await?;
     work.commit().await?;
-    Ok(tokens)
+    Ok(login)
+}
+
+/// Opens a session for somebody whose first factor was right, or asks for the second one. `mfa` says that it was shown already.
+pub(super) async fn go_on(
+    app: &App,
+    work: &Work,
+    user: UserId,
+    mfa: bool,
+    request: &str,
+) -> Result<Login, DomainError> {
+    let organization = work.organization();
+    if !mfa && is_enrolled(work, user).await? {
+        let challenge = challenge(app, work, user).await?;
+        let entry =
+            entry(app, organization, user.uuid(), request, None, Action::AuthMfaAsked, Verdict::Allowed).await?;
+        write(work, entry).await?;
+        return Ok(Login::SecondFactor(challenge));
+    }
+    let Opened { tokens, session } = open_session(app, work, user, mfa).await?;
+    let session = Some(session.uuid());
+    let entry = entry(app, organization, user.uuid(), request, session, Action::AuthLogin, Verdict::Allowed).await?;
+    write(work, entry).await?;
+    Ok(Login::Open(tokens))
 }
 
 /// A failed log-in stands in the log of every organisation that has the account.

@@ -4,12 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use custodian_crypto::{Claims, opaque, token};
 use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_persistence::auth::{self as stored, SessionRow};
 use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
 use super::login::{entry, write};
+use super::step_up::proofs;
 use crate::audit::Draft;
 use crate::{App, Call};
 
@@ -23,6 +25,8 @@ pub struct Tokens {
     pub refresh: opaque::Opaque,
     /// When the session ends at the latest.
     pub session_expires_at: chrono::DateTime<chrono::Utc>,
+    /// What the session may do.
+    pub standing: Standing,
 }
 
 pub(super) struct Opened {
@@ -58,7 +62,8 @@ fn parse_refresh(app: &App, text: &str) -> Option<(OrganizationId, SessionId, i3
     key.verify(given.as_bytes(), &key.sign(ours.as_bytes())).then_some((organization, session, generation))
 }
 
-pub(super) async fn open_session(app: &App, work: &Work, user: UserId) -> Result<Opened, DomainError> {
+/// Opens a session whose person has just proved itself; `mfa` says whether by a second factor too.
+pub(super) async fn open_session(app: &App, work: &Work, user: UserId, mfa: bool) -> Result<Opened, DomainError> {
     let now = app.now();
     let id = SessionId::from(app.new_id());
     let refresh = opaque::generate(&refresh_prefix(app, work.organization(), id, 0), app.rng());
@@ -70,9 +75,11 @@ pub(super) async fn open_session(app: &App, work: &Work, user: UserId) -> Result
         generation: 0,
         refresh_digest: opaque::digest(&app.auth().refresh_pepper, refresh.expose()).to_vec(),
         ended_at: None,
+        mfa_at: mfa.then_some(now),
     };
     stored::insert(work, &row).await?;
-    let tokens = tokens(app, work.organization(), &row, refresh)?;
+    let standing = proofs(work, user, id).await?.standing();
+    let tokens = Tokens { standing, ..tokens(app, work.organization(), &row, refresh)? };
     Ok(Opened { tokens, session: id })
 }
 
@@ -97,7 +104,8 @@ fn tokens(
     };
     let access = token::issue(&app.auth().signing, "at+jwt", &claims)
         .map_err(|_| DomainError::internal("token signing failed"))?;
-    Ok(Tokens { access, expires_in: (expires - now).num_seconds(), refresh, session_expires_at: session.expires_at })
+    let (expires_in, session_expires_at) = ((expires - now).num_seconds(), session.expires_at);
+    Ok(Tokens { access, expires_in, refresh, session_expires_at, standing: Standing::Full })
 }
 
 /// Exchanges a refresh token for new tokens. A token that was used before ends the whole session: one of two holders is a thief.
@@ -141,7 +149,8 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
         entry(app, organization, row.user.uuid(), request, Some(session.uuid()), Action::AuthRefresh, Verdict::Allowed)
             .await?;
     write(&work, entry).await?;
-    let tokens = tokens(app, organization, &row, next)?;
+    let standing = proofs(&work, row.user, session).await?.standing();
+    let tokens = Tokens { standing, ..tokens(app, organization, &row, next)? };
     work.commit().await?;
     Ok(tokens)
 }

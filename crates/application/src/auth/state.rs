@@ -84,6 +84,11 @@ impl AuthState {
         sessions.iter().for_each(|session| self.forget(session.uuid()));
     }
 
+    /// Asks the database anew about every caller of this instance: what their sessions may do has changed.
+    pub(crate) fn believe_nobody(&self) {
+        self.identities.invalidate_all();
+    }
+
     pub(crate) fn jwks(&self) -> String {
         let keys: Vec<_> = self
             .public_keys

@@ -2,7 +2,7 @@
 
 use custodian_domain::access::View;
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::Field;
+use custodian_domain::catalog::{Classification, Field};
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
@@ -13,12 +13,13 @@ use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{SeenValue, decide_row, refuse};
 use crate::audit::{Detail, Draft, Shown};
+use crate::auth::require_step_up;
 use crate::{App, Call};
 
 /// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
 /// the customer's state, so that a right that ended before cannot be used.
 ///
-/// Errors: 403 `field_hidden`, and `field_not_revealable` when a field may not be shown to this caller in full.
+/// Errors: 403 `field_hidden`, `field_not_revealable` when a field may not be shown to this caller in full, and `step_up_required` for a core field.
 pub async fn reveal(
     app: &App,
     call: &Call,
@@ -76,6 +77,9 @@ async fn permitted(
     }
     if wanted.iter().any(|(_, view)| *view < View::Reveal) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_revealable"));
+    }
+    if wanted.iter().any(|(field, _)| field.classification == Classification::Core) {
+        require_step_up(app, call, work).await?;
     }
     Ok((row, wanted.into_iter().map(|(field, _)| field).collect()))
 }

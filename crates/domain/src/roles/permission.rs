@@ -51,6 +51,7 @@ permissions! {
     RolesAssign = "roles.assign": "Hand roles out and take them back, none with more than one holds.",
     ApiKeysRead = "api_keys.read": "Read the list of partner keys, never their secrets.",
     ApiKeysManage = "api_keys.manage": "Create and revoke partner keys.",
+    AuthManage = "auth.manage": "Set how staff prove who they are: second factors, single sign-on, provisioning.",
     JobsRead = "jobs.read": "Follow long work.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
 }

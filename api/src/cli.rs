@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use custodian_api::audit_cli::{self, AuditCommand};
 use custodian_api::config::{Settings, settings_help};
 use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
@@ -67,6 +68,11 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// The audit log from outside: check it, witness it
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Measure the service against pgbench on a temporary cluster
     Bench(bench::Options),
 }
@@ -114,6 +120,7 @@ pub fn run() -> ExitCode {
         }
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
+        Command::Audit { command } => audit(&command),
         Command::Bench(options) => run_bench(&options),
     };
     match outcome {
@@ -226,6 +233,12 @@ fn run_bench(options: &bench::Options) -> Result<ExitCode, Unfit> {
     start_log("warn");
     let good = bench::run(options)?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn audit(command: &AuditCommand) -> Result<ExitCode, Unfit> {
+    start_log("warn");
+    let sound = audit_cli::run(command, &print)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn migrate(config: Option<&Path>, down: Option<usize>) -> Result<ExitCode, Unfit> {

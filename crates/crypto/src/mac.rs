@@ -4,6 +4,7 @@ use crate::secret::Secret32;
 use ring::{digest, hmac};
 
 /// A prepared HMAC-SHA-256 key.
+#[derive(Clone)]
 pub struct MacKey(hmac::Key);
 
 impl MacKey {

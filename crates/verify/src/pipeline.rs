@@ -60,11 +60,20 @@ pub(crate) fn run(
 
 fn work(from: &Receiver<Block>, to: &SyncSender<Results>, check: impl Fn(&[u8]) -> Checked) {
     for block in from {
-        let lines = block.strip_suffix(b"\n").unwrap_or(&block);
-        if to.send(lines.split(|byte| *byte == b'\n').map(&check).collect()).is_err() {
+        if to.send(lines(&block).map(&check).collect()).is_err() {
             return;
         }
     }
+}
+
+/// The lines of a block, which ends with one, without their newlines.
+fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b'\n', block);
+    ends.scan(0, |begun, end| {
+        let line = block.get(*begun..end);
+        *begun = end + 1;
+        line
+    })
 }
 
 /// Blocks go round the workers in turn, so their results come in order when they are taken in turn.
@@ -102,7 +111,10 @@ fn blocks(
             }
             continue;
         };
-        let later = rest.split_off(end);
+        // The next block is as large: what is read into it never moves.
+        let mut later = Vec::with_capacity(2 * BLOCK);
+        later.extend_from_slice(rest.get(end..).unwrap_or_default());
+        rest.truncate(end);
         digest.update(&rest);
         let block = std::mem::replace(&mut rest, later);
         if turn.next().is_none_or(|worker| worker.send(block).is_err()) {
@@ -117,8 +129,8 @@ fn blocks(
 
 /// Where the last whole line begins, if a whole line stands before it.
 fn before_last_line(bytes: &[u8]) -> Option<usize> {
-    let last = bytes.iter().rposition(|byte| *byte == b'\n')?;
-    let before = bytes.get(..last)?.iter().rposition(|byte| *byte == b'\n')?;
+    let last = memchr::memrchr(b'\n', bytes)?;
+    let before = memchr::memrchr(b'\n', bytes.get(..last)?)?;
     Some(before + 1)
 }
 

@@ -7,6 +7,12 @@ mod entries;
 mod ledger;
 mod refusals;
 mod server_role;
+mod verify;
+mod witness;
+
+/// Logs as a sound server would write them; the one that the verifier's own tests use.
+#[path = "../../../crates/verify/tests/generator/mod.rs"]
+mod generator;
 
 pub use ledger::Ledger;
 

@@ -109,7 +109,7 @@ fn gather(options: &Options) -> Result<Verifier, Stopped> {
 fn open_mac_keys(verifier: &mut Verifier, config: &Path) -> Result<(), Unfit> {
     let unfit = |error: String| Unfit(error);
     let settings = Settings::load(Some(config), std::env::vars()).map_err(|error| unfit(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| unfit(error.to_string()))?;
     let app = runtime.block_on(Wiring::new(&settings).start())?;
     for id in verifier.organizations() {

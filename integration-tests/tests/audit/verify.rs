@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::generator::{Log, anchor, forged, organization, vkey};
-use crate::dev::program::{Folder, run};
+use crate::customers::whole;
+use crate::dev::program::{Folder, differing, run, settings_of};
+use crate::support::Org;
 
 /// An auditor's folder.
 struct Desk(Folder);
@@ -104,4 +106,42 @@ fn without_a_key_it_says_that_no_signature_was_checked() {
     let export = desk.put("export.ndjson", &own.export(100, 200, own.size(), None));
     let (code, printed, _) = run(&["audit", "verify", &export], &[]);
     assert!(code == 0 && printed.contains("SIGNATURES NOT CHECKED"), "{printed}");
+}
+
+/// The entries of a real organisation, in the order of their ids, with the MACs that the service gave them.
+async fn stored(org: &Org<'_>) -> Log {
+    let text = "SELECT id, entry, mac FROM audit_entries WHERE organization_id = $1 ORDER BY id";
+    let mut log = Log::new(Some(org.id));
+    for row in org.sql().await.query(text, &[&org.id]).await.unwrap() {
+        log.ids.push(row.get(0));
+        log.texts.push(String::from_utf8(row.get(1)).unwrap());
+        log.macs.push(row.get(2));
+    }
+    log.seal();
+    log
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_can_have_macs_checked_too() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    for number in 1..4 {
+        let id = sales.post("/v1/customers", &whole(number)).await.shows(201).id();
+        sales.get(&format!("/v1/customers/{id}")).await.shows(200);
+    }
+    let mut log = stored(&org).await;
+    let desk = Desk::new();
+    let config = desk.put("custodian.toml", "");
+    let settings = settings_of(org.service());
+    let key = vkey().to_string();
+    let check = |name: &str, log: &Log| {
+        let export = desk.put(name, &log.export(0, log.size(), log.size(), None));
+        run(&["audit", "verify", &export, "--vkey", &key, "--config", &config], &differing(&settings, &[]))
+    };
+    let (code, printed, said) = check("export.ndjson", &log);
+    assert!(code == 0 && printed.contains(&format!("MACs   {} checked", log.size())), "{printed}{said}");
+    // Written by somebody without the root key, though placed and signed.
+    log.macs.swap(4, 5);
+    let (code, printed, _) = check("forged.ndjson", &log);
+    assert!(code == 1 && printed.contains("place 4: the entry's MAC"), "{printed}");
 }

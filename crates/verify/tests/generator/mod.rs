@@ -56,6 +56,8 @@ pub struct Log {
     pub organization: Option<Uuid>,
     pub texts: Vec<String>,
     pub ids: Vec<Uuid>,
+    /// MACs by another key than the generator's, for all entries or for none.
+    pub macs: Vec<Vec<u8>>,
     tiles: TileSet,
     edge: RightEdge,
     seed: u64,
@@ -64,7 +66,15 @@ pub struct Log {
 impl Log {
     pub fn new(organization: Option<Uuid>) -> Self {
         let edge = RightEdge::new(0, &[]).unwrap();
-        Self { organization, texts: Vec::new(), ids: Vec::new(), tiles: TileSet::new(), edge, seed: 1 }
+        Self {
+            organization,
+            texts: Vec::new(),
+            ids: Vec::new(),
+            macs: Vec::new(),
+            tiles: TileSet::new(),
+            edge,
+            seed: 1,
+        }
     }
 
     /// An organisation's log of so many entries, a few milliseconds apart.
@@ -94,7 +104,8 @@ impl Log {
         self.seal();
     }
 
-    fn seal(&mut self) {
+    /// Hashes the texts added since the last time.
+    pub fn seal(&mut self) {
         let from = self.edge.size() as usize;
         let leaves: Vec<Hash> = self.texts[from..].iter().map(|text| leaf_hash(text.as_bytes())).collect();
         self.edge.append(&leaves).unwrap().into_iter().for_each(|tile| self.tiles.insert(tile));
@@ -195,7 +206,8 @@ impl Log {
         let entry = serde_json::to_string(text).unwrap();
         match self.ids.get(place as usize) {
             Some(id) => {
-                let mac = STANDARD.encode(key.sign(text.as_bytes()));
+                let own = || key.sign(text.as_bytes()).to_vec();
+                let mac = STANDARD.encode(self.macs.get(place as usize).cloned().unwrap_or_else(own));
                 format!(r#"{{"place":{place},"id":"{id}","entry":{entry},"mac":"{mac}"}}"#)
             }
             None => format!(r#"{{"place":{place},"entry":{entry}}}"#),

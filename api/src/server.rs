@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use custodian_application::App;
+use custodian_application::customers::CustomerWriter;
 use custodian_persistence::customers::CustomerReader;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::pki_types::pem::PemObject;
@@ -133,6 +134,7 @@ fn application(
     >,
 > {
     let reader = CustomerReader::start(app.db().clone());
+    let writer = CustomerWriter::start(app.clone());
     let (application, document) = ActixApp::new()
         .into_utoipa_app()
         .openapi(openapi::frame(&edge.public_base))
@@ -153,6 +155,7 @@ fn application(
         .app_data(edge)
         .app_data(platform)
         .app_data(Data::new(reader))
+        .app_data(Data::new(writer))
         .configure(platform::configure_docs)
         .default_service(web::to(fallback))
         .wrap(from_fn(transport))

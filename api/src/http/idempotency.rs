@@ -61,6 +61,11 @@ where
     }
 }
 
+/// Whether the request asks to be done once however often it is sent. Errors: an unusable `Idempotency-Key`.
+pub fn carries_key(req: &HttpRequest) -> Result<bool, Problem> {
+    key(req.headers()).map(|key| key.is_some())
+}
+
 /// Method, path, query, purpose and body, each with its length.
 fn request_digest(req: &HttpRequest, call: &Call, body: &Digest) -> [u8; 32] {
     let context = Context::of(req);

@@ -39,7 +39,7 @@ pub use edge::Edge;
 pub use etag::{ETag, IfMatch};
 pub use fallback::{AllowTable, fallback};
 pub use fault_table::{FAULTS, fault_text};
-pub use idempotency::{once, once_retold};
+pub use idempotency::{carries_key, once, once_retold};
 pub use locale::{Lang, Text};
 pub use may::{May, Needs};
 pub use merge::given;

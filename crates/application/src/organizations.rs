@@ -83,7 +83,7 @@ pub async fn found(
     let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
     let draft = Draft { verdict: Verdict::Allowed, ..Draft::of(Action::OrganizationsCreate) };
     let entry = seal_entry(&keys, organization, app.new_id(), now, &actor, draft, app.rng())?;
-    log::record(&work, &[entry]).await?;
+    log::record(&work, &[&entry]).await?;
     work.commit().await?;
     Ok(Founded { organization, departments: department_ids, people: user_ids })
 }

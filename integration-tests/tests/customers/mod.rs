@@ -12,6 +12,7 @@ mod refusals;
 mod reveal;
 mod scope;
 mod search;
+mod together;
 
 use custodian_api::dev::people;
 use custodian_crypto::SeededRandomness;

@@ -8,13 +8,14 @@ pub(super) const FILE: &str = "custodian.conf";
 
 /// Settings of every cluster. The log ones keep statements, parameters, row contents (`DETAIL`) and the text of errors,
 /// which quotes the offending value, out of the file.
-const ALWAYS: [(&str, &str); 22] = [
+const ALWAYS: [(&str, &str); 23] = [
     ("cluster_name", "custodian_dev"),
     ("listen_addresses", "127.0.0.1"),
     ("password_encryption", "scram-sha-256"),
     ("unix_socket_permissions", "0700"),
     ("max_connections", "200"),
     ("shared_buffers", "256MB"),
+    ("max_wal_size", "4GB"),
     ("jit", "off"),
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),

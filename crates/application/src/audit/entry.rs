@@ -230,11 +230,16 @@ impl App {
     ) -> Result<(), DomainError> {
         let keys = self.keys().open_organization(work).await?;
         let entry = self.entry_with(&keys, call, draft)?;
-        custodian_persistence::audit::record(work, &[entry]).await.map_err(|error| {
-            tracing::error!(%error, "the audit log refused an entry");
-            DomainError::AuditUnavailable
-        })
+        record_all(work, &[&entry]).await
     }
+}
+
+/// Writes the entries of changes in the transaction of the changes.
+pub async fn record_all(work: &custodian_persistence::Work, entries: &[&NewEntry]) -> Result<(), DomainError> {
+    custodian_persistence::audit::record(work, entries).await.map_err(|error| {
+        tracing::error!(%error, "the audit log refused an entry");
+        DomainError::AuditUnavailable
+    })
 }
 
 #[cfg(test)]

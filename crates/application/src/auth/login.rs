@@ -109,7 +109,7 @@ async fn record_failure(
 }
 
 pub(super) async fn write(work: &Work, entry: NewEntry) -> Result<(), DomainError> {
-    log::record(work, &[entry]).await.map_err(|_| DomainError::AuditUnavailable)
+    log::record(work, &[&entry]).await.map_err(|_| DomainError::AuditUnavailable)
 }
 
 /// The index of the hash that the password fits. Always verifies at least once, so that time tells nothing.

@@ -1,20 +1,24 @@
 //! Entering a customer.
 
+use custodian_crypto::BucketKey;
 use custodian_domain::access::Thing;
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::customers::province_region;
-use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
-use custodian_persistence::{Work, customers as stored};
+use custodian_persistence::audit::NewEntry;
+use custodian_persistence::customers::{self as stored, CustomerRow};
+use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
 use super::commands::{check_attributes, field_faults};
-use super::rules::{accept_fields, department_of, digest_of, duplicate, editable};
-use super::sealing::{new_row, tags_of};
+use super::rules::{accept_fields, digest_of, duplicate, editable, placed};
+use super::sealing::{TagSet, seal_new, tags_of};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
+use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
 /// Enters a customer. The caller becomes its owner unless another is named; its department is the owner's unless another is named.
@@ -22,47 +26,104 @@ use crate::{App, Call};
 /// Errors: 422 with every fault; 403 `field_not_editable`, `outside_scope`; 409 `duplicate_value` for a unique value that is taken.
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Result<SeenCustomer, DomainError> {
     call.needs(Permission::CustomersCreate)?;
+    let owner = owner_of(call, &new);
+    let known = users::departments_of(work, owner.as_slice()).await?;
+    let checked = check(app, call, &known, new)?;
+    let keys = app.keys().open_organization(work).await?;
+    let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), app.now()).await?;
+    let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
+    let entered = Entered::new(app, call, &keys, bucket, checked)?;
+    store(work, std::slice::from_ref(&entered)).await?;
+    Ok(entered.seen)
+}
+
+/// Who would own a new customer.
+pub(super) fn owner_of(call: &Call, new: &NewCustomer) -> Option<UserId> {
+    new.attributes.owner.or(call.identity.user())
+}
+
+/// What may be entered, as it will be stored.
+pub(super) struct Checked {
+    attributes: Attributes,
+    values: Vec<(&'static Field, String)>,
+}
+
+/// Everything that can be wrong with a new customer, except that a unique value is taken; `known` tells of its owner.
+pub(super) fn check(
+    app: &App,
+    call: &Call,
+    known: &[(UserId, String, Option<DepartmentId>)],
+    new: NewCustomer,
+) -> Result<Checked, DomainError> {
     let now = app.now();
+    let owner = owner_of(call, &new);
     let NewCustomer { mut attributes, fields } = new;
     let mut faults =
         check_attributes(attributes.stage.as_deref(), attributes.source.as_deref(), attributes.region.as_deref());
     faults.extend(field_faults(&fields, now.date_naive(), true));
     let accepted = accept_fields(&fields, now, &mut Vec::new());
-    attributes.owner = attributes.owner.or(call.identity.user());
-    attributes.department = department_of(work, call, attributes.owner, attributes.department, &mut faults).await?;
+    attributes.owner = owner;
+    attributes.department = placed(call, known, owner, attributes.department, &mut faults);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
     let values: Vec<(&'static Field, String)> =
         accepted.into_iter().filter_map(|a| Some((a.field, a.value?))).collect();
     if attributes.region.is_none() {
-        attributes.region = values
-            .iter()
-            .find(|(f, _)| f.key == "province")
-            .and_then(|(_, name)| province_region(name))
-            .map(str::to_owned);
+        let province = values.iter().find(|(f, _)| f.key == "province");
+        attributes.region = province.and_then(|(_, name)| province_region(name)).map(str::to_owned);
     }
     may_create(app, call, &attributes, values.iter().map(|(field, _)| *field))?;
-    let keys = app.keys().open_organization(work).await?;
-    let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), now).await?;
-    let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
-    let by = call.identity.actor_id();
-    let tags = tags_of(&keys, values.iter().map(|(field, value)| (*field, value.as_str())));
-    let row = new_row(app, call.organization(), bucket, attributes, &values, &tags, by, now);
-    let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
-    let decision = decide_row(app, call, &row, Permission::CustomersRead);
-    let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
-    show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
-    let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
-    let draft = draft.with("digest", digest_of(&row));
-    let tags: Vec<_> = tags.0.iter().map(|(tag, unique)| (row.id, *tag, *unique)).collect();
-    // In one round trip, the entry first: nothing can refuse it, and a taken value is then not told as a log that failed.
-    let rows = std::slice::from_ref(&row);
-    let (entry, inserted) =
-        tokio::join!(biased; app.record_change(work, call, draft), stored::insert_tagged(work, rows, &tags));
+    Ok(Checked { attributes, values })
+}
+
+/// A new customer sealed, with its entry and with what its author sees of it.
+pub(super) struct Entered {
+    row: CustomerRow,
+    tags: TagSet,
+    entry: NewEntry,
+    pub seen: SeenCustomer,
+}
+
+impl Entered {
+    pub(super) fn new(
+        app: &App,
+        call: &Call,
+        keys: &OrganizationKeys,
+        bucket: &BucketKey,
+        checked: Checked,
+    ) -> Result<Self, DomainError> {
+        let Checked { attributes, values } = checked;
+        let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
+        let sealed = seal_new(app, call.organization(), &values, &tags, app.now());
+        let row = sealed.into_row(bucket, attributes, call.identity.actor_id());
+        let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
+        let decision = decide_row(app, call, &row, Permission::CustomersRead);
+        let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
+        show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
+        let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
+        let entry = app.entry_with(keys, call, draft.with("digest", digest_of(&row)))?;
+        Ok(Self { row, tags, entry, seen })
+    }
+
+    /// The tags that no other customer may carry.
+    pub(super) fn unique(&self) -> impl Iterator<Item = [u8; 16]> {
+        self.tags.unique()
+    }
+}
+
+/// Stores new customers and their entries in one round trip.
+pub(super) async fn store(work: &Work, all: &[Entered]) -> Result<(), DomainError> {
+    let rows: Vec<&CustomerRow> = all.iter().map(|one| &one.row).collect();
+    let tags: Vec<_> =
+        all.iter().flat_map(|one| one.tags.0.iter().map(|(tag, unique)| (one.row.id, *tag, *unique))).collect();
+    let entries: Vec<&NewEntry> = all.iter().map(|one| &one.entry).collect();
+    // The entries first: nothing can refuse them, and a taken value is then not told as a log that failed.
+    let (recorded, inserted) =
+        tokio::join!(biased; crate::audit::record_all(work, &entries), stored::insert_tagged(work, &rows, &tags));
     match inserted.map_err(duplicate) {
         Err(taken @ DomainError::Taken(_)) => Err(taken),
-        inserted => entry.and(inserted).map(|()| seen),
+        inserted => recorded.and(inserted),
     }
 }
 

@@ -10,6 +10,7 @@ mod reveal;
 mod rules;
 mod sealing;
 mod seen;
+mod together;
 
 pub use change::{Precondition, delete, patch};
 pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
@@ -19,8 +20,9 @@ pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};
 pub use reveal::{record_repeated_reveal, reveal};
 pub use seen::{SeenCustomer, SeenField, SeenValue};
+pub use together::CustomerWriter;
 
 pub(crate) use change::Existing;
 pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
-pub(crate) use sealing::{TagSet, new_row, tags_of};
+pub(crate) use sealing::{SealedNew, TagSet, seal_new, tags_of};

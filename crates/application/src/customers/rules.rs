@@ -33,7 +33,7 @@ pub(super) fn accept_fields(
     accepted
 }
 
-/// The owner must be an active colleague and the department one of ours; a fault is noted for each that is not.
+/// The department of a customer with this owner; a fault is noted for an owner or a department that is not ours.
 pub(super) async fn department_of(
     work: &Work,
     call: &Call,
@@ -41,17 +41,29 @@ pub(super) async fn department_of(
     department: Option<DepartmentId>,
     faults: &mut Vec<Fault>,
 ) -> Result<Option<DepartmentId>, DomainError> {
+    let known = if owner.is_some() { users::departments_of(work, owner.as_slice()).await? } else { Vec::new() };
+    Ok(placed(call, &known, owner, department, faults))
+}
+
+/// The same with what is known of the owner at hand: an owner must be an active colleague.
+pub(super) fn placed(
+    call: &Call,
+    known: &[(UserId, String, Option<DepartmentId>)],
+    owner: Option<UserId>,
+    department: Option<DepartmentId>,
+    faults: &mut Vec<Fault>,
+) -> Option<DepartmentId> {
     let mut from_owner = None;
     if let Some(owner) = owner {
-        match users::departments_of(work, &[owner]).await?.first() {
-            Some((_, state, department)) if state == "active" => from_owner = *department,
-            _ => faults.push(Fault::new("/owner_id", "unknown_owner")),
+        match known.iter().find(|(id, state, _)| *id == owner && state == "active") {
+            Some((_, _, department)) => from_owner = *department,
+            None => faults.push(Fault::new("/owner_id", "unknown_owner")),
         }
     }
     if department.is_some_and(|d| !call.identity.departments.contains_key(&d)) {
         faults.push(Fault::new("/department_id", "unknown_department"));
     }
-    Ok(department.or(from_owner))
+    department.or(from_owner)
 }
 
 pub(super) fn editable<'a>(
@@ -66,14 +78,16 @@ pub(super) fn editable<'a>(
     Ok(())
 }
 
-/// The constraint does not say which tag met, and the answer must not say whose: every unique field is named.
+/// The answer must not say whose value it is, and the constraint does not say which tag met: every unique field is named.
+pub(super) fn taken() -> DomainError {
+    let unique = customer().fields.iter().filter(|field| field.unique);
+    DomainError::Taken(unique.map(|field| Fault::new(format!("/fields/{}", field.key), "duplicate_value")).collect())
+}
+
+/// What an insertion's error means to the caller.
 pub(super) fn duplicate(error: DbError) -> DomainError {
     match error {
-        DbError::Conflict(constraint) if constraint == "blind_indexes_unique" => {
-            let unique = customer().fields.iter().filter(|field| field.unique);
-            let taken = |field: &Field| Fault::new(format!("/fields/{}", field.key), "duplicate_value");
-            DomainError::Taken(unique.map(taken).collect())
-        }
+        DbError::Conflict(constraint) if constraint == "blind_indexes_unique" => taken(),
         other => other.into(),
     }
 }

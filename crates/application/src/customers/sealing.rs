@@ -103,18 +103,25 @@ pub(crate) fn unpack_tags(packed: &[u8]) -> Vec<[u8; 16]> {
     packed.as_chunks::<16>().0.to_vec()
 }
 
-/// A new customer's row, everything sealed; `tags` are those of `values`.
-#[expect(clippy::too_many_arguments, reason = "each is a fact of the new row; a struct would only rename them")]
-pub(crate) fn new_row(
+/// A new customer's values under a key of its own that no bucket key has wrapped yet. Costs most of entering a customer
+/// and asks nothing of the database.
+pub(crate) struct SealedNew {
+    id: CustomerId,
+    at: DateTime<Utc>,
+    key: DataKey,
+    wrap_nonce: [u8; 12],
+    fields: SealedFields,
+    tags: Vec<u8>,
+}
+
+/// Seals the values of a new customer; `tags` are those of `values`.
+pub(crate) fn seal_new(
     app: &App,
     organization: OrganizationId,
-    bucket: &BucketKey,
-    attributes: Attributes,
     values: &[(&'static Field, String)],
     tags: &TagSet,
-    by: Uuid,
     now: DateTime<Utc>,
-) -> CustomerRow {
+) -> SealedNew {
     // One draw for the id, the key, its nonce and every salt: system calls are the cost here.
     let mut random = vec![0_u8; 10 + 32 + 12 + 16 + 16 * values.len()];
     app.rng().fill(&mut random);
@@ -122,7 +129,7 @@ pub(crate) fn new_row(
     let at = u64::try_from(now.timestamp_millis()).unwrap_or(0);
     let id = CustomerId::from(uuid::Builder::from_unix_timestamp_millis(at, &take(&mut draw)).into_uuid());
     let key = DataKey::from_bytes(DATA_KEY_VERSION, take(&mut draw));
-    let wrapped_key = bucket.wrap_data_key(id.uuid(), key.version(), &key, take(&mut draw)).to_vec();
+    let wrap_nonce = take(&mut draw);
     let mut fields = SealedFields::with_room_for(values.len() + 1);
     for (field, value) in values {
         let salt = take(&mut draw);
@@ -132,24 +139,38 @@ pub(crate) fn new_row(
     }
     close(&key, organization, id, 1, &mut fields, take(&mut draw));
     zeroize::Zeroize::zeroize(&mut random);
-    let Attributes { stage, source, region, owner, department } = attributes;
-    CustomerRow {
-        id,
-        version: 1,
-        stage,
-        source,
-        region,
-        owner,
-        department,
-        restricted: false,
-        created_at: now,
-        created_by: by,
-        updated_at: now,
-        updated_by: by,
-        key_version: i32::try_from(DATA_KEY_VERSION).unwrap_or(i32::MAX),
-        wrapped_key,
-        fields,
-        tags: tags.packed(),
+    SealedNew { id, at: now, key, wrap_nonce, fields, tags: tags.packed() }
+}
+
+impl SealedNew {
+    /// The customer's id.
+    pub(crate) fn id(&self) -> CustomerId {
+        self.id
+    }
+
+    /// The row to be stored, its key wrapped by this bucket's.
+    pub(crate) fn into_row(self, bucket: &BucketKey, attributes: Attributes, by: Uuid) -> CustomerRow {
+        let Self { id, at, key, wrap_nonce, fields, tags } = self;
+        let wrapped_key = bucket.wrap_data_key(id.uuid(), key.version(), &key, wrap_nonce).to_vec();
+        let Attributes { stage, source, region, owner, department } = attributes;
+        CustomerRow {
+            id,
+            version: 1,
+            stage,
+            source,
+            region,
+            owner,
+            department,
+            restricted: false,
+            created_at: at,
+            created_by: by,
+            updated_at: at,
+            updated_by: by,
+            key_version: i32::try_from(DATA_KEY_VERSION).unwrap_or(i32::MAX),
+            wrapped_key,
+            fields,
+            tags,
+        }
     }
 }
 

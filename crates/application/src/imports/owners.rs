@@ -19,10 +19,9 @@ impl Owners {
         app: &App,
         work: &Work,
         importer: UserId,
-        accepted: &[Accepted],
+        accepted: impl Iterator<Item = &Accepted>,
     ) -> Result<(), DomainError> {
         let unknown: Vec<String> = accepted
-            .iter()
             .filter_map(|record| record.owner_email.as_deref().map(crate::users::comparable_email))
             .filter(|email| !self.0.contains_key(email))
             .collect::<std::collections::BTreeSet<_>>()

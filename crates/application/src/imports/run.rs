@@ -13,22 +13,32 @@ use super::accept::{Accepted, accept};
 use super::file::{Pieces, each_record};
 use super::store::{Counts, Store};
 use crate::auth::identity_of_user;
+use crate::customers::{SealedNew, TagSet, seal_new, tags_of};
+use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
 /// The kind of these jobs.
 pub const KIND: &str = "import";
 
 /// Records in one transaction.
-const BATCH: usize = 500;
-const BATCH_RECORDS: i64 = 500;
+const BATCH: usize = 256;
+const BATCH_RECORDS: i64 = 256;
 /// How long a worker holds the job between two commits.
 pub(super) const LEASE_SECONDS: f64 = 10.0;
 
 /// Records that were read together: what passed, what did not, and how many records that makes.
 pub(super) struct Batch {
-    pub accepted: Vec<Accepted>,
+    pub accepted: Vec<Prepared>,
     pub faults: Vec<ImportError>,
     pub records: i64,
+}
+
+/// A record with all that can be made of it without the database.
+pub(super) struct Prepared {
+    pub record: Accepted,
+    pub tags: TagSet,
+    /// Only where every record that is stored is a new customer.
+    pub sealed: Option<SealedNew>,
 }
 
 /// Runs an import from where it stands to its end. Any worker may call it again after a crash.
@@ -48,8 +58,9 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         return end(app, claim, Err("import_unreadable")).await;
     };
     let key = Arc::new(app.keys().unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?);
-    let (send, receive) = mpsc::channel::<Batch>(2);
-    let reader = Reader { app: app.clone(), row: row.clone(), mapping, key, organization: claim.organization };
+    let keys = app.keys().organization(app.db(), claim.organization).await?;
+    let (send, receive) = mpsc::channel::<Batch>(1);
+    let reader = Reader { app: app.clone(), row: row.clone(), mapping, key, keys, organization: claim.organization };
     let runtime = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || reader.read(runtime, &send));
     let stored_all = store_batches(app, &call, claim, &row, receive).await;
@@ -82,7 +93,7 @@ async fn store_batches(
     row: &ImportRow,
     mut batches: mpsc::Receiver<Batch>,
 ) -> Result<Option<Counts>, DomainError> {
-    let mut store = Store::new(app, call, claim, row).await?;
+    let mut store = Store::new(app, call, claim, row);
     while let Some(batch) = batches.recv().await {
         if !store.store(batch).await? {
             return Ok(None);
@@ -124,12 +135,20 @@ struct Reader {
     row: ImportRow,
     mapping: Mapping,
     key: Arc<custodian_crypto::DataKey>,
+    keys: Arc<OrganizationKeys>,
     organization: custodian_domain::kernel::OrganizationId,
 }
 
 impl Reader {
+    fn prepare(&self, record: Accepted) -> Prepared {
+        let tags = tags_of(&self.keys, record.values.iter().map(|(field, value)| (*field, value.as_str())));
+        let all_new = self.row.mode == "create" && !self.row.dry_run;
+        let sealed = all_new.then(|| seal_new(&self.app, self.organization, &record.values, &tags, self.app.now()));
+        Prepared { record, tags, sealed }
+    }
+
     /// Blocking: reads the file, skips what was done, hands on batches.
-    fn read(self, runtime: tokio::runtime::Handle, batches: &mpsc::Sender<Batch>) -> Result<(), DomainError> {
+    fn read(&self, runtime: tokio::runtime::Handle, batches: &mpsc::Sender<Batch>) -> Result<(), DomainError> {
         let pieces = Pieces::new(self.app.db().clone(), self.organization, &self.row, Arc::clone(&self.key), runtime);
         let columns: Vec<String> = self.mapping.0.iter().map(|(column, _)| column.clone()).collect();
         let today = self.app.now().date_naive();
@@ -142,7 +161,7 @@ impl Reader {
             }
             batch.records += 1;
             match accept(record, &self.mapping, today) {
-                Ok(accepted) => batch.accepted.push(accepted),
+                Ok(accepted) => batch.accepted.push(self.prepare(accepted)),
                 Err(faults) => batch.faults.extend(faults),
             }
             batch.records < BATCH_RECORDS || batches.blocking_send(std::mem::replace(&mut batch, empty())).is_ok()

@@ -12,11 +12,11 @@ use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
-use super::run::{Batch, LEASE_SECONDS};
+use super::run::{Batch, LEASE_SECONDS, Prepared};
 use super::{Mapping, Target};
 use crate::audit::{Detail, Draft, Shown};
-use crate::customers::{Attributes, Existing, TagSet, covers_new, new_row, tags_of};
-use crate::keys::{BucketPlace, OrganizationKeys};
+use crate::customers::{Attributes, Existing, covers_new, seal_new};
+use crate::keys::BucketPlace;
 use crate::{App, Call};
 
 /// What an import has done so far.
@@ -33,7 +33,6 @@ pub(super) struct Store<'a> {
     call: &'a Call,
     claim: &'a Claim,
     row: &'a ImportRow,
-    keys: std::sync::Arc<OrganizationKeys>,
     counts: Counts,
     owners: Owners,
     /// Unique values that this run has met, where the database does not tell: a dry run stores none, and a line that
@@ -42,15 +41,9 @@ pub(super) struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    pub(super) async fn new(
-        app: &'a App,
-        call: &'a Call,
-        claim: &'a Claim,
-        row: &'a ImportRow,
-    ) -> Result<Self, DomainError> {
-        let keys = app.keys().organization(app.db(), claim.organization).await?;
+    pub(super) fn new(app: &'a App, call: &'a Call, claim: &'a Claim, row: &'a ImportRow) -> Self {
         let counts = Counts { done: row.rows_done, created: row.created, updated: row.updated, rejected: row.rejected };
-        Ok(Self { app, call, claim, row, keys, counts, owners: Owners::default(), met: HashSet::new() })
+        Self { app, call, claim, row, counts, owners: Owners::default(), met: HashSet::new() }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -100,27 +93,21 @@ impl<'a> Store<'a> {
     async fn plan(
         &mut self,
         work: &Work,
-        accepted: Vec<Accepted>,
+        accepted: Vec<Prepared>,
         faults: &mut Vec<ImportError>,
     ) -> Result<Plan, DomainError> {
-        self.owners.find(self.app, work, self.row.owner, &accepted).await?;
-        let tagged: Vec<(Accepted, TagSet)> = accepted
-            .into_iter()
-            .map(|record| {
-                let tags = tags_of(&self.keys, record.values.iter().map(|(field, value)| (*field, value.as_str())));
-                (record, tags)
-            })
-            .collect();
-        let unique: Vec<[u8; 16]> = tagged.iter().flat_map(|(_, tags)| tags.unique().collect::<Vec<_>>()).collect();
+        self.owners.find(self.app, work, self.row.owner, accepted.iter().map(|prepared| &prepared.record)).await?;
+        let unique: Vec<[u8; 16]> = accepted.iter().flat_map(|prepared| prepared.tags.unique()).collect();
         let mut taken: HashMap<[u8; 16], Option<CustomerId>> = customers_stored::by_unique_tags(work, &unique)
             .await?
             .into_iter()
             .map(|(tag, id)| (tag, Some(id)))
             .collect();
         let mut plan = Plan::default();
-        for (mut record, tags) in tagged {
+        for mut prepared in accepted {
+            let (record, tags) = (&mut prepared.record, &prepared.tags);
             let line = record.line;
-            if let Err(code) = self.owners.give(&mut record) {
+            if let Err(code) = self.owners.give(record) {
                 faults.push(ImportError { line, field: "owner_email".into(), code: code.into() });
                 continue;
             }
@@ -130,12 +117,12 @@ impl<'a> Store<'a> {
                 self.met.extend(tags.unique());
             }
             match holder {
-                Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((record, id)),
+                Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((prepared.record, id)),
                 None if !again => {
-                    let lacking = missing(&record);
+                    let lacking = missing(record);
                     if lacking.is_empty() {
                         taken.extend(tags.unique().map(|tag| (tag, None)));
-                        plan.new.push((record, tags));
+                        plan.new.push(prepared);
                     } else {
                         faults.extend(lacking);
                     }
@@ -155,7 +142,7 @@ impl<'a> Store<'a> {
         faults: &mut Vec<ImportError>,
     ) -> Result<(), DomainError> {
         let refuse = |line: i64, code: &str| ImportError { line, field: String::new(), code: code.to_owned() };
-        plan.new.retain(|(record, _)| {
+        plan.new.retain(|Prepared { record, .. }| {
             let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
             match covers_new(self.app, self.call, &record.attributes, &fields) {
                 Ok(()) => true,
@@ -203,26 +190,22 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    async fn create(
-        &self,
-        work: &Work,
-        new: Vec<(Accepted, TagSet)>,
-        places: &[BucketPlace],
-    ) -> Result<(), DomainError> {
+    async fn create(&self, work: &Work, new: Vec<Prepared>, places: &[BucketPlace]) -> Result<(), DomainError> {
         let (app, now, by) = (self.app, self.app.now(), self.row.owner.uuid());
+        let organization = self.claim.organization;
         let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
         let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
-        for (Accepted { attributes, values, .. }, set) in new {
+        for Prepared { record: Accepted { attributes, values, .. }, tags: set, sealed } in new {
             let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
-            let row = new_row(app, self.claim.organization, bucket, attributes, &values, &set, by, now);
-            tags.extend(set.0.into_iter().map(|(tag, unique)| (row.id, tag, unique)));
-            created.push(row);
+            let sealed = sealed.unwrap_or_else(|| seal_new(app, organization, &values, &set, now));
+            tags.extend(set.0.into_iter().map(|(tag, unique)| (sealed.id(), tag, unique)));
+            created.push(sealed.into_row(bucket, attributes, by));
         }
         if created.is_empty() {
             return Ok(());
         }
         let taken = |error: DbError| DomainError::unavailable(error.to_string());
-        customers_stored::insert_tagged(work, &created, &tags).await.map_err(taken)?;
+        customers_stored::insert_tagged(work, &created.iter().collect::<Vec<_>>(), &tags).await.map_err(taken)?;
         let customers = created.iter().map(|row| row.id).collect();
         let shown = Shown { written: mapped(self.row), ..Shown::default() };
         let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };
@@ -257,7 +240,7 @@ fn mapped(row: &ImportRow) -> Vec<&'static str> {
 
 #[derive(Default)]
 struct Plan {
-    new: Vec<(Accepted, TagSet)>,
+    new: Vec<Prepared>,
     existing: Vec<(Accepted, CustomerId)>,
     rows: HashMap<CustomerId, Existing>,
 }

@@ -120,7 +120,7 @@ impl<'a> Columns<'a> {
 ///
 /// They are queued for their place in the same statement; the sequencer gives it later, and nothing here waits for it.
 /// An error other than an unreachable database means that the log refused: the caller answers `audit_unavailable`.
-pub async fn record(work: &Work, entries: &[NewEntry]) -> Result<(), DbError> {
+pub async fn record(work: &Work, entries: &[&NewEntry]) -> Result<(), DbError> {
     if entries.is_empty() {
         return Ok(());
     }

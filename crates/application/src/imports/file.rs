@@ -8,7 +8,9 @@ use custodian_domain::kernel::{DomainError, Fault, JobId, OrganizationId};
 use custodian_persistence::imports::{self as stored, ImportRow};
 use custodian_persistence::{Database, Work};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 use tokio::runtime::Handle;
 
 use crate::customers::FieldInput;
@@ -116,6 +118,12 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
     let headers = rows.headers().map_err(|error| csv_error(&error))?.clone();
     let places: Vec<Option<usize>> =
         columns.iter().map(|column| headers.iter().position(|h| h.trim() == column.trim())).collect();
+    let named_twice = |column: &&String| headers.iter().filter(|h| h.trim() == column.trim()).count() > 1;
+    let twice: Vec<Fault> =
+        columns.iter().filter(named_twice).map(|column| Fault::new(column.as_str(), "duplicate_column")).collect();
+    if !twice.is_empty() {
+        return Err(DomainError::Invalid(twice));
+    }
     let missing = columns.iter().zip(&places).filter(|(_, place)| place.is_none());
     let missing: Vec<Fault> = missing.map(|(column, _)| Fault::new(column.as_str(), "unknown_column")).collect();
     if !missing.is_empty() {
@@ -196,9 +204,43 @@ fn skip_line(reader: &mut impl std::io::BufRead) -> Result<(), DomainError> {
 }
 
 fn object_cells(text: &[u8], columns: &[String]) -> Result<Vec<Option<FieldInput>>, &'static str> {
-    let value: Value = serde_json::from_slice(text).map_err(|_| "malformed_json")?;
-    let object = value.as_object().ok_or("wrong_type")?;
-    Ok(columns.iter().map(|column| object.get(column).and_then(cell)).collect())
+    let members: Members = serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Data => "wrong_type",
+        _ => "malformed_json",
+    })?;
+    let mut keys: Vec<&str> = members.0.iter().map(|(key, _)| key.as_str()).collect();
+    keys.sort_unstable();
+    if keys.is_sorted_by(|one, next| one < next) {
+        let found = |column: &String| members.0.iter().find(|(key, _)| key == column);
+        Ok(columns.iter().map(|column| found(column).and_then(|(_, value)| cell(value))).collect())
+    } else {
+        Err("duplicate_key")
+    }
+}
+
+/// The members of an object as they stand: a map would keep the last of two with one name and say nothing.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
 }
 
 fn cell(value: &Value) -> Option<FieldInput> {

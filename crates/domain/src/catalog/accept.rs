@@ -41,6 +41,13 @@ const LONGEST_IDENTIFIER: usize = 64;
 /// No date of birth on file is older.
 const FIRST_BIRTH_YEAR: i32 = 1900;
 
+/// Line breaks, and marks that change how a line looks without being seen: what one person reads is not what another typed.
+/// Joiners (U+200C, U+200D) stay: scripts and emoji need them.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{85}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
 impl Field {
     /// The canonical text that is sealed: what [`Field::present`] shows is accepted again and gives the same text.
     ///
@@ -75,6 +82,9 @@ impl Field {
         let text = if self.is_prose() { typed } else { typed.trim() };
         if self.is_empty(text) {
             return Err(Refusal::new(if self.required { "required" } else { Refusal::EMPTY }));
+        }
+        if !self.is_prose() && text.chars().any(is_unseen) {
+            return Err(Refusal::new("control_character"));
         }
         self.within_length(text)?;
         if self.is_masked(text) {

@@ -60,6 +60,9 @@ fn each_type_refuses_with_its_own_code() {
         ("notes", "", "empty"),
         ("name", "a\0b", "control_character"),
         ("notes", "a\u{1b}[2Jb", "control_character"),
+        ("name", "张\u{202e}三", "control_character"),
+        ("company", "Acme\u{200b} Ltd", "control_character"),
+        ("occupation", "a\nb", "control_character"),
     ] {
         assert_eq!(code(key, typed), expected, "{key}");
     }

@@ -86,6 +86,11 @@ impl Points {
         Ok(())
     }
 
+    /// Whether a log has trees that have to be connected.
+    pub(crate) fn any_to_tie(&self, origin: &str) -> bool {
+        self.logs.get(origin).is_some_and(|points| points.values().any(|point| point.must))
+    }
+
     /// Whether one of `sizes` belongs to a tree that has to be connected.
     pub(crate) fn touches(&self, origin: &str, sizes: &[u64]) -> bool {
         let Some(points) = self.logs.get(origin) else { return false };

@@ -122,13 +122,14 @@ impl Verifier {
         let mut heads = Vec::new();
         // The global log comes first: the heads it names are held against the organisations' entries.
         let mut exports = std::mem::take(&mut self.exports);
+        let alone = exports.is_empty();
         exports.sort_by_key(|export| export.header.organization.is_some());
         for export in &mut exports {
             self.check(export, &mut heads, &mut report, read)?;
             let header = &export.header;
             ranges.entry(header.origin().to_owned()).or_default().push((header.from, header.to));
         }
-        self.tie()?;
+        self.tie(alone)?;
         report.logs = self.logs(ranges);
         report.anchors = self.anchors.into_iter().map(report_anchor).collect();
         self.cosigned.sort();
@@ -169,15 +170,19 @@ impl Verifier {
         Ok(())
     }
 
-    /// Ties all checkpoints together by the proofs given; what stays apart is refused.
-    fn tie(&mut self) -> Result<(), Fault> {
+    /// Ties all checkpoints together by the proofs given; what stays apart is refused. An anchor file `alone`, with nothing of its
+    /// log beside it, has nothing to be tied to.
+    fn tie(&mut self, alone: bool) -> Result<(), Fault> {
         for (file, proof) in std::mem::take(&mut self.proofs) {
             let form = || Fault::new(Kind::Form, &file, "a hash of the consistency proof is not base64 of 32 bytes.");
             let hashes = hashes(&proof.hashes).ok_or_else(form)?;
             self.points.prove(&file, &proof.origin, proof.from, proof.to, &hashes)?;
         }
         self.points.connected()?;
-        match self.anchors.iter().find(|anchor| !self.points.touches(&anchor.origin, &anchor.sizes)) {
+        let tied = |anchor: &&Anchor| {
+            self.points.touches(&anchor.origin, &anchor.sizes) || alone && !self.points.any_to_tie(&anchor.origin)
+        };
+        match self.anchors.iter().find(|anchor| !tied(anchor)) {
             Some(anchor) => {
                 let text = format!(
                     "no line of it is a checkpoint of {} that was given otherwise, and nothing connects them: give a \

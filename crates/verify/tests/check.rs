@@ -313,6 +313,11 @@ fn an_anchor_file_shows_forks_shrinking_and_lost_organisations() {
     let tied = Files { proofs: vec![global.proof(20, global.size())], ..with_anchor(&own, anchor(&carried[..10])) };
     tied.check().unwrap();
     with_anchor(&own, String::new()).refused(Kind::Form);
+    with_anchor(&[], anchor(&carried)).check().unwrap();
+    let unpublished = a.export(0, 10, a.size(), None);
+    with_anchor(&[unpublished], anchor(&carried)).refused(Kind::Unconnected);
+    let kept = Files { checkpoints: vec![global.note(11)], ..with_anchor(&[], anchor(&carried)) };
+    kept.refused(Kind::Unconnected);
     assert_eq!(with_anchor(&own, anchor(&carried) + "{}\n").refused(Kind::Form).line, Some(20));
     assert_eq!(with_anchor(&own, anchor(&carried) + &anchor(&[a.note(5)])).refused(Kind::Owner).line, Some(20));
     let forged_note = custodian_crypto::checkpoint::Checkpoint { root: [1; 32], ..global.checkpoint(38) };

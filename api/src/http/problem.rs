@@ -248,6 +248,7 @@ impl From<DomainError> for Problem {
             DomainError::NotFound => Self::of("not_found"),
             DomainError::Forbidden { permission } => Self::of("forbidden").arg(permission),
             DomainError::Refused { status, code } => Self::of_family(family(status), code),
+            DomainError::RefusedAt { status, code, faults } => Self::of_family(family(status), code).faults(faults),
             DomainError::Invalid(faults) => Self::of("invalid_body").faults(faults),
             DomainError::Taken(faults) => Self::of("duplicate_value").faults(faults),
             DomainError::Integrity => Self::of("integrity_error"),

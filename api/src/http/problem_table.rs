@@ -61,6 +61,8 @@ problems! {
     403 "field_not_revealable": "Field not revealable" / "字段不可明文查看", "At least one field may not be revealed to this caller." / "存在当前调用者不可明文查看的字段。";
     403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
+    403 "exceeds_own_rights": "More than one holds" / "超出自身权限", "Nobody hands out more than they hold; errors lists what is missing." / "不得授予超出自身持有的权限，详见 errors。";
+    403 "role_built_in": "Built-in role" / "内置角色", "Built-in roles are fixed; make one of your own." / "内置角色不可修改，请新建自定义角色。";
     403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
     403 "step_up_required": "Fresh proof required" / "需要重新验证身份", "Prove again who you are by POST /v1/auth/step-up; it counts for five minutes." / "请通过 POST /v1/auth/step-up 重新验证身份，有效期五分钟。";
     403 "mfa_enrolment_required": "Second factor must be enrolled" / "必须启用第二因素", "A role of this account needs a second factor: enrol one by POST /v1/me/mfa/totp." / "该账号的角色要求第二因素，请通过 POST /v1/me/mfa/totp 启用。";
@@ -74,6 +76,8 @@ problems! {
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
+    409 "separation_of_duties": "Duties kept apart" / "职责分离", "Two duties would meet in one person that are kept apart; errors names them." / "两项须相互分离的职责将由同一人承担，详见 errors。";
+    409 "role_in_use": "Role in use" / "角色使用中", "Somebody still holds the role; take it from everybody first." / "仍有人持有该角色，请先全部收回。";
     409 "already_revoked": "Already revoked" / "已吊销", "The key was revoked before." / "该密钥此前已被吊销。";
     409 "wrong_state": "Wrong state" / "状态不符", "The account is not in a state that allows this." / "账号当前状态不允许此操作。";
     409 "account_offboarded": "Account offboarded" / "账号已离职", "The person has left; the account cannot be changed any more." / "该人员已离职，账号不可再变更。";

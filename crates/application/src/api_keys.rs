@@ -123,7 +123,7 @@ fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
 }
 
 /// What `Processing-Purpose` can carry; a key bound to anything else could never be used.
-fn is_purpose_code(code: &str) -> bool {
+pub(crate) fn is_purpose_code(code: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=64).contains(&code.len())
         && code.bytes().next().is_some_and(plain)

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod keys;
 pub mod migrations;
 pub mod organizations;
+pub mod roles;
 pub mod users;
 
 pub use connect::{Database, DatabaseSettings};

@@ -28,6 +28,10 @@ pub struct Targets {
     pub user: String,
     /// A department without anybody in it.
     pub department: String,
+    /// A role that nobody holds.
+    pub role: String,
+    /// Two duties kept apart.
+    pub duties: String,
     /// A partner key.
     pub api_key: String,
     /// An import.
@@ -38,7 +42,7 @@ impl Targets {
     /// Ids that nobody has.
     pub fn missing() -> Self {
         let id = || "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned();
-        Self { customer: id(), user: id(), department: id(), api_key: id(), job: id() }
+        Self { customer: id(), user: id(), department: id(), role: id(), duties: id(), api_key: id(), job: id() }
     }
 
     /// New ones, made by those who may.
@@ -48,7 +52,8 @@ impl Targets {
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
-        Self { customer, user: org.user_id("nobody").to_string(), department, api_key, job }
+        let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
+        Self { customer, user: org.user_id("nobody").to_string(), department, role, duties, api_key, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
@@ -58,12 +63,32 @@ impl Targets {
             (Some("departments"), "id") => &self.department,
             (Some("api-keys"), "id") => &self.api_key,
             (Some("jobs" | "imports"), "id") => &self.job,
-            (Some("roles"), "code") => "sales",
+            (Some("roles"), "id") if route.contains("/separation-of-duties/") => &self.duties,
+            (Some("roles"), "id") => &self.role,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             _ => panic!("{route} needs something to be tried on: add it to Targets"),
         }
     }
+}
+
+/// A role that nobody has.
+async fn fresh_role(admin: &Person) -> String {
+    let body = json!({"code": fresh_code(), "labels": {"en": "Fresh", "zh": "新"}, "permissions": ["customers.read"], "data_scope": "own"});
+    admin.post("/v1/roles", &body).await.shows(201).id()
+}
+
+/// A pair that concerns nobody: one of the two is a role that nobody has.
+async fn fresh_duties(admin: &Person) -> String {
+    let role = admin.get(&format!("/v1/roles/{}", fresh_role(admin).await)).await.shows(200).text_at("/code");
+    let body = json!({"first": format!("role:{role}"), "second": "role:support", "reason": "to be tried on"});
+    admin.post("/v1/roles/separation-of-duties", &body).await.shows(201).id()
+}
+
+/// A role code that nothing else has.
+pub fn fresh_code() -> String {
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    format!("fresh_{}", NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
 }
 
 impl Operation {

@@ -10,7 +10,7 @@ use custodian_domain::access::{Caller, Partner, Staff, Who};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
-use custodian_domain::roles::{Permission, Role, built_in_role};
+use custodian_domain::roles::Permission;
 use custodian_persistence::api_keys::ApiKeyRow;
 use custodian_persistence::users::UserRow;
 use custodian_persistence::{Work, api_keys, auth as sessions, departments, users};
@@ -20,7 +20,7 @@ use super::IpRange;
 use super::login::entry;
 use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
-use crate::{App, Identity};
+use crate::{App, Identity, roles};
 
 /// A credential as it came in.
 pub enum Credential<'a> {
@@ -136,15 +136,16 @@ async fn load_staff(
     let departments = departments_by_id(work).await?;
     let organization = work.organization();
     let path = row.department.and_then(|d| departments.get(&d)).cloned().unwrap_or_default();
+    let in_force = roles::in_force(work, &row.roles).await?;
+    let named: Vec<String> = in_force.iter().map(|(role, version)| format!("{}:{version}", role.code)).collect();
     let rights = digest_rights(&[
-        &row.roles.join(","),
+        &named.join(","),
         &row.regions.join(","),
         &format!("{:?}", row.department),
         &format!("{path:?}"),
     ]);
-    let UserRow { department, regions, roles, .. } = row;
-    let roles: Vec<Arc<Role>> =
-        roles.iter().filter_map(|code| built_in_role(code)).map(|role| Arc::new(role.clone())).collect();
+    let UserRow { department, regions, .. } = row;
+    let roles = in_force.into_iter().map(|(role, _)| role).collect();
     let proofs = proofs(work, user, session).await?;
     let staff = Staff { user, session, roles, department, department_path: path, regions, mfa_at: proofs.mfa_at };
     Ok(Some(Identity {

@@ -42,6 +42,12 @@ pub(crate) fn role_access(role: &Role, permission: Permission, field: &Field) ->
     by_roles(if holds { std::slice::from_ref(&opener) } else { &[] }, &denies, field).0
 }
 
+/// What these roles together give of a field, of those that cover some customer, once the denies have spoken.
+pub(crate) fn roles_access(roles: &[&Role], denies: &[&FieldRule], field: &Field) -> FieldAccess {
+    let roles: Vec<Opener<'_>> = roles.iter().map(|role| Opener::new(role)).collect();
+    by_roles(&roles, denies, field).0
+}
+
 const OPEN: FieldAccess = FieldAccess { view: View::Read, edit: true };
 
 /// Where reasons go. The silent one costs nothing.
@@ -253,7 +259,7 @@ fn says(role: &Role, field: &Field) -> (Option<View>, Option<bool>) {
 }
 
 /// 3 for the field's key, 2 for its category, 1 for its classification, 0 where the rule speaks of others.
-fn specificity(target: &RuleTarget, field: &Field) -> u8 {
+pub(crate) fn specificity(target: &RuleTarget, field: &Field) -> u8 {
     match target {
         RuleTarget::Field(key) if *key == field.key => 3,
         RuleTarget::Category(category) if *category == field.category => 2,

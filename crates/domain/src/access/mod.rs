@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use decide::role_access;
 pub use decide::{decide, decide_explained, widest_field_access};
+pub(crate) use decide::{role_access, roles_access, specificity};
 pub use scope::{RowScope, row_scope};
 
 use crate::catalog::Field;

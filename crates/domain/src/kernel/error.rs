@@ -22,6 +22,16 @@ pub enum DomainError {
         /// Stable code in `snake_case`.
         code: &'static str,
     },
+    /// A rule said no, and to what exactly: every place of the body that it concerns.
+    #[error("refused: {code}, {} place(s)", .faults.len())]
+    RefusedAt {
+        /// The family of the refusal.
+        status: RefusedAs,
+        /// Stable code in `snake_case`.
+        code: &'static str,
+        /// The places, each with a code of its own.
+        faults: Vec<Fault>,
+    },
     /// The body is faulty; holds every fault, not the first.
     #[error("{} fault(s) in the body", .0.len())]
     Invalid(Vec<Fault>),

@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use uuid::Uuid;
+
 use super::Permission::{self, *};
-use super::{DataScope, FieldRule, Role, RuleTarget};
+use super::{Budgets, DataScope, FieldRule, Role, RuleTarget};
 use crate::access::View;
 use crate::catalog::{Classification, Labels};
 
@@ -16,6 +18,13 @@ pub fn built_in() -> &'static [Role] {
 /// The built-in role of this code.
 pub fn built_in_role(code: &str) -> Option<&'static Role> {
     built_in().iter().find(|role| role.code == code)
+}
+
+/// The id of the built-in role of this code: the same in every organisation, and shaped as a UUIDv7 like any other.
+pub fn built_in_id(code: &str) -> Option<Uuid> {
+    const FIRST: u128 = 0x0193_a000_0000_7000_8000_0000_0000_0001;
+    let place = built_in().iter().position(|role| role.code == code)?;
+    Some(Uuid::from_u128(FIRST + u128::try_from(place).ok()?))
 }
 
 fn role(
@@ -32,6 +41,7 @@ fn role(
         data_scope,
         field_rules,
         purposes: Vec::new(),
+        budgets: Budgets::default(),
     }
 }
 
@@ -92,6 +102,7 @@ fn dpo() -> Role {
         DepartmentsRead,
         RolesRead,
         RolesAssign,
+        AccessExplain,
         ApiKeysRead,
         JobsRead,
         CatalogRead,
@@ -168,8 +179,17 @@ fn marketing() -> Role {
 
 /// Reads what people did, not whom they did it to.
 fn auditor() -> Role {
-    let permissions =
-        [CustomersRead, AccessLogRead, AuditRead, UsersRead, DepartmentsRead, RolesRead, ApiKeysRead, CatalogRead];
+    let permissions = [
+        CustomersRead,
+        AccessLogRead,
+        AuditRead,
+        UsersRead,
+        DepartmentsRead,
+        RolesRead,
+        AccessExplain,
+        ApiKeysRead,
+        CatalogRead,
+    ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }
 

@@ -1,15 +1,20 @@
 //! Roles: what somebody may do, on which customers, and how much of each field it shows.
 
 mod builtin;
+mod duties;
+mod hand_out;
 mod held;
 mod matrix;
 mod permission;
+mod target;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use builtin::{built_in, built_in_role};
+pub use builtin::{built_in, built_in_id, built_in_role};
+pub use duties::{Duty, DutyPair, built_in_pairs};
+pub use hand_out::{Excess, Holder, Place, excess};
 pub use held::{Beyond, beyond};
 pub use matrix::render_matrix;
 pub use permission::Permission;
@@ -34,6 +39,15 @@ pub enum DataScope {
 }
 
 impl DataScope {
+    /// Every scope, narrowest first as far as they can be compared.
+    pub const ALL: &'static [Self] =
+        &[Self::Own, Self::Department, Self::DepartmentTree, Self::Region, Self::Organization];
+
+    /// The scope of a wire name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == code)
+    }
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,4 +110,29 @@ pub struct Role {
     pub field_rules: Vec<FieldRule>,
     /// The purposes that it is bound to; empty means that it is not bound.
     pub purposes: Vec<String>,
+    /// How many people a day its holder may be curious about.
+    pub budgets: Budgets,
+}
+
+impl Role {
+    /// Whether it is one of those that every organisation has from the start and nobody changes.
+    pub fn is_built_in(&self) -> bool {
+        built_in_role(&self.code).is_some()
+    }
+}
+
+/// How many different people a holder may look at closely in one day. `None` leaves it to the installation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budgets {
+    /// People whose sensitive fields are revealed or read in full.
+    pub reveals: Option<u32>,
+    /// Searches by the last four characters of a value.
+    pub last4_searches: Option<u32>,
+}
+
+/// Whether this can be a role's code: `[a-z][a-z0-9_]{1,39}`. Never the shape of a UUID, so that one place of a path takes either.
+pub fn is_role_code(code: &str) -> bool {
+    (2..=40).contains(&code.len())
+        && code.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -32,6 +32,19 @@ macro_rules! permissions {
     };
 }
 
+impl Permission {
+    /// Whether what a role says of fields bears on this permission. The rest is about staff, keys and the log.
+    pub fn opens_fields(self) -> bool {
+        const ABOUT_CUSTOMERS: [&str; 6] = ["customers", "imports", "exports", "records", "segments", "events"];
+        self.code().split_once('.').is_some_and(|(area, _)| ABOUT_CUSTOMERS.contains(&area))
+    }
+
+    /// Whether values are entered or changed by it.
+    pub const fn writes_fields(self) -> bool {
+        matches!(self, Self::CustomersWrite | Self::CustomersCreate)
+    }
+}
+
 permissions! {
     CustomersRead = "customers.read": "List, search and read customers.",
     CustomersCreate = "customers.create": "Enter new customers.",
@@ -49,6 +62,8 @@ permissions! {
     DepartmentsManage = "departments.manage": "Create, rename, move and delete departments.",
     RolesRead = "roles.read": "Read the roles and what they open.",
     RolesAssign = "roles.assign": "Hand roles out and take them back, none with more than one holds.",
+    RolesManage = "roles.manage": "Make, change and delete roles, and say which duties may not meet in one person.",
+    AccessExplain = "access.explain": "Read who can see what of a customer, and why.",
     ApiKeysRead = "api_keys.read": "Read the list of partner keys, never their secrets.",
     ApiKeysManage = "api_keys.manage": "Create and revoke partner keys.",
     AuthManage = "auth.manage": "Set how staff prove who they are: second factors, single sign-on, provisioning.",

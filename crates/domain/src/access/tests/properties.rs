@@ -7,7 +7,7 @@ use crate::access::{
     FieldAccess, Outcome, Reason, View, Who, decide, decide_explained, row_scope, widest_field_access,
 };
 use crate::catalog::{Labels, customer};
-use crate::roles::{DataScope, FieldRule, Role};
+use crate::roles::{Budgets, DataScope, FieldRule, Role};
 
 /// The outcome and the level of every field, in the order of the catalog.
 fn answer(world: &World) -> (Outcome, Vec<FieldAccess>) {
@@ -29,6 +29,7 @@ fn denying(rule: FieldRule) -> Role {
         data_scope: DataScope::Own,
         field_rules: vec![rule],
         purposes: Vec::new(),
+        budgets: Budgets::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::access::{Caller, Facts, Grant, Partner, PurposeFacts, Staff, Thing, View, Who};
 use crate::catalog::{Category, Classification, Labels, customer};
 use crate::kernel::{CustomerId, DepartmentId, UserId};
-use crate::roles::{DataScope, FieldRule, Permission, Role, RuleTarget};
+use crate::roles::{Budgets, DataScope, FieldRule, Permission, Role, RuleTarget};
 
 const PURPOSES: [&str; 2] = ["care", "advertising"];
 
@@ -134,11 +134,12 @@ pub fn role(denies: bool) -> impl Strategy<Value = Role> {
             data_scope,
             field_rules,
             purposes,
+            budgets: Budgets::default(),
         },
     )
 }
 
-fn staff() -> impl Strategy<Value = Who> {
+pub fn staff() -> impl Strategy<Value = Who> {
     let department = option::of(1u128..=5);
     (vec(role(true), 0..4), department, subsequence(vec!["CN-BJ", "CN-SH"], 0..=2)).prop_map(
         |(roles, department, regions)| {

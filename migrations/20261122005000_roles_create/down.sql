@@ -1,0 +1,3 @@
+DROP INDEX user_roles_by_role;
+DROP TABLE role_duties;
+DROP TABLE roles;

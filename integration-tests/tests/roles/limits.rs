@@ -66,12 +66,10 @@ async fn a_role_grows_no_further_than_whoever_changes_it() {
     let own =
         clerk.patch("/v1/roles/clerk", &json!({"permissions": ["roles.manage", "customers.read", "audit.read"]})).await;
     assert_eq!(lacking(own), ["/permissions not_held"], "nor their own");
-    let wide = make(&org.admin().await, &{
-        let mut body = role("wide", &json!([]));
-        body["data_scope"] = json!("organization");
-        body
-    });
-    let wide = format!("/v1/roles/{}", wide.await.id());
+    let mut body = role("wide", &json!([]));
+    body["data_scope"] = json!("organization");
+    let wide = make(&org.admin().await, &body).await;
+    let wide = format!("/v1/roles/{}", wide.id());
     clerk.patch(&wide, &json!({"labels": {"en": "Wide", "zh": "广"}})).await.shows(200);
     clerk.patch(&wide, &json!({"permissions": ["customers.read"]})).await.shows(200);
     assert_eq!(

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod access;
 mod api_keys;
 mod audit;
 mod auth;

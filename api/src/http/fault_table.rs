@@ -56,7 +56,6 @@ faults! {
     "unknown_region": "It must be an ISO 3166-2 code such as CN-31." / "必须是 ISO 3166-2 代码，例如 CN-31。";
     "not_held": "It goes beyond what the caller holds: {}." / "超出调用者自身持有的权限：{}。";
     "duties_meet": "These duties are kept apart: {}." / "以下职责须相互分离：{}。";
-    "unknown_role": "There is no such role." / "角色不存在。";
     "unknown_duty": "It must be permission:<code> or role:<code> of something that exists." / "必须是存在的 permission:<代码> 或 role:<代码>。";
     "unknown_rule_target": "It must be field:<key>, category:<code> or classification:<code> of something that exists." / "必须是存在的 field:<键>、category:<代码> 或 classification:<代码>。";
     "says_nothing": "It says nothing: give view, edit or deny." / "未作任何规定，请给出 view、edit 或 deny。";

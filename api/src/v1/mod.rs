@@ -1,5 +1,6 @@
 //! Version 1 of the API. One line per capability; the OpenAPI document is made from this same list.
 
+pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
@@ -19,6 +20,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     users::routes(config);
     departments::routes(config);
     roles::routes(config);
+    access::routes(config);
     catalog::routes(config);
     customers::routes(config);
     imports::routes(config);

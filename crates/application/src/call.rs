@@ -108,12 +108,7 @@ impl Call {
 
     /// The named purpose as a fact for the decision.
     pub fn purpose_facts(&self) -> Option<PurposeFacts> {
-        self.purpose.as_ref().map(|code| PurposeFacts {
-            code: code.clone(),
-            needs_consent: false,
-            fields: None,
-            open_under_restriction: false,
-        })
+        self.purpose.as_deref().map(purpose_facts)
     }
 
     /// The rows that a permission reaches, with department trees resolved.
@@ -122,4 +117,9 @@ impl Call {
         let paths = self.identity.departments.iter().map(|(id, path)| (*id, path.as_slice()));
         custodian_persistence::customers::resolve_trees(scope, paths)
     }
+}
+
+/// A purpose as a fact for the decision.
+pub(crate) fn purpose_facts(code: &str) -> PurposeFacts {
+    PurposeFacts { code: code.to_owned(), needs_consent: false, fields: None, open_under_restriction: false }
 }

@@ -21,5 +21,6 @@ pub mod startup;
 pub mod users;
 
 pub use app::{App, AppParts, Tuning};
+pub(crate) use call::purpose_facts;
 pub use call::{Call, Identity};
 pub use clock::{Clock, SystemClock};

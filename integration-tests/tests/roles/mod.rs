@@ -4,6 +4,7 @@ mod duties;
 mod limits;
 mod own;
 mod reading;
+mod simulate;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

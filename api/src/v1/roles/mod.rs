@@ -2,6 +2,7 @@
 
 mod bodies;
 mod duties;
+mod simulate;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
@@ -27,7 +28,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(create_role)
         .service(show_role)
         .service(change_role)
-        .service(delete_role);
+        .service(delete_role)
+        .service(simulate::simulate_role);
 }
 
 needs! {

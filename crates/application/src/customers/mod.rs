@@ -25,4 +25,6 @@ pub use together::CustomerWriter;
 pub(crate) use change::Existing;
 pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
+pub(crate) use read::find;
 pub(crate) use sealing::{SealedNew, TagSet, seal_new, tags_of};
+pub(crate) use seen::{facts, thing};

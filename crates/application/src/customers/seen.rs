@@ -1,7 +1,7 @@
 //! A customer seen through the decision: the only way from sealed values to an answer, so masking cannot be skipped.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use custodian_domain::access::{Decision, Facts, FieldAccess, Outcome, Thing, View, decide};
+use custodian_domain::access::{Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Thing, View, decide};
 use custodian_domain::catalog::{Field, Output, customer};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
@@ -90,19 +90,22 @@ pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
     }
 }
 
+/// Everything that the decision looks at: for the caller of a call, and for anybody that a call asks about.
+pub(crate) fn facts<'a>(
+    caller: &'a Caller,
+    permission: Permission,
+    thing: &'a Thing<'a>,
+    purpose: Option<&'a PurposeFacts>,
+    now: DateTime<Utc>,
+) -> Facts<'a> {
+    let fields: &'static [Field] = &customer().fields;
+    Facts { caller, permission, thing, fields, purpose, consent_in_force: false, grants: &[], now }
+}
+
 pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission: Permission) -> Decision<'static> {
     let purpose = call.purpose_facts();
     let fields: &'static [Field] = &customer().fields;
-    let facts = Facts {
-        caller: &call.identity.caller,
-        permission,
-        thing,
-        fields,
-        purpose: purpose.as_ref(),
-        consent_in_force: false,
-        grants: &[],
-        now: app.now(),
-    };
+    let facts = facts(&call.identity.caller, permission, thing, purpose.as_ref(), app.now());
     let Decision { outcome, fields: decided, .. } = decide(&facts);
     // The decision keeps the order of the fields that it was given; one out of its place would be left out.
     let decided = fields

@@ -23,43 +23,45 @@ pub struct Rights<'a> {
     pub regions: &'a [String],
 }
 
-/// The role codes of what a caller sent as `role_ids`, each an id or a code.
-///
-/// Errors: 422 with `unknown_role` at each place below `pointer` that names no role.
-pub async fn codes_of(work: &Work, named: &[String], pointer: &str) -> Result<Vec<String>, DomainError> {
-    let (mut codes, mut faults) = (Vec::with_capacity(named.len()), Vec::new());
-    for (at, name) in named.iter().enumerate() {
-        match super::find_in(work, name).await? {
-            Some(found) => codes.push(found.role.code.clone()),
-            None => faults.push(Fault::new(format!("{pointer}/{at}"), "unknown_role")),
-        }
+/// The role codes of what a caller sent as `role_ids`, each an id or a code, in order and none twice. What names no role stays as it
+/// is, for [`rights_faults`] to say so.
+pub async fn codes_of(work: &Work, named: &[String]) -> Result<Vec<String>, DomainError> {
+    let mut codes = Vec::with_capacity(named.len());
+    for name in named {
+        let found = super::find_in(work, name).await?;
+        codes.push(found.map_or_else(|| name.clone(), |found| found.role.code.clone()));
     }
     codes.sort();
     codes.dedup();
-    if faults.is_empty() { Ok(codes) } else { Err(DomainError::Invalid(faults)) }
+    Ok(codes)
 }
 
-/// Refuses a change of somebody's roles, department or regions that would hand out more than the caller holds, or let duties meet that
-/// are kept apart. Call it in the transaction of the change, before it is made: it holds off every other change of rights until
-/// that transaction ends. `before` is `None` for a new account; the caller's own account is `user` when they change themselves.
+/// What speaks against a change of somebody's roles, department or regions: roles that do not exist, and what it would open that the
+/// caller does not hold, each at its place below `role_ids`, `department_id` or `regions`. Call it in the transaction of the change,
+/// before it is made: it holds off every other change of rights until that transaction ends. `before` is `None` for a new account.
+/// A role that goes beyond the caller is not theirs to take away either.
 ///
-/// Errors: 403 `exceeds_own_rights`, 409 `separation_of_duties`, each with the places below `pointer`; 403 `staff_only` for partner keys.
-pub async fn check_rights(
+/// Errors: 409 `separation_of_duties`; 403 `staff_only` for partner keys.
+pub async fn rights_faults(
     call: &Call,
     work: &Work,
     user: UserId,
     before: Option<Rights<'_>>,
     after: Rights<'_>,
-    pointer: &str,
-) -> Result<(), DomainError> {
+) -> Result<Vec<Fault>, DomainError> {
     let judge = Judge::new(call, work).await?;
-    let nothing = Rights { roles: &[], ..after };
-    let (had, has) = (judge.holder(before.unwrap_or(nothing), user), judge.holder(after, user));
-    let found = judge.excess(&had, &has);
-    if !found.is_empty() {
-        return Err(exceeds(found.iter().map(|one| (pointer.to_owned(), one))));
+    let before = before.unwrap_or(Rights { roles: &[], ..after });
+    let (had, has) = (judge.holder(before, user), judge.holder(after, user));
+    let mut faults = judge.faults_of_roles(before, after, user);
+    if faults.is_empty() {
+        let moved = if before.department == after.department { "/regions" } else { "/department_id" };
+        let excess = judge.excess(&had, &has);
+        faults.extend(excess.first().map(|one| Fault::new(moved, "role_beyond_own").with_arg(one.about())));
     }
-    judge.keep_apart(&had.roles, &has.roles, pointer)
+    if faults.is_empty() {
+        judge.keep_apart(&had.roles, &has.roles, "/role_ids")?;
+    }
+    Ok(faults)
 }
 
 /// The refusal of an excess, one line per place and kind.
@@ -117,6 +119,26 @@ impl<'c> Judge<'c> {
     pub(super) fn standing<'a>(&'a self, one: &'a Standing) -> Holder<'a> {
         let Standing { user, department, regions, roles, .. } = one;
         self.holder(Rights { roles, department: *department, regions }, *user)
+    }
+
+    /// Faults of each role given or taken, on its own.
+    fn faults_of_roles(&self, before: Rights<'_>, after: Rights<'_>, user: UserId) -> Vec<Fault> {
+        let given = after.roles.iter().enumerate().filter(|(_, code)| !before.roles.contains(code));
+        let given = given.map(|(at, code)| (format!("/role_ids/{at}"), code, true));
+        let taken = before.roles.iter().filter(|code| !after.roles.contains(code));
+        let taken = taken.map(|code| ("/role_ids".to_owned(), code, false));
+        let nothing = Rights { roles: &[], ..after };
+        let mut faults = Vec::new();
+        for (pointer, code, is_given) in given.chain(taken) {
+            let one = Rights { roles: std::slice::from_ref(code), ..after };
+            match self.excess(&self.holder(nothing, user), &self.holder(one, user)).first() {
+                // A role that is no more may be taken away by anybody.
+                _ if !self.known.contains_key(code) && is_given => faults.push(Fault::new(pointer, "unknown_role")),
+                Some(excess) => faults.push(Fault::new(pointer, "role_beyond_own").with_arg(excess.about())),
+                None => {}
+            }
+        }
+        faults
     }
 
     pub(super) fn excess(&self, before: &Holder<'_>, after: &Holder<'_>) -> Vec<Excess> {

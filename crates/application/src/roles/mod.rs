@@ -4,6 +4,7 @@ mod draft;
 mod duties;
 mod judge;
 mod known;
+mod simulate;
 mod write;
 
 use std::sync::Arc;
@@ -18,8 +19,9 @@ use uuid::Uuid;
 
 pub use draft::{RoleDraft, RuleDraft};
 pub use duties::{DutyDraft, DutyView, create_duty, delete_duty, find_duty, list_duties};
-pub use judge::{Rights, check_rights, codes_of};
-pub(crate) use known::in_force;
+pub use judge::{Rights, codes_of, rights_faults};
+pub(crate) use known::{Known, all as all_roles, in_force};
+pub use simulate::{FieldShift, Shift, Simulation, simulate};
 pub use write::{create, delete, patch};
 
 use crate::audit::Draft;

@@ -1,16 +1,16 @@
 //! Changing accounts: department, supervisor, regions, roles. Nobody changes their own place, nobody hands out more than they hold.
 
-use custodian_domain::access::Who;
 use custodian_domain::audit::Action;
 use custodian_domain::customers::is_region_code;
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
-use custodian_domain::roles::{Beyond, Permission, beyond, built_in, built_in_role};
+use custodian_domain::roles::{Permission, built_in};
 use custodian_persistence::users::{self as stored, UserRow};
 use custodian_persistence::{Work, departments};
 
 use super::{UserView, view};
 use crate::audit::{Detail, Draft};
 use crate::keys::{own_place, seal_own};
+use crate::roles::{Rights, codes_of, rights_faults};
 use crate::{App, Call};
 
 /// A change: what is absent stays.
@@ -24,7 +24,7 @@ pub struct UserPatch {
     pub supervisor: Option<Option<UserId>>,
     /// ISO 3166-2 regions.
     pub regions: Option<Vec<String>>,
-    /// Codes of all roles from now on.
+    /// Ids or codes of all roles from now on.
     pub roles: Option<Vec<String>>,
 }
 
@@ -64,9 +64,13 @@ pub async fn patch(
     row.department = department.unwrap_or(row.department);
     row.supervisor = supervisor.unwrap_or(row.supervisor);
     row.regions = regions.map_or_else(|| row.regions.clone(), ordered);
-    row.roles = roles.map_or_else(|| row.roles.clone(), ordered);
+    if let Some(named) = roles {
+        row.roles = codes_of(work, &named).await?;
+    }
     check_place(work, &row, &before, &mut faults).await?;
-    faults.extend(role_faults(call, &before.roles, &row.roles));
+    if placed || row.roles != before.roles {
+        faults.extend(rights_faults(call, work, id, Some(rights(&before)), rights(&row)).await?);
+    }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
@@ -150,34 +154,9 @@ pub(super) async fn check_place(
     Ok(())
 }
 
-/// Faults of roles given and taken: each must exist, and be within what the caller holds.
-pub(super) fn role_faults(call: &Call, before: &[String], after: &[String]) -> Vec<Fault> {
-    let held = match &call.identity.caller.who {
-        Who::Staff(staff) => staff.roles.as_slice(),
-        Who::Partner(_) | Who::System { .. } => &[],
-    };
-    let given = after.iter().enumerate().filter(|(_, code)| !before.contains(code));
-    let given = given.map(|(index, code)| (format!("/role_ids/{index}"), code));
-    let taken = before.iter().filter(|code| !after.contains(code)).map(|code| ("/role_ids".to_owned(), code));
-    let mut faults = Vec::new();
-    for (pointer, code) in given.chain(taken) {
-        match built_in_role(code) {
-            None => faults.push(Fault::new(pointer, "unknown_role")),
-            Some(role) => {
-                if let Some(first) = beyond(held, role).first() {
-                    faults.push(Fault::new(pointer, "role_beyond_own").with_arg(named(first)));
-                }
-            }
-        }
-    }
-    faults
-}
-
-fn named(beyond: &Beyond) -> String {
-    match beyond {
-        Beyond::Permission(permission) => permission.code().to_owned(),
-        Beyond::View(field) | Beyond::Edit(field) => field.clone(),
-    }
+/// An account's rights as far as roles, department and regions make them.
+pub(super) fn rights(row: &UserRow) -> Rights<'_> {
+    Rights { roles: &row.roles, department: row.department, regions: &row.regions }
 }
 
 /// Codes of the roles that can invite, change and offboard people.

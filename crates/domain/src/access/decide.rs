@@ -1,7 +1,9 @@
 //! The decision: the one function that says who may see and change what. Pure; called for every customer of every answer.
 
 use super::scope::{role_covers, widened_by_grants};
-use super::{Caller, Decision, Facts, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, View, Who};
+use super::{
+    Because, Caller, Decision, Facts, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, View, Who,
+};
 use crate::catalog::{Classification, Field};
 use crate::roles::{FieldRule, Permission, Role, RuleTarget};
 
@@ -52,20 +54,26 @@ const OPEN: FieldAccess = FieldAccess { view: View::Read, edit: true };
 
 /// Where reasons go. The silent one costs nothing.
 trait Trace<'a> {
-    fn note(&mut self, field: Option<&'a str>, reason: Reason);
+    fn note(&mut self, because: Because<'a>);
+}
+
+impl<'a> Because<'a> {
+    fn of(field: Option<&'a str>, reason: Reason) -> Self {
+        Self { field, reason, role: None, rule: None, grant: None }
+    }
 }
 
 struct Silent;
 
 impl<'a> Trace<'a> for Silent {
-    fn note(&mut self, _: Option<&'a str>, _: Reason) {}
+    fn note(&mut self, _: Because<'a>) {}
 }
 
-struct Notes<'a>(Vec<(Option<&'a str>, Reason)>);
+struct Notes<'a>(Vec<Because<'a>>);
 
 impl<'a> Trace<'a> for Notes<'a> {
-    fn note(&mut self, field: Option<&'a str>, reason: Reason) {
-        self.0.push((field, reason));
+    fn note(&mut self, because: Because<'a>) {
+        self.0.push(because);
     }
 }
 
@@ -94,7 +102,7 @@ fn run<'a, T: Trace<'a>>(facts: &Facts<'a>, trace: &mut T) -> (Outcome, Vec<(&'a
     let standing = match standing(facts) {
         Ok(standing) => standing,
         Err((outcome, reason)) => {
-            trace.note(None, reason);
+            trace.note(Because::of(None, reason));
             return (outcome, Vec::new());
         }
     };
@@ -172,20 +180,22 @@ fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a
     let key = Some(field.key.as_str());
     match standing {
         Standing::Staff { roles, denies, grants } => {
-            let (mut access, reason) = by_roles(roles, denies, field);
-            trace.note(key, reason);
-            if access.view < View::Read && grants.iter().any(|grant| grant.fields.contains(&field.key)) {
+            let (mut access, because) = by_roles(roles, denies, field);
+            trace.note(Because { field: key, ..because });
+            if access.view < View::Read
+                && let Some(grant) = grants.iter().find(|grant| grant.fields.contains(&field.key))
+            {
                 access.view = View::Read;
-                trace.note(key, Reason::Grant);
+                trace.note(Because { grant: Some(grant.id), ..Because::of(key, Reason::Grant) });
             }
             access
         }
         Standing::Partner(partner) => {
-            trace.note(key, Reason::PartnerFieldScope);
+            trace.note(Because::of(key, Reason::PartnerFieldScope));
             by_key(partner, facts.permission, field)
         }
         Standing::System => {
-            trace.note(key, Reason::System);
+            trace.note(Because::of(key, Reason::System));
             OPEN
         }
     }
@@ -196,39 +206,41 @@ fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldA
     let key = Some(field.key.as_str());
     if let Some(purpose) = facts.purpose {
         if purpose.fields.as_ref().is_some_and(|listed| !listed.contains(&field.key)) {
-            trace.note(key, Reason::PurposeExcludesField);
+            trace.note(Because::of(key, Reason::PurposeExcludesField));
             return FieldAccess::CLOSED;
         }
         if purpose.needs_consent && !facts.consent_in_force && field.category.is_personal() {
-            trace.note(key, Reason::NoConsent);
+            trace.note(Because::of(key, Reason::NoConsent));
             return FieldAccess::CLOSED;
         }
     }
     let left_open = facts.purpose.is_some_and(|purpose| purpose.open_under_restriction);
     if facts.thing.restricted && !left_open && access.view > View::Masked {
         access.view = View::Masked;
-        trace.note(key, Reason::Restricted);
+        trace.note(Because::of(key, Reason::Restricted));
     }
     access
 }
 
 /// The most open of these roles, unless a deny closes the field. No role at all opens nothing.
-fn by_roles(roles: &[Opener<'_>], denies: &[&FieldRule], field: &Field) -> (FieldAccess, Reason) {
-    if denies.iter().any(|rule| specificity(&rule.on, field) > 0) {
-        return (FieldAccess::CLOSED, Reason::DenyRule);
+fn by_roles<'a>(roles: &[Opener<'a>], denies: &[&'a FieldRule], field: &Field) -> (FieldAccess, Because<'a>) {
+    if let Some(deny) = denies.iter().find(|rule| specificity(&rule.on, field) > 0) {
+        let because = Because { rule: Some(deny), ..Because::of(None, Reason::DenyRule) };
+        return (FieldAccess::CLOSED, because);
     }
     let mut widest = FieldAccess::CLOSED;
-    let mut reason = Reason::KnownByGrantOnly;
+    let mut because = Because::of(None, Reason::KnownByGrantOnly);
     for Opener { role, writes } in roles {
-        let (view, edit) = says(role, field);
-        let shown = view.unwrap_or(default_view(field.classification));
-        if shown > widest.view || reason == Reason::KnownByGrantOnly {
+        let Said { view, edit } = says(role, field);
+        let shown = view.and_then(|rule| rule.view).unwrap_or(default_view(field.classification));
+        if shown > widest.view || because.reason == Reason::KnownByGrantOnly {
             widest.view = shown;
-            reason = if view.is_some() { Reason::RoleRule } else { Reason::DefaultByClassification };
+            let reason = if view.is_some() { Reason::RoleRule } else { Reason::DefaultByClassification };
+            because = Because { role: Some(role), rule: view, ..Because::of(None, reason) };
         }
         widest.edit |= *writes && edit == Some(true);
     }
-    (widest, reason)
+    (widest, because)
 }
 
 const fn default_view(classification: Classification) -> View {
@@ -239,23 +251,31 @@ const fn default_view(classification: Classification) -> View {
     }
 }
 
-/// What one role's rules say of a field: the most specific that speaks of viewing, and of editing; of two alike the more open.
-fn says(role: &Role, field: &Field) -> (Option<View>, Option<bool>) {
-    let mut view = (0, None);
+/// What one role's rules say of a field.
+struct Said<'a> {
+    /// The rule that speaks of viewing.
+    view: Option<&'a FieldRule>,
+    /// Whether it may be changed, if a rule speaks of that.
+    edit: Option<bool>,
+}
+
+/// The most specific rule that speaks of viewing, and of editing; of two alike the more open.
+fn says<'a>(role: &'a Role, field: &Field) -> Said<'a> {
+    let mut view: (u8, Option<&FieldRule>) = (0, None);
     let mut edit = (0, None);
     for rule in role.field_rules.iter().filter(|rule| !rule.deny) {
         let rank = specificity(&rule.on, field);
         if rank == 0 {
             continue;
         }
-        if rule.view.is_some() && (rank, rule.view) > view {
-            view = (rank, rule.view);
+        if rule.view.is_some() && (rank, rule.view) > (view.0, view.1.and_then(|rule| rule.view)) {
+            view = (rank, Some(rule));
         }
         if rule.edit.is_some() && (rank, rule.edit) > edit {
             edit = (rank, rule.edit);
         }
     }
-    (view.1, edit.1)
+    Said { view: view.1, edit: edit.1 }
 }
 
 /// 3 for the field's key, 2 for its category, 1 for its classification, 0 where the rule speaks of others.

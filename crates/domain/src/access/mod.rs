@@ -16,7 +16,7 @@ pub use scope::{RowScope, row_scope};
 
 use crate::catalog::Field;
 use crate::kernel::{ApiKeyId, CustomerId, DepartmentId, OrganizationId, SessionId, UserId};
-use crate::roles::{Permission, Role};
+use crate::roles::{FieldRule, Permission, Role};
 
 /// How much of a field is shown, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -251,8 +251,23 @@ pub struct Decision<'a> {
     pub outcome: Outcome,
     /// Each field asked about, in order; empty unless the outcome is `Allowed`.
     pub fields: Vec<(&'a Field, FieldAccess)>,
-    /// Why, per field key or for the whole; filled by [`decide_explained`] alone.
-    pub reasons: Vec<(Option<&'a str>, Reason)>,
+    /// Why, per field or for the whole, in the order in which the steps were taken; filled by [`decide_explained`] alone.
+    pub reasons: Vec<Because<'a>>,
+}
+
+/// One step of an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Because<'a> {
+    /// The key of the field; `None` for the whole call.
+    pub field: Option<&'a str>,
+    /// Why.
+    pub reason: Reason,
+    /// The role that decided, if one did.
+    pub role: Option<&'a Role>,
+    /// The rule of it that decided; `None` where the classification's default did.
+    pub rule: Option<&'a FieldRule>,
+    /// The grant that opened it.
+    pub grant: Option<Uuid>,
 }
 
 impl Decision<'_> {

@@ -3,7 +3,6 @@
 mod builtin;
 mod duties;
 mod hand_out;
-mod held;
 mod matrix;
 mod permission;
 mod target;
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub use builtin::{built_in, built_in_id, built_in_role};
 pub use duties::{Duty, DutyPair, built_in_pairs};
 pub use hand_out::{Excess, Holder, Place, excess};
-pub use held::{Beyond, beyond};
 pub use matrix::render_matrix;
 pub use permission::Permission;
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::RowScope;
+use custodian_domain::kernel::{DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -143,4 +144,34 @@ pub async fn count(work: &Work, scope: &RowScope, filter: &Filter) -> Result<i64
     matching.push_params(filter, &mut params);
     let sql = format!("SELECT count(*) FROM customers c WHERE {}", matching.sql);
     Ok(work.query_one(&sql, &params).await?.get(0))
+}
+
+/// Customers that no decision can tell apart, as long as no grant names one of them.
+#[derive(Clone, Debug)]
+pub struct Alike {
+    /// Who they are assigned to.
+    pub owner: Option<UserId>,
+    /// Their department.
+    pub department: Option<DepartmentId>,
+    /// Their ISO 3166-2 region.
+    pub region: Option<String>,
+    /// Whether processing is restricted.
+    pub restricted: bool,
+    /// How many there are.
+    pub count: i64,
+}
+
+/// Every customer of the organisation, counted by what a decision looks at.
+pub async fn alike(work: &Work) -> Result<Vec<Alike>, DbError> {
+    let sql = "SELECT owner_id, department_id, region, restricted, count(*) FROM customers WHERE organization_id = $1 AND archived_at IS NULL \
+         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+    let rows = work.query(sql, &[&work.organization().uuid()]).await?;
+    let of = |row: &tokio_postgres::Row| Alike {
+        owner: row.get::<_, Option<Uuid>>(0).map(UserId::from),
+        department: row.get::<_, Option<Uuid>>(1).map(DepartmentId::from),
+        region: row.get(2),
+        restricted: row.get(3),
+        count: row.get(4),
+    };
+    Ok(rows.iter().map(of).collect())
 }

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use bag::{SealedFields, SealedValue};
-pub use list::{Filter, Order, SortKey, count, list};
+pub use list::{Alike, Filter, Order, SortKey, alike, count, list};
 pub use reader::CustomerReader;
 use versions::insert_versions;
 pub use versions::{VersionRow, list_versions};

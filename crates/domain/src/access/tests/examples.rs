@@ -62,8 +62,7 @@ fn view(world: &World, key: &str) -> View {
 fn reasons(world: &World, key: &str) -> Vec<Reason> {
     let thing = world.thing();
     let decision = decide_explained(&world.facts(&thing));
-    let of_key = decision.reasons.iter().filter(|(field, _)| *field == Some(key));
-    of_key.map(|(_, reason)| *reason).collect()
+    decision.reasons.iter().filter(|why| why.field == Some(key)).map(|why| why.reason).collect()
 }
 
 fn rule(on: RuleTarget, view: View) -> FieldRule {

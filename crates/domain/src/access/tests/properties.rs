@@ -130,7 +130,7 @@ proptest! {
         prop_assert!(plain.reasons.is_empty());
         if plain.outcome == Outcome::Allowed {
             for (field, _) in &plain.fields {
-                prop_assert!(explained.reasons.iter().any(|(key, _)| *key == Some(field.key.as_str())));
+                prop_assert!(explained.reasons.iter().any(|why| why.field == Some(field.key.as_str())));
             }
         } else {
             prop_assert_eq!(explained.reasons.len(), 1);

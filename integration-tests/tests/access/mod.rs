@@ -1,0 +1,4 @@
+//! The access decision, told to people.
+
+mod explain;
+mod who_sees;

@@ -68,7 +68,7 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// The audit log from outside: check it, witness it
+    /// The audit log: check it, witness it, look after it
     Audit {
         #[command(subcommand)]
         command: AuditCommand,

@@ -43,6 +43,10 @@ settings! {
     owner_database_url: Option<Redacted<String>>, None, "PostgreSQL as the owner's role; only for `migrate` and `org`; optional.";
     root_key_file: PathBuf, None, "File of the root key, readable by this account alone.";
     key_store_dir: PathBuf, None, "Folder of the bucket keys; back it up apart from the database.";
+    audit_anchor_file: Option<PathBuf>, None, "File that checkpoints of the audit log are added to, outside the database and its backups; optional, but without it an older copy of the database that is put back whole is not noticed.";
+    audit_check_seconds: Bounded<1, 86_400>, Some("60"), "How often the audit log is checked while the service runs.";
+    audit_retention_days: Bounded<183, 36_500>, Some("1095"), "How long entries are kept at least; `audit retire` lets older months go. Six months is the least.";
+    audit_witnesses: List<WitnessAddress>, Some(""), "Witnesses that cosign checkpoints of the audit log: each an address, a space and its verifier key, separated by commas.";
     tls_certificate_file: Option<PathBuf>, None, "PEM file of the certificate chain; optional, together with tls_key_file.";
     tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
     workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
@@ -204,7 +208,7 @@ trait Setting: Sized {
 }
 
 mod kinds;
-pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, Origin};
+pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, Origin, WitnessAddress};
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use custodian_application::App;
+use custodian_application::audit::sequencer;
 use custodian_application::customers::CustomerWriter;
 use custodian_persistence::customers::CustomerReader;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -84,7 +85,8 @@ impl Server {
         let Self { app, edge, platform, listener, metrics_listener, metrics, tls, workers, signals } = self;
         let connections = Connections::start(IDLE, STALLED)?;
         let (stop, stopped) = watch::channel(false);
-        let jobs = tokio::spawn(worker::work(app.clone(), stopped));
+        let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
+        let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
         let (edge, platform) = (Data::new(edge), Data::new(platform));
         let threads = if workers == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { workers };
@@ -115,6 +117,8 @@ impl Server {
         upkeep.abort();
         // A job under way is given back here, so that another instance need not wait for its lease.
         let _ = tokio::time::timeout(Duration::from_secs(4), jobs).await;
+        // What it does not finish is as if it had not begun.
+        let _ = tokio::time::timeout(Duration::from_secs(4), sequencer).await;
         outcome
     }
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use custodian_application::audit::{AuditLog, LogSettings};
 use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
-use custodian_outbound::{DirectoryKeyStore, KeyStore};
+use custodian_outbound::{AnchorFile, DirectoryKeyStore, KeyStore, WitnessClient};
 use custodian_persistence::{Database, DatabaseSettings};
 
 use crate::config::Settings;
@@ -81,21 +82,41 @@ impl<'a> Wiring<'a> {
 
     /// Runs the start-up checks and starts the service's core.
     pub async fn start(self) -> Result<App, Unfit> {
+        let app = self.open().await?;
+        startup::check_log(&app).await?;
+        Ok(app)
+    }
+
+    /// The same without holding the audit log against what was carried out of the database: for commands that tell what is wrong with it.
+    pub async fn open(self) -> Result<App, Unfit> {
         let db = database(self.settings)?;
         let key = root_key(&self.settings.root_key_file)?;
         let store = DirectoryKeyStore::open(&self.settings.key_store_dir, root_key(&self.settings.root_key_file)?)?;
-        startup::check(&db, &key, &store, self.clock.now()).await?;
+        let now = self.clock.now();
+        startup::check(&db, &key, &store, now).await?;
         let key_store: Arc<dyn KeyStore> = Arc::new(store);
-        let parts = AppParts {
-            db,
-            root_key: key,
-            key_store,
-            clock: self.clock,
-            rng: Arc::new(SystemRandomness),
-            tuning: tuning(self.settings),
-        };
+        let tuning = tuning(self.settings);
+        let log = log_settings(self.settings)?;
+        let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
+        let rng = Arc::new(SystemRandomness);
+        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, tuning };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
+}
+
+/// The audit log's share of the settings.
+fn log_settings(settings: &Settings) -> Result<LogSettings, Unfit> {
+    let open = |path: &std::path::PathBuf| {
+        AnchorFile::open(path)
+            .map(Arc::new)
+            .map_err(|error| Unfit(format!("{}: the anchor file cannot be opened ({}).", path.display(), error.kind())))
+    };
+    let anchor = settings.audit_anchor_file.as_ref().map(open).transpose()?;
+    let check_every = Some(std::time::Duration::from_secs(u64::from(settings.audit_check_seconds.get())));
+    let witnesses = settings.audit_witnesses.iter().map(|setting| setting.0.clone()).collect();
+    let client =
+        WitnessClient::new(&[], std::time::Duration::from_secs(10)).map_err(|error| Unfit(error.to_string()))?;
+    Ok(LogSettings { anchor, witnesses, witness_client: Some(client), check_every })
 }
 
 fn tuning(settings: &Settings) -> Tuning {

@@ -1,5 +1,6 @@
-//! `custodian audit`: what an auditor and a witness run. Neither needs the server that they watch.
+//! `custodian audit`: what an auditor and a witness run, who need no server; and what an operator asks of the log.
 
+mod maintenance;
 mod verify;
 mod witness;
 mod witness_store;
@@ -7,13 +8,25 @@ mod witness_store;
 use custodian_application::startup::Unfit;
 use custodian_crypto::note::VerifierKey;
 
-/// What is done about logs from outside.
+/// What is done about logs.
 #[derive(clap::Subcommand)]
 pub enum AuditCommand {
     /// Check exports of a log against checkpoints kept elsewhere; says the first bad place and fails if there is one
     Verify(verify::Options),
     /// Serve as a witness: cosign each checkpoint that follows from the one before (C2SP tlog-witness)
     Witness(witness::Options),
+    /// Check the whole log in the database once: every entry, hash, signature and right, and the anchor file
+    Fsck(maintenance::Options),
+    /// Print the public keys that the log's checkpoints are verified with
+    Key(maintenance::Options),
+    /// Let go of months that are older than audit_retention_days; their hashes stay. Needs the owner's connection
+    Retire {
+        #[command(flatten)]
+        options: maintenance::Options,
+        /// Do it; without, the months are only named
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Runs the command; `print` takes what it answers. False means that something was found wrong.
@@ -21,6 +34,9 @@ pub fn run(command: &AuditCommand, print: &dyn Fn(&str)) -> Result<bool, Unfit> 
     match command {
         AuditCommand::Verify(options) => verify::run(options, print),
         AuditCommand::Witness(options) => witness::run(options, print).map(|()| true),
+        AuditCommand::Fsck(options) => maintenance::fsck(options, print),
+        AuditCommand::Key(options) => maintenance::key(options, print),
+        AuditCommand::Retire { options, yes } => maintenance::retire(options, *yes, print),
     }
 }
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 
+use custodian_application::audit::sequencer::Witness;
 use custodian_application::auth::IpRange;
+use custodian_crypto::note::{KeyKind, VerifierKey};
 use custodian_domain::kernel::Redacted;
 
 use super::Setting;
@@ -114,6 +116,20 @@ impl Setting for Origin {
 impl Setting for IpRange {
     fn parse(text: &str) -> Result<Self, String> {
         Self::parse(text).ok_or_else(|| "each must be an address or a range such as 10.0.0.0/8".to_owned())
+    }
+}
+
+/// A witness: where it answers and the key that it cosigns with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessAddress(pub Witness);
+
+impl Setting for WitnessAddress {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once(' ').and_then(|(url, key)| {
+            let key = VerifierKey::parse(key.trim()).ok().filter(|key| key.kind() == KeyKind::Cosignature)?;
+            Some(Witness { url: BaseUrl::parse(url).ok()?.0, key })
+        });
+        parsed.map(Self).ok_or_else(|| "each must be an address, a space and a witness's verifier key".to_owned())
     }
 }
 

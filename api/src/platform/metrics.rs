@@ -21,6 +21,15 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets_for_metric(name, &BUCKETS)?.install_recorder()?;
     metrics::describe_histogram!(REQUEST_SECONDS, "Time from a request's head to its answer.");
     metrics::describe_gauge!(crate::http::IN_FLIGHT, "Requests being worked on.");
+    metrics::describe_gauge!("custodian_audit_queue_entries", "Entries that wait for their place in the log's tree.");
+    metrics::describe_gauge!("custodian_audit_lag_seconds", "Age of the oldest entry that waits for its place.");
+    metrics::describe_gauge!("custodian_audit_findings", "What the last check of the log has found wrong; 0 is sound.");
+    metrics::describe_gauge!(
+        "custodian_audit_anchor_failing",
+        "1 while checkpoints cannot be added to the anchor file."
+    );
+    metrics::describe_counter!("custodian_audit_findings_total", "Findings that raised an alert since the start.");
+    metrics::describe_counter!("custodian_audit_entries_placed_total", "Entries that were given their place.");
     metrics::describe_gauge!("process_resident_memory_bytes", "Resident memory of the process.");
     Ok(handle)
 }

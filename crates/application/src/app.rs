@@ -11,6 +11,7 @@ use custodian_persistence::{Database, Work};
 use uuid::Uuid;
 
 use crate::Clock;
+use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::keys::Keyring;
 
@@ -41,6 +42,8 @@ pub struct AppParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Randomness>,
+    /// The log of all logs, opened.
+    pub log: AuditLog,
     /// Settings.
     pub tuning: Tuning,
 }
@@ -57,18 +60,19 @@ struct Inner {
     rng: Arc<dyn Randomness>,
     cursor_key: MacKey,
     auth: AuthState,
+    log: AuditLog,
     tuning: Tuning,
 }
 
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, tuning } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, tuning } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
-        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, tuning })))
+        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, tuning })))
     }
 
     /// The time.
@@ -109,6 +113,11 @@ impl App {
     /// Settings.
     pub fn tuning(&self) -> &Tuning {
         &self.0.tuning
+    }
+
+    /// The log of all logs: name, signing keys, anchor file.
+    pub fn log(&self) -> &AuditLog {
+        &self.0.log
     }
 
     pub(crate) fn auth(&self) -> &AuthState {

@@ -6,6 +6,8 @@ use custodian_domain::kernel::DomainError;
 use custodian_outbound::KeyStore;
 use custodian_persistence::{Database, audit, checks, keys, migrations, organizations};
 
+use crate::audit::fsck;
+
 /// Why the server does not serve, as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -96,6 +98,23 @@ async fn check_root_key(
             }
             keys::bind_deployment(db, &ours, version, now).await?;
             Ok(())
+        }
+    }
+}
+
+/// The log in the database must be at least what was signed and carried out of it: otherwise an older copy was put back, or another one put there.
+pub async fn check_log(app: &crate::App) -> Result<(), Unfit> {
+    let mut findings = Vec::new();
+    let work = custodian_persistence::Work::begin_global(app.db()).await?;
+    let (_, size) = fsck::head(app, &work, &mut findings).await?;
+    let compared = fsck::newest_anchors(app, &work, size, &mut findings).await;
+    work.abandon().await;
+    compared.map_err(|error| Unfit(format!("The audit log cannot be checked: {error}.")))?;
+    match findings.first() {
+        None => Ok(()),
+        Some(finding) => {
+            tracing::error!(alert = "critical", code = finding.code, %finding, "the audit log is not as it was left");
+            Err(Unfit(format!("{} Nothing is served.", finding.says)))
         }
     }
 }

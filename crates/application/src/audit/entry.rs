@@ -194,7 +194,21 @@ pub fn seal_entry(
     })
 }
 
+/// Whether canonical bytes are those of this entry of this log. The two members stand side by side there, and text inside a value cannot look
+/// like them: its quotes are escaped.
+pub fn is_entry(canonical: &[u8], organization: OrganizationId, id: Uuid) -> bool {
+    std::str::from_utf8(canonical)
+        .is_ok_and(|text| text.contains(&format!("\"id\":\"{id}\",\"organization\":\"{organization}\"")))
+}
+
 impl App {
+    /// The entry of the service itself, which acts for nobody.
+    pub async fn own_entry(&self, organization: OrganizationId, draft: Draft) -> Result<NewEntry, DomainError> {
+        let keys = self.keys().organization(self.db(), organization).await?;
+        let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
+        seal_entry(&keys, organization, self.new_id(), self.now(), &actor, draft, self.rng())
+    }
+
     /// The entry of a call, ready to be stored.
     pub async fn entry(&self, call: &Call, draft: Draft) -> Result<NewEntry, DomainError> {
         let keys = self.keys().organization(self.db(), call.organization()).await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::commands::check_attributes;
 use super::read::guard;
-use super::rules::{accept_fields, department_of, digest_of, duplicate, editable};
+use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, version_of};
 use super::sealing::{TagSet, open_all, open_row, reseal, tags_of, unpack_tags};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written, thing};
 use super::{Attributes, Patch, SeenCustomer};
@@ -155,7 +155,8 @@ async fn apply(
     stored::store_change(work, &next, &kept_version, &gone, &added).await.map_err(duplicate)?;
     let shown = Shown { written: changed.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
-    let draft = draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next));
+    let draft =
+        draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next)).with("version", version_of(&next));
     Ok(Applied { row: next, draft })
 }
 

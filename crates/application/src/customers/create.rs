@@ -13,7 +13,7 @@ use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
 use super::commands::{check_attributes, field_faults};
-use super::rules::{accept_fields, digest_of, duplicate, editable, placed};
+use super::rules::{accept_fields, digest_of, duplicate, editable, placed, version_of};
 use super::sealing::{TagSet, seal_new, tags_of};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
 use super::{Attributes, NewCustomer, SeenCustomer};
@@ -102,7 +102,8 @@ impl Entered {
         let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
         show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
         let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
-        let entry = app.entry_with(keys, call, draft.with("digest", digest_of(&row)))?;
+        let entry =
+            app.entry_with(keys, call, draft.with("digest", digest_of(&row)).with("version", version_of(&row)))?;
         Ok(Self { row, tags, entry, seen })
     }
 

@@ -18,6 +18,11 @@ pub(super) fn digest_of(row: &CustomerRow) -> Detail {
     Detail::Code(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// The row's version, beside its digest: ids of entries go with clocks, versions do not.
+pub(super) fn version_of(row: &CustomerRow) -> Detail {
+    Detail::Count(u32::try_from(row.version).unwrap_or(0))
+}
+
 pub(super) fn accept_fields(
     fields: &[(String, FieldInput)],
     now: DateTime<Utc>,

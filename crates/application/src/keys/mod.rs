@@ -90,6 +90,10 @@ impl Keyring {
         Self { root, store, buckets, organizations, places: places::Places::default() }
     }
 
+    pub(crate) fn root(&self) -> &RootKey {
+        &self.root
+    }
+
     /// Bucket keys held open right now.
     pub fn held(&self) -> u64 {
         self.buckets.entry_count()
@@ -196,7 +200,8 @@ impl Keyring {
         Ok(keys)
     }
 
-    fn audit_mac(&self, organization: OrganizationId) -> MacKey {
+    /// Signs and checks the entries of an organisation's log.
+    pub fn audit_mac(&self, organization: OrganizationId) -> MacKey {
         MacKey::new(&self.root.derive("audit-mac/1", &[organization.uuid().as_bytes()]))
     }
 

@@ -54,6 +54,8 @@ words! {
         AuthPolicyChange = "auth.policy_change": "The rules of log-in were changed.",
         AccessRefused = "access.refused": "A call was refused for want of a right.",
         AuditRead = "audit.read": "The audit log was read.",
+        AuditAlarm = "audit.alarm": "The audit log, or what it tells of, was found changed from outside.",
+        AuditRetire = "audit.retire": "Old entries were let go; their hashes stay.",
         ApiKeysRead = "api_keys.read": "Partner keys were read.",
         ApiKeysCreate = "api_keys.create": "A partner key was made.",
         ApiKeysRevoke = "api_keys.revoke": "A partner key was ended.",

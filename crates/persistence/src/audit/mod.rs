@@ -10,6 +10,7 @@ pub mod log;
 pub mod partitions;
 pub mod queue;
 pub mod tiles;
+pub mod walk;
 
 use custodian_domain::kernel::{CustomerId, EntryId, OrganizationId};
 use tokio_postgres::types::ToSql;

@@ -5,8 +5,12 @@ mod canaries;
 mod canonical;
 mod entries;
 mod ledger;
+mod maintenance;
 mod refusals;
+pub mod scene;
+mod sequencer;
 mod server_role;
+mod tampering;
 mod verify;
 mod witness;
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::audit::scene::settled;
 use crate::dev::program::{
     Folder, Program, differing, dump, free_port, run, settings_of, superuser, superuser_url, until,
 };
@@ -51,6 +52,7 @@ async fn what_is_not_as_it_must_be_is_said_and_nothing_is_written() {
     let as_superuser = superuser_url(&service.data_dir);
     let as_owner = service.settings.owner_database_url.clone().unwrap().into_inner();
     let sql = superuser(&service.data_dir).await;
+    settled(&sql, org.id).await;
     let future = "INSERT INTO audit_entries SELECT organization_id, 'ffffffff-ffff-7fff-bfff-ffffffffffff', customer_id, actor_id, action, verdict, entry, mac FROM audit_entries LIMIT 1";
     let past = "ALTER TABLE audit_entries DISABLE TRIGGER audit_append_only; \
         DELETE FROM audit_entries WHERE id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'; \

@@ -25,12 +25,14 @@ use super::{Caller, TestClock};
 
 /// The password of everybody in every test: one hash serves them all.
 pub const PASSWORD: &str = "correct horse battery staple";
-/// What differs from a private instance's settings: hashes as cheap as allowed, and failures that no other test makes this one wait for.
-const SETTINGS: [(&str, &str); 4] = [
+/// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
+/// for, and no check of the log but those that a test asks for.
+const SETTINGS: [(&str, &str); 5] = [
     ("argon2_memory_kib", "8192"),
     ("argon2_iterations", "1"),
     ("login_failures_per_minute", "10000"),
     ("workers", "2"),
+    ("audit_check_seconds", "86400"),
 ];
 
 /// A running service. Dropped, it stops, and its Postgres and folder go with it.

@@ -100,7 +100,7 @@ fn compare(table: &Table, rights: &[&str], fenced: bool, append_only: bool, faul
 }
 
 async fn tables(client: &Client) -> Result<Vec<Table>, DbError> {
-    const SQL: &str = "SELECT c.relname::text, p.relname::text, c.relrowsecurity AND c.relforcerowsecurity, c.relhasrules, \
+    const SQL: &str = "SELECT c.relname::text, p.relname::text, c.relrowsecurity AND c.relforcerowsecurity, EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid), \
          coalesce((SELECT array_agg(CASE a.grantee WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(a.grantee)::text END || ' ' || a.privilege_type ORDER BY 1) \
            FROM (SELECT * FROM aclexplode(c.relacl) UNION ALL SELECT x.* FROM pg_attribute t, aclexplode(t.attacl) x WHERE t.attrelid = c.oid) a \
            WHERE a.grantee <> c.relowner), '{}'), \

@@ -1,0 +1,80 @@
+//! What is no tampering: upkeep of the database, a dump restored elsewhere, a new month. Nothing of it raises anything.
+
+use std::process::{Command, Stdio};
+
+use super::scene::{Scene, settled, whole};
+use crate::customers::{path, whole as customer};
+use crate::dev::program::{differing, dump, postgres_program, run, settings_of, superuser_url};
+use crate::support::{Service, own_instance};
+
+/// A log with customers entered, changed, listed and read.
+async fn busy(service: &Service) -> Scene<'_> {
+    let scene = Scene::with(service, 260).await;
+    let sales = scene.org.sales_a().await;
+    let id = sales.post("/v1/customers", &customer(1)).await.shows(201).id();
+    sales.patch(&path(&id), &serde_json::json!({"fields": {"notes": "calls back"}})).await.shows(200);
+    sales.get("/v1/customers").await.shows(200);
+    sales.get(&path(&id)).await.shows(200);
+    settled(&scene.sql, scene.org.id).await;
+    scene
+}
+
+#[tokio::test]
+async fn upkeep_of_the_database_raises_nothing() {
+    let service = own_instance(&[]);
+    let scene = busy(&service).await;
+    for statement in [
+        "VACUUM FULL",
+        "REINDEX DATABASE custodian",
+        "CLUSTER audit_entries_default USING audit_entries_default_pkey",
+        "ANALYZE",
+        "ALTER DATABASE custodian SET timezone = 'Asia/Shanghai'",
+        "ALTER DATABASE custodian SET datestyle = 'German'",
+        "ALTER DATABASE custodian SET bytea_output = 'escape'",
+        "ALTER TABLE audit_entries ADD COLUMN note text",
+        "SELECT audit_make_partitions(12)",
+        "CHECKPOINT",
+    ] {
+        scene.sql.batch_execute(statement).await.unwrap();
+        let report = whole(&service).await;
+        assert_eq!(report.findings, [], "{statement}");
+        assert!(report.entries > 260 && report.published > 0);
+    }
+}
+
+/// The same server's other database.
+fn elsewhere(url: &str) -> String {
+    let other = match url.strip_suffix("/custodian") {
+        Some(server) => format!("{server}/elsewhere"),
+        None => url.replace("/custodian?", "/elsewhere?").replace("dbname=custodian", "dbname=elsewhere"),
+    };
+    assert_ne!(other, url);
+    other
+}
+
+#[tokio::test]
+async fn a_dump_restored_elsewhere_is_as_sound() {
+    let service = own_instance(&[]);
+    let scene = busy(&service).await;
+    let text = dump(&service.data_dir, &[]).await;
+    let new = "CREATE DATABASE elsewhere TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' OWNER custodian_owner";
+    scene.sql.batch_execute(new).await.unwrap();
+    scene.sql.batch_execute("ALTER DATABASE elsewhere SET timezone = 'Pacific/Kiritimati'").await.unwrap();
+    let psql = postgres_program(&service.data_dir, "psql").await;
+    let mut restore = Command::new(psql);
+    restore.args(["-qX", "-v", "ON_ERROR_STOP=1"]).arg(elsewhere(&superuser_url(&service.data_dir)));
+    let mut restore = restore.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    std::io::Write::write_all(&mut restore.stdin.take().unwrap(), &text).unwrap();
+    assert!(restore.wait().unwrap().success());
+    let anchor = service.settings.audit_anchor_file.clone().unwrap();
+    let url = elsewhere(service.settings.database_url.expose());
+    let settings = settings_of(&service);
+    let settings = differing(
+        &settings,
+        &[("CUSTODIAN_DATABASE_URL", &url), ("CUSTODIAN_AUDIT_ANCHOR_FILE", anchor.to_str().unwrap())],
+    );
+    let (code, printed, said) = run(&["audit", "fsck"], &settings);
+    assert!(code == 0 && printed.contains(" 0 finding(s)"), "{printed}{said}");
+    let (code, printed, said) = run(&["audit", "key"], &settings);
+    assert!(code == 0 && printed.contains("/audit+"), "{printed}{said}");
+}

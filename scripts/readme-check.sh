@@ -2,8 +2,8 @@
 # Runs the README's commands against a server of their own and stops at the first that fails.
 #
 # A command is a fenced ```sh block with `<!-- ci -->` on the line before. The blocks run in order in one bash, in the root
-# of the repository, so a variable set in one holds in the next. `http://127.0.0.1:8080` and `.custodian/` in them stand for this
-# server and its data folder. Besides, the environment holds CUSTODIAN_BASE and each value of dev.json: CUSTODIAN_PARTNER_API_KEY,
+# of the repository, so a variable set in one holds in the next. `http://127.0.0.1:8080`, `.custodian/` and `target/release/custodian` in
+# them stand for this server, its data folder and its program. Besides, the environment holds CUSTODIAN_BASE and each value of dev.json: CUSTODIAN_PARTNER_API_KEY,
 # CUSTODIAN_ORGANIZATION_ID, ..., and for each user CUSTODIAN_SALES_A_EMAIL, CUSTODIAN_SALES_A_PASSWORD, CUSTODIAN_SALES_A_ID.
 #
 # usage: DEV_PROGRAM=path/to/custodian readme-check.sh [FILE]
@@ -96,7 +96,8 @@ __report() {
 trap __report EXIT
 REPORT
     cat "$work/environment"
-    sed -e "s|http://127\.0\.0\.1:8080|$base|g" -e "s|\.custodian/|$data/|g" "$work/blocks"
+    sed -e "s|http://127\.0\.0\.1:8080|$base|g" -e "s|\.custodian/|$data/|g" \
+        -e "s|target/release/custodian|$DEV_PROGRAM|g" "$work/blocks"
 } >"$work/script"
 
 README=$readme OUT=$work/out bash "$work/script"

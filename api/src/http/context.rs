@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::{Method, Uri};
 use actix_web::{HttpMessage, HttpRequest};
 use custodian_application::Call;
+use custodian_application::audit::Noted;
 use tokio::sync::Notify;
 
 use super::locale::Lang;
@@ -27,6 +28,8 @@ pub struct Context {
     pub started: Instant,
     /// How long the request may still take.
     pub pace: Pace,
+    /// The entry that it leaves in the audit log.
+    pub noted: Noted,
     call: OnceCell<CallSlot>,
     quota: Cell<Option<Quota>>,
     deciding: Cell<bool>,
@@ -53,6 +56,7 @@ impl Context {
             method,
             started,
             pace: Pace::new(started, timeout),
+            noted: Noted::default(),
             call: OnceCell::new(),
             quota: Cell::new(None),
             deciding: Cell::new(false),

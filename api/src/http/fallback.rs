@@ -28,6 +28,8 @@ enum Segment {
     /// Before `Any` in order, so that `/users/me` is found before `/users/{id}`.
     Literal(String),
     Any,
+    /// `{path}` stands for all that follows.
+    Rest,
 }
 
 impl AllowTable {
@@ -56,9 +58,10 @@ impl AllowTable {
 
 impl Line {
     fn new(route: &str, methods: &[&str]) -> Self {
-        let segment = |text: &str| match text.starts_with('{') {
-            true => Segment::Any,
-            false => Segment::Literal(text.to_owned()),
+        let segment = |text: &str| match text {
+            "{path}" => Segment::Rest,
+            text if text.starts_with('{') => Segment::Any,
+            text => Segment::Literal(text.to_owned()),
         };
         let head = methods.contains(&"GET").then_some("HEAD");
         let all: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
@@ -67,12 +70,13 @@ impl Line {
 
     fn matches(&self, path: &str) -> bool {
         let mut parts = path.split('/');
+        let open = self.segments.last() == Some(&Segment::Rest);
         let matched = self.segments.iter().all(|segment| match (segment, parts.next()) {
             (Segment::Literal(literal), Some(part)) => literal == part,
-            (Segment::Any, Some(part)) => !part.is_empty(),
+            (Segment::Any | Segment::Rest, Some(part)) => !part.is_empty(),
             (_, None) => false,
         });
-        matched && parts.next().is_none()
+        matched && (open || parts.next().is_none())
     }
 }
 
@@ -114,7 +118,10 @@ mod tests {
             Line::new("/v1/users/me", &["GET"]),
             Line::new("/v1/users/{id}/offboard", &["POST"]),
         ]);
+        table.0.push(Line::new("/v1/audit/tiles/{level}/{path}", &["GET"]));
         table.0.sort_by(|one, other| one.segments.cmp(&other.segments));
+        assert_eq!(table.route("/v1/audit/tiles/0/x001/067.p/4"), Some("/v1/audit/tiles/{level}/{path}"));
+        assert_eq!(table.route("/v1/audit/tiles/0"), None);
         assert_eq!(table.allowed("/v1/users/me"), Some("GET, HEAD, OPTIONS"));
         assert_eq!(table.allowed("/v1/users/x"), Some("GET, PATCH, HEAD, OPTIONS"));
         assert_eq!(table.allowed("/v1/users/x/offboard"), Some("POST, OPTIONS"));

@@ -6,7 +6,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::edge::Edge;
 
-const EXPOSED: &str = "ETag, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, Idempotent-Replayed";
+const EXPOSED: &str =
+    "Audit-Id, ETag, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, Idempotent-Replayed";
 const ALLOWED: &str = "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
                        Processing-Purpose, Sec-GPC, Traceparent, X-API-Key, X-Request-Id";
 

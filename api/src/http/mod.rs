@@ -43,7 +43,7 @@ pub use idempotency::{carries_key, once, once_retold};
 pub use locale::{Lang, Text};
 pub use may::{May, Needs};
 pub use merge::given;
-pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ReadProblems, WriteProblems};
+pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ProofProblems, ReadProblems, WriteProblems};
 pub use page::{Listing, Pages};
 pub use path::Id;
 pub use problem::{PROBLEM_JSON, Problem};

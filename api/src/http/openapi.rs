@@ -82,6 +82,8 @@ problem_sets! {
     ListProblems = 400, 401, 403, 408, 429, 500, 503;
     /// Problems of reading one thing.
     ReadProblems = 400, 401, 403, 404, 408, 429, 500, 503;
+    /// Problems of proofs over the audit log, which may not have come so far, or no longer have the detail.
+    ProofProblems = 400, 401, 403, 404, 408, 409, 410, 429, 500, 503;
     /// Problems of creating or acting.
     WriteProblems = 400, 401, 403, 404, 408, 409, 410, 413, 415, 422, 429, 500, 503;
     /// Problems of changing or deleting one thing, which needs `If-Match`.
@@ -195,6 +197,11 @@ fn key_of(name: &str) -> String {
 
 const ANSWER_HEADERS: &[(&str, &str, &str)] = &[
     ("X-Request-Id", "The request's id, as sent or made.", "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"),
+    (
+        "Audit-Id",
+        "The entry that this call left in the audit log; `GET /v1/audit/proofs/inclusion` proves it.",
+        "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10",
+    ),
     ("RateLimit-Policy", "The caller's limit: requests (q) per window in seconds (w).", "\"default\";q=6000;w=60"),
     ("RateLimit", "What is left (r) and the seconds until the next window (t).", "\"default\";r=5999;t=42"),
 ];

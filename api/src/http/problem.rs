@@ -97,7 +97,7 @@ impl Problem {
         let code = self.0.kind.code;
         match self.0.status.as_u16() {
             401 => self.with_header(header::WWW_AUTHENTICATE, challenge(code)),
-            409 if code == "idempotency_in_progress" => {
+            409 if code == "idempotency_in_progress" || code == "not_yet_placed" => {
                 self.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }
             429 => self.with_header(header::RETRY_AFTER, HeaderValue::from_static("60")),

@@ -34,6 +34,7 @@ problems! {
     400 "invalid_cursor": "Invalid cursor" / "游标无效", "The cursor was changed or belongs to another query; start again without it." / "游标已被改动或属于其他查询，请去掉游标重新查询。";
     400 "invalid_query": "Invalid query" / "查询参数无效", "At least one query parameter is malformed; see errors." / "至少一个查询参数格式错误，详见 errors。";
     400 "unknown_parameter": "Unknown parameter" / "未知参数", "At least one query parameter is not known here; see errors." / "存在此接口不支持的查询参数，详见 errors。";
+    400 "place_out_of_range": "Outside the log" / "超出日志范围", "from and to are places or sizes in order, and to is no greater than the log is long." / "from 与 to 须为按顺序的位置或大小，且 to 不得超过日志长度。";
     400 "invalid_id": "Invalid id" / "标识无效", "The id is not a UUID." / "标识不是有效的 UUID。";
     400 "invalid_purpose": "Invalid purpose" / "处理目的无效", "Processing-Purpose takes one purpose code: a-z, 0-9, '_', '.', '-', at most 64 characters." / "Processing-Purpose 只接受一个处理目的代码：a-z、0-9、“_”“.”“-”，最长 64 个字符。";
     400 "malformed_json": "Malformed JSON" / "JSON 格式错误", "The body is not valid JSON: {}." / "请求体不是有效的 JSON：{}。";
@@ -85,6 +86,7 @@ problems! {
     409 "department_not_empty": "Department not empty" / "部门不为空", "Departments, people or customers are still in it; move them first." / "该部门下仍有部门、人员或客户，请先移出。";
     409 "too_many_departments": "Too many departments" / "部门过多", "The organisation has as many departments as it can have." / "部门数量已达上限。";
     409 "mfa_already_enrolled": "Second factor already enrolled" / "第二因素已启用", "There is a second factor already; remove it first." / "第二因素已启用，请先移除。";
+    409 "not_yet_placed": "Not yet in the log" / "尚未进入日志树", "The entry, or the log, has no place in a signed checkpoint yet; ask again in a second." / "该条目或日志尚未进入已签名的检查点，请一秒后重试。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";

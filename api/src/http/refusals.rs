@@ -1,6 +1,8 @@
 //! Refusals of a known caller leave an entry in the audit log before their answer leaves.
 
 use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use custodian_application::{App, access};
 use uuid::Uuid;
@@ -27,6 +29,17 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), P
     let operation = format!("{} {route}", context.method);
     access::record_refusal(app, call, &operation, code, customer(answer, &route)).await?;
     Ok(())
+}
+
+/// Names the entry that the call has left. Nothing where no entry stands for the answer, nor to a stranger who was refused: an entry
+/// would tell that the account exists.
+pub fn write_audit_id(context: &Context, status: StatusCode, headers: &mut HeaderMap) {
+    let refused = RECORDED.contains(&status.as_u16()) && context.call().is_some();
+    let done = status.is_success() || status.is_redirection();
+    let id = context.noted.entry().filter(|_| done || refused).map(|id| HeaderValue::from_str(&id.to_string()));
+    if let Some(Ok(id)) = id {
+        headers.insert(HeaderName::from_static("audit-id"), id);
+    }
 }
 
 /// The customer that a path names.

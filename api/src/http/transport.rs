@@ -34,7 +34,8 @@ pub async fn transport(
     let origin = headers::allowed_origin(&edge, req.headers());
     let trace_id = trace::trace_id(req.headers()).unwrap_or_default();
     let span = tracing::info_span!("request", request_id = %context.request_id, trace_id);
-    let answered = limits::within(&context, answer(&context, &edge, req, next)).instrument(span).await;
+    let work = context.noted.during(answer(&context, &edge, req, next));
+    let answered = limits::within(&context, work).instrument(span).await;
     match answered {
         Ok(Ok(answered)) => Ok(end(&context, &edge, answered, busy, origin)),
         Ok(Err(error)) => Err(error),
@@ -87,10 +88,12 @@ fn end(
         response = problem_document(context, edge, response);
     }
     let mut response = response.map_body(|_, body| limits::hold(body, busy));
+    let status = response.status();
     let fields = response.headers_mut();
     headers::secure(fields, edge.tls);
     headers::share(edge, origin, fields);
     trace::write_request_id(context, fields);
+    refusals::write_audit_id(context, status, fields);
     if let Some(quota) = context.quota() {
         quota.write(fields);
     }

@@ -33,7 +33,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(problems::list_problems)
         .service(problems::describe_problem)
         .service(well_known::jwks)
-        .service(well_known::security_txt);
+        .service(well_known::security_txt)
+        .service(well_known::custodian_audit_keys);
 }
 
 #[cfg(test)]

@@ -40,6 +40,25 @@ pub async fn security_txt(app: Data<App>, edge: Data<Edge>, platform: Data<Platf
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(body)
 }
 
+/// Read the keys of the audit log
+///
+/// The verifier keys that checkpoints are signed with, as C2SP signed-note writes them, one a line, oldest first. They are those of the log of all logs, whose name
+/// is the first part of each line, and count for the logs of its organisations too. Compare them with what `custodian audit key` prints on the server.
+#[utoipa::path(tag = "platform", security(()), responses(
+    (status = 200, description = "The keys.", body = String, content_type = "text/plain",
+        example = json!("custodian.example/audit+7d7a1a5c+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop\n")),
+    PublicProblems,
+))]
+#[get("/.well-known/custodian-audit-keys")]
+pub async fn custodian_audit_keys(app: Data<App>) -> HttpResponse {
+    let log = app.log();
+    let keys: String = log.keys().verifiers(log.origin()).iter().map(|key| format!("{key}\n")).collect();
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .body(keys)
+}
+
 /// RFC 9116 wants an expiry less than a year ahead.
 pub(super) fn text(contact: &str, base: &str, now: DateTime<Utc>) -> String {
     let expires = (now + Duration::days(180)).to_rfc3339_opts(SecondsFormat::Secs, true);

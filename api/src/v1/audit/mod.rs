@@ -1,24 +1,35 @@
-//! The audit log.
+//! The audit log: its entries, and what proves them to somebody who trusts neither the staff nor the database.
 
-use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
-use chrono::{DateTime, Utc};
-use custodian_application::App;
-use custodian_application::audit::{EntryView, list_entries};
-use custodian_domain::audit::{Action, Verdict};
-use custodian_persistence::audit::EntryFilter;
-use serde::Serialize;
-use serde_json::{Value, json};
-use utoipa::ToSchema;
+mod activity;
+mod entries;
+mod export;
+mod log;
+mod proofs;
+mod tiles;
+
+use std::str::FromStr;
+
+use actix_web::HttpResponse;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use crate::http::{ListProblems, Listing, May, Pages, Problem, Query};
+pub use entries::EntryBody;
+pub(crate) use entries::{entry_example, page_of_entries};
+
 use crate::needs;
 
-/// Routes of this capability.
+/// Routes of this capability. The bundles stand before the tiles: `entries` is no level.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_audit_entries);
+    config
+        .service(entries::list_audit_entries)
+        .service(proofs::show_checkpoint)
+        .service(proofs::prove_inclusion)
+        .service(proofs::prove_consistency)
+        .service(tiles::show_entry_bundle)
+        .service(tiles::show_tile)
+        .service(log::show_log_checkpoint)
+        .service(log::prove_head)
+        .service(export::export_log)
+        .service(activity::list_my_activity);
 }
 
 needs! {
@@ -26,115 +37,36 @@ needs! {
     ReadAudit = AuditRead;
 }
 
-/// One entry of the log.
-#[derive(Serialize, ToSchema)]
-pub struct EntryBody {
-    /// Its id, a UUIDv7.
-    id: Uuid,
-    /// When.
-    time: Value,
-    /// What was done or tried, such as `customers.reveal`.
-    action: Value,
-    /// `allowed`, `refused` or `failed`.
-    verdict: Value,
-    /// Who: `kind` (`staff`, `partner`, `system`), `id`, and `session` for staff.
-    actor: Value,
-    /// The customer concerned; null when there are several or none.
-    customer: Value,
-    /// The customers concerned, when several.
-    customers: Value,
-    /// Keys of the fields shown or changed: `read`, `masked`, `revealed`, `written`.
-    fields: Value,
-    /// The purpose that the call named.
-    purpose: Value,
-    /// Why, as typed; kept sealed.
-    reason: Value,
-    /// The rule that refused.
-    rule: Value,
-    /// The request's id.
-    request: Value,
-    /// Further facts: codes, ids and counts.
-    details: Value,
-    /// The stored bytes still carry the MAC that they were written with.
-    intact: bool,
-}
+/// A size or a place: digits alone, for `+5` is a number to Rust and not to this contract.
+struct Number(u64);
 
-impl From<EntryView> for EntryBody {
-    fn from(view: EntryView) -> Self {
-        let EntryView { id, members, intact } = view;
-        let member = |name: &str| members.get(name).cloned().unwrap_or(Value::Null);
-        Self {
-            id,
-            time: member("time"),
-            action: member("action"),
-            verdict: member("verdict"),
-            actor: member("actor"),
-            customer: member("customer"),
-            customers: member("customers"),
-            fields: member("fields"),
-            purpose: member("purpose"),
-            reason: member("reason"),
-            rule: member("rule"),
-            request: member("request"),
-            details: member("details"),
-            intact,
-        }
+impl FromStr for Number {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).map(Self).ok_or(())
     }
 }
 
-/// List audit entries.
-///
-/// The organisation's log, newest first; every filter given must match. Entries name ids, field keys and codes, never values. Reading leaves an entry itself.
-#[utoipa::path(
-    tag = "audit", security(("bearer" = [])),
-    params(
-        ("actor" = Option<Uuid>, Query, description = "User or key that acted"), ("action" = Option<String>, Query, description = "Action code"),
-        ("customer_id" = Option<Uuid>, Query, description = "Customer concerned, alone or among others"),
-        ("field" = Option<String>, Query, description = "Field shown or changed"), ("purpose" = Option<String>, Query, description = "Purpose named"),
-        ("decision" = Option<String>, Query, description = "`allowed`, `refused` or `failed`"),
-        ("from" = Option<DateTime<Utc>>, Query, description = "At or after"), ("until" = Option<DateTime<Utc>>, Query, description = "Before"),
-        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of entries.", body = Listing<EntryBody>,
-        example = json!({"data": [entry_example()], "next_cursor": null})), ListProblems))]
-#[get("/audit/entries")]
-pub async fn list_audit_entries(
-    may: May<ReadAudit>,
-    app: Data<App>,
-    mut query: Query,
-) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/audit/entries", &query);
-    let actions: Vec<&'static str> = Action::ALL.iter().map(|a| a.code()).collect();
-    let verdicts: Vec<&'static str> = Verdict::ALL.iter().map(|v| v.code()).collect();
-    let filter = EntryFilter {
-        actor: query.uuid("actor"),
-        action: query.choice("action", &actions).map(str::to_owned),
-        customer: query.uuid("customer_id"),
-        field: query.text("field"),
-        purpose: query.text("purpose"),
-        verdict: query.choice("decision", &verdicts).map(str::to_owned),
-        from: query.time("from").map(first_id),
-        until: query.time("until").map(first_id),
-        before: pages.id_position(&mut query)?,
-    };
-    let limit = query.limit();
-    query.done()?;
-    let page = list_entries(&app, &may, filter, limit).await?;
-    let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
-    Ok(HttpResponse::Ok().json(Listing {
-        data: page.entries.into_iter().map(EntryBody::from).collect(),
-        next_cursor,
-        count: None,
-    }))
+/// A checkpoint as C2SP writes it.
+fn note(note: String) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(note)
 }
 
-/// The lowest UUIDv7 of a time: entries are found by time through their ids.
-fn first_id(at: DateTime<Utc>) -> Uuid {
-    uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.timestamp_millis()).unwrap_or(0), &[0; 10]).into_uuid()
-}
+/// What a checkpoint looks like.
+const NOTE: &str = "custodian.example/audit/0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10\n4712\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\
+    \u{2014} custodian.example/audit/0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
 
-pub(crate) fn entry_example() -> Value {
-    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "time": "2026-11-22T08:00:00.000000Z", "action": "customers.reveal", "verdict": "allowed",
-        "actor": {"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "kind": "staff", "session": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12"},
-        "customer": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13", "customers": null, "fields": {"revealed": ["mobile"]}, "purpose": null,
-        "reason": "Customer asked to be called back", "rule": null, "request": "5b0f2d0c-4a53-4f6e-8a35-7f0f2f1b2c3d", "details": null, "intact": true})
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_spelling_but_for_leading_zeros() {
+        assert_eq!("18446744073709551615".parse().map(|Number(n)| n), Ok(u64::MAX));
+        for text in ["", "+5", "-1", "1.0", " 1", "0x1", "１", "18446744073709551616"] {
+            assert!(text.parse::<Number>().is_err(), "{text}");
+        }
+    }
 }

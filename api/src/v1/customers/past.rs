@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::bodies::Shown;
 use super::may::{ReadAccessLog, ReadHistory};
 use crate::http::{Id, Listing, May, Pages, Problem, Query, ReadProblems};
-use crate::v1::audit::EntryBody;
+use crate::v1::audit::{EntryBody, page_of_entries};
 
 /// One version.
 #[derive(Serialize, ToSchema)]
@@ -100,7 +100,8 @@ pub async fn show_history(
 
 /// Read who saw a customer.
 ///
-/// Every entry of the audit log that concerns this customer, newest first: who, when, what, which fields and why. Reading it leaves an entry as well.
+/// Every entry of the audit log that concerns this customer, newest first: who, when, what, which fields and why; lists, searches, imports and partners' reads among them.
+/// Each line says where to have it proven. Reading it leaves an entry as well.
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the customer"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
@@ -120,7 +121,5 @@ pub async fn show_access_log(
     let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
     query.done()?;
     let page = customers::access_log(&app, &reader, &may, id.get(), before, limit).await?;
-    let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
-    let data = page.entries.into_iter().map(EntryBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
+    Ok(HttpResponse::Ok().json(page_of_entries(page, &pages)))
 }

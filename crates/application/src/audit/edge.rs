@@ -1,6 +1,6 @@
 //! The right edge of a stored tree, believed only when its tiles lead to the root that one of our keys has signed.
 
-use custodian_crypto::merkle::{Frontier, Hash, RightEdge, Tile, TileId, TileSet, edge_tiles, left_nodes};
+use custodian_crypto::merkle::{Frontier, Hash, Node, RightEdge, Tile, TileId, TileSet, edge_tiles, left_nodes};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::audit::tiles::{self, TileRow, Tree};
 use custodian_persistence::{DbError, Work};
@@ -77,12 +77,18 @@ pub async fn open(work: &Work, tree: Tree, head: Stored<'_>, keys: &LogKeys) -> 
     Ok(edge)
 }
 
+/// The stored tiles that these nodes are found in, as far as they exist.
+pub async fn tile_set(work: &Work, tree: Tree, nodes: &[Node]) -> Result<TileSet, DbError> {
+    let wanted: Vec<_> = TileSet::needed(nodes).into_iter().map(address).collect();
+    let mut set = TileSet::new();
+    tiles::find(work, tree, &wanted).await?.into_iter().filter_map(tile).for_each(|tile| set.insert(tile));
+    Ok(set)
+}
+
 /// The root that the tree had at a size, from its tiles as they are stored. None where tiles are missing.
 pub async fn root_at(work: &Work, tree: Tree, size: u64) -> Result<Option<Hash>, DbError> {
     let nodes = left_nodes(size);
-    let wanted: Vec<_> = TileSet::needed(&nodes).into_iter().map(address).collect();
-    let mut set = TileSet::new();
-    tiles::find(work, tree, &wanted).await?.into_iter().filter_map(tile).for_each(|tile| set.insert(tile));
+    let set = tile_set(work, tree, &nodes).await?;
     let hashes: Result<Vec<Hash>, _> = nodes.iter().map(|node| set.node(node.level, node.index)).collect();
     Ok(hashes.ok().and_then(|hashes| Frontier::from_hashes(size, hashes).ok()).map(|frontier| frontier.root()))
 }

@@ -180,6 +180,7 @@ pub fn seal_entry(
     let canonical =
         serde_json::to_vec(&entry).map_err(|error| DomainError::internal(format!("audit entry: {error}")))?;
     let mac = keys.audit.sign(&canonical);
+    super::noted::note(id);
     let (action, verdict) = (entry.action, entry.verdict);
     Ok(NewEntry {
         organization,

@@ -2,10 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use custodian_crypto::merkle::{Hash, leaf_hash};
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::roles::Permission;
-use custodian_persistence::audit::{self as stored, EntryFilter, StoredEntry};
+use custodian_persistence::audit::{self as stored, EntryFilter, StoredEntry, bundles};
+use custodian_persistence::{DbError, Work};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -22,6 +24,19 @@ pub struct EntryView {
     pub members: Value,
     /// The MAC matches the stored bytes, and they are this entry's.
     pub intact: bool,
+    /// What it takes to prove the entry.
+    pub proof: Proof,
+}
+
+/// What somebody who trusts nobody needs to have an entry proven.
+#[derive(Debug)]
+pub struct Proof {
+    /// Its place in the log, from 0; none within the first second.
+    pub place: Option<u64>,
+    /// SHA-256 over a zero byte and the canonical text (RFC 9162, 2.1.1).
+    pub leaf_hash: Hash,
+    /// The canonical text that is hashed; a reason is sealed in it.
+    pub canonical: String,
 }
 
 /// A page of entries, newest first.
@@ -41,9 +56,9 @@ pub async fn list_entries(app: &App, call: &Call, mut filter: EntryFilter, limit
     }
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, &filter, page_limit(limit)).await;
+    let page = page(&work, &keys, stored::list(&work, &filter, page_limit(limit)).await, limit).await;
     work.abandon().await;
-    let page = page(&keys, call, rows?, limit);
+    let page = page?;
     let draft = Draft { customer: filter.customer.map(CustomerId::from), ..Draft::of(Action::AuditRead) };
     app.record_read(call, draft.with("entries", count(page.entries.len()))).await?;
     Ok(page)
@@ -59,11 +74,26 @@ pub async fn customer_access_log(
 ) -> Result<Page, DomainError> {
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::by_customer(&work, customer, before, page_limit(limit)).await;
+    let page = page(&work, &keys, stored::by_customer(&work, customer, before, page_limit(limit)).await, limit).await;
     work.abandon().await;
-    let page = page(&keys, call, rows?, limit);
+    let page = page?;
     let draft = Draft::about(Action::CustomersAccessLog, customer).with("entries", count(page.entries.len()));
     app.record_read(call, draft).await?;
+    Ok(page)
+}
+
+/// Entries of what the caller did, or tried, since `filter.from`. Reading them leaves an entry as well.
+///
+/// Errors: 403 `staff_only`.
+pub async fn own_activity(app: &App, call: &Call, filter: EntryFilter, limit: usize) -> Result<Page, DomainError> {
+    let user = call.identity.user().ok_or_else(|| DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
+    let filter = EntryFilter { actor: Some(user.uuid()), ..filter };
+    let keys = app.keys().organization(app.db(), call.organization()).await?;
+    let work = app.begin(call.organization()).await?;
+    let page = page(&work, &keys, stored::list(&work, &filter, page_limit(limit)).await, limit).await;
+    work.abandon().await;
+    let page = page?;
+    app.record_read(call, Draft::of(Action::MeActivity).with("entries", count(page.entries.len()))).await?;
     Ok(page)
 }
 
@@ -75,19 +105,23 @@ fn count(entries: usize) -> Detail {
     Detail::Count(u32::try_from(entries).unwrap_or(u32::MAX))
 }
 
-fn page(keys: &OrganizationKeys, call: &Call, mut rows: Vec<StoredEntry>, limit: usize) -> Page {
+async fn page(
+    work: &Work,
+    keys: &OrganizationKeys,
+    rows: Result<Vec<StoredEntry>, DbError>,
+    limit: usize,
+) -> Result<Page, DomainError> {
+    let mut rows = rows?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id);
-    Page { entries: rows.iter().map(|row| view(keys, call.organization(), row)).collect(), next }
+    let places = bundles::places_of(work, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    let view = |row: &StoredEntry| view(keys, work.organization(), row, places.get(&row.id).copied());
+    Ok(Page { entries: rows.iter().map(view).collect(), next })
 }
 
 /// An entry as people see it. One whose bytes are not what we wrote is shown as not intact, never hidden.
-pub fn view(
-    keys: &OrganizationKeys,
-    organization: custodian_domain::kernel::OrganizationId,
-    row: &StoredEntry,
-) -> EntryView {
+fn view(keys: &OrganizationKeys, organization: OrganizationId, row: &StoredEntry, place: Option<u64>) -> EntryView {
     let mut members: Value = serde_json::from_slice(&row.canonical).unwrap_or(Value::Null);
     // Another entry's bytes carry a good MAC; the id inside tells whose they are.
     let own = members.get("id").and_then(Value::as_str) == Some(row.id.to_string().as_str());
@@ -101,5 +135,7 @@ pub fn view(
         object.remove("organization");
         object.remove("v");
     }
-    EntryView { id: row.id, members, intact }
+    let canonical = String::from_utf8_lossy(&row.canonical).into_owned();
+    let proof = Proof { place, leaf_hash: leaf_hash(&row.canonical), canonical };
+    EntryView { id: row.id, members, intact, proof }
 }

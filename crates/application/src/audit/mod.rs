@@ -2,17 +2,25 @@
 
 mod edge;
 mod entry;
+mod export;
 mod finding;
 pub mod fsck;
 mod list;
 mod log;
+mod noted;
+mod proofs;
+mod published;
 mod retire;
 pub mod sequencer;
 mod signing;
 
 pub use entry::{Detail, Draft, EntryActor, Shown, is_entry, record_all, seal_entry};
+pub use export::{Export, export};
 pub use finding::Finding;
-pub use list::{EntryView, Page, customer_access_log, list_entries, view};
+pub use list::{EntryView, Page, Proof, customer_access_log, list_entries, own_activity};
 pub use log::{AuditLog, LogSettings};
+pub use noted::Noted;
+pub use proofs::{Consistency, Inclusion, bundle, checkpoint, consistency, inclusion, tile};
+pub use published::{Published, log_checkpoint, log_proof};
 pub use retire::{LEAST_RETENTION, due, retire};
 pub use signing::LogKeys;

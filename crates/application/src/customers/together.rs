@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::create::{Checked, Entered, check, create, owner_of, store};
 use super::rules::taken;
 use super::{NewCustomer, SeenCustomer};
+use crate::audit::Noted;
 use crate::{App, Call};
 
 /// The most customers in one transaction: bounds what a refused one costs the others.
@@ -26,6 +27,8 @@ struct Ask {
     call: Call,
     new: NewCustomer,
     answer: oneshot::Sender<Answer>,
+    /// Listens for the entry in the caller's own task.
+    noted: Option<Noted>,
 }
 
 /// Enters customers for callers that need no transaction of their own. One per worker thread; cheap to clone.
@@ -46,7 +49,7 @@ impl CustomerWriter {
     pub async fn create(&self, call: &Call, new: NewCustomer) -> Answer {
         call.needs(Permission::CustomersCreate)?;
         let (answer, waiting) = oneshot::channel();
-        let ask = Ask { call: call.clone(), new, answer };
+        let ask = Ask { call: call.clone(), new, answer, noted: Noted::here() };
         self.queue.try_send(ask).map_err(|_| DomainError::unavailable("too many customers are being entered"))?;
         waiting.await.unwrap_or_else(|_| Err(DomainError::unavailable("the writer ended")))
     }
@@ -75,8 +78,13 @@ async fn write(app: &App, organization: OrganizationId, asks: Vec<Ask>) {
             }
         }
         Err(DomainError::Taken(_)) => {
-            for Ask { call, new, answer } in asks {
-                let _ = answer.send(alone(app, &call, new).await);
+            for Ask { call, new, answer, noted } in asks {
+                let alone = alone(app, &call, new);
+                let entered = match &noted {
+                    Some(noted) => noted.during(alone).await,
+                    None => alone.await,
+                };
+                let _ = answer.send(entered);
             }
         }
         Err(error) => {
@@ -135,7 +143,7 @@ async fn seal_all(
     let seal = |(ask, checked): (&Ask, Result<Checked, DomainError>)| {
         let checked = checked?;
         let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
-        Entered::new(app, &ask.call, &keys, bucket, checked)
+        Noted::carried(ask.noted.as_ref(), || Entered::new(app, &ask.call, &keys, bucket, checked))
     };
     Ok(asks.iter().zip(checked).map(seal).collect())
 }

@@ -80,6 +80,7 @@ words! {
         DepartmentsUpdate = "departments.update": "A department was renamed, moved or given a head.",
         DepartmentsDelete = "departments.delete": "An empty department was deleted.",
         MeRead = "me.read": "Somebody read their own account.",
+        MeActivity = "me.activity": "Somebody read what the log says that they did.",
         RequestsReplay = "requests.replay": "A kept answer was given again to a retried request.",
         IntegrityFailed = "integrity.failed": "A sealed value did not open.",
         CatalogRead = "catalog.read": "The record types were read.",

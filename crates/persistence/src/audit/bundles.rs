@@ -1,5 +1,7 @@
 //! Which entries the leaves of a tree are: ids in the order of their places, 256 to a bundle.
 
+use std::collections::HashMap;
+
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -62,6 +64,26 @@ pub async fn place_of(work: &Work, entry: Uuid) -> Result<Option<u64>, DbError> 
         }
     }
     Ok(None)
+}
+
+/// The places of those of these entries that have one.
+pub async fn places_of(work: &Work, entries: &[Uuid]) -> Result<HashMap<Uuid, u64>, DbError> {
+    const SQL: &str = "SELECT w.id, b.number, position(uuid_send(w.id) IN b.entry_ids) FROM unnest($2::uuid[]) AS w(id) CROSS JOIN LATERAL \
+         (SELECT number, entry_ids, first_id FROM audit_bundles WHERE organization_id = $1 AND last_id >= w.id ORDER BY last_id LIMIT $3) AS b \
+         WHERE b.first_id <= w.id AND position(uuid_send(w.id) IN b.entry_ids) % 16 = 1";
+    let mut places = HashMap::new();
+    for limit in [NEAR, i64::MAX] {
+        let sought: Vec<Uuid> = entries.iter().copied().filter(|id| !places.contains_key(id)).collect();
+        if sought.is_empty() {
+            break;
+        }
+        for row in work.query(SQL, &[&work.organization().uuid(), &sought, &limit]).await? {
+            let (number, at): (i64, i32) = (row.get(1), row.get(2));
+            let at = i64::from(at - 1) / 16;
+            places.insert(row.get(0), u64::try_from(number.saturating_mul(256).saturating_add(at)).unwrap_or(0));
+        }
+    }
+    Ok(places)
 }
 
 /// Those of these entries that have a place already.

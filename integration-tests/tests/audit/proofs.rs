@@ -228,7 +228,7 @@ async fn an_answer_names_its_entry_and_a_refusal_of_a_stranger_names_none() {
     assert_eq!(ledger.only().await["id"], json!(made.sent("audit-id")));
     let again = sales.post("/v1/customers", &body).header("idempotency-key", "once").await.shows(201);
     let entry = ledger.only().await;
-    assert_eq!((&entry["action"], &entry["id"]), (&json!("requests.replay"), &json!(again.sent("audit-id"))));
+    assert_eq!((&entry["details"]["repeated"], &entry["id"]), (&json!(1), &json!(again.sent("audit-id"))));
     for (refused, status) in [(path(MISSING), 404), ("/v1/audit/entries".to_owned(), 403)] {
         let answer = sales.get(&refused).await.shows(status);
         assert_eq!(ledger.only().await["id"], json!(answer.sent("audit-id")));

@@ -1,7 +1,5 @@
 //! Somebody outside who trusts nobody: has the verifier keys, and recomputes what is answered.
 
-use std::time::{Duration, Instant};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use custodian_crypto::checkpoint::Checkpoint;
@@ -9,10 +7,8 @@ use custodian_crypto::merkle::{Hash, verify_inclusion};
 use custodian_crypto::note::{KeyKind, Note, VerifierKey};
 use serde_json::Value;
 
+use super::scene::until;
 use crate::support::{Answer, Caller, Service};
-
-/// How long a place may take on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The keys that the service publishes, fetched without a credential.
 pub async fn keys(service: &Service) -> Vec<VerifierKey> {
@@ -42,16 +38,15 @@ pub fn hashes(texts: &Value) -> Vec<Hash> {
 
 /// Asks until the answer is no longer that it is too early.
 pub async fn settled(caller: &Caller, path: &str) -> Answer {
-    let begun = Instant::now();
-    loop {
+    until(path, async || {
         let answer = caller.get(path).await;
-        if answer.status != 409 {
-            return answer;
+        if answer.status == 409 {
+            answer.refuses(409, "not_yet_placed");
+            return None;
         }
-        answer.refuses(409, "not_yet_placed");
-        assert!(begun.elapsed() < PATIENCE, "{path} stays without a place");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        Some(answer)
+    })
+    .await
 }
 
 /// The proof of an entry.

@@ -82,7 +82,8 @@ async fn what_the_signed_tree_has_not_and_odd_paths_are_not_found() {
         "0/000.p/1.p/1",
         "0/x000/000.p/1",
         "0/1000",
-        "0/../../checkpoint",
+        "0/..%2fcheckpoint",
+        "0/000.p%2f1%20",
         "0/x9223372036854775807/000",
         "0/x999/x999/x999/x999/x999/x999/x999/999",
         "entries/000",
@@ -92,9 +93,7 @@ async fn what_the_signed_tree_has_not_and_odd_paths_are_not_found() {
         "entries/x001/000",
         "data/000.p/1",
     ] {
-        // Each segment is sent as it stands: nothing on the way takes the dots out.
-        let path = tile.replace("..", "%2e%2e");
-        auditor.get(&format!("/v1/audit/tiles/{path}")).await.refuses(404, "not_found");
+        auditor.get(&format!("/v1/audit/tiles/{tile}")).await.refuses(404, "not_found");
     }
     auditor.get("/v1/audit/tiles/0/000.p/1?width=9").await.refuses(400, "unknown_parameter");
     auditor.request("DELETE", "/v1/audit/tiles/0/x001/000").await.refuses(405, "method_not_allowed");

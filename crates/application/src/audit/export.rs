@@ -139,8 +139,7 @@ impl Export {
         let end = self.to.min((first + BLOCK) * wide);
         let stored = bundles::range(work, i64::try_from(first).unwrap_or(i64::MAX), BLOCK.cast_signed()).await?;
         let ids = stored.into_iter().flat_map(|bundle| bundle.entries).zip(first * wide..);
-        let ids: Vec<(Uuid, u64)> =
-            ids.map(|(id, place)| (id, place)).filter(|(_, at)| (self.next..end).contains(at)).collect();
+        let ids: Vec<(Uuid, u64)> = ids.filter(|(_, at)| (self.next..end).contains(at)).collect();
         if ids.len() as u64 != end - self.next {
             return Err(unsound(work, "bundles that the signed tree has are missing or too narrow"));
         }

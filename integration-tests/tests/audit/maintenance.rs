@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use custodian_application::audit::{due, retire};
+
 use super::scene::{Scene, settled, whole};
 use crate::customers::{path, whole as customer};
 use crate::dev::program::{differing, dump, postgres_program, run, settings_of, superuser_url};
@@ -77,4 +79,34 @@ async fn a_dump_restored_elsewhere_is_as_sound() {
     assert!(code == 0 && printed.contains(" 0 finding(s)"), "{printed}{said}");
     let (code, printed, said) = run(&["audit", "key"], &settings);
     assert!(code == 0 && printed.contains("/audit+"), "{printed}{said}");
+}
+
+#[tokio::test]
+async fn old_months_are_let_go_by_command_and_what_remains_is_as_sound() {
+    let service = own_instance(&[]);
+    let scene = Scene::with(&service, 5).await;
+    let before = scene.places().await;
+    let app = service.app.clone();
+    assert_eq!(service.run(async move { due(&app, chrono::Duration::zero()).await.unwrap() }).await, []);
+    service.clock.advance(chrono::Duration::days(250));
+    let (app, owner) = (service.app.clone(), service.owner.clone());
+    let gone = service.run(async move {
+        let months = due(&app, chrono::Duration::zero()).await.unwrap();
+        retire(&app, &owner, &months).await.unwrap();
+        months
+    });
+    let gone = gone.await;
+    assert!(!gone.is_empty() && gone.iter().all(|month| month.until > before[0]), "{gone:?}");
+    settled(&scene.sql, scene.org.id).await;
+    let left = "SELECT count(*) FROM audit_entries WHERE organization_id = $1";
+    assert_eq!(scene.sql.query_one(left, &[&scene.org.id]).await.unwrap().get::<_, i64>(0), 1);
+    assert_eq!(scene.places().await[..before.len()], before[..]);
+    assert_eq!(whole(&service).await.findings, []);
+    // Saying so once does not cover what is younger.
+    let person = scene.org.auditor().await;
+    person.get("/v1/me").await.shows(200);
+    settled(&scene.sql, scene.org.id).await;
+    let newest = *scene.places().await.last().unwrap();
+    scene.tamper(&format!("DELETE FROM audit_entries WHERE id = '{newest}'")).await;
+    scene.shows("a deletion", "missing", "is gone").await;
 }

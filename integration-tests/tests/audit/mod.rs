@@ -8,6 +8,7 @@ mod entries;
 mod export;
 mod ledger;
 mod maintenance;
+mod pace;
 mod proofs;
 mod reader;
 mod refusals;

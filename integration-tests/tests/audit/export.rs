@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::reader::{inclusion, keys, settled};
+use super::scene::until;
 use crate::dev::program::{Folder, run};
 use crate::support::{Org, Person, shared};
 
@@ -79,6 +80,31 @@ async fn what_http_gives_passes_the_offline_check_whole_and_in_parts() {
         let part = desk.put("part.ndjson", part.text());
         assert_eq!(desk.sound(&[&part]), to - from, "{from} to {to}");
     }
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_all_logs_that_was_kept_is_connected_with_a_later_export() {
+    let org = Org::found().await;
+    let (auditor, desk) = (org.auditor().await, Desk::new().await);
+    settled(&auditor, "/v1/audit/log/proof").await.shows(200);
+    let kept = auditor.get("/v1/audit/log/checkpoint").await.shows(200);
+    let size = |note: &str| note.lines().nth(1).unwrap().parse::<u64>().unwrap();
+    let from = size(kept.text());
+    let (file, path) = (desk.put("kept.txt", kept.text()), format!("/v1/audit/log/consistency?from={from}"));
+    // The reads above are entries: the log of all logs goes on by itself.
+    until("growth", async || (auditor.get(&path).await.shows(200).at("/to").as_u64()? > from).then_some(())).await;
+    let export = auditor.get("/v1/audit/export").await.shows(200);
+    let header: Value = serde_json::from_str(export.text().lines().next().unwrap()).unwrap();
+    let to = size(header["global_checkpoint"].as_str().unwrap());
+    let export = desk.put("export.ndjson", export.text());
+    let (code, report) = desk.verify(&[&export, "--checkpoint", &file]);
+    assert_eq!((code, &report["ok"]), (1, &Value::Bool(false)), "nothing connects them: {report:#}");
+    let proof = auditor.get(&format!("{path}&to={to}")).await.shows(200);
+    desk.sound(&[&export, "--checkpoint", &file, "--proof", &desk.put("proof.json", proof.text())]);
+    for (from, to) in [("2", "1"), ("0", "18446744073709551615")] {
+        auditor.get(&format!("/v1/audit/log/consistency?from={from}&to={to}")).await.refuses(400, "place_out_of_range");
+    }
+    auditor.get("/v1/audit/log/consistency").await.refuses(400, "invalid_query");
 }
 
 #[tokio::test]

@@ -1,10 +1,13 @@
 //! Proofs: what the service says of its log is recomputed by somebody who does not believe it.
 
 use custodian_crypto::merkle::{leaf_hash, verify_consistency, verify_inclusion};
+use custodian_crypto::note::{KeyKind, Note, VerifierKey, cosign};
+use custodian_crypto::{SeededRandomness, SigningKey};
 use serde_json::{Value, json};
 
 use super::Ledger;
 use super::reader::{hash, hashes, inclusion, keys, opened, proves, settled};
+use super::scene::until;
 use crate::customers::path;
 use crate::support::{Org, customer, shared};
 
@@ -149,6 +152,33 @@ async fn the_organisations_head_stands_in_the_log_of_all_logs() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_that_a_witness_signed_is_served_after_the_log_has_grown() {
+    let org = Org::found().await;
+    let (auditor, keys) = (org.auditor().await, keys(shared()).await);
+    settled(&auditor, "/v1/audit/log/proof").await.shows(200);
+    let wanted = "/v1/audit/log/checkpoint?witnessed=true";
+    auditor.get(wanted).await.refuses(409, "not_yet_placed");
+    auditor.get("/v1/audit/log/checkpoint?witnessed=1").await.refuses(400, "invalid_query");
+    let text = auditor.get("/v1/audit/log/checkpoint").await.shows(200).text().to_owned();
+    let (seen, note) = (opened(&keys, &text), Note::parse(&text).unwrap());
+    let (name, (key, _)) = ("witness.example/w1", SigningKey::generate(&SeededRandomness::new(7)));
+    let line = cosign(note.text(), name, &key, 1_800_000_000).unwrap().to_string();
+    let sql = "INSERT INTO audit_log_cosignatures (size, witness, line, received_at) VALUES ($1, $2, $3, now())";
+    let size = i64::try_from(seen.size).unwrap();
+    org.sql().await.execute(sql, &[&size, &name, &line]).await.unwrap();
+    until("growth", async || {
+        let newest = opened(&keys, auditor.get("/v1/audit/log/checkpoint").await.shows(200).text());
+        (newest.size > seen.size).then_some(())
+    })
+    .await;
+    let served = auditor.get(wanted).await.shows(200);
+    assert_eq!(opened(&keys, served.text()), seen);
+    let witness = VerifierKey::new(KeyKind::Cosignature, name, key.public()).unwrap();
+    let verified = Note::parse(served.text()).unwrap().verify(&[witness]).unwrap();
+    assert_eq!((verified[0].name.as_str(), verified[0].time), (name, Some(1_800_000_000)));
+}
+
+#[tokio::test]
 async fn each_read_of_the_log_is_in_the_log() {
     let org = Org::found().await;
     let auditor = org.auditor().await;
@@ -163,6 +193,7 @@ async fn each_read_of_the_log_is_in_the_log() {
         ("/v1/audit/tiles/0/000.p/1", "tile"),
         ("/v1/audit/tiles/entries/000.p/1", "entries"),
         ("/v1/audit/log/checkpoint", "log_checkpoint"),
+        ("/v1/audit/log/consistency?from=1", "log_consistency"),
         ("/v1/audit/log/proof", "log_proof"),
         ("/v1/audit/export?to=1", "export"),
     ] {

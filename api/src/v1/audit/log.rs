@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::entries::base64;
+use super::proofs::{ConsistencyBody, sizes};
 use super::{NOTE, ReadAudit, note};
 use crate::http::{May, Problem, ProofProblems, Query};
 
@@ -29,9 +30,10 @@ pub struct HeadBody {
 /// Read the checkpoint of the log of all logs.
 ///
 /// The newest checkpoint of the log whose leaves are the heads of every organisation's log, with the cosignatures of witnesses that have come so far. It names
-/// no organisation.
+/// no organisation. With `witnessed=true` the newest one that any witness has signed: witnesses answer later, and a busy log has grown by then.
 #[utoipa::path(
     tag = "audit", security(("bearer" = [])),
+    params(("witnessed" = Option<bool>, Query, description = "Only one that a witness has signed; 409 while there is none")),
     responses((status = 200, description = "The signed note.", body = String, content_type = "text/plain", example = json!(NOTE)), ProofProblems))]
 #[get("/audit/log/checkpoint")]
 pub async fn show_log_checkpoint(
@@ -39,8 +41,24 @@ pub async fn show_log_checkpoint(
     app: Data<App>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
+    let witnessed = query.boolean("witnessed");
     query.done()?;
-    Ok(note(audit::log_checkpoint(&app, &may).await?))
+    Ok(note(audit::log_checkpoint(&app, &may, witnessed).await?))
+}
+
+/// Prove that the log of all logs only grew.
+///
+/// That the log of all logs of `to` leaves begins with that of `from` leaves: connects a checkpoint that was kept, or carried to a witness, with a later export.
+#[utoipa::path(
+    tag = "audit", security(("bearer" = [])),
+    params(("from" = u64, Query, description = "Size that an earlier checkpoint names"),
+        ("to" = Option<u64>, Query, description = "Size that a later checkpoint names; that of the newest one if absent")),
+    responses((status = 200, description = "The proof.", body = ConsistencyBody, example = json!({"origin": "custodian.example/audit", "from": 3, "to": 4,
+        "hashes": ["lqKW0iTyhcZ3pPDD4owkVfw2qN92xVUhTFRg0qEfs1M=", "jFUxaJLDSLhbQ3zb1Wce6Sy2H0q1vhSEKvS0BSRvfRE=", "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0="]})), ProofProblems))]
+#[get("/audit/log/consistency")]
+pub async fn prove_log_consistency(may: May<ReadAudit>, app: Data<App>, query: Query) -> Result<HttpResponse, Problem> {
+    let (from, to) = sizes(query)?;
+    Ok(HttpResponse::Ok().json(ConsistencyBody::from(audit::log_consistency(&app, &may, from, to).await?)))
 }
 
 /// Prove that the log of all logs holds this organisation's.

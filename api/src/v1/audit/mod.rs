@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(tiles::show_entry_bundle)
         .service(tiles::show_tile)
         .service(log::show_log_checkpoint)
+        .service(log::prove_log_consistency)
         .service(log::prove_head)
         .service(export::export_log)
         .service(activity::list_my_activity);

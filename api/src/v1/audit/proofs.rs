@@ -46,6 +46,13 @@ pub struct ConsistencyBody {
     hashes: Vec<String>,
 }
 
+impl From<Consistency> for ConsistencyBody {
+    fn from(proof: Consistency) -> Self {
+        let Consistency { origin, from, to, hashes } = proof;
+        Self { origin, from, to, hashes: hashes.iter().map(base64).collect() }
+    }
+}
+
 /// Read the log's checkpoint.
 ///
 /// The newest checkpoint of the organisation's log, a C2SP signed note: name of the log, number of entries, root hash, signature. Keep it where nobody
@@ -107,16 +114,20 @@ pub async fn prove_inclusion(caller: Authenticated, app: Data<App>, mut query: Q
         "origin": "custodian.example/audit/0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "from": 3, "to": 4,
         "hashes": ["lqKW0iTyhcZ3pPDD4owkVfw2qN92xVUhTFRg0qEfs1M=", "jFUxaJLDSLhbQ3zb1Wce6Sy2H0q1vhSEKvS0BSRvfRE=", "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0="]})), ProofProblems))]
 #[get("/audit/proofs/consistency")]
-pub async fn prove_consistency(may: May<ReadAudit>, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
+pub async fn prove_consistency(may: May<ReadAudit>, app: Data<App>, query: Query) -> Result<HttpResponse, Problem> {
+    let (from, to) = sizes(query)?;
+    Ok(HttpResponse::Ok().json(ConsistencyBody::from(audit::consistency(&app, &may, from, to).await?)))
+}
+
+/// `from` and `to` of a consistency proof, and nothing else.
+pub(super) fn sizes(mut query: Query) -> Result<(u64, Option<u64>), Problem> {
     let from = required(&mut query, "from", |query, name| query.parsed::<Number>(name, "invalid_number"));
     let to = query.parsed::<Number>("to", "invalid_number");
     query.done()?;
     let Some(Number(from)) = from else {
         return Err(Problem::of("invalid_query"));
     };
-    let proof = audit::consistency(&app, &may, from, to.map(|Number(to)| to)).await?;
-    let Consistency { origin, from, to, hashes } = proof;
-    Ok(HttpResponse::Ok().json(ConsistencyBody { origin, from, to, hashes: hashes.iter().map(base64).collect() }))
+    Ok((from, to.map(|Number(to)| to)))
 }
 
 /// A parameter that must be there; [`Query::done`] refuses when it is not.

@@ -21,6 +21,6 @@ pub use list::{EntryView, Page, Proof, customer_access_log, list_entries, own_ac
 pub use log::{AuditLog, LogSettings};
 pub use noted::Noted;
 pub use proofs::{Consistency, Inclusion, bundle, checkpoint, consistency, inclusion, tile};
-pub use published::{Published, log_checkpoint, log_proof};
+pub use published::{Published, log_checkpoint, log_consistency, log_proof};
 pub use retire::{LEAST_RETENTION, due, retire};
 pub use signing::LogKeys;

@@ -7,7 +7,10 @@ use crate::support::{Org, Person};
 
 async fn found(person: &Person, query: &str) -> Vec<Value> {
     let page = person.get(&format!("/v1/audit/entries?limit=200&{query}")).await.shows(200);
-    page.at("/data").as_array().unwrap().clone()
+    let mut lines = page.at("/data").as_array().unwrap().clone();
+    // Its place comes to an entry later, and may do so between two looks.
+    lines.iter_mut().for_each(|line| line["proof"]["place"] = Value::Null);
+    lines
 }
 
 #[tokio::test]

@@ -60,6 +60,8 @@ settings! {
     access_token_minutes: Bounded<1, 60>, Some("15"), "Life of an access token.";
     session_hours: Bounded<1, 720>, Some("12"), "Life of a session, whatever is refreshed in it.";
     login_failures_per_minute: Bounded<1, 10_000>, Some("30"), "Failed log-ins from one address within a minute before it is made to wait.";
+    reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
+    last4_searches_per_day: Bounded<0, 1_000_000>, Some("100"), "Searches a day by the last four characters of a value, where no role names a figure.";
     argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";
     argon2_iterations: Bounded<1, 100>, Some("2"), "Passes of one password hash.";
     argon2_parallelism: Bounded<1, 16>, Some("1"), "Lanes of one password hash.";

@@ -8,6 +8,7 @@ use custodian_application::audit::{AuditLog, LogSettings};
 use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
+use custodian_domain::access::Allowance;
 use custodian_outbound::{AnchorFile, DirectoryKeyStore, KeyStore, WitnessClient};
 use custodian_persistence::{Database, DatabaseSettings};
 
@@ -130,6 +131,10 @@ fn tuning(settings: &Settings) -> Tuning {
             parallelism: settings.argon2_parallelism.get(),
         },
         login_failures_per_minute: settings.login_failures_per_minute.get(),
+        budget: Allowance {
+            reveals: settings.reveal_budget_per_day.get(),
+            last4_searches: settings.last4_searches_per_day.get(),
+        },
     }
 }
 

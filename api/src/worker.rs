@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, idempotency, imports};
+use custodian_application::{App, access, access_reviews, idempotency, imports};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
 use tokio::sync::watch;
@@ -45,6 +45,9 @@ async fn tidy(app: &App) {
     if let Err(error) = idempotency::purge(app).await {
         tracing::warn!(%error, "old answers cannot be dropped");
     }
+    if let Err(error) = access::tidy(app).await {
+        tracing::warn!(%error, "old budgets cannot be dropped");
+    }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");
     }
@@ -83,6 +86,7 @@ async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
 async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     match claim.kind.as_str() {
         imports::KIND => imports::run(app, claim).await,
+        access_reviews::KIND => access_reviews::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }
 }

@@ -107,7 +107,7 @@ fn free_address() -> Result<SocketAddr, Unfit> {
     listener.local_addr().map_err(unfit)
 }
 
-fn environment(settings: &Settings, address: SocketAddr) -> [(&'static str, String); 8] {
+fn environment(settings: &Settings, address: SocketAddr) -> [(&'static str, String); 10] {
     [
         ("BIND", address.to_string()),
         ("METRICS_BIND", "127.0.0.1:0".into()),
@@ -117,6 +117,8 @@ fn environment(settings: &Settings, address: SocketAddr) -> [(&'static str, Stri
         ("KEY_STORE_DIR", settings.key_store_dir.to_string_lossy().into_owned()),
         ("RATE_LIMIT_PER_MINUTE", "0".into()),
         ("ACCESS_TOKEN_MINUTES", "60".into()),
+        ("REVEAL_BUDGET_PER_DAY", "1000000".into()),
+        ("LAST4_SEARCHES_PER_DAY", "1000000".into()),
     ]
 }
 

@@ -97,6 +97,9 @@ impl Problem {
         let code = self.0.kind.code;
         match self.0.status.as_u16() {
             401 => self.with_header(header::WWW_AUTHENTICATE, challenge(code)),
+            403 if code.ends_with("_budget_exhausted") => {
+                self.with_header(header::LINK, HeaderValue::from_static("</v1/access-requests>; rel=\"help\""))
+            }
             409 if code == "idempotency_in_progress" || code == "not_yet_placed" => {
                 self.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
             }

@@ -62,6 +62,9 @@ problems! {
     403 "field_not_revealable": "Field not revealable" / "字段不可明文查看", "At least one field may not be revealed to this caller." / "存在当前调用者不可明文查看的字段。";
     403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
+    403 "own_line": "One's own line" / "本人的条目", "Nobody answers a line about themselves or a key that they made." / "不得答复涉及本人或本人所建密钥的条目。";
+    403 "not_the_reviewer": "Not asked" / "并非审阅人", "This line is asked of somebody else." / "该条目由他人审阅。";
+    403 "search_budget_exhausted": "Search budget used up" / "检索额度已用完", "Today's budget for searches by last digits is used up; search by the whole value, or ask for more by an access request." / "今日末四位检索额度已用完，请按完整值检索或通过访问申请提高额度。";
     403 "exceeds_own_rights": "More than one holds" / "超出自身权限", "Nobody hands out more than they hold; errors lists what is missing." / "不得授予超出自身持有的权限，详见 errors。";
     403 "role_built_in": "Built-in role" / "内置角色", "Built-in roles are fixed; make one of your own." / "内置角色不可修改，请新建自定义角色。";
     403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
@@ -78,6 +81,8 @@ problems! {
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
     409 "separation_of_duties": "Duties kept apart" / "职责分离", "Two duties would meet in one person that are kept apart; errors names them." / "两项须相互分离的职责将由同一人承担，详见 errors。";
+    409 "review_closed": "Review closed" / "审阅已结束", "The access review has ended." / "该访问审阅已结束。";
+    409 "already_answered": "Already answered" / "已答复", "The line was answered before." / "该条目已答复。";
     409 "role_in_use": "Role in use" / "角色使用中", "Somebody still holds the role; take it from everybody first." / "仍有人持有该角色，请先全部收回。";
     409 "already_revoked": "Already revoked" / "已吊销", "The key was revoked before." / "该密钥此前已被吊销。";
     409 "wrong_state": "Wrong state" / "状态不符", "The account is not in a state that allows this." / "账号当前状态不允许此操作。";

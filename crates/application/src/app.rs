@@ -4,16 +4,22 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
+use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::KeyStore;
 use custodian_persistence::audit::{AuditWriter, NewEntry};
 use custodian_persistence::{Database, Work};
+use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::Clock;
+use crate::access::Counted;
 use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::keys::Keyring;
+
+/// How long it is remembered that somebody was counted: a day is never longer.
+const COUNTED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// Figures that an operator may turn.
 #[derive(Clone, Debug)]
@@ -28,6 +34,8 @@ pub struct Tuning {
     pub password_cost: PasswordCost,
     /// Failed log-ins from one address within a minute before it is made to wait.
     pub login_failures_per_minute: u32,
+    /// What a day allows somebody whose roles name no figure of their own.
+    pub budget: Allowance,
 }
 
 /// What an [`App`] is made of.
@@ -61,6 +69,7 @@ struct Inner {
     cursor_key: MacKey,
     auth: AuthState,
     log: AuditLog,
+    counted: Cache<Counted, ()>,
     tuning: Tuning,
 }
 
@@ -72,7 +81,8 @@ impl App {
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
-        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, tuning })))
+        let counted = Cache::builder().max_capacity(500_000).time_to_live(COUNTED).build();
+        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, counted, tuning })))
     }
 
     /// The time.
@@ -118,6 +128,11 @@ impl App {
     /// The log of all logs: name, signing keys, anchor file.
     pub fn log(&self) -> &AuditLog {
         &self.0.log
+    }
+
+    /// Whom the database has counted today already.
+    pub(crate) fn counted(&self) -> &Cache<Counted, ()> {
+        &self.0.counted
     }
 
     pub(crate) fn auth(&self) -> &AuthState {

@@ -5,6 +5,7 @@
 pub mod blind_index;
 pub mod checkpoint;
 mod framing;
+pub mod jws;
 mod kdf;
 pub mod keys;
 pub mod mac;

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{Database, DbError};
+use uuid::Uuid;
+
+use crate::{Database, DbError, Work};
 
 /// What Postgres says of itself and of our role.
 #[derive(Debug)]
@@ -57,4 +59,15 @@ pub async fn ping(db: &Database) -> Result<(), DbError> {
     let client = db.client().await?;
     client.batch_execute("").await?;
     Ok(())
+}
+
+/// The organisations whose customers a transaction can see when it names none: row-level security alone answers.
+pub async fn visible_organizations(work: &Work) -> Result<Vec<Uuid>, DbError> {
+    let rows = work.query("SELECT DISTINCT organization_id FROM customers", &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// How many customers a pooled connection can see outside any transaction of ours, whatever was done with it before: none.
+pub async fn visible_outside(db: &Database) -> Result<i64, DbError> {
+    Ok(db.client().await?.query_one("SELECT count(*) FROM customers", &[]).await?.get(0))
 }

@@ -4,6 +4,8 @@ mod connect;
 mod error;
 mod work;
 
+pub mod access;
+pub mod access_reviews;
 pub mod admin;
 pub mod api_keys;
 pub mod audit;

@@ -1,6 +1,7 @@
 //! Every operation, read from the document: a new one cannot be left out.
 
 use custodian_api::server::document;
+use custodian_application::Clock;
 use serde_json::{Value, json};
 
 use crate::support::{Caller, Org, Person, Request, customer, new_key};
@@ -32,6 +33,10 @@ pub struct Targets {
     pub role: String,
     /// Two duties kept apart.
     pub duties: String,
+    /// An access review.
+    pub review: String,
+    /// A line of it.
+    pub line: String,
     /// A partner key.
     pub api_key: String,
     /// An import.
@@ -42,7 +47,17 @@ impl Targets {
     /// Ids that nobody has.
     pub fn missing() -> Self {
         let id = || "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned();
-        Self { customer: id(), user: id(), department: id(), role: id(), duties: id(), api_key: id(), job: id() }
+        Self {
+            customer: id(),
+            user: id(),
+            department: id(),
+            role: id(),
+            duties: id(),
+            review: id(),
+            line: id(),
+            api_key: id(),
+            job: id(),
+        }
     }
 
     /// New ones, made by those who may.
@@ -53,7 +68,8 @@ impl Targets {
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
         let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
-        Self { customer, user: org.user_id("nobody").to_string(), department, role, duties, api_key, job }
+        let (review, line) = fresh_review(org, admin).await;
+        Self { customer, user: org.user_id("nobody").to_string(), department, role, duties, review, line, api_key, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
@@ -64,6 +80,8 @@ impl Targets {
             (Some("api-keys"), "id") => &self.api_key,
             (Some("jobs" | "imports"), "id") => &self.job,
             (Some("roles"), "id") if route.contains("/separation-of-duties/") => &self.duties,
+            (Some("access-reviews"), "id") => &self.review,
+            (Some("access-reviews"), "line_id") => &self.line,
             (Some("roles"), "id") => &self.role,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
@@ -72,6 +90,18 @@ impl Targets {
             _ => panic!("{route} needs something to be tried on: add it to Targets"),
         }
     }
+}
+
+/// A campaign that ends long after the test, and its line about an account that no test needs.
+async fn fresh_review(org: &Org<'_>, admin: &Person) -> (String, String) {
+    let due = org.service().clock.now() + chrono::Duration::days(30);
+    let body = json!({"name": "Fresh", "due_at": due.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)});
+    let id = admin.post("/v1/access-reviews", &body).await.shows(201).id();
+    let accounts = format!("/v1/access-reviews/{id}/lines?kind=account&limit=200");
+    let accounts = admin.get(&accounts).await.shows(200).at("/data");
+    let about = |line: &&Value| line["subject_id"] == org.user_id("nobody").to_string();
+    let line = accounts.as_array().unwrap().iter().find(about).unwrap()["id"].as_str().unwrap().to_owned();
+    (id, line)
 }
 
 /// A role that nobody has.

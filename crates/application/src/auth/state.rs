@@ -74,6 +74,11 @@ impl AuthState {
         })
     }
 
+    /// The key that signs tokens and, under a type of their own, documents that must verify offline.
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.signing
+    }
+
     /// Forgets a session or key at once on this instance.
     pub(crate) fn forget(&self, credential: Uuid) {
         self.ended.insert(credential, ());

@@ -14,8 +14,9 @@ use super::commands::check_attributes;
 use super::read::guard;
 use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, version_of};
 use super::sealing::{TagSet, open_all, open_row, reseal, tags_of, unpack_tags};
-use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written, thing};
+use super::seen::{decide_row, decide_thing, looks_closely, refuse, seen_through, show_written, thing};
 use super::{Attributes, Patch, SeenCustomer};
+use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::{App, Call};
 
@@ -71,6 +72,9 @@ pub async fn patch(
     let written: Changed = changed;
     let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
+    if looks_closely(&row, &decision) {
+        spend_in(app, call, work, &[row.id]).await?;
+    }
     let mut seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
     let values = written.iter().filter_map(|(field, value)| Some((*field, value.as_deref()?)));
     show_written(&mut seen, values, &mut draft.shown);

@@ -10,13 +10,17 @@ use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 use super::SeenCustomer;
-use super::seen::{decide_row, refuse, seen_through};
+use super::seen::{decide_row, looks_closely, refuse, seen_through};
+use crate::access::spend;
 use crate::audit::{Draft, Page, Shown, customer_access_log};
 use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
 pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<SeenCustomer, DomainError> {
     let (row, decision) = find_decided(app, reader, call, id, Permission::CustomersRead).await?;
+    if looks_closely(&row, &decision) {
+        spend(app, call, &[row.id]).await?;
+    }
     let mut shown = Shown::default();
     let seen = guard(app, call, row.id, seen_through(app, call, &row, &decision, &mut shown)).await?;
     app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersRead, row.id) }).await?;

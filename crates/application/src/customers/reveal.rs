@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{SeenValue, decide_row, refuse};
+use crate::access::{spend, spend_in};
 use crate::audit::{Detail, Draft, Shown};
 use crate::auth::require_step_up;
 use crate::{App, Call};
@@ -19,7 +20,7 @@ use crate::{App, Call};
 /// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
 /// the customer's state, so that a right that ended before cannot be used.
 ///
-/// Errors: 403 `field_hidden`, `field_not_revealable` when a field may not be shown to this caller in full, and `step_up_required` for a core field.
+/// Errors: 403 `reveal_budget_exhausted`, `field_hidden`, `field_not_revealable` when a field may not be shown to this caller in full, and `step_up_required` for a core field.
 pub async fn reveal(
     app: &App,
     call: &Call,
@@ -29,6 +30,9 @@ pub async fn reveal(
     reason: &str,
 ) -> Result<Vec<(&'static str, Option<SeenValue>)>, DomainError> {
     let (row, wanted) = permitted(app, call, work, id, fields).await?;
+    if is_guarded(&wanted) {
+        spend_in(app, call, work, &[row.id]).await?;
+    }
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut values = Vec::with_capacity(wanted.len());
     for field in &wanted {
@@ -42,6 +46,11 @@ pub async fn reveal(
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     app.record_change(work, call, draft).await?;
     Ok(values)
+}
+
+/// Whether the customer counts against the caller's budget.
+fn is_guarded(fields: &[&Field]) -> bool {
+    fields.iter().any(|field| field.classification >= Classification::Sensitive)
 }
 
 /// The locked customer and the fields, if the caller may be shown every one of them in full now.
@@ -98,6 +107,9 @@ pub async fn record_repeated_reveal(
     let permitted = permitted(app, call, &work, id, fields).await;
     work.abandon().await;
     let (row, wanted) = permitted?;
+    if is_guarded(&wanted) {
+        spend(app, call, &[row.id]).await?;
+    }
     let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await

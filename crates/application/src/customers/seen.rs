@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use custodian_domain::access::{Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Thing, View, decide};
-use custodian_domain::catalog::{Field, Output, customer};
+use custodian_domain::catalog::{Classification, Field, Output, customer};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
@@ -176,6 +176,13 @@ pub(crate) fn seen_through(
         updated_at: shown_time(row.updated_at),
         fields,
     })
+}
+
+/// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.
+pub(crate) fn looks_closely(row: &CustomerRow, decision: &Decision<'static>) -> bool {
+    let guarded = |field: &Field| field.classification >= Classification::Sensitive;
+    let mut read = decision.fields.iter().filter(|(_, access)| access.view == View::Read);
+    read.any(|(field, _)| guarded(field) && row.fields.get(&field.key).is_some())
 }
 
 /// Who may enter a value but not read it back is shown its mask in the answer to entering it.

@@ -79,7 +79,7 @@ pub async fn find_duty(app: &App, call: &Call, id: Uuid) -> Result<DutyView, Dom
 /// `duplicate_value` when they are kept apart already.
 pub async fn create_duty(app: &App, call: &Call, work: &Work, draft: DutyDraft) -> Result<DutyView, DomainError> {
     call.needs(Permission::RolesManage)?;
-    let judge = Judge::new(call, work).await?;
+    let judge = Judge::new(app, call, work).await?;
     let known = |duty: &Duty| !matches!(duty, Duty::Role(code) if !judge.known().contains_key(code));
     let read = |text: &str| Duty::from_text(text).filter(known);
     let (first, second) = match (read(&draft.first), read(&draft.second)) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use custodian_domain::access::{Staff, Who};
+use custodian_domain::access::{Allowance, Staff, Who};
 use custodian_domain::catalog::customer;
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_domain::roles::{DutyPair, Excess, Holder, Place, Role, built_in_pairs, excess};
@@ -10,7 +10,7 @@ use custodian_persistence::roles::{self as stored, Standing};
 use custodian_persistence::{Work, departments};
 
 use super::known::{self, Known};
-use crate::Call;
+use crate::{App, Call};
 
 /// What a member of staff is, or would become, as far as rights go.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +43,14 @@ pub async fn codes_of(work: &Work, named: &[String]) -> Result<Vec<String>, Doma
 ///
 /// Errors: 409 `separation_of_duties`; 403 `staff_only` for partner keys.
 pub async fn rights_faults(
+    app: &App,
     call: &Call,
     work: &Work,
     user: UserId,
     before: Option<Rights<'_>>,
     after: Rights<'_>,
 ) -> Result<Vec<Fault>, DomainError> {
-    let judge = Judge::new(call, work).await?;
+    let judge = Judge::new(app, call, work).await?;
     let before = before.unwrap_or(Rights { roles: &[], ..after });
     let (had, has) = (judge.holder(before, user), judge.holder(after, user));
     let mut faults = judge.faults_of_roles(before, after, user);
@@ -82,10 +83,11 @@ pub(super) struct Judge<'c> {
     known: Known,
     paths: HashMap<DepartmentId, Vec<DepartmentId>>,
     pairs: Vec<DutyPair>,
+    usual: Allowance,
 }
 
 impl<'c> Judge<'c> {
-    pub(super) async fn new(call: &'c Call, work: &Work) -> Result<Self, DomainError> {
+    pub(super) async fn new(app: &App, call: &'c Call, work: &Work) -> Result<Self, DomainError> {
         let Who::Staff(giver) = &call.identity.caller.who else {
             return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
         };
@@ -93,7 +95,7 @@ impl<'c> Judge<'c> {
         let paths = departments::list(work).await?.into_iter().map(|row| (row.id, row.path)).collect();
         let own = stored::duties(work).await?.into_iter().map(|row| row.pair);
         let pairs = built_in_pairs().into_iter().chain(own).collect();
-        Ok(Self { giver, known: known::all(work).await?, paths, pairs })
+        Ok(Self { giver, known: known::all(work).await?, paths, pairs, usual: app.tuning().budget })
     }
 
     pub(super) fn known(&self) -> &Known {
@@ -142,7 +144,13 @@ impl<'c> Judge<'c> {
     }
 
     pub(super) fn excess(&self, before: &Holder<'_>, after: &Holder<'_>) -> Vec<Excess> {
-        excess(&self.giver(), before, after, &customer().fields)
+        let mut found = excess(&self.giver(), before, after, &customer().fields);
+        let allowance = |holder: &Holder<'_>| Allowance::of_roles(holder.roles.iter().copied(), self.usual);
+        // A budget is a brake and no right: whoever makes roles sets it for others, and for themselves never higher.
+        if after.is_giver && allowance(after).exceeds(&allowance(before)) {
+            found.push(Excess::Budget);
+        }
+        found
     }
 
     /// Refuses duties that would come to meet; two that met before are for an access review to part.

@@ -31,7 +31,7 @@ pub async fn create(
         return Err(taken());
     }
     let role = draft.onto(empty(code))?;
-    let judge = Judge::new(call, work).await?;
+    let judge = Judge::new(app, call, work).await?;
     on_its_own(&judge, None, &role)?;
     let (now, by) = (app.now(), call.identity.actor_id());
     let row = RoleRow {
@@ -145,7 +145,7 @@ pub async fn patch(
     draft: RoleDraft,
 ) -> Result<RoleView, DomainError> {
     call.needs(Permission::RolesManage)?;
-    let judge = Judge::new(call, work).await?;
+    let judge = Judge::new(app, call, work).await?;
     let row = own(&judge, work, name).await?;
     admits(row.version)?;
     let role = draft.onto(Role::clone(&row.role))?;
@@ -173,7 +173,7 @@ pub async fn delete(
     admits: impl FnOnce(i32) -> Result<(), DomainError>,
 ) -> Result<(), DomainError> {
     call.needs(Permission::RolesManage)?;
-    let judge = Judge::new(call, work).await?;
+    let judge = Judge::new(app, call, work).await?;
     let row = own(&judge, work, name).await?;
     admits(row.version)?;
     let duty = Duty::Role(row.role.code.clone());

@@ -69,7 +69,7 @@ pub async fn patch(
     }
     check_place(work, &row, &before, &mut faults).await?;
     if placed || row.roles != before.roles {
-        faults.extend(rights_faults(call, work, id, Some(rights(&before)), rights(&row)).await?);
+        faults.extend(rights_faults(app, call, work, id, Some(rights(&before)), rights(&row)).await?);
     }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));

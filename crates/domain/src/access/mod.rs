@@ -1,5 +1,6 @@
 //! Who may see what: the facts that go in, the answer that comes out. The rule itself stands in `decide.rs`.
 
+mod budget;
 mod decide;
 mod scope;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use budget::Allowance;
 pub use decide::{decide, decide_explained, widest_field_access};
 pub(crate) use decide::{role_access, roles_access, specificity};
 pub use scope::{RowScope, row_scope};

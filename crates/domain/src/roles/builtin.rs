@@ -103,6 +103,8 @@ fn dpo() -> Role {
         RolesRead,
         RolesAssign,
         AccessExplain,
+        AccessReviewsRead,
+        AccessReviewsManage,
         ApiKeysRead,
         JobsRead,
         CatalogRead,
@@ -130,6 +132,7 @@ fn manager() -> Role {
         ImportsRun,
         UsersRead,
         DepartmentsRead,
+        AccessReviewsRead,
         JobsRead,
         CatalogRead,
     ];
@@ -187,6 +190,7 @@ fn auditor() -> Role {
         DepartmentsRead,
         RolesRead,
         AccessExplain,
+        AccessReviewsRead,
         ApiKeysRead,
         CatalogRead,
     ];

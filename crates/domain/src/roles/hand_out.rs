@@ -44,7 +44,7 @@ pub enum Excess {
         /// The field's key.
         field: String,
     },
-    /// More people a day than the author may be curious about.
+    /// More people a day for the author of the change than before it.
     Budget,
 }
 

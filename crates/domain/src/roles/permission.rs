@@ -64,6 +64,8 @@ permissions! {
     RolesAssign = "roles.assign": "Hand roles out and take them back, none with more than one holds.",
     RolesManage = "roles.manage": "Make, change and delete roles, and say which duties may not meet in one person.",
     AccessExplain = "access.explain": "Read who can see what of a customer, and why.",
+    AccessReviewsRead = "access_reviews.read": "Read access reviews and answer the lines that one is asked about.",
+    AccessReviewsManage = "access_reviews.manage": "Begin and end access reviews, and answer any line but one's own.",
     ApiKeysRead = "api_keys.read": "Read the list of partner keys, never their secrets.",
     ApiKeysManage = "api_keys.manage": "Create and revoke partner keys.",
     AuthManage = "auth.manage": "Set how staff prove who they are: second factors, single sign-on, provisioning.",

@@ -1,0 +1,2 @@
+DROP TABLE access_budget_people;
+DROP TABLE access_budget_days;

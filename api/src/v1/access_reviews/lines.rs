@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use custodian_application::access_reviews::{self, Answer};
 use custodian_application::{App, Call};
 use custodian_domain::access_reviews::{Decision, Flag, LineKind};
-use custodian_domain::kernel::DomainError;
 use custodian_persistence::access_reviews::LineFilter;
 use uuid::Uuid;
 
@@ -67,7 +66,7 @@ async fn answered(
     once(app, call, req, digest, async |work| {
         let answer = Answer { decision, comment };
         let line = access_reviews::answer(app, call, work, review, line, answer).await?;
-        Ok::<Reply, DomainError>(Reply::ok(&LineBody::from(line))?)
+        Reply::ok(&LineBody::from(line))
     })
     .await
 }

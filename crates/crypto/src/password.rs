@@ -91,7 +91,8 @@ fn parse(phc: &str) -> Option<(PasswordHash, PasswordCost)> {
     ours.then_some((stored, cost))
 }
 
-fn nfc(password: &str) -> Zeroizing<String> {
+/// The form that is hashed and whose characters are counted: Unicode NFC.
+pub fn nfc(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 

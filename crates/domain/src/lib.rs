@@ -8,3 +8,4 @@ pub mod catalog;
 pub mod customers;
 pub mod kernel;
 pub mod roles;
+pub mod users;

@@ -1,0 +1,105 @@
+//! Letters to staff: written in the transaction of what they tell, sealed until they go, at least once whatever is killed.
+
+mod letters;
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
+use custodian_outbound::{Letter, MailError};
+use custodian_persistence::mail::{self as stored, DueLetter, LetterRow};
+use custodian_persistence::{Work, audit as log};
+use uuid::Uuid;
+
+pub(crate) use letters::{invitation, password_changed, password_reset};
+
+use crate::App;
+use crate::audit::{Detail, Draft, EntryActor, seal_entry};
+use crate::keys::{OrganizationKeys, own_place, seal_own};
+
+/// How long a sender may take before another one takes the letter over. Longer than any hand-over.
+const LEASE_SECONDS: f64 = 60.0;
+/// The longest wait between two tries, in seconds.
+const LONGEST_WAIT: f64 = 600.0;
+
+/// A letter without its id and its receiver's account.
+pub(crate) struct Text {
+    pub kind: &'static str,
+    pub subject: String,
+    pub text: String,
+}
+
+/// Refuses what needs a letter where none can go.
+///
+/// Errors: 409 `mail_not_configured`.
+pub(crate) fn needs_mail(app: &App) -> Result<(), DomainError> {
+    let none = DomainError::refused(RefusedAs::Conflict, "mail_not_configured");
+    if app.mail().is_some() { Ok(()) } else { Err(none) }
+}
+
+/// Puts a letter into the transaction. Where no mail is set up it goes nowhere.
+pub(crate) async fn queue(
+    app: &App,
+    work: &Work,
+    keys: &OrganizationKeys,
+    (user, to): (UserId, String),
+    letter: Text,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    if app.mail().is_none() {
+        return Ok(());
+    }
+    let Text { kind, subject, text } = letter;
+    let id = app.new_id();
+    let letter = Letter { id: id.to_string(), to, subject, text };
+    let letter = serde_json::to_string(&letter).map_err(|_| DomainError::internal("a letter does not serialise"))?;
+    let sealed_letter = seal_own(keys, &own_place(work.organization(), "mail", id, "letter", 1), &letter, app.rng());
+    let row = LetterRow { id, user, kind: kind.to_owned(), sealed_letter, created_at: app.now(), expires_at };
+    Ok(stored::insert(work, &row).await?)
+}
+
+/// Hands one due letter over. False when none is due.
+pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
+    let Some(mail) = app.mail() else { return Ok(false) };
+    let Some(due) = stored::claim(app.db(), LEASE_SECONDS).await? else {
+        return Ok(false);
+    };
+    let work = app.begin(due.organization).await?;
+    let found = stored::find(&work, due.id).await?.filter(|(_, live)| *live);
+    let Some((row, _)) = found else {
+        stored::remove(&work, due.id).await?;
+        work.commit().await?;
+        return Ok(true);
+    };
+    let keys = app.keys().open_organization(&work).await?;
+    work.abandon().await;
+    let place = own_place(due.organization, "mail", due.id, "letter", 1);
+    let letter = crate::keys::open_own(&keys, &place, &row.sealed_letter)?;
+    let letter: Letter = serde_json::from_str(&letter).map_err(|_| DomainError::Integrity)?;
+    match mail.send(&letter).await {
+        Ok(()) => settle(app, &due, &row, Verdict::Allowed).await?,
+        Err(MailError::Refused(why)) => {
+            tracing::warn!(letter = %due.id, why, "a letter was refused for good");
+            settle(app, &due, &row, Verdict::Failed).await?;
+        }
+        Err(MailError::Away(why)) => {
+            tracing::warn!(letter = %due.id, attempt = due.attempts, why, "a letter is put off");
+            let wait = 2_f64.powi(due.attempts.clamp(0, 16)).min(LONGEST_WAIT);
+            stored::put_off(app.db(), due.id, wait).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Takes the letter out and says so in the log, in one transaction.
+async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
+    let work = app.begin(due.organization).await?;
+    stored::remove(&work, due.id).await?;
+    let keys = app.keys().open_organization(&work).await?;
+    let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
+    let draft = Draft { verdict, ..Draft::of(Action::MailSend) }
+        .with("user", Detail::Code(row.user.to_string()))
+        .with("letter", Detail::Code(row.kind.clone()));
+    let entry = seal_entry(&keys, due.organization, app.new_id(), app.now(), &actor, draft, app.rng())?;
+    log::record(&work, &[entry]).await.map_err(|_| DomainError::AuditUnavailable)?;
+    Ok(work.commit().await?)
+}

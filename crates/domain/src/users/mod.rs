@@ -1,0 +1,7 @@
+//! Rules about people who work here.
+
+mod passwords;
+
+pub use passwords::{
+    LONGEST_PASSWORD, PasswordContext, SHORTEST_PASSWORD, SHORTEST_WITH_SECOND_FACTOR, password_fault,
+};

@@ -1,0 +1,103 @@
+//! Letters on their way out: the sealed letter, and the queue that senders of every instance take it from.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::kernel::{OrganizationId, UserId};
+use uuid::Uuid;
+
+use crate::{Database, DbError, Work};
+
+/// A letter that is to go.
+#[derive(Clone, Debug)]
+pub struct LetterRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whom it is for.
+    pub user: UserId,
+    /// What it is about: a code.
+    pub kind: String,
+    /// Sealed under the organisation's data key.
+    pub sealed_letter: Vec<u8>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// From then on it is of no use.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A letter taken by this sender until the lease ends.
+#[derive(Clone, Copy, Debug)]
+pub struct DueLetter {
+    /// The letter.
+    pub id: Uuid,
+    /// Its organisation.
+    pub organization: OrganizationId,
+    /// How often it was taken, this time included.
+    pub attempts: i32,
+}
+
+/// Adds a letter and queues it.
+pub async fn insert(work: &Work, letter: &LetterRow) -> Result<(), DbError> {
+    let organization = work.organization().uuid();
+    let LetterRow { id, user, kind, sealed_letter, created_at, expires_at } = letter;
+    let sql = "INSERT INTO mail_outbox (organization_id, id, user_id, kind, sealed_letter, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    work.execute(sql, &[&organization, id, &user.uuid(), kind, sealed_letter, created_at, expires_at]).await?;
+    let sql = "INSERT INTO mail_queue (id, organization_id, due_at) VALUES ($1, $2, clock_timestamp())";
+    work.execute(sql, &[id, &organization]).await?;
+    Ok(())
+}
+
+/// Takes the letter that is due longest, by the database's clock; the lease holds for `seconds`.
+pub async fn claim(db: &Database, seconds: f64) -> Result<Option<DueLetter>, DbError> {
+    const SQL: &str = "WITH due AS (SELECT id FROM mail_queue WHERE due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
+         ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) \
+         UPDATE mail_queue q SET lease_until = clock_timestamp() + make_interval(secs => $1), attempts = attempts + 1 \
+         FROM due WHERE q.id = due.id RETURNING q.id, q.organization_id, q.attempts";
+    let client = db.client().await?;
+    let statement = client.prepare_cached(SQL).await?;
+    let rows = client.query(&statement, &[&seconds]).await?;
+    Ok(rows.first().map(|row| DueLetter {
+        id: row.get(0),
+        organization: OrganizationId::from(row.get::<_, Uuid>(1)),
+        attempts: row.get(2),
+    }))
+}
+
+/// The letter, unless it was taken back, and whether it is still of use by the database's clock.
+pub async fn find(work: &Work, id: Uuid) -> Result<Option<(LetterRow, bool)>, DbError> {
+    let sql = "SELECT id, user_id, kind, sealed_letter, created_at, expires_at, expires_at > clock_timestamp() FROM mail_outbox \
+         WHERE organization_id = $1 AND id = $2";
+    let row = work.query_opt(sql, &[&work.organization().uuid(), &id]).await?;
+    Ok(row.map(|row| {
+        let letter = LetterRow {
+            id: row.get(0),
+            user: UserId::from(row.get::<_, Uuid>(1)),
+            kind: row.get(2),
+            sealed_letter: row.get(3),
+            created_at: row.get(4),
+            expires_at: row.get(5),
+        };
+        (letter, row.get(6))
+    }))
+}
+
+/// Takes a letter out: it went, or never will.
+pub async fn remove(work: &Work, id: Uuid) -> Result<(), DbError> {
+    let organization = work.organization().uuid();
+    work.execute("DELETE FROM mail_outbox WHERE organization_id = $1 AND id = $2", &[&organization, &id]).await?;
+    work.execute("DELETE FROM mail_queue WHERE id = $1", &[&id]).await?;
+    Ok(())
+}
+
+/// Takes back every letter to a person that has not gone yet.
+pub async fn remove_all(work: &Work, user: UserId) -> Result<u64, DbError> {
+    const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND user_id = $2 RETURNING id) \
+         DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
+    work.execute(SQL, &[&work.organization().uuid(), &user.uuid()]).await
+}
+
+/// Gives a letter back, to be tried again after `seconds`.
+pub async fn put_off(db: &Database, id: Uuid, seconds: f64) -> Result<(), DbError> {
+    let sql = "UPDATE mail_queue SET lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => $2) WHERE id = $1";
+    let client = db.client().await?;
+    client.execute(sql, &[&id, &seconds]).await?;
+    Ok(())
+}

@@ -183,7 +183,7 @@ fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
     let app = runtime.block_on(Wiring::new(&settings).start())?;
     let server = Server {
         edge: state::edge(&settings),
-        platform: state::platform(&app, &settings),
+        platform: state::platform(&app, &settings, None),
         app,
         listener,
         metrics_listener,

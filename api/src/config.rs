@@ -62,6 +62,11 @@ settings! {
     login_failures_per_minute: Bounded<1, 10_000>, Some("30"), "Failed log-ins from one address within a minute before it is made to wait.";
     reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
     last4_searches_per_day: Bounded<0, 1_000_000>, Some("100"), "Searches a day by the last four characters of a value, where no role names a figure.";
+    smtp_url: Option<Redacted<String>>, None, "Mail server: smtps://user:password@host, or smtp://host:587?tls=required for STARTTLS; optional, together with mail_from.";
+    mail_from: Option<MailAddress>, None, "Sender of letters, such as custodian@example.com; optional, together with smtp_url.";
+    account_url: Option<BaseUrl>, None, "Where a frontend has the pages that letters link to, /invitation and /password-reset; optional: letters then name the calls.";
+    invitation_hours: Bounded<1, 720>, Some("72"), "How long an invitation can be accepted.";
+    password_reset_minutes: Bounded<5, 1440>, Some("30"), "How long a forgotten password can be replaced with one letter.";
     argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";
     argon2_iterations: Bounded<1, 100>, Some("2"), "Passes of one password hash.";
     argon2_parallelism: Bounded<1, 16>, Some("1"), "Lanes of one password hash.";
@@ -106,6 +111,11 @@ impl Settings {
             (None, Some(_)) => {
                 faults.push("tls_certificate_file: it must be set together with tls_key_file.".to_owned())
             }
+            _ => {}
+        }
+        match (&self.smtp_url, &self.mail_from) {
+            (Some(_), None) => faults.push("mail_from: it must be set together with smtp_url.".to_owned()),
+            (None, Some(_)) => faults.push("smtp_url: it must be set together with mail_from.".to_owned()),
             _ => {}
         }
         if self.bind == self.metrics_bind && self.bind.port() != 0 {
@@ -210,7 +220,7 @@ trait Setting: Sized {
 }
 
 mod kinds;
-pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, Origin, WitnessAddress};
+pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, MailAddress, Origin, WitnessAddress};
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

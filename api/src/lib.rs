@@ -7,6 +7,7 @@ pub mod dev;
 pub mod http;
 pub mod memory;
 pub mod platform;
+pub mod post;
 pub mod server;
 pub mod state;
 pub mod v1;

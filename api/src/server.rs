@@ -20,7 +20,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::http::{Connections, Edge, IDLE, STALLED, fallback, openapi, transport};
 use crate::platform::{self, Document, Platform};
-use crate::{v1, worker};
+use crate::{post, v1, worker};
 
 /// How long requests under way may take once the server was told to stop.
 const GRACE_SECONDS: u64 = 25;
@@ -85,6 +85,7 @@ impl Server {
         let Self { app, edge, platform, listener, metrics_listener, metrics, tls, workers, signals } = self;
         let connections = Connections::start(IDLE, STALLED)?;
         let (stop, stopped) = watch::channel(false);
+        let letters = tokio::spawn(post::post(app.clone(), stopped.clone()));
         let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
         let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
@@ -116,7 +117,7 @@ impl Server {
         let _ = metrics_task.await;
         upkeep.abort();
         // A job under way is given back here, so that another instance need not wait for its lease.
-        let _ = tokio::time::timeout(Duration::from_secs(4), jobs).await;
+        let _ = tokio::time::timeout(Duration::from_secs(4), async { (jobs.await, letters.await) }).await;
         // What it does not finish is as if it had not begun.
         let _ = tokio::time::timeout(Duration::from_secs(4), sequencer).await;
         outcome
@@ -137,6 +138,7 @@ fn application(
         InitError = (),
     >,
 > {
+    let mailbox = platform::configure_mailbox(&platform);
     let reader = CustomerReader::start(app.db().clone());
     let writer = CustomerWriter::start(app.clone());
     let (application, document) = ActixApp::new()
@@ -161,6 +163,7 @@ fn application(
         .app_data(Data::new(reader))
         .app_data(Data::new(writer))
         .configure(platform::configure_docs)
+        .configure(mailbox)
         .default_service(web::to(fallback))
         .wrap(from_fn(transport))
 }

@@ -1,6 +1,6 @@
 //! Wiring: the only file that knows every crate.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
@@ -9,7 +9,7 @@ use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
-use custodian_outbound::{AnchorFile, DirectoryKeyStore, KeyStore, WitnessClient};
+use custodian_outbound::{AnchorFile, DirectoryKeyStore, FolderMail, KeyStore, Mail, SmtpMail, WitnessClient};
 use custodian_persistence::{Database, DatabaseSettings};
 
 use crate::config::Settings;
@@ -54,6 +54,8 @@ pub struct Wiring<'a> {
     pub settings: &'a Settings,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The folder that letters go to where no mail server is set; private instances alone have one.
+    pub mailbox: Option<PathBuf>,
 }
 
 /// The database as the server's role.
@@ -78,7 +80,7 @@ fn open(url: &str, settings: &Settings) -> Result<Database, Unfit> {
 impl<'a> Wiring<'a> {
     /// With the machine's clock.
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, clock: Arc::new(SystemClock) }
+        Self { settings, clock: Arc::new(SystemClock), mailbox: None }
     }
 
     /// Runs the start-up checks and starts the service's core.
@@ -99,8 +101,9 @@ impl<'a> Wiring<'a> {
         let tuning = tuning(self.settings);
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
+        let mail = mail(self.settings, self.mailbox.as_deref())?;
         let rng = Arc::new(SystemRandomness);
-        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, tuning };
+        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, tuning, mail };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }
@@ -120,6 +123,18 @@ fn log_settings(settings: &Settings) -> Result<LogSettings, Unfit> {
     Ok(LogSettings { anchor, witnesses, witness_client: Some(client), check_every })
 }
 
+/// The mail server of the settings, else the folder of a private instance, else none.
+fn mail(settings: &Settings, mailbox: Option<&Path>) -> Result<Option<Arc<dyn Mail>>, Unfit> {
+    if let (Some(url), Some(from)) = (&settings.smtp_url, &settings.mail_from) {
+        let smtp = SmtpMail::new(url.expose(), from.as_str()).map_err(Unfit)?;
+        return Ok(Some(Arc::new(smtp)));
+    }
+    let Some(folder) = mailbox else { return Ok(None) };
+    let mail = FolderMail::open(folder)
+        .map_err(|error| Unfit(format!("{}: the mailbox cannot be made ({}).", folder.display(), error.kind())))?;
+    Ok(Some(Arc::new(mail)))
+}
+
 fn tuning(settings: &Settings) -> Tuning {
     Tuning {
         issuer: settings.public_base_url.as_str().to_owned(),
@@ -135,6 +150,9 @@ fn tuning(settings: &Settings) -> Tuning {
             reveals: settings.reveal_budget_per_day.get(),
             last4_searches: settings.last4_searches_per_day.get(),
         },
+        invitation: chrono::Duration::hours(i64::from(settings.invitation_hours.get())),
+        password_reset: chrono::Duration::minutes(i64::from(settings.password_reset_minutes.get())),
+        account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
     }
 }
 
@@ -150,6 +168,6 @@ pub fn edge(settings: &Settings) -> Edge {
 }
 
 /// What the service tells about itself.
-pub fn platform(app: &App, settings: &Settings) -> Platform {
-    Platform { jwks: Bytes::from(app.jwks()), security_contact: settings.security_contact.as_str().into() }
+pub fn platform(app: &App, settings: &Settings, mailbox: Option<PathBuf>) -> Platform {
+    Platform { jwks: Bytes::from(app.jwks()), security_contact: settings.security_contact.as_str().into(), mailbox }
 }

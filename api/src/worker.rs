@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, access, access_reviews, idempotency, imports};
+use custodian_application::{App, access, access_reviews, auth, idempotency, imports};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
 use tokio::sync::watch;
@@ -47,6 +47,9 @@ async fn tidy(app: &App) {
     }
     if let Err(error) = access::tidy(app).await {
         tracing::warn!(%error, "old budgets cannot be dropped");
+    }
+    if let Err(error) = auth::purge_tokens(app).await {
+        tracing::warn!(%error, "ended tokens cannot be dropped");
     }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");

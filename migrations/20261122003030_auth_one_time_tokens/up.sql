@@ -23,5 +23,5 @@ COMMENT ON TABLE password_reset_requests IS 'Addresses whose password somebody f
 ALTER TABLE one_time_tokens ENABLE ROW LEVEL SECURITY;
 ALTER TABLE one_time_tokens FORCE ROW LEVEL SECURITY;
 CREATE POLICY organization ON one_time_tokens USING (organization_id = NULLIF(current_setting('app.organization_id', true), '')::uuid);
-GRANT SELECT, INSERT, DELETE ON one_time_tokens TO custodian_server;
+GRANT SELECT, INSERT, UPDATE, DELETE ON one_time_tokens TO custodian_server;
 GRANT SELECT, INSERT, DELETE ON password_reset_requests TO custodian_server;

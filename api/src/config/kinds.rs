@@ -173,6 +173,27 @@ impl Setting for Contact {
     }
 }
 
+/// The address that letters come from, with or without a name before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailAddress(String);
+
+impl MailAddress {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for MailAddress {
+    fn parse(text: &str) -> Result<Self, String> {
+        let plain = !text.chars().any(char::is_control);
+        if plain && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err("it must be an address such as custodian@example.com".to_owned())
+    }
+}
+
 impl Setting for SocketAddr {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "it must be an address and a port such as 127.0.0.1:8080".to_owned())

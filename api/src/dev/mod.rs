@@ -80,6 +80,7 @@ pub struct Instance {
     metrics_listener: TcpListener,
     cluster: Cluster,
     file: PathBuf,
+    mailbox: PathBuf,
 }
 
 fn unfit(error: impl std::fmt::Display) -> Unfit {
@@ -121,7 +122,10 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
         cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE),
     ];
     let settings = settings(options, &base_url, urls)?;
-    let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock) }.start().await?;
+    let mailbox = options.data_dir.join("mailbox");
+    let app = Wiring { settings: &settings, clock: Arc::clone(&options.clock), mailbox: Some(mailbox.clone()) }
+        .start()
+        .await?;
     // The folder is locked: whoever held a job of this database is gone.
     custodian_persistence::jobs::forget_claims(app.db()).await?;
     let demo = demo(options, &app, &owner).await?;
@@ -137,6 +141,7 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
         metrics_listener,
         cluster,
         file,
+        mailbox,
     })
 }
 
@@ -228,10 +233,11 @@ impl Instance {
             metrics_listener,
             cluster,
             file,
+            mailbox,
         } = self;
         let server = Server {
             edge: state::edge(&settings),
-            platform: state::platform(&app, &settings),
+            platform: state::platform(&app, &settings, Some(mailbox)),
             app,
             listener,
             metrics_listener,

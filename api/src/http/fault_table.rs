@@ -49,6 +49,10 @@ faults! {
     "unknown_department": "There is no such department." / "部门不存在。";
     "department_cycle": "A department cannot stand beneath itself." / "部门不能位于其自身之下。";
     "tree_too_deep": "The tree may have at most {} levels." / "部门层级最多 {} 层。";
+    "password_too_short": "A password needs at least {} characters." / "密码至少需要 {} 个字符。";
+    "password_common": "It is among the first that a guesser tries; take a longer or less usual one." / "该密码过于常见，极易被猜中，请换用更长或更少见的密码。";
+    "password_personal": "It is made mostly of the person's name, the organisation or the address." / "密码主要由姓名、组织名称或邮箱构成。";
+    "password_unchanged": "The new password is the present one." / "新密码与当前密码相同。";
     "supervisor_cycle": "Nobody reports to themselves or to somebody beneath them." / "不得以本人或其下属为上级。";
     "unknown_role": "There is no such role." / "角色不存在。";
     "role_beyond_own": "The role gives more than the caller holds: {}." / "该角色的权限超出当前调用者所持有的范围：{}。";

@@ -252,6 +252,9 @@ impl From<DomainError> for Problem {
             DomainError::Forbidden { permission } => Self::of("forbidden").arg(permission),
             DomainError::Refused { status, code } => Self::of_family(family(status), code),
             DomainError::RefusedAt { status, code, faults } => Self::of_family(family(status), code).faults(faults),
+            DomainError::Wait { code, seconds } => {
+                Self::of_family(StatusCode::TOO_MANY_REQUESTS, code).retry_after(seconds.into())
+            }
             DomainError::Invalid(faults) => Self::of("invalid_body").faults(faults),
             DomainError::Taken(faults) => Self::of("duplicate_value").faults(faults),
             DomainError::Integrity => Self::of("integrity_error"),

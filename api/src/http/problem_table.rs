@@ -71,6 +71,7 @@ problems! {
     403 "step_up_required": "Fresh proof required" / "需要重新验证身份", "Prove again who you are by POST /v1/auth/step-up; it counts for five minutes." / "请通过 POST /v1/auth/step-up 重新验证身份，有效期五分钟。";
     403 "mfa_enrolment_required": "Second factor must be enrolled" / "必须启用第二因素", "A role of this account needs a second factor: enrol one by POST /v1/me/mfa/totp." / "该账号的角色要求第二因素，请通过 POST /v1/me/mfa/totp 启用。";
     403 "staff_only": "Staff only" / "仅限员工", "Only a member of staff may do this, not a partner key." / "仅限员工操作，合作方密钥不可用。";
+    403 "wrong_password": "Wrong password" / "密码错误", "The present password is another one." / "当前密码不正确。";
     403 "own_account": "Own account" / "本人账号", "Nobody changes the place, the roles or the state of their own account." / "不得变更本人账号的部门、角色或状态。";
     404 "not_found": "Not found" / "未找到", "There is no such thing here, or it is not open to this caller." / "资源不存在，或对当前调用者不可见。";
     405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
@@ -88,6 +89,7 @@ problems! {
     409 "wrong_state": "Wrong state" / "状态不符", "The account is not in a state that allows this." / "账号当前状态不允许此操作。";
     409 "account_offboarded": "Account offboarded" / "账号已离职", "The person has left; the account cannot be changed any more." / "该人员已离职，账号不可再变更。";
     409 "last_administrator": "Last administrator" / "最后一名管理员", "This is the last active administrator; name another one first." / "这是最后一名在职管理员，请先指定其他管理员。";
+    409 "mail_not_configured": "Mail not set up" / "未配置邮件", "No mail server is set up, so no letter can go; set smtp_url and mail_from." / "未配置邮件服务器，无法发送邮件，请设置 smtp_url 与 mail_from。";
     409 "department_not_empty": "Department not empty" / "部门不为空", "Departments, people or customers are still in it; move them first." / "该部门下仍有部门、人员或客户，请先移出。";
     409 "too_many_departments": "Too many departments" / "部门过多", "The organisation has as many departments as it can have." / "部门数量已达上限。";
     409 "mfa_already_enrolled": "Second factor already enrolled" / "第二因素已启用", "There is a second factor already; remove it first." / "第二因素已启用，请先移除。";

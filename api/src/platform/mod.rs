@@ -3,10 +3,12 @@
 mod docs;
 mod document;
 mod health;
+mod mailbox;
 mod metrics;
 mod problems;
 mod well_known;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
@@ -14,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use docs::configure as configure_docs;
 pub use document::{Document, configure as configure_document};
+pub use mailbox::configure as configure_mailbox;
 pub use metrics::{install as install_metrics, metrics_app, upkeep};
 
 /// What these pages show, prepared at start.
@@ -23,6 +26,8 @@ pub struct Platform {
     pub jwks: Bytes,
     /// Where weaknesses are reported: a URI.
     pub security_contact: Arc<str>,
+    /// The folder of letters that a private instance shows; none elsewhere.
+    pub mailbox: Option<PathBuf>,
 }
 
 /// The documented routes. Needs `Data<App>`, `Data<Edge>` and `Data<Platform>`.

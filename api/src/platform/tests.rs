@@ -18,8 +18,11 @@ use crate::http::{Edge, fallback, transport};
 
 async fn send(request: TestRequest) -> (u16, HeaderMap, String) {
     let edge = Data::new(Edge::new("https://c.example", 1024, Duration::from_secs(5)));
-    let platform =
-        Platform { jwks: Bytes::from_static(b"{\"keys\":[]}"), security_contact: "mailto:a@c.example".into() };
+    let platform = Platform {
+        jwks: Bytes::from_static(b"{\"keys\":[]}"),
+        security_contact: "mailto:a@c.example".into(),
+        mailbox: None,
+    };
     let app = App::new()
         .into_utoipa_app()
         .openapi(frame("https://c.example"))

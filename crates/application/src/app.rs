@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_outbound::KeyStore;
+use custodian_outbound::{KeyStore, Mail};
 use custodian_persistence::audit::{AuditWriter, NewEntry};
 use custodian_persistence::{Database, Work};
 use moka::sync::Cache;
@@ -36,6 +36,12 @@ pub struct Tuning {
     pub login_failures_per_minute: u32,
     /// What a day allows somebody whose roles name no figure of their own.
     pub budget: Allowance,
+    /// How long an invitation can be accepted.
+    pub invitation: chrono::Duration,
+    /// How long a forgotten password can be replaced with one letter.
+    pub password_reset: chrono::Duration,
+    /// Where the pages of a frontend stand that letters link to; without, letters name the call to make.
+    pub account_url: Option<String>,
 }
 
 /// What an [`App`] is made of.
@@ -54,6 +60,8 @@ pub struct AppParts {
     pub log: AuditLog,
     /// Settings.
     pub tuning: Tuning,
+    /// Takes letters; none where mail is not set up.
+    pub mail: Option<Arc<dyn Mail>>,
 }
 
 /// One running service, shared by its doors. Cheap to clone.
@@ -71,18 +79,19 @@ struct Inner {
     log: AuditLog,
     counted: Cache<Counted, ()>,
     tuning: Tuning,
+    mail: Option<Arc<dyn Mail>>,
 }
 
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, log, tuning } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, tuning, mail } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
         let counted = Cache::builder().max_capacity(500_000).time_to_live(COUNTED).build();
-        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, counted, tuning })))
+        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, counted, tuning, mail })))
     }
 
     /// The time.
@@ -118,6 +127,11 @@ impl App {
     /// The writer of entries that no transaction carries.
     pub fn audit_writer(&self) -> &AuditWriter {
         &self.0.audit
+    }
+
+    /// Takes letters, if mail is set up.
+    pub fn mail(&self) -> Option<&Arc<dyn Mail>> {
+        self.0.mail.as_ref()
     }
 
     /// Settings.

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod organizations;
 pub mod roles;
 pub mod startup;

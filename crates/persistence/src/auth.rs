@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{DbError, Work};
 
 pub mod mfa;
+pub mod one_time;
 
 /// One session.
 #[derive(Clone, Debug)]
@@ -95,4 +96,13 @@ pub async fn end(work: &Work, id: SessionId, at: DateTime<Utc>, reason: &str) ->
     let sql = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL";
     work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &at, &reason]).await?;
     Ok(())
+}
+
+/// The sessions of an account that are going on by the database's own clock, newest first.
+pub async fn going_on(work: &Work, user: UserId) -> Result<Vec<SessionRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM sessions s WHERE s.organization_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL \
+         AND s.expires_at > clock_timestamp() ORDER BY s.id DESC LIMIT 1000"
+    );
+    Ok(work.query(&sql, &[&work.organization().uuid(), &user.uuid()]).await?.iter().map(SessionRow::from).collect())
 }

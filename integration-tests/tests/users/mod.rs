@@ -1,6 +1,7 @@
 //! Staff: one's own account, and colleagues'.
 
 mod change;
+mod invite;
 
 use serde_json::json;
 

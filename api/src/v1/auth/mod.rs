@@ -1,6 +1,7 @@
 //! Log-in, refresh, log-out; second factors, fresh proofs, and the rules of log-in.
 
 mod mfa;
+mod passwords;
 mod policy;
 mod sessions;
 mod step_up;
@@ -13,6 +14,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sessions::log_in)
         .service(sessions::refresh_session)
         .service(sessions::log_out)
+        .service(passwords::accept_invitation)
+        .service(passwords::forget_password)
+        .service(passwords::reset_password)
         .service(step_up::complete_log_in)
         .service(step_up::step_up)
         .service(mfa::show_second_factor)

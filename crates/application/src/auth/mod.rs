@@ -1,22 +1,30 @@
 //! Who is calling: log-in, tokens, sessions and API keys.
 
+mod forgotten;
 mod identity;
 mod ip_range;
 mod login;
 mod mfa;
+mod new_password;
+mod one_time;
 mod policy;
 mod session;
 mod state;
 mod step_up;
 mod throttle;
 
+pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
 pub use identity::{Credential, authenticate, identity_of_user};
 pub use ip_range::IpRange;
 pub use login::{Login, hash_password, login};
 pub use mfa::{
     Challenge, Confirmed, Enrolment, Factor, complete, confirm, enrol, new_recovery_codes, remove, second_factor,
 };
+pub(crate) use new_password::{Bearer, hash_new};
+pub(crate) use one_time::issue;
+pub use one_time::{OneTime, redeem};
 pub use policy::{read_policy, set_policy};
 pub use session::{Tokens, logout, refresh};
 pub use state::AuthState;
 pub use step_up::{Proof, require_step_up, step_up};
+pub(crate) use step_up::{require_second_factor, verify_own_password};

@@ -1,7 +1,7 @@
 //! A new password: held against the rules, then hashed.
 
 use custodian_crypto::password::nfc;
-use custodian_domain::kernel::{DomainError, UserId};
+use custodian_domain::kernel::DomainError;
 use custodian_domain::users::{PasswordContext, password_fault};
 use custodian_persistence::users::UserRow;
 use custodian_persistence::{Work, organizations};
@@ -12,7 +12,6 @@ use crate::users::view;
 
 /// Who will have the password, as far as a guesser knows.
 pub(crate) struct Bearer {
-    pub user: UserId,
     pub name: String,
     pub email: String,
     pub organization: String,
@@ -24,9 +23,8 @@ impl Bearer {
         let keys = app.keys().open_organization(work).await?;
         let organization = organizations::name(work).await?;
         let second_factor = super::mfa::is_enrolled(work, row.id).await?;
-        let user = row.id;
         let seen = view(&keys, work.organization(), row)?;
-        Ok(Self { user, name: seen.name, email: seen.email, organization, second_factor })
+        Ok(Self { name: seen.name, email: seen.email, organization, second_factor })
     }
 }
 
@@ -41,7 +39,7 @@ pub(crate) async fn hash_new(
 ) -> Result<String, DomainError> {
     let (app_, password) = (app.clone(), password.to_owned());
     let made = move || {
-        let Bearer { name, email, organization, second_factor, .. } = bearer;
+        let Bearer { name, email, organization, second_factor } = bearer;
         let context = PasswordContext { name: &name, organization: &organization, email: &email };
         let plain = nfc(&password);
         let words = context.words();

@@ -127,13 +127,7 @@ pub async fn redeem(app: &App, kind: OneTime, token: &str, password: &str, reque
 }
 
 /// The account that a live token of this kind belongs to, in the state that the token is for.
-async fn live(
-    app: &App,
-    work: &Work,
-    kind: OneTime,
-    id: Uuid,
-    token: &str,
-) -> Result<Option<UserRow>, DomainError> {
+async fn live(app: &App, work: &Work, kind: OneTime, id: Uuid, token: &str) -> Result<Option<UserRow>, DomainError> {
     let Some((row, live)) = stored::lock(work, id).await? else {
         return Ok(None);
     };

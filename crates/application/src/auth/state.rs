@@ -33,7 +33,9 @@ pub struct AuthState {
     pub(super) ended: Cache<Uuid, ()>,
     pub(super) refresh_pepper: MacKey,
     pub(super) key_pepper: MacKey,
+    pub(super) one_time_pepper: MacKey,
     pub(super) throttle: Throttle,
+    pub(super) forgotten: Throttle,
     pub(super) hashing: Arc<Semaphore>,
     pub(super) dummy_hash: String,
 }
@@ -68,7 +70,9 @@ impl AuthState {
             ended: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
             refresh_pepper: MacKey::new(&root.derive("refresh-pepper/1", &[])),
             key_pepper: MacKey::new(&root.derive("api-key-pepper/1", &[])),
+            one_time_pepper: MacKey::new(&root.derive("one-time-token/1", &[])),
             throttle: Throttle::default(),
+            forgotten: Throttle::default(),
             hashing: Arc::new(Semaphore::new(cores)),
             dummy_hash: custodian_crypto::password::dummy_hash(tuning.password_cost),
         })

@@ -103,3 +103,27 @@ async fn check_password(app: &App, work: &Work, user: UserId, given: &str) -> Re
         Ok(Checked::Wrong)
     }
 }
+
+/// Refuses somebody who has a second factor and has not shown it within the last five minutes.
+///
+/// Errors: 403 `step_up_required`.
+pub(crate) async fn require_second_factor(app: &App, call: &Call, work: &Work) -> Result<(), DomainError> {
+    let Some((user, session)) = call.identity.user().zip(call.identity.session) else {
+        return Ok(());
+    };
+    if proofs(work, user, session).await?.enrolled { require_step_up(app, call, work).await } else { Ok(()) }
+}
+
+/// Holds what a caller says to be their password against the one that is stored.
+///
+/// Errors: 403 `wrong_password`; 429 `too_many_attempts`.
+pub(crate) async fn verify_own_password(app: &App, call: &Call, user: UserId, given: &str) -> Result<(), DomainError> {
+    let work = app.begin(call.organization()).await?;
+    let checked = check_password(app, &work, user, given).await;
+    work.abandon().await;
+    match checked? {
+        Checked::Right => Ok(()),
+        Checked::Wrong => Err(DomainError::refused(RefusedAs::Forbidden, "wrong_password")),
+        Checked::Wait => Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts")),
+    }
+}

@@ -1,6 +1,9 @@
 //! Staff: accounts founded, read, invited, changed and ended.
 
 mod change;
+mod invite;
+mod password;
+mod sessions;
 
 use custodian_crypto::Randomness;
 use custodian_domain::audit::Action;
@@ -15,6 +18,9 @@ use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
 use crate::{App, Call};
 
 pub use change::{UserPatch, patch, reactivate, suspend};
+pub use invite::{Invitation, invite, invite_again};
+pub use password::change_password;
+pub use sessions::{SessionView, end_all_sessions, end_session, list_sessions};
 
 /// A new account.
 pub struct NewUser<'a> {

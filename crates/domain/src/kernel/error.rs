@@ -32,6 +32,14 @@ pub enum DomainError {
         /// The places, each with a code of its own.
         faults: Vec<Fault>,
     },
+    /// Too much was tried: 429 with the seconds after which the same will not be refused for this reason.
+    #[error("wait {seconds} s: {code}")]
+    Wait {
+        /// Stable code in `snake_case`.
+        code: &'static str,
+        /// For `Retry-After`; at least 1.
+        seconds: u32,
+    },
     /// The body is faulty; holds every fault, not the first.
     #[error("{} fault(s) in the body", .0.len())]
     Invalid(Vec<Fault>),
@@ -85,6 +93,11 @@ impl DomainError {
     /// A rule's refusal.
     pub const fn refused(status: RefusedAs, code: &'static str) -> Self {
         Self::Refused { status, code }
+    }
+
+    /// Too much was tried; another try makes sense after so many seconds.
+    pub fn wait(code: &'static str, seconds: i64) -> Self {
+        Self::Wait { code, seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) }
     }
 
     /// A body with this one fault.

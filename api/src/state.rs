@@ -110,7 +110,7 @@ impl<'a> Wiring<'a> {
 
 /// The audit log's share of the settings.
 fn log_settings(settings: &Settings) -> Result<LogSettings, Unfit> {
-    let open = |path: &std::path::PathBuf| {
+    let open = |path: &PathBuf| {
         AnchorFile::open(path)
             .map(Arc::new)
             .map_err(|error| Unfit(format!("{}: the anchor file cannot be opened ({}).", path.display(), error.kind())))

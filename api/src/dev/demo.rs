@@ -139,6 +139,7 @@ fn partner_key() -> NewApiKey {
         purposes: Vec::new(),
         ip_ranges: Vec::new(),
         expires_at: None,
+        daily_quota: None,
     }
 }
 

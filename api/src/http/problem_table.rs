@@ -107,6 +107,7 @@ problems! {
     422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
     428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";
     429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";
+    429 "quota_exhausted": "Quota used up" / "调用额度已用完", "The key has made all the calls of its day; Retry-After says when the next day begins." / "该密钥今日调用额度已用完，请按 Retry-After 在次日重试。";
     429 "too_many_attempts": "Too many attempts" / "尝试次数过多", "Too many failed attempts; Retry-After says when to try again." / "失败次数过多，请按 Retry-After 重试。";
     431 "headers_too_large": "Headers too large" / "请求头过大", "The headers of the request are too large." / "请求头过大。";
     500 "integrity_error": "Integrity error" / "完整性错误", "A stored value did not pass its integrity check; it is not shown." / "存储的数据未通过完整性校验，不予显示。";

@@ -35,6 +35,8 @@ pub struct NewApiKey {
     pub ip_ranges: Vec<String>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Calls that it may make in a day (UTC); none for any number.
+    pub daily_quota: Option<i32>,
 }
 
 /// Makes a key. Answers it with its secret, for the only time.
@@ -67,7 +69,7 @@ pub(crate) async fn insert(
     let now = app.now();
     let id = ApiKeyId::from(app.new_id());
     let secret = opaque::generate(&format!("ck_{}_", id.uuid().simple()), app.rng());
-    let NewApiKey { third_party, name, permissions, fields, purposes, ip_ranges, expires_at } = new;
+    let NewApiKey { third_party, name, permissions, fields, purposes, ip_ranges, expires_at, daily_quota } = new;
     let holder = stored::third_party(work, ThirdPartyId::from(app.new_id()), &third_party, now).await?;
     let row = ApiKeyRow {
         id,
@@ -83,6 +85,11 @@ pub(crate) async fn insert(
         created_at: now,
         expires_at,
         revoked_at: None,
+        previous_digest: None,
+        previous_until: None,
+        rotated_at: None,
+        last_used_at: None,
+        daily_quota,
     };
     stored::insert(work, &row).await?;
     users::add_lookup(work, &app.keys().lookup("api-key", &id.to_string()), id.uuid()).await?;
@@ -176,4 +183,30 @@ pub async fn revoke(app: &App, call: &Call, work: &Work, id: ApiKeyId) -> Result
     app.auth().forget(id.uuid());
     let (row, _) = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
     Ok(row)
+}
+
+/// Gives a key another secret, for the only time. The one until now works for `overlap` longer.
+///
+/// Errors: 403 `step_up_required`; 409 `already_revoked` for a key that is no longer in force.
+pub async fn rotate(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: ApiKeyId,
+    overlap: chrono::Duration,
+) -> Result<(ApiKeyRow, Opaque), DomainError> {
+    call.needs(Permission::ApiKeysManage)?;
+    require_step_up(app, call, work).await?;
+    let (_, live) = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
+    if !live {
+        return Err(DomainError::refused(RefusedAs::Conflict, "already_revoked"));
+    }
+    let secret = opaque::generate(&format!("ck_{}_", id.uuid().simple()), app.rng());
+    let (now, digest) = (app.now(), app.auth().digest_key(secret.expose()));
+    stored::rotate(work, id, &digest, now + overlap, now).await?;
+    app.record_change(work, call, Draft::of(Action::ApiKeysRotate).with("api_key", Detail::Code(id.to_string())))
+        .await?;
+    app.auth().doubt(id.uuid());
+    let (row, _) = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
+    Ok((row, secret))
 }

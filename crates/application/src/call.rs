@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::PseudonymKey;
@@ -27,6 +28,10 @@ pub struct Identity {
     pub session: Option<SessionId>,
     /// What the session may do as long as its second factor is due.
     pub standing: Standing,
+    /// When the database was last asked about the credential, by a clock that nobody sets.
+    pub(crate) verified_at: Instant,
+    /// Calls that an API key may make in a day.
+    pub(crate) daily_quota: Option<i32>,
     /// Ranges that an API key may be used from; empty means anywhere.
     pub(crate) ip_ranges: Vec<crate::auth::IpRange>,
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{DbError, Work};
 
+pub mod addresses;
 pub mod mfa;
 pub mod one_time;
 

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::support::{Org, PASSWORD, own_instance, stopped, try_log_in};
+use crate::support::{Answer, Org, PASSWORD, Service, own_instance, stopped, try_log_in};
 
 #[tokio::test]
 async fn after_five_failures_even_the_right_password_waits_and_later_it_works() {
@@ -71,4 +71,47 @@ async fn a_forwarded_address_is_believed_from_a_trusted_proxy_alone() {
             .await;
         assert_eq!(answer.status, if number < 3 { 401 } else { 429 }, "{answer}");
     }
+}
+
+async fn from_address(service: &Service, address: &str, email: &str, password: &str) -> Answer {
+    let body = serde_json::json!({"email": email, "password": password});
+    service.stranger().post("/v1/auth/login", &body).header("x-forwarded-for", address).await
+}
+
+#[tokio::test]
+async fn strangers_from_everywhere_do_not_keep_the_owner_out() {
+    let service = own_instance(&[("trusted_proxies", "127.0.0.1")]);
+    let org = Org::found_on(&service).await;
+    let email = org.email("sales_a");
+    from_address(&service, "192.0.2.1", &email, PASSWORD).await.shows(200);
+    for number in 0..60 {
+        let answer = from_address(&service, &format!("198.51.100.{number}"), &email, "wrong").await;
+        assert!([401, 429].contains(&answer.status), "{answer}");
+    }
+    let stranger = from_address(&service, "203.0.113.1", &email, PASSWORD).await.refuses(429, "too_many_attempts");
+    assert!((1..=60).contains(&stranger.sent("retry-after").parse::<u32>().unwrap()), "{stranger}");
+    // Where the owner has logged in from before, the door stays open.
+    from_address(&service, "192.0.2.1", &email, PASSWORD).await.shows(200);
+    // It is no better door for guessing: five failures from there, and it waits as well.
+    for _ in 0..5 {
+        from_address(&service, "192.0.2.1", &email, "wrong").await.refuses(401, "invalid_credentials");
+    }
+    from_address(&service, "192.0.2.1", &email, PASSWORD).await.refuses(429, "too_many_attempts");
+}
+
+#[tokio::test]
+async fn the_wait_that_is_told_is_the_wait_that_is_left() {
+    let service = stopped();
+    let org = Org::found_on(&service).await;
+    let email = org.email("sales_a");
+    for failures in 5..12_u32 {
+        while try_log_in(&service, &email, "wrong").await.status == 401 {}
+        let refused = try_log_in(&service, &email, PASSWORD).await.refuses(429, "too_many_attempts");
+        let seconds: i64 = refused.sent("retry-after").parse().unwrap();
+        assert_eq!(seconds, (1_i64 << (failures - 5)).min(60), "after {failures} failures");
+        service.clock.advance(Duration::milliseconds(seconds * 1000 - 1));
+        try_log_in(&service, &email, PASSWORD).await.refuses(429, "too_many_attempts");
+        service.clock.advance(Duration::milliseconds(1));
+    }
+    try_log_in(&service, &email, PASSWORD).await.shows(200);
 }

@@ -12,3 +12,4 @@ mod sessions;
 mod smtp;
 mod step_up;
 mod suspension;
+mod two_instances;

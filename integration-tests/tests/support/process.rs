@@ -85,6 +85,39 @@ impl Process {
     }
 }
 
+/// Another instance on the database of the first.
+pub struct Beside {
+    /// Where it serves.
+    pub base_url: String,
+    child: Child,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    /// Starts `custodian serve` with the settings of this one on addresses of its own, and waits until it is ready.
+    pub async fn beside(&self) -> Beside {
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (bind, metrics) = (free(), free());
+        let mut command = Command::new(program());
+        command.arg("serve").arg("--config").arg(self.folder.join("custodian.toml"));
+        command.env("CUSTODIAN_BIND", bind.to_string()).env("CUSTODIAN_METRICS_BIND", metrics.to_string());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the built program starts");
+        let beside = Beside { base_url: format!("http://{bind}"), child };
+        let (asked, begun) = (Caller::new(&beside.base_url, Vec::new()), Instant::now());
+        while asked.get("/health/ready").attempt().await.is_none_or(|answer| answer.status != 200) {
+            assert!(begun.elapsed() < READY, "the second instance does not get ready");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        beside
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();

@@ -2,6 +2,7 @@
 
 mod change;
 mod invite;
+mod offboard;
 
 use serde_json::json;
 

@@ -1,5 +1,7 @@
 //! Partner keys.
 
+mod rotate;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
@@ -21,7 +23,12 @@ use crate::needs;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_api_keys).service(create_api_key).service(show_api_key).service(revoke_api_key);
+    config
+        .service(list_api_keys)
+        .service(create_api_key)
+        .service(show_api_key)
+        .service(rotate::rotate_api_key)
+        .service(revoke_api_key);
 }
 
 needs! {
@@ -58,14 +65,18 @@ pub struct NewApiKeyBody {
     ip_ranges: Vec<String>,
     /// When it ends by itself.
     expires_at: Option<DateTime<Utc>>,
+    /// Calls that it may make in a day (UTC); any number without.
+    #[schema(minimum = 1, maximum = 1000000000)]
+    daily_quota: Option<i32>,
 }
 
 impl Body for NewApiKeyBody {}
 
 impl From<NewApiKeyBody> for NewApiKey {
     fn from(body: NewApiKeyBody) -> Self {
-        let NewApiKeyBody { third_party, name, permissions, fields, purposes, ip_ranges, expires_at } = body;
-        Self { third_party, name, permissions, fields, purposes, ip_ranges, expires_at }
+        let NewApiKeyBody { third_party, name, permissions, fields, purposes, ip_ranges, expires_at, daily_quota } =
+            body;
+        Self { third_party, name, permissions, fields, purposes, ip_ranges, expires_at, daily_quota }
     }
 }
 
@@ -98,6 +109,14 @@ pub struct ApiKeyBody {
     expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     revoked_at: Option<DateTime<Utc>>,
+    /// When its secret was last rotated.
+    rotated_at: Option<DateTime<Utc>>,
+    /// Until when the secret before works.
+    previous_secret_until: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    last_used_at: Option<DateTime<Utc>>,
+    /// Calls that it may make in a day (UTC).
+    daily_quota: Option<i32>,
 }
 
 /// A new key with its secret, shown this once.
@@ -125,6 +144,11 @@ fn body(row: ApiKeyRow, active: bool) -> ApiKeyBody {
         created_at,
         expires_at,
         revoked_at,
+        previous_digest: _,
+        previous_until,
+        rotated_at,
+        last_used_at,
+        daily_quota,
     } = row;
     ApiKeyBody {
         id: id.uuid(),
@@ -140,6 +164,10 @@ fn body(row: ApiKeyRow, active: bool) -> ApiKeyBody {
         created_at,
         expires_at,
         revoked_at,
+        rotated_at,
+        previous_secret_until: previous_until,
+        last_used_at,
+        daily_quota,
     }
 }
 

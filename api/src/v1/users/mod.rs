@@ -4,6 +4,7 @@ mod accounts;
 mod change;
 mod invite;
 mod me;
+mod offboard;
 mod sessions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -25,6 +26,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sessions::list_user_sessions)
         .service(sessions::end_user_sessions)
         .service(sessions::end_user_session)
+        .service(offboard::offboard_user)
+        .service(offboard::show_offboarding)
         .service(change::suspend_user)
         .service(change::reactivate_user);
 }

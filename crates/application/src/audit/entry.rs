@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+use crate::auth::{still_valid, still_valid_beside};
 use crate::keys::{OrganizationKeys, own_place, seal_own};
 use crate::{App, Call};
 
@@ -232,6 +233,7 @@ impl App {
 
     /// Writes the entry of a read and returns when it is durable.
     pub async fn record_read(&self, call: &Call, draft: Draft) -> Result<(), DomainError> {
+        still_valid_beside(self, &call.identity).await?;
         let entry = self.entry(call, draft).await?;
         self.record(vec![entry]).await
     }
@@ -243,6 +245,7 @@ impl App {
         call: &Call,
         draft: Draft,
     ) -> Result<(), DomainError> {
+        still_valid(work, &call.identity).await?;
         let keys = self.keys().open_organization(work).await?;
         let entry = self.entry_with(&keys, call, draft)?;
         record_all(work, &[&entry]).await

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::IpRange;
 use super::login::entry;
+use super::quota::count_call;
 use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::{App, Identity, roles};
@@ -73,7 +75,13 @@ pub async fn authenticate(
     }
     let allowed = identity.ip_ranges.is_empty()
         || peer.is_some_and(|peer| identity.ip_ranges.iter().any(|range| range.contains(peer)));
-    if allowed { Ok(identity) } else { Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed")) }
+    if !allowed {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"));
+    }
+    if let (Who::Partner(partner), Some(quota)) = (&identity.caller.who, identity.daily_quota) {
+        count_call(app, identity.organization(), partner.key, quota).await?;
+    }
+    Ok(identity)
 }
 
 async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
@@ -156,6 +164,8 @@ async fn load_staff(
         expires_at,
         session: Some(session),
         standing: proofs.standing(),
+        verified_at: Instant::now(),
+        daily_quota: None,
         ip_ranges: Vec::new(),
     }))
 }
@@ -174,13 +184,33 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     let work = app.begin(OrganizationId::from(organization)).await?;
     let row = api_keys::find(&work, ApiKeyId::from(key_id)).await?;
     let departments = departments_by_id(&work).await?;
-    work.abandon().await;
-    let (row, live) = row.ok_or_else(refused)?;
-    if !app.auth().is_key(text, &row.secret_digest) || !live {
+    let ends =
+        row.as_ref().and_then(|(row, live)| secret_ends(app, text, row).filter(|ends| *live && *ends > app.now()));
+    if ends.is_some() {
+        api_keys::note_use(&work, ApiKeyId::from(key_id), app.now()).await?;
+        work.commit().await?;
+    } else {
+        work.abandon().await;
+    }
+    let (mut row, _) = row.ok_or_else(refused)?;
+    if ends.is_none() {
         record_refused_key(app, OrganizationId::from(organization), key_id).await?;
         return Err(refused());
     }
+    row.expires_at = ends;
     Ok(partner_identity(app, OrganizationId::from(organization), row, departments))
+}
+
+/// When the secret ends that the text is, the one in force or the one before; `None` when it is neither.
+fn secret_ends(app: &App, text: &str, row: &ApiKeyRow) -> Option<DateTime<Utc>> {
+    let end = row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let (now, before) = (app.auth().is_key(text, &row.secret_digest), row.previous_digest.as_deref());
+    let before = before.is_some_and(|digest| app.auth().is_key(text, digest));
+    match (now, before) {
+        (true, _) => Some(end),
+        (false, true) => row.previous_until.map(|until| until.min(end)),
+        (false, false) => None,
+    }
 }
 
 /// A wrong secret for a key that exists, or a key that has ended: its organisation should know.
@@ -215,10 +245,49 @@ fn partner_identity(
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
         standing: Standing::Full,
+        verified_at: Instant::now(),
+        daily_quota: row.daily_quota,
         ip_ranges: row.ip_ranges.iter().filter_map(|text| IpRange::parse(text)).collect(),
     }
 }
 
 fn digest_rights(parts: &[&str]) -> [u8; 32] {
     sha256(parts.join("\u{1f}").as_bytes())
+}
+
+/// A verification that is older when a call comes to be recorded is made again: a call that took its time, or waited for a connection,
+/// must not succeed long after its credential ended. Longer than a verified caller is believed, so that quick calls ask nothing.
+const CONFIRMED_AFTER: Duration = Duration::from_millis(700);
+
+/// Refuses a call whose credential ended while it was under way, unless it was verified a moment ago.
+///
+/// Errors: 401 `session_ended`, `invalid_api_key`.
+pub(crate) async fn still_valid(work: &Work, identity: &Identity) -> Result<(), DomainError> {
+    if identity.verified_at.elapsed() < CONFIRMED_AFTER {
+        return Ok(());
+    }
+    let live = match &identity.caller.who {
+        Who::System { .. } => true,
+        Who::Partner(partner) => api_keys::find(work, partner.key).await?.is_some_and(|(_, live)| live),
+        Who::Staff(staff) => {
+            // Work that goes on after its request is bound to the account and not to the session.
+            let bound = identity.expires_at < DateTime::<Utc>::MAX_UTC;
+            let lives = !bound || sessions::find(work, staff.session).await?.is_some_and(|(_, live)| live);
+            lives && users::find(work, staff.user).await?.is_some_and(|row| row.state == "active")
+        }
+    };
+    let code = if identity.session.is_some() { "session_ended" } else { "invalid_api_key" };
+    if live { Ok(()) } else { Err(unauthorized(code)) }
+}
+
+/// The same outside a transaction.
+pub(crate) async fn still_valid_beside(app: &App, identity: &Identity) -> Result<(), DomainError> {
+    if identity.verified_at.elapsed() < CONFIRMED_AFTER {
+        return Ok(());
+    }
+    // The caller may hold a connection already.
+    let work = Work::begin_beside(app.db(), identity.organization()).await?;
+    let confirmed = still_valid(&work, identity).await;
+    work.abandon().await;
+    confirmed
 }

@@ -6,6 +6,7 @@ use custodian_crypto::password;
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs, UserId};
 use custodian_persistence::audit::NewEntry;
+use custodian_persistence::auth::addresses;
 use custodian_persistence::{Work, audit as log, users};
 use uuid::Uuid;
 
@@ -36,7 +37,8 @@ pub async fn login(
 ) -> Result<Login, DomainError> {
     let account = app.keys().lookup("email", &comparable_email(email));
     let state = app.auth();
-    if state.throttle.wait(account, peer, app.tuning().login_failures_per_minute, app.now()) > 0 {
+    let wait = wait_of(app, account, peer).await?;
+    if wait > 0 {
         let known = users::find_lookup(app.db(), &account).await?;
         record_failure(
             app,
@@ -44,7 +46,7 @@ pub async fn login(
             request,
         )
         .await?;
-        return Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts"));
+        return Err(DomainError::wait("too_many_attempts", wait));
     }
     let candidates = users::find_lookup(app.db(), &account).await?;
     let mut known = Vec::new();
@@ -67,6 +69,9 @@ pub async fn login(
     };
     state.throttle.succeeded(account, peer);
     let work = app.begin(*organization).await?;
+    if let Some(peer) = peer {
+        addresses::note(&work, *user, &address_tag(app, peer), app.now()).await?;
+    }
     let login = go_on(app, &work, *user, false, request).await?;
     work.commit().await?;
     Ok(login)
@@ -93,6 +98,27 @@ pub(super) async fn go_on(
     let entry = entry(app, organization, user.uuid(), request, session, Action::AuthLogin, Verdict::Allowed).await?;
     write(work, entry).await?;
     Ok(Login::Open(tokens))
+}
+
+/// Seconds that a log-in must still wait. Where the person has logged in from before, failures of others and of elsewhere do not count:
+/// nobody keeps somebody out for ever.
+async fn wait_of(app: &App, account: [u8; 32], peer: Option<IpAddr>) -> Result<i64, DomainError> {
+    let (throttle, now) = (&app.auth().throttle, app.now());
+    let wait = throttle.wait(account, peer, app.tuning().login_failures_per_minute, now);
+    let Some(peer) = peer.filter(|_| wait > 0) else { return Ok(wait) };
+    for (organization, user) in users::find_lookup(app.db(), &account).await? {
+        let work = app.begin(OrganizationId::from(organization)).await?;
+        let known = addresses::is_known(&work, UserId::from(user), &address_tag(app, peer), now).await;
+        work.abandon().await;
+        if known? {
+            return Ok(throttle.wait_there(account, Some(peer), now));
+        }
+    }
+    Ok(wait)
+}
+
+fn address_tag(app: &App, peer: IpAddr) -> [u8; 32] {
+    app.keys().lookup("address", &peer.to_string())
 }
 
 /// A failed log-in stands in the log of every organisation that has the account.

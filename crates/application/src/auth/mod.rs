@@ -8,6 +8,7 @@ mod mfa;
 mod new_password;
 mod one_time;
 mod policy;
+mod quota;
 mod session;
 mod state;
 mod step_up;
@@ -15,6 +16,7 @@ mod throttle;
 
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
 pub use identity::{Credential, authenticate, identity_of_user};
+pub(crate) use identity::{still_valid, still_valid_beside};
 pub use ip_range::IpRange;
 pub use login::{Login, hash_password, login};
 pub use mfa::{

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::quota::Drawn;
 use super::throttle::Throttle;
 use crate::{Identity, Tuning};
 
@@ -36,6 +37,7 @@ pub struct AuthState {
     pub(super) one_time_pepper: MacKey,
     pub(super) throttle: Throttle,
     pub(super) forgotten: Throttle,
+    pub(super) drawn: Drawn,
     pub(super) hashing: Arc<Semaphore>,
     pub(super) dummy_hash: String,
 }
@@ -73,6 +75,7 @@ impl AuthState {
             one_time_pepper: MacKey::new(&root.derive("one-time-token/1", &[])),
             throttle: Throttle::default(),
             forgotten: Throttle::default(),
+            drawn: Drawn::default(),
             hashing: Arc::new(Semaphore::new(cores)),
             dummy_hash: custodian_crypto::password::dummy_hash(tuning.password_cost),
         })
@@ -86,6 +89,13 @@ impl AuthState {
     /// Forgets a session or key at once on this instance.
     pub(crate) fn forget(&self, credential: Uuid) {
         self.ended.insert(credential, ());
+    }
+
+    /// Asks the database anew about every secret of a key that was believed a moment ago: one of them may have ended.
+    pub(crate) fn doubt(&self, key: Uuid) {
+        let believed = self.identities.iter().filter(|(_, identity)| identity.actor_id() == key);
+        let digests: Vec<_> = believed.map(|(digest, _)| *digest).collect();
+        digests.iter().for_each(|digest| self.identities.invalidate(digest));
     }
 
     /// The same for several sessions. Before the commit on purpose: an end that then fails has cost a log-in, the other order could let a request through.

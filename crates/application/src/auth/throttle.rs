@@ -44,6 +44,12 @@ impl Throttle {
             .unwrap_or(0)
     }
 
+    /// The same from an address that the account is known to log in from: its own failures there alone count.
+    pub fn wait_there(&self, account: [u8; 32], address: Option<IpAddr>, now: DateTime<Utc>) -> i64 {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(&Key::Pair(account, address)).map_or(0, |known| left(known, FREE, now))
+    }
+
     /// Notes a failure.
     pub fn failed(&self, account: [u8; 32], address: Option<IpAddr>, now: DateTime<Utc>) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 mod change;
 mod commands;
 mod create;
+mod hand_over;
 mod history;
 mod list;
 mod read;
@@ -25,6 +26,7 @@ pub use together::CustomerWriter;
 pub(crate) use change::Existing;
 pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
+pub(crate) use hand_over::hand_over;
 pub(crate) use read::find;
 pub(crate) use sealing::{SealedNew, TagSet, seal_new, tags_of};
 pub(crate) use seen::{facts, thing};

@@ -100,6 +100,6 @@ async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -
         .with("user", Detail::Code(row.user.to_string()))
         .with("letter", Detail::Code(row.kind.clone()));
     let entry = seal_entry(&keys, due.organization, app.new_id(), app.now(), &actor, draft, app.rng())?;
-    log::record(&work, &[entry]).await.map_err(|_| DomainError::AuditUnavailable)?;
+    log::record(&work, &[&entry]).await.map_err(|_| DomainError::AuditUnavailable)?;
     Ok(work.commit().await?)
 }

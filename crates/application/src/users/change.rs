@@ -3,14 +3,14 @@
 use custodian_domain::audit::Action;
 use custodian_domain::customers::is_region_code;
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
-use custodian_domain::roles::{Permission, built_in};
+use custodian_domain::roles::Permission;
 use custodian_persistence::users::{self as stored, UserRow};
 use custodian_persistence::{Work, departments};
 
 use super::{UserView, view};
 use crate::audit::{Detail, Draft};
 use crate::keys::{own_place, seal_own};
-use crate::roles::{Rights, codes_of, rights_faults};
+use crate::roles::{Rights, all_roles, codes_of, rights_faults};
 use crate::{App, Call};
 
 /// A change: what is absent stays.
@@ -74,9 +74,7 @@ pub async fn patch(
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
-    if runs_the_place(&before.roles) && !runs_the_place(&row.roles) {
-        keep_an_administrator(work, &row).await?;
-    }
+    keep_an_administrator(work, &before, &row.roles).await?;
     store(app, call, work, &before, row, name).await
 }
 
@@ -159,21 +157,22 @@ pub(super) fn rights(row: &UserRow) -> Rights<'_> {
     Rights { roles: &row.roles, department: row.department, regions: &row.regions }
 }
 
-/// Codes of the roles that can invite, change and offboard people.
-fn administrating() -> Vec<String> {
-    let runs = built_in().iter().filter(|role| role.permissions.contains(&Permission::UsersManage));
-    runs.map(|role| role.code.clone()).collect()
+/// Whether somebody with these roles can invite, change and offboard people, and which roles can.
+async fn administrating(work: &Work, roles: &[String]) -> Result<(bool, Vec<String>), DomainError> {
+    let all = all_roles(work).await?;
+    let runs = all.values().filter(|role| role.permissions.contains(&Permission::UsersManage));
+    let codes: Vec<String> = runs.map(|role| role.code.clone()).collect();
+    Ok((codes.iter().any(|code| roles.contains(code)), codes))
 }
 
-fn runs_the_place(roles: &[String]) -> bool {
-    administrating().iter().any(|code| roles.contains(code))
-}
-
-/// Refuses to take the last active administrator away. Call it behind the fence.
-pub(super) async fn keep_an_administrator(work: &Work, row: &UserRow) -> Result<(), DomainError> {
-    let administrating = administrating();
-    let last = row.state == "active" && !stored::other_administrators(work, row.id, &administrating).await?;
-    if last { Err(conflict("last_administrator")) } else { Ok(()) }
+/// Refuses to take the last active administrator away: `after` is what the account's roles will be. Call it behind the fence.
+pub(super) async fn keep_an_administrator(work: &Work, row: &UserRow, after: &[String]) -> Result<(), DomainError> {
+    let (before, codes) = administrating(work, &row.roles).await?;
+    let stays = codes.iter().any(|code| after.contains(code));
+    if row.state == "active" && before && !stays && !stored::other_administrators(work, row.id, &codes).await? {
+        return Err(conflict("last_administrator"));
+    }
+    Ok(())
 }
 
 /// Takes the account out of use or back into it; see [`suspend`] and [`reactivate`].
@@ -203,9 +202,7 @@ pub async fn suspend(app: &App, call: &Call, work: &Work, id: UserId) -> Result<
     if row.state != "active" {
         return Err(conflict("wrong_state"));
     }
-    if runs_the_place(&row.roles) {
-        keep_an_administrator(work, &row).await?;
-    }
+    keep_an_administrator(work, &row, &[]).await?;
     let ended = stored::end_sessions(work, id, None, app.now(), "suspended").await?;
     let seen = put_into(app, call, work, row, "suspended", Action::UsersSuspend).await?;
     app.auth().forget_all(&ended);

@@ -8,11 +8,12 @@ use custodian_persistence::auth::one_time;
 use custodian_persistence::users::{self as stored, UserRow};
 use custodian_persistence::{DbError, Work, departments, mail as letters, organizations};
 
-use super::change::{check_place, draft, held_for_change, role_faults};
+use super::change::{check_place, draft, held_for_change, rights};
 use super::{UserView, comparable_email, view};
 use crate::auth::{OneTime, issue};
 use crate::keys::{OrganizationKeys, own_place, seal_own};
 use crate::mail;
+use crate::roles::{codes_of, rights_faults};
 use crate::{App, Call};
 
 /// A colleague to invite.
@@ -48,10 +49,11 @@ pub async fn invite(app: &App, call: &Call, work: &Work, new: Invitation) -> Res
         faults.push(Fault::new("/email", "invalid_email"));
         String::new()
     });
-    let row = row_of(app, work, &keys, &new, &email);
+    let roles = codes_of(work, &new.roles).await?;
+    let row = row_of(app, work, &keys, &new, &email, roles);
     let nowhere = UserRow { department: None, supervisor: None, ..row.clone() };
     check_place(work, &row, &nowhere, &mut faults).await?;
-    faults.extend(role_faults(call, &[], &row.roles));
+    faults.extend(rights_faults(call, work, row.id, None, rights(&row)).await?);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
@@ -61,7 +63,14 @@ pub async fn invite(app: &App, call: &Call, work: &Work, new: Invitation) -> Res
     view(&keys, work.organization(), row)
 }
 
-fn row_of(app: &App, work: &Work, keys: &OrganizationKeys, new: &Invitation, email: &str) -> UserRow {
+fn row_of(
+    app: &App,
+    work: &Work,
+    keys: &OrganizationKeys,
+    new: &Invitation,
+    email: &str,
+    roles: Vec<String>,
+) -> UserRow {
     let id = UserId::from(app.new_id());
     let seal = |field: &str, text: &str| {
         seal_own(keys, &own_place(work.organization(), "user", id.uuid(), field, 1), text, app.rng())
@@ -78,7 +87,7 @@ fn row_of(app: &App, work: &Work, keys: &OrganizationKeys, new: &Invitation, ema
         sealed_name: seal("name", &new.name),
         password_hash: None,
         created_at: app.now(),
-        roles: sorted(&new.roles),
+        roles,
         version: 1,
     }
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod invite;
+mod offboard;
 mod password;
 mod sessions;
 
@@ -19,6 +20,7 @@ use crate::{App, Call};
 
 pub use change::{UserPatch, patch, reactivate, suspend};
 pub use invite::{Invitation, invite, invite_again};
+pub use offboard::{Offboarding, find_offboarding, offboard};
 pub use password::change_password;
 pub use sessions::{SessionView, end_all_sessions, end_session, list_sessions};
 

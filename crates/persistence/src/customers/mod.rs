@@ -1,6 +1,7 @@
 //! Customers as they are stored: sealed values, wrapped keys, blind-index tags. Nothing here can open them.
 
 mod bag;
+mod hand_over;
 mod list;
 mod reader;
 mod versions;
@@ -13,6 +14,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use bag::{SealedFields, SealedValue};
+pub use hand_over::{HandOver, hand_over, lock_owned};
 pub use list::{Alike, Filter, Order, SortKey, alike, count, list};
 pub use reader::CustomerReader;
 use versions::insert_versions;

@@ -1,5 +1,6 @@
 //! Staff.
 
+pub mod offboard;
 mod write;
 
 use chrono::{DateTime, Utc};
@@ -149,13 +150,13 @@ pub async fn list(work: &Work, filter: &UserFilter, after: Option<Uuid>, limit: 
     Ok(rows.iter().map(UserRow::from).collect())
 }
 
-/// State and department of these people, for checking an owner before it is stored. Missing ids are missing from the answer.
+/// State and department of these people, for checking an owner before it is stored. Nobody of them is offboarded before the transaction ends. Missing ids are missing from the answer.
 pub async fn departments_of(
     work: &Work,
     ids: &[UserId],
 ) -> Result<Vec<(UserId, String, Option<DepartmentId>)>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let sql = "SELECT id, state, department_id FROM users WHERE organization_id = $1 AND id = ANY($2)";
+    let sql = "SELECT id, state, department_id FROM users WHERE organization_id = $1 AND id = ANY($2) FOR KEY SHARE";
     let rows = work.query(sql, &[&work.organization().uuid(), &ids]).await?;
     Ok(rows
         .iter()

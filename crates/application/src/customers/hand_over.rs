@@ -1,0 +1,58 @@
+//! Customers of somebody who leaves go to a successor. Each gets a version and an entry of its own, as if it had been changed by hand.
+
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{DomainError, UserId};
+use custodian_persistence::Work;
+use custodian_persistence::audit as log;
+use custodian_persistence::customers::{self as stored, CustomerRow, HandOver};
+
+use super::read::guard;
+use super::rules::{digest_of, version_of};
+use super::sealing::{open_row, reseal};
+use crate::audit::{Detail, Draft};
+use crate::{App, Call};
+
+/// Customers handed over by one statement.
+const BATCH: i64 = 500;
+
+/// Hands every customer of a person over; how many there were. Asks nobody's permission: the caller of this has.
+pub(crate) async fn hand_over(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    from: UserId,
+    hand: &HandOver,
+) -> Result<u64, DomainError> {
+    let keys = app.keys().open_organization(work).await?;
+    let mut count = 0;
+    loop {
+        let rows = stored::lock_owned(work, from, BATCH).await?;
+        if rows.is_empty() {
+            return Ok(count);
+        }
+        let (mut packs, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        for row in rows {
+            let changed =
+                if row.department == hand.department { &["owner_id"][..] } else { &["owner_id", "department_id"] };
+            let changed = changed.iter().map(|name| (*name).to_owned()).collect();
+            let next = guard(app, call, row.id, next_version(app, call, row)).await?;
+            let draft = Draft::about(Action::CustomersUpdate, next.id).with("changed", Detail::Codes(changed));
+            let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
+            entries.push(app.entry_with(&keys, call, draft)?);
+            packs.push((next.id, next.fields));
+        }
+        stored::hand_over(work, &packs, hand).await?;
+        let entries: Vec<_> = entries.iter().collect();
+        log::record(work, &entries).await.map_err(|_| DomainError::AuditUnavailable)?;
+        count += u64::try_from(packs.len()).unwrap_or(u64::MAX);
+    }
+}
+
+/// The row with its values packed for its next version: a pack is closed under the version that it belongs to.
+fn next_version(app: &App, call: &Call, row: CustomerRow) -> Result<CustomerRow, DomainError> {
+    let organization = call.organization();
+    let key = open_row(app, organization, &row)?;
+    let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
+    let (fields, _) = reseal(app, &key, organization, &row, version, &[])?;
+    Ok(CustomerRow { version, fields, ..row })
+}

@@ -53,7 +53,7 @@ pub async fn invite(app: &App, call: &Call, work: &Work, new: Invitation) -> Res
     let row = row_of(app, work, &keys, &new, &email, roles);
     let nowhere = UserRow { department: None, supervisor: None, ..row.clone() };
     check_place(work, &row, &nowhere, &mut faults).await?;
-    faults.extend(rights_faults(call, work, row.id, None, rights(&row)).await?);
+    faults.extend(rights_faults(app, call, work, row.id, None, rights(&row)).await?);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }

@@ -124,7 +124,8 @@ async fn guessing_the_present_password_with_a_stolen_token_gets_slow() {
     for _ in 0..5 {
         asha.post("/v1/me/password", &body).await.refuses(403, "wrong_password");
     }
-    asha.post("/v1/me/password", &body).await.refuses(429, "too_many_attempts");
+    let refused = asha.post("/v1/me/password", &body).await.refuses(429, "too_many_attempts");
+    assert_eq!(refused.sent("retry-after"), "1");
     // The owner's log-in is another matter.
     try_log_in(&service, &asha.email, PASSWORD).await.shows(200);
 }

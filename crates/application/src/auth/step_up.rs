@@ -124,6 +124,10 @@ pub(crate) async fn verify_own_password(app: &App, call: &Call, user: UserId, gi
     match checked? {
         Checked::Right => Ok(()),
         Checked::Wrong => Err(DomainError::refused(RefusedAs::Forbidden, "wrong_password")),
-        Checked::Wait => Err(DomainError::refused(RefusedAs::TooMany, "too_many_attempts")),
+        Checked::Wait => {
+            let account = app.keys().lookup("step-up", &user.to_string());
+            let wait = app.auth().throttle.wait(account, None, app.tuning().login_failures_per_minute, app.now());
+            Err(DomainError::wait("too_many_attempts", wait))
+        }
     }
 }

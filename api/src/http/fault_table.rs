@@ -64,7 +64,6 @@ faults! {
     "unknown_rule_target": "It must be field:<key>, category:<code> or classification:<code> of something that exists." / "必须是存在的 field:<键>、category:<代码> 或 classification:<代码>。";
     "says_nothing": "It says nothing: give view, edit or deny." / "未作任何规定，请给出 view、edit 或 deny。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
-    "unknown_role": "There is no such role." / "角色不存在。";
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
     "unknown_encoding": "The text must be UTF-8 or GB18030." / "文本编码须为 UTF-8 或 GB18030。";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
 use custodian_domain::access::{Decision, View};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Classification, customer};
+use custodian_domain::catalog::customer;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::SeenValue;
 use super::read::{find, guard};
 use super::sealing::{open_one, open_row, values};
-use super::seen::decide_row;
+use super::seen::{decide_row, is_close};
 use crate::access::spend;
 use crate::audit::{Draft, Shown};
 use crate::{App, Call};
@@ -59,11 +59,7 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
     work.abandon().await;
     let decision = decide_row(app, call, &row, Permission::CustomersHistory);
-    if decision
-        .fields
-        .iter()
-        .any(|(field, access)| access.view == View::Read && field.classification >= Classification::Sensitive)
-    {
+    if decision.fields.iter().any(|(field, access)| access.view == View::Read && is_close(field)) {
         // A value that is there no more is a value all the same.
         spend(app, call, &[row.id]).await?;
     }

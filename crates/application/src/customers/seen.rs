@@ -180,9 +180,14 @@ pub(crate) fn seen_through(
 
 /// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.
 pub(crate) fn looks_closely(row: &CustomerRow, decision: &Decision<'static>) -> bool {
-    let guarded = |field: &Field| field.classification >= Classification::Sensitive;
     let mut read = decision.fields.iter().filter(|(_, access)| access.view == View::Read);
-    read.any(|(field, _)| guarded(field) && row.fields.get(&field.key).is_some())
+    read.any(|(field, _)| is_close(field) && row.fields.get(&field.key).is_some())
+}
+
+/// Whether seeing this field in full is a close look. A name is not: it is how people know whom they are about to look at,
+/// and every page of an ordinary working day is full of them.
+pub(crate) fn is_close(field: &Field) -> bool {
+    field.classification >= Classification::Sensitive && field.key != "name"
 }
 
 /// Who may enter a value but not read it back is shown its mask in the answer to entering it.

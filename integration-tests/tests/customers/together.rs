@@ -52,7 +52,7 @@ async fn each_of_many_is_on_record_with_its_own_author() {
     let mut ledger = Ledger::of(&org).await;
     let body = json!({"fields": {"name": "张三"}});
     let ask = async |number: usize| {
-        let author = if number % 2 == 0 { &first } else { &second };
+        let author = if number.is_multiple_of(2) { &first } else { &second };
         (author.id.to_string(), author.post("/v1/customers", &body).await.shows(201).id())
     };
     let mut entered = join_all((0..20).map(ask)).await;

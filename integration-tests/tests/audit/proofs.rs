@@ -185,6 +185,7 @@ async fn each_read_of_the_log_is_in_the_log() {
     let first = auditor.get("/v1/me").await.shows(200).sent("audit-id");
     settled(&auditor, &inclusion(&first)).await.shows(200);
     settled(&auditor, "/v1/audit/log/checkpoint").await.shows(200);
+    settled(&auditor, "/v1/audit/log/proof").await.shows(200);
     let mut ledger = Ledger::of(&org).await;
     for (path, read) in [
         ("/v1/audit/checkpoint", "checkpoint"),

@@ -28,7 +28,7 @@ run: compiler postgres ## set everything up and serve on 127.0.0.1:8080 (DATA_DI
 
 .PHONY: test
 test: compiler postgres dev-build ## set everything up and run all tests (ARGS="name" picks some)
-	cargo test --workspace --locked -- $(ARGS)
+	cargo test --workspace --locked --no-fail-fast -- $(ARGS)
 
 .PHONY: ci
 ci: ## everything a change has to pass

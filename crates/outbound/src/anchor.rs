@@ -137,8 +137,9 @@ mod tests {
         std::fs::write(folder.file(), "first\nsecond\nthird\n").unwrap();
         let file = AnchorFile::open(&folder.file()).unwrap();
         assert_eq!(file.tail(8).unwrap(), ["third"]);
-        assert_eq!(file.tail(14).unwrap(), ["third"]);
-        assert_eq!(file.tail(15).unwrap(), ["second", "third"].map(str::to_owned)[1..]);
+        assert_eq!(file.tail(12).unwrap(), ["third"]);
+        assert_eq!(file.tail(14).unwrap(), ["second", "third"]);
+        assert_eq!(file.tail(19).unwrap(), ["first", "second", "third"]);
         assert_eq!(file.tail(1).unwrap(), Vec::<String>::new());
     }
 }

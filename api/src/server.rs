@@ -146,8 +146,9 @@ fn application(
         .openapi(openapi::frame(&edge.public_base))
         .configure(routes)
         .split_for_parts();
+    let application = application.configure(v1::scim::protocol);
     let document = openapi::complete(document);
-    edge.learn_paths(&document);
+    edge.learn_paths(&document, &v1::scim::PATHS);
     let application = match Document::new(&document) {
         Ok(document) => application.app_data(Data::new(document)),
         // Only a document that is no JSON gets here; a test writes it before any release does.

@@ -9,7 +9,7 @@ use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
-use custodian_outbound::{AnchorFile, DirectoryKeyStore, FolderMail, KeyStore, Mail, SmtpMail, WitnessClient};
+use custodian_outbound::{AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, Mail, SmtpMail, WitnessClient};
 use custodian_persistence::{Database, DatabaseSettings};
 
 use crate::config::Settings;
@@ -103,7 +103,8 @@ impl<'a> Wiring<'a> {
         let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
         let rng = Arc::new(SystemRandomness);
-        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, tuning, mail };
+        let fetch = Fetch::new(self.settings.outbound_allow_loopback.is_on()).map_err(Unfit)?;
+        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, fetch, tuning, mail };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }

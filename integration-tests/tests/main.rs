@@ -24,4 +24,6 @@ mod imports;
 mod jobs;
 mod keys;
 mod roles;
+mod scim;
+mod sso_providers;
 mod users;

@@ -221,3 +221,20 @@ impl<T: Setting> Setting for Option<T> {
         Some(None)
     }
 }
+
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(bool);
+
+impl Switch {
+    /// Whether it is on.
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl Setting for Switch {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| "it must be true or false".to_owned())
+    }
+}

@@ -46,9 +46,9 @@ impl Edge {
         }
     }
 
-    /// Tells which paths take which methods; the first document wins, all workers build the same.
-    pub fn learn_paths(&self, document: &utoipa::openapi::OpenApi) {
-        self.allow.get_or_init(|| AllowTable::of(document));
+    /// Tells which paths take which methods, those of the document and those `beside` it; the first document wins, all workers build the same.
+    pub fn learn_paths(&self, document: &utoipa::openapi::OpenApi, beside: &[(&str, &[&str])]) {
+        self.allow.get_or_init(|| AllowTable::of(document, beside));
     }
 
     /// The methods that a path takes; none for an unknown path.

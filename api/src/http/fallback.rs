@@ -33,10 +33,13 @@ enum Segment {
 }
 
 impl AllowTable {
-    /// The table of a document.
-    pub fn of(document: &OpenApi) -> Self {
+    /// The table of a document, and of paths `beside` it with their methods.
+    pub fn of(document: &OpenApi, beside: &[(&str, &[&str])]) -> Self {
         let documented = document.paths.paths.iter().map(|(route, item)| Line::new(route, &methods(item)));
-        let mut lines: Vec<_> = documented.chain(UNDOCUMENTED.map(|route| Line::new(route, &["GET"]))).collect();
+        let mut lines: Vec<_> = documented
+            .chain(UNDOCUMENTED.map(|route| Line::new(route, &["GET"])))
+            .chain(beside.iter().map(|(route, methods)| Line::new(route, methods)))
+            .collect();
         lines.sort_by(|one, other| one.segments.cmp(&other.segments));
         Self(lines)
     }

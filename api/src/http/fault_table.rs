@@ -65,6 +65,7 @@ faults! {
     "says_nothing": "It says nothing: give view, edit or deny." / "未作任何规定，请给出 view、edit 或 deny。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
+    "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
     "unknown_encoding": "The text must be UTF-8 or GB18030." / "文本编码须为 UTF-8 或 GB18030。";
     "empty_file": "The file is empty." / "文件为空。";

@@ -277,6 +277,7 @@ const fn family(status: RefusedAs) -> StatusCode {
         RefusedAs::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         RefusedAs::Unauthorized => StatusCode::UNAUTHORIZED,
         RefusedAs::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        RefusedAs::Upstream => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

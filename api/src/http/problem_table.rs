@@ -44,6 +44,7 @@ problems! {
     400 "idempotency_key_invalid": "Invalid Idempotency-Key" / "Idempotency-Key 无效", "Idempotency-Key takes 1 to 255 printable ASCII characters." / "Idempotency-Key 须为 1 至 255 个可打印 ASCII 字符。";
     400 "not_searchable": "Not searchable" / "不可检索", "At least one field cannot be searched in this way." / "存在不支持此检索方式的字段。";
     400 "count_not_available": "Count not available" / "无法提供总数", "A search over the scopes of several roles has no total; leave out count." / "跨多个角色数据范围的检索无法提供总数，请去掉 count。";
+    400 "sso_state_invalid": "Log-in cannot be continued" / "无法继续登录", "This log-in is unknown, finished, too old or was begun in another browser; begin again." / "该登录不存在、已完成、已过期或在其他浏览器中发起，请重新开始。";
     401 "unauthenticated": "Authentication required" / "需要身份认证", "Send an access token (Authorization: Bearer) or a partner key (X-API-Key)." / "请发送访问令牌（Authorization: Bearer）或合作方密钥（X-API-Key）。";
     401 "invalid_token": "Invalid token" / "令牌无效", "The token is malformed, expired or not ours." / "令牌格式错误、已过期或不是由本系统签发。";
     401 "session_ended": "Session ended" / "会话已结束", "The session has ended; log in again." / "会话已结束，请重新登录。";
@@ -52,6 +53,8 @@ problems! {
     401 "token_reused": "Refresh token used again" / "刷新令牌被重复使用", "This refresh token was used before, so the whole session has ended." / "该刷新令牌已被使用过，整个会话已终止。";
     401 "mfa_required": "Second factor required" / "需要第二因素验证", "Show the second factor first." / "请先完成第二因素验证。";
     401 "invalid_code": "Invalid code" / "验证码错误", "The code is wrong, expired or was used before." / "验证码错误、已过期或已被使用过。";
+    401 "sso_refused": "Single sign-on refused" / "单点登录被拒绝", "The answer of the sign-on provider cannot be accepted." / "无法接受单点登录提供方的应答。";
+    401 "sso_no_account": "No account" / "没有对应账号", "No active account belongs to this person of the sign-on provider." / "单点登录提供方的此用户没有对应的有效账号。";
     403 "forbidden": "Forbidden" / "没有权限", "This needs the permission {}." / "此操作需要权限 {}。";
     403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
@@ -70,6 +73,7 @@ problems! {
     403 "outside_scope": "Outside the scope" / "超出数据范围", "The caller's data scope does not reach there." / "超出当前调用者的数据范围。";
     403 "step_up_required": "Fresh proof required" / "需要重新验证身份", "Prove again who you are by POST /v1/auth/step-up; it counts for five minutes." / "请通过 POST /v1/auth/step-up 重新验证身份，有效期五分钟。";
     403 "mfa_enrolment_required": "Second factor must be enrolled" / "必须启用第二因素", "A role of this account needs a second factor: enrol one by POST /v1/me/mfa/totp." / "该账号的角色要求第二因素，请通过 POST /v1/me/mfa/totp 启用。";
+    403 "token_maker_inactive": "Maker of the token inactive" / "令牌创建者已停用", "Roles are given as by the person who made the token, and that person may no longer act; make another token." / "角色以令牌创建者的名义授予，而该创建者已停用，请重新创建令牌。";
     403 "staff_only": "Staff only" / "仅限员工", "Only a member of staff may do this, not a partner key." / "仅限员工操作，合作方密钥不可用。";
     403 "wrong_password": "Wrong password" / "密码错误", "The present password is another one." / "当前密码不正确。";
     403 "own_account": "Own account" / "本人账号", "Nobody changes the place, the roles or the state of their own account." / "不得变更本人账号的部门、角色或状态。";
@@ -94,6 +98,7 @@ problems! {
     409 "too_many_departments": "Too many departments" / "部门过多", "The organisation has as many departments as it can have." / "部门数量已达上限。";
     409 "mfa_already_enrolled": "Second factor already enrolled" / "第二因素已启用", "There is a second factor already; remove it first." / "第二因素已启用，请先移除。";
     409 "not_yet_placed": "Not yet in the log" / "尚未进入日志树", "The entry, or the log, has no place in a signed checkpoint yet; ask again in a second." / "该条目或日志尚未进入已签名的检查点，请一秒后重试。";
+    409 "no_successor": "No successor" / "没有接任者", "Nobody who is active could take over: the person has no supervisor, and the maker of the token may no longer act." / "没有可接任的有效账号：该人员没有主管，且令牌创建者已停用。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";
@@ -113,6 +118,7 @@ problems! {
     500 "integrity_error": "Integrity error" / "完整性错误", "A stored value did not pass its integrity check; it is not shown." / "存储的数据未通过完整性校验，不予显示。";
     500 "internal_error": "Internal error" / "内部错误", "Something went wrong on our side; name the request_id when asking." / "服务内部错误，咨询时请提供 request_id。";
     503 "audit_unavailable": "Audit log unavailable" / "审计日志不可用", "The audit log cannot be written, so nothing is shown or changed; try again later." / "审计日志无法写入，因此不提供任何数据或变更，请稍后重试。";
+    503 "sso_provider_unavailable": "Sign-on provider unavailable" / "单点登录提供方不可用", "The sign-on provider cannot be reached, or what it publishes cannot be used; try again later." / "无法连接单点登录提供方，或其发布的信息不可用，请稍后重试。";
     503 "unavailable": "Unavailable" / "服务不可用", "The service is not ready; try again later." / "服务尚未就绪，请稍后重试。";
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -105,6 +105,10 @@ fn end(
 
 /// Our own problems rendered with the request at hand; the framework's errors translated.
 fn problem_document(context: &Context, edge: &Edge, response: HttpResponse) -> HttpResponse {
+    // Another standard's own shape of errors stays what it is.
+    if response.headers().get(CONTENT_TYPE).is_some_and(|media| media == "application/scim+json") {
+        return response;
+    }
     if let Some(problem) = response.error().and_then(|error| error.as_error::<Problem>()) {
         problem.tell_log(context);
         return problem.render(context, &edge.public_base);

@@ -70,7 +70,7 @@ async fn send(request: TestRequest) -> Answer {
     let mut edge = Edge::new("https://c.example/", 1024, Duration::from_secs(5));
     edge.cors_origins = vec!["https://crm.example".to_owned()];
     let (app, document) = App::new().into_utoipa_app().service(thing).service(things).service(make).split_for_parts();
-    edge.learn_paths(&document);
+    edge.learn_paths(&document, &[]);
     let app = app
         .app_data(Data::new(edge))
         .route("/framework", web::get().to(framework))

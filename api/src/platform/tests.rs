@@ -31,7 +31,7 @@ async fn send(request: TestRequest) -> (u16, HeaderMap, String) {
     let (app, document) = app.split_for_parts();
     let document = complete(document);
     assert_eq!(document_faults(&document), Vec::<String>::new());
-    edge.learn_paths(&document);
+    edge.learn_paths(&document, &[]);
     let app = app
         .app_data(edge)
         .app_data(Data::new(platform))

@@ -11,6 +11,8 @@ pub mod departments;
 pub mod imports;
 pub mod jobs;
 pub mod roles;
+pub mod scim;
+pub mod sso_providers;
 pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,6 +20,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Registers every capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     auth::routes(config);
+    scim::routes(config);
+    sso_providers::routes(config);
     users::routes(config);
     departments::routes(config);
     roles::routes(config);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_outbound::{KeyStore, Mail};
+use custodian_outbound::{Fetch, KeyStore, Mail};
 use custodian_persistence::audit::{AuditWriter, NewEntry};
 use custodian_persistence::{Database, Work};
 use moka::sync::Cache;
@@ -17,6 +17,7 @@ use crate::access::Counted;
 use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::keys::Keyring;
+use crate::sso_providers::Providers;
 
 /// How long it is remembered that somebody was counted: a day is never longer.
 const COUNTED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -58,6 +59,8 @@ pub struct AppParts {
     pub rng: Arc<dyn Randomness>,
     /// The log of all logs, opened.
     pub log: AuditLog,
+    /// Calls other servers.
+    pub fetch: Fetch,
     /// Settings.
     pub tuning: Tuning,
     /// Takes letters; none where mail is not set up.
@@ -78,6 +81,7 @@ struct Inner {
     auth: AuthState,
     log: AuditLog,
     counted: Cache<Counted, ()>,
+    providers: Providers,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
 }
@@ -85,13 +89,27 @@ struct Inner {
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, log, tuning, mail } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
         let counted = Cache::builder().max_capacity(500_000).time_to_live(COUNTED).build();
-        Ok(Self(Arc::new(Inner { db, audit, keys, clock, rng, cursor_key, auth, log, counted, tuning, mail })))
+        let providers = Providers::new(fetch);
+        Ok(Self(Arc::new(Inner {
+            db,
+            audit,
+            keys,
+            clock,
+            rng,
+            cursor_key,
+            auth,
+            log,
+            counted,
+            providers,
+            tuning,
+            mail,
+        })))
     }
 
     /// The time.
@@ -147,6 +165,10 @@ impl App {
     /// Whom the database has counted today already.
     pub(crate) fn counted(&self) -> &Cache<Counted, ()> {
         &self.0.counted
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     pub(crate) fn auth(&self) -> &AuthState {

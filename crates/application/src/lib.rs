@@ -19,6 +19,8 @@ pub mod keys;
 pub mod mail;
 pub mod organizations;
 pub mod roles;
+pub mod scim;
+pub mod sso_providers;
 pub mod startup;
 pub mod users;
 

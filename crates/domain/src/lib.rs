@@ -8,4 +8,5 @@ pub mod catalog;
 pub mod customers;
 pub mod kernel;
 pub mod roles;
+pub mod scim;
 pub mod users;

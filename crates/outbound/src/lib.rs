@@ -1,11 +1,17 @@
-//! Everything that talks to the world except Postgres: the key store, mail, and the anchor file and the witnesses of the audit log.
+//! Everything that talks to the world except Postgres: the key store, mail, single sign-on, and the anchor file and the witnesses of the audit log.
 
+mod addresses;
 mod anchor;
+mod fetch;
 mod key_store;
 mod mail;
 mod witness;
 
+pub mod oidc;
+
+pub use addresses::may_call;
 pub use anchor::AnchorFile;
+pub use fetch::{Fetch, FetchAnswer, FetchError, FetchRequest, MOST_BYTES};
 pub use key_store::{DirectoryKeyStore, KeyStore, KeyStoreError};
 pub use mail::{FolderMail, Letter, Mail, MailError, SmtpMail};
 pub use witness::{Cosignature, WitnessClient, WitnessError};

@@ -21,6 +21,8 @@ pub mod mail;
 pub mod migrations;
 pub mod organizations;
 pub mod roles;
+pub mod scim;
+pub mod sso_providers;
 pub mod users;
 
 pub use connect::{Database, DatabaseSettings};

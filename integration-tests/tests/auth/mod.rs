@@ -7,7 +7,7 @@ mod log_in;
 mod log_out;
 mod passwords;
 mod refresh;
-mod second_factor;
+pub mod second_factor;
 mod sessions;
 mod smtp;
 mod step_up;

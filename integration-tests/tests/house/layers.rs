@@ -27,7 +27,7 @@ const MAY_KNOW: [(&str, &[&str]); 7] = [
 ];
 
 /// Libraries that only these crates may use.
-const KEPT_TO: [(&str, &[&str]); 11] = [
+const KEPT_TO: [(&str, &[&str]); 12] = [
     ("tokio-postgres", &["custodian-persistence"]),
     ("deadpool-postgres", &["custodian-persistence"]),
     ("actix-web", &["custodian-api"]),
@@ -38,7 +38,8 @@ const KEPT_TO: [(&str, &[&str]); 11] = [
     ("aes", &["custodian-crypto"]),
     ("jsonwebtoken", &["custodian-crypto"]),
     ("tracing-subscriber", &["custodian-api"]),
-    ("reqwest", &[]),
+    ("openidconnect", &["custodian-outbound"]),
+    ("reqwest", &["custodian-outbound"]),
 ];
 
 /// What the rules themselves must never reach.

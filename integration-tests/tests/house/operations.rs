@@ -41,6 +41,10 @@ pub struct Targets {
     pub session: String,
     /// A partner key.
     pub api_key: String,
+    /// A provider of single sign-on.
+    pub provider: String,
+    /// A token of an identity provider.
+    pub scim_token: String,
     /// An import.
     pub job: String,
 }
@@ -59,6 +63,8 @@ impl Targets {
             line: id(),
             session: id(),
             api_key: id(),
+            provider: id(),
+            scim_token: id(),
             job: id(),
         }
     }
@@ -67,6 +73,10 @@ impl Targets {
     pub async fn fresh(org: &Org<'_>, owner: &Person, admin: &Person) -> Self {
         let customer = owner.post("/v1/customers", &customer()).await.shows(201).id();
         let api_key = admin.post("/v1/api-keys", &new_key()).await.shows(201).id();
+        let body = json!({"name": "Login", "issuer": "http://127.0.0.1:1", "client_id": "custodian"});
+        let provider = admin.post("/v1/sso-providers", &body).await.shows(201).id();
+        // Switched off: nobody stands at that address.
+        admin.patch(&format!("/v1/sso-providers/{provider}"), &json!({"enabled": false})).await.shows(200);
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
         let sessions = admin.get(&format!("/v1/users/{}/sessions", org.user_id("nobody"))).await.shows(200);
@@ -75,7 +85,8 @@ impl Targets {
         let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
         let (review, line) = fresh_review(org, admin).await;
         let user = org.user_id("nobody").to_string();
-        Self { customer, user, department, role, duties, review, line, session, api_key, job }
+        let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
+        Self { customer, user, department, role, duties, review, line, session, api_key, provider, scim_token, job }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
@@ -85,6 +96,8 @@ impl Targets {
             (Some("users"), "session_id") | (Some("me"), "id") => &self.session,
             (Some("departments"), "id") => &self.department,
             (Some("api-keys"), "id") => &self.api_key,
+            (Some("scim-tokens"), "id") => &self.scim_token,
+            (Some("sso-providers"), "id") | (Some("auth"), "provider") => &self.provider,
             (Some("jobs" | "imports"), "id") => &self.job,
             (Some("roles"), "id") if route.contains("/separation-of-duties/") => &self.duties,
             (Some("access-reviews"), "id") => &self.review,

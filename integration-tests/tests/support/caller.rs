@@ -31,6 +31,8 @@ pub struct Request {
 impl Caller {
     /// Somebody who sends these headers with each request.
     pub fn new(base_url: &str, headers: Vec<(String, String)>) -> Self {
+        // The product chooses its TLS by itself; this client has to be told. The first one tells it for all.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // One client per caller: its connections belong to the runtime of the test.
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { base_url: base_url.to_owned(), headers, client }

@@ -9,6 +9,7 @@ mod people;
 mod process;
 mod raw;
 mod service;
+mod sign_on;
 
 pub use answer::Answer;
 pub use caller::{Caller, Request};
@@ -18,3 +19,4 @@ pub use people::{Partner, Person, customer, try_log_in};
 pub use process::Process;
 pub use raw::{Conversation, exchange};
 pub use service::{PASSWORD, Service, own_instance, shared, stopped};
+pub use sign_on::{CLIENT, SignOn, Signing};

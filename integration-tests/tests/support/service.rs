@@ -27,7 +27,8 @@ use super::{Caller, TestClock};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, and no check of the log but those that a test asks for.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
+    ("outbound_allow_loopback", "true"),
     ("argon2_memory_kib", "8192"),
     ("argon2_iterations", "1"),
     ("login_failures_per_minute", "10000"),

@@ -6,6 +6,7 @@ mod policy;
 mod sessions;
 mod step_up;
 
+pub(super) use sessions::{LoginAnswer, tokens_example};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this capability.

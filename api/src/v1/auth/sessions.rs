@@ -154,7 +154,7 @@ pub async fn log_out(caller: Enrolling, app: Data<App>, _body: Empty) -> Result<
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub(super) fn tokens_example() -> serde_json::Value {
+pub(in crate::v1) fn tokens_example() -> serde_json::Value {
     json!({"access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9...", "token_type": "Bearer", "expires_in": 900,
         "refresh_token": "cr_AZ8...fQ.kR3v...", "session_expires_at": "2026-11-22T20:00:00Z", "mfa_required": false,
         "mfa_enrolment_required": false})

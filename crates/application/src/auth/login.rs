@@ -78,7 +78,7 @@ pub async fn login(
 }
 
 /// Opens a session for somebody whose first factor was right, or asks for the second one. `mfa` says that it was shown already.
-pub(super) async fn go_on(
+pub(crate) async fn go_on(
     app: &App,
     work: &Work,
     user: UserId,

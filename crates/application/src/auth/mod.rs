@@ -18,6 +18,7 @@ pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
 pub use identity::{Credential, authenticate, identity_of_user};
 pub(crate) use identity::{still_valid, still_valid_beside};
 pub use ip_range::IpRange;
+pub(crate) use login::go_on;
 pub use login::{Login, hash_password, login};
 pub use mfa::{
     Challenge, Confirmed, Enrolment, Factor, complete, confirm, enrol, new_recovery_codes, remove, second_factor,

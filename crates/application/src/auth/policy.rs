@@ -2,7 +2,7 @@
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault};
-use custodian_domain::roles::{Permission, built_in_role};
+use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::auth::mfa as stored;
 
@@ -34,7 +34,8 @@ pub async fn set_policy(
     call.needs(Permission::AuthManage)?;
     allowed(&stored::required_roles(work).await?)?;
     require_step_up(app, call, work).await?;
-    let unknown = roles.iter().enumerate().filter(|(_, code)| built_in_role(code).is_none());
+    let known = crate::roles::all_roles(work).await?;
+    let unknown = roles.iter().enumerate().filter(|(_, code)| !known.contains_key(*code));
     let faults: Vec<_> =
         unknown.map(|(index, _)| Fault::new(format!("/roles_with_mfa/{index}"), "unknown_role")).collect();
     if !faults.is_empty() {

@@ -118,7 +118,7 @@ impl AuthState {
     }
 
     /// Is this the key of that stored digest? Compared in constant time.
-    pub(super) fn is_key(&self, secret: &str, digest: &[u8]) -> bool {
+    pub(crate) fn is_key(&self, secret: &str, digest: &[u8]) -> bool {
         self.key_pepper.verify(secret.as_bytes(), digest)
     }
 

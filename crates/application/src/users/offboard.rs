@@ -10,7 +10,7 @@ use custodian_persistence::auth::{mfa, one_time};
 use custodian_persistence::customers::HandOver;
 use custodian_persistence::users::offboard::{self as stored, OffboardingRow};
 use custodian_persistence::users::{self, UserRow};
-use custodian_persistence::{Work, api_keys, mail};
+use custodian_persistence::{Work, api_keys, mail, sso_providers};
 use uuid::Uuid;
 
 use super::change::{draft, held_for_change, keep_an_administrator};
@@ -89,6 +89,7 @@ async fn end_access(app: &App, work: &Work, row: &UserRow, steps: &mut Steps) ->
     steps.note("one_time_tokens_voided", tokens);
     steps.note("letters_withdrawn", mail::remove_all(work, id).await?);
     steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, id).await?));
+    steps.note("sign_on_links_removed", sso_providers::unlink(work, id).await?);
     // The address is free for somebody new, and no log-in finds the account by it.
     users::remove_lookup(work, id.uuid()).await?;
     Ok(sessions.iter().map(|session: &SessionId| session.uuid()).chain(keys).collect())

@@ -37,12 +37,12 @@ pub enum Standing {
 }
 
 impl Proofs {
-    /// What the session may do.
+    /// What the session may do. A factor shown to a provider that is trusted for it counts too.
     pub fn standing(&self) -> Standing {
         match (self.required, self.enrolled, self.mfa_at) {
-            (false, ..) | (true, true, Some(_)) => Standing::Full,
+            (false, ..) | (_, _, Some(_)) => Standing::Full,
             (true, true, None) => Standing::MustShowFactor,
-            (true, false, _) => Standing::MustEnrol,
+            (true, false, None) => Standing::MustEnrol,
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
             (false, false, None, Standing::Full),
             (false, true, None, Standing::Full),
             (true, false, None, Standing::MustEnrol),
-            (true, false, shown, Standing::MustEnrol),
+            (true, false, shown, Standing::Full),
             (true, true, None, Standing::MustShowFactor),
             (true, true, shown, Standing::Full),
         ] {

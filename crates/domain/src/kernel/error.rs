@@ -87,6 +87,8 @@ pub enum RefusedAs {
     Unauthorized,
     /// 429
     TooMany,
+    /// 503: another service that is needed
+    Upstream,
 }
 
 impl DomainError {

@@ -59,8 +59,10 @@ pub async fn count_failure(work: &Work, user: UserId, at: DateTime<Utc>) -> Resu
     Ok(())
 }
 
-/// Takes the key and its recovery codes away; false when there was none.
+/// Takes the key and its recovery codes away, and from the person's sessions that it was shown; false when there was none.
 pub async fn remove_totp(work: &Work, user: UserId) -> Result<bool, DbError> {
+    let sql = "UPDATE sessions SET mfa_at = NULL WHERE organization_id = $1 AND user_id = $2 AND ended_at IS NULL";
+    work.execute(sql, &[&work.organization().uuid(), &user.uuid()]).await?;
     let sql = "DELETE FROM mfa_totp WHERE organization_id = $1 AND user_id = $2";
     Ok(work.execute(sql, &[&work.organization().uuid(), &user.uuid()]).await? == 1)
 }

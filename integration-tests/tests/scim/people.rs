@@ -1,0 +1,183 @@
+//! Accounts: made, found, changed and ended by an identity provider.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{account, patch, provisioned, scim_error};
+use crate::support::{Org, PASSWORD, new_key, shared, try_log_in};
+
+#[tokio::test]
+async fn an_account_is_made_read_and_found() {
+    let (org, hr) = provisioned().await;
+    let address = format!("mei@{}", org.email("x"));
+    let address = address.replace("x@", "");
+    let made = hr.post("/scim/v2/Users", &account(&address)).await.shows(201);
+    let path = format!("/scim/v2/Users/{}", made.id());
+    assert!(made.sent("location").ends_with(&path), "{made}");
+    assert_eq!((made.at("/displayName"), made.at("/active")), (json!("Mei Zhang"), json!(true)));
+    let shown = hr.get(&path).await.shows(200);
+    assert_eq!(shown.json(), made.json());
+    assert_eq!(shown.sent("etag"), shown.text_at("/meta/version"));
+    hr.get(&path).header("if-none-match", &shown.sent("etag")).await.shows(304);
+    for filter in [
+        format!("userName eq \"{}\"", address.to_uppercase()),
+        format!("externalId eq \"ext-{address}\""),
+        format!("userName eq \"{address}\" and active eq true"),
+        format!("externalId eq \"nothing\" or userName eq \"{address}\""),
+    ] {
+        let found = hr.get(&format!("/scim/v2/Users?filter={}", encoded(&filter))).await.shows(200);
+        assert_eq!((found.at("/totalResults"), found.at("/Resources/0/id")), (json!(1), made.at("/id")), "{filter}");
+    }
+    let none = format!("userName eq \"{address}\" and active eq false");
+    assert_eq!(hr.get(&format!("/scim/v2/Users?filter={}", encoded(&none))).await.shows(200).at("/totalResults"), 0);
+    for bad in ["userName", "password eq \"x\"", "userName is \"x\""] {
+        scim_error(hr.get(&format!("/scim/v2/Users?filter={}", encoded(bad))).await, 400, Some("invalidFilter"));
+    }
+}
+
+fn encoded(filter: &str) -> String {
+    filter.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn accounts_come_by_the_page() {
+    let (_org, hr) = provisioned().await;
+    let all = hr.get("/scim/v2/Users").await.shows(200);
+    let total = all.at("/totalResults").as_u64().unwrap();
+    assert_eq!(total, 11);
+    let mut seen = Vec::new();
+    for start in [1, 5, 9, 13] {
+        let page = hr.get(&format!("/scim/v2/Users?startIndex={start}&count=4")).await.shows(200);
+        assert_eq!((page.at("/totalResults"), page.at("/startIndex")), (json!(total), json!(start)));
+        seen.extend(page.at("/Resources").as_array().unwrap().iter().map(|one| one["id"].clone()));
+    }
+    let ids: Vec<Value> = all.at("/Resources").as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(seen, ids);
+    assert_eq!(hr.get("/scim/v2/Users?count=0").await.shows(200).at("/Resources"), json!([]));
+}
+
+#[tokio::test]
+async fn an_address_is_taken_once_and_a_body_must_be_sound() {
+    let (org, hr) = provisioned().await;
+    scim_error(hr.post("/scim/v2/Users", &account(&org.email("sales_a"))).await, 409, Some("uniqueness"));
+    for body in [
+        json!({}),
+        json!({"userName": "no address"}),
+        json!({"userName": 7}),
+        json!({"userName": "a@b.example", "active": 1}),
+    ] {
+        scim_error(hr.post("/scim/v2/Users", &body).await, 400, Some("invalidValue"));
+    }
+    scim_error(
+        hr.request("POST", "/scim/v2/Users").body("application/scim+json", "{").await,
+        400,
+        Some("invalidSyntax"),
+    );
+    scim_error(hr.request("POST", "/scim/v2/Users").body("text/plain", "{}").await, 415, None);
+}
+
+#[tokio::test]
+async fn an_account_is_changed_whole_or_in_part() {
+    let (org, hr) = provisioned().await;
+    let path = format!("/scim/v2/Users/{}", org.user_id("sales_b"));
+    let before = hr.get(&path).await.shows(200);
+    let renamed = patch(&hr, &path, json!({"op": "Replace", "path": "displayName", "value": "Ben"})).await.shows(200);
+    assert_eq!(renamed.at("/displayName"), "Ben");
+    let several = json!({"op": "add", "value": {"externalId": "e-1", "name.formatted": "Ben B", "title": "not kept"}});
+    let changed = patch(&hr, &path, several).await.shows(200);
+    assert_eq!((changed.at("/externalId"), changed.at("/displayName")), (json!("e-1"), json!("Ben B")));
+    let gone = patch(&hr, &path, json!({"op": "remove", "path": "externalId"})).await.shows(200);
+    assert_eq!(gone.at("/externalId"), Value::Null);
+    let stale = hr.request("PUT", &path).header("if-match", &before.sent("etag"));
+    scim_error(stale.json(&before.json()).await, 412, None);
+    let mut whole = gone.json();
+    whole["userName"] = json!(format!("new-{}", org.email("sales_b")));
+    let put = hr.request("PUT", &path).header("if-match", &gone.sent("etag")).json(&whole).await.shows(200);
+    assert_eq!(put.at("/userName"), whole["userName"]);
+    try_log_in(shared(), whole["userName"].as_str().unwrap(), PASSWORD).await.shows(200);
+    try_log_in(shared(), &org.email("sales_b"), PASSWORD).await.refuses(401, "invalid_credentials");
+    for (operation, kind) in [
+        (json!({"op": "remove", "path": "userName"}), "mutability"),
+        (json!({"op": "replace", "path": "id", "value": "x"}), "mutability"),
+        (json!({"op": "move", "path": "active", "value": true}), "invalidSyntax"),
+        (json!({"op": "remove"}), "noTarget"),
+    ] {
+        scim_error(patch(&hr, &path, operation).await, 400, Some(kind));
+    }
+}
+
+#[tokio::test]
+async fn who_has_left_is_out_within_a_second_with_every_session_and_key() {
+    for value in [json!(false), json!("False")] {
+        let (org, hr) = provisioned().await;
+        let other = org.person("manager").await;
+        let sql = org.sql().await;
+        sql.execute(
+            "INSERT INTO user_roles SELECT organization_id, id, 'admin' FROM users WHERE id = $1",
+            &[&other.id],
+        )
+        .await
+        .unwrap();
+        let leaving = org.manager().await;
+        let key = leaving.post("/v1/api-keys", &new_key()).await.shows(201);
+        let partner = crate::support::Partner::of(&shared().base_url, &key);
+        partner.get("/v1/me/permissions").await.shows(200);
+        let path = format!("/scim/v2/Users/{}", leaving.id);
+        let ended = patch(&hr, &path, json!({"op": "Replace", "path": "active", "value": value})).await.shows(200);
+        let at = Instant::now();
+        assert_eq!(ended.at("/active"), false);
+        for session in [&leaving, &other] {
+            session.get("/v1/me").await.refuses(401, "session_ended");
+        }
+        partner.get("/v1/me/permissions").await.refuses(401, "invalid_api_key");
+        let refresh = json!({"refresh_token": leaving.refresh_token});
+        shared().stranger().post("/v1/auth/refresh", &refresh).await.refuses(401, "session_ended");
+        try_log_in(shared(), &leaving.email, PASSWORD).await.refuses(401, "invalid_credentials");
+        assert!(at.elapsed() < Duration::from_secs(10));
+        patch(&hr, &path, json!({"op": "replace", "value": {"active": true}})).await.shows(200);
+        try_log_in(shared(), &leaving.email, PASSWORD).await.shows(200);
+        partner.get("/v1/me/permissions").await.refuses(401, "invalid_api_key");
+    }
+}
+
+#[tokio::test]
+async fn who_is_deleted_is_gone_and_the_address_is_free() {
+    let (org, hr) = provisioned().await;
+    let asha = org.sales_a().await;
+    let path = format!("/scim/v2/Users/{}", asha.id);
+    hr.request("DELETE", &path).await.shows(204);
+    asha.get("/v1/me").await.refuses(401, "session_ended");
+    scim_error(hr.get(&path).await, 404, None);
+    scim_error(hr.request("DELETE", &path).await, 404, None);
+    let again = hr.post("/scim/v2/Users", &account(&asha.email)).await.shows(201);
+    assert_ne!(again.id(), asha.id.to_string());
+    let auditor = org.auditor().await;
+    let entries = auditor.get("/v1/audit/entries?action=scim.users_change").await.shows(200);
+    assert_eq!(entries.at("/data").as_array().map(Vec::len), Some(2), "{entries}");
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_whatever_the_provider_says() {
+    let (org, hr) = provisioned().await;
+    let path = format!("/scim/v2/Users/{}", org.user_id("admin"));
+    scim_error(patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false})).await, 409, None);
+    scim_error(hr.request("DELETE", &path).await, 409, None);
+    org.admin().await.get("/v1/me").await.shows(200);
+}
+
+#[tokio::test]
+async fn people_of_another_organisation_do_not_exist() {
+    let (_org, hr) = provisioned().await;
+    let other = Org::found().await;
+    let (theirs, nobody) = (other.user_id("sales_a").to_string(), "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned());
+    let mut answers = Vec::new();
+    for id in [theirs, nobody, "x".to_owned()] {
+        let path = format!("/scim/v2/Users/{id}");
+        scim_error(patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false})).await, 404, None);
+        scim_error(hr.request("DELETE", &path).await, 404, None);
+        answers.push(hr.get(&path).await.bytes);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    other.sales_a().await.get("/v1/me").await.shows(200);
+}

@@ -1,0 +1,1 @@
+DROP TABLE sso_logins, sso_links, sso_providers;

@@ -74,6 +74,13 @@ pub async fn revoke_token(work: &Work, id: Uuid, at: DateTime<Utc>) -> Result<bo
     Ok(work.execute(sql, &[&work.organization().uuid(), &id, &at]).await? == 1)
 }
 
+/// Revokes every token that somebody made; how many were in force until now.
+pub async fn revoke_all(work: &Work, by: UserId, at: DateTime<Utc>) -> Result<u64, DbError> {
+    let sql =
+        "UPDATE scim_tokens SET revoked_at = $3 WHERE organization_id = $1 AND created_by = $2 AND revoked_at IS NULL";
+    work.execute(sql, &[&work.organization().uuid(), &by.uuid(), &at]).await
+}
+
 /// What the identity provider calls each account.
 pub async fn external_ids(work: &Work) -> Result<HashMap<UserId, String>, DbError> {
     let rows = work

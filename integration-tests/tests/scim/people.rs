@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{account, patch, provisioned, scim_error};
+use crate::support::mailbox::{letter, token};
 use crate::support::{Org, PASSWORD, new_key, shared, try_log_in};
 
 #[tokio::test]
@@ -139,6 +140,83 @@ async fn who_has_left_is_out_within_a_second_with_every_session_and_key() {
         try_log_in(shared(), &leaving.email, PASSWORD).await.shows(200);
         partner.get("/v1/me/permissions").await.refuses(401, "invalid_api_key");
     }
+}
+
+/// The checklists that entries of this action keep, each in order.
+async fn checklists(org: &Org<'_>, action: &str) -> Vec<Value> {
+    let entries = org.auditor().await.get(&format!("/v1/audit/entries?action={action}")).await.shows(200);
+    entries.at("/data").as_array().unwrap().iter().map(|entry| entry["details"]["steps"].clone()).collect()
+}
+
+#[tokio::test]
+async fn inactive_ends_all_credentials_by_the_rules_of_the_product_and_says_so() {
+    let (org, hr) = provisioned().await;
+    let sql = org.sql().await;
+    let role = "INSERT INTO user_roles SELECT organization_id, id, 'admin' FROM users WHERE id = $1";
+    sql.execute(role, &[&org.user_id("manager")]).await.unwrap();
+    let leaving = org.manager().await;
+    leaving.post("/v1/api-keys", &new_key()).await.shows(201);
+    let own = super::provisioner(&leaving, &shared().base_url).await;
+    shared().stranger().post("/v1/auth/password/forgot", &json!({"email": leaving.email})).await.shows(202);
+    let reset = token(&letter(shared(), &leaving.email, 1).await);
+    let path = format!("/scim/v2/Users/{}", leaving.id);
+    patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false})).await.shows(200);
+    scim_error(own.get("/scim/v2/Users").await, 401, None);
+    let steps = json!([
+        "sessions_ended=1",
+        "api_keys_revoked=1",
+        "scim_tokens_revoked=1",
+        "one_time_tokens_voided=1",
+        "letters_withdrawn=0"
+    ]);
+    assert_eq!(checklists(&org, "users.suspend").await, [steps]);
+    // Back again: what was a way in before is none now.
+    patch(&hr, &path, json!({"op": "replace", "path": "active", "value": true})).await.shows(200);
+    let body = json!({"token": reset, "password": "seven green kites at dawn"});
+    shared().stranger().post("/v1/auth/password/reset", &body).await.refuses(401, "invalid_token");
+    scim_error(own.get("/scim/v2/Users").await, 401, None);
+}
+
+#[tokio::test]
+async fn a_change_of_the_name_does_not_bring_back_who_left_at_that_moment() {
+    let (org, hr) = provisioned().await;
+    for who in ["sales_a", "sales_b", "sales_c", "manager", "finance"] {
+        let path = format!("/scim/v2/Users/{}", org.user_id(who));
+        let leaves = patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false}));
+        let renamed = patch(&hr, &path, json!({"op": "replace", "path": "displayName", "value": "Another"}));
+        let (left, named) = tokio::join!(leaves, renamed);
+        (left.shows(200), named.shows(200));
+        let shown = hr.get(&path).await.shows(200);
+        assert_eq!((shown.at("/active"), shown.at("/displayName")), (json!(false), json!("Another")), "{who}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_of_somebody_inactive_is_void() {
+    let (org, hr) = provisioned().await;
+    let (admin, address) = (org.admin().await, format!("new-{}", org.email("sales_a")));
+    let invited = admin.post("/v1/users", &json!({"email": address, "name": "New"})).await.shows(201);
+    let invitation = token(&letter(shared(), &address, 1).await);
+    let path = format!("/scim/v2/Users/{}", invited.id());
+    assert_eq!(hr.get(&path).await.shows(200).at("/active"), true);
+    let ended = patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false})).await.shows(200);
+    assert_eq!(ended.at("/active"), false);
+    let body = json!({"token": invitation, "password": "seven green kites at dawn"});
+    shared().stranger().post("/v1/auth/invitations/accept", &body).await.refuses(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn who_is_deleted_is_offboarded_with_the_checklist() {
+    let (org, hr) = provisioned().await;
+    let (admin, asha) = (org.admin().await, org.sales_a().await);
+    let customer = org.customer_of(&asha).await;
+    let supervisor = admin.get(&format!("/v1/users/{}", asha.id)).await.shows(200).at("/supervisor_id");
+    hr.request("DELETE", &format!("/scim/v2/Users/{}", asha.id)).await.shows(204);
+    let record = admin.get(&format!("/v1/users/{}/offboarding", asha.id)).await.shows(200);
+    assert_eq!((record.at("/successor_id"), record.at("/steps/sessions_ended")), (supervisor.clone(), json!(1)));
+    assert_eq!(record.at("/steps/customers_handed_over"), 1, "{record}");
+    assert_eq!(admin.get(&format!("/v1/customers/{customer}")).await.shows(200).at("/owner_id"), supervisor);
+    assert_eq!(checklists(&org, "users.offboard").await.len(), 1);
 }
 
 #[tokio::test]

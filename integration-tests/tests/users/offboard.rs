@@ -30,8 +30,9 @@ async fn everything_ends_and_everything_moves() {
     let gone = org.customer_of(&asha).await;
     admin.delete(&format!("/v1/customers/{gone}")).await.shows(204);
     let done = offboard(&admin, &org, "sales_a", "sales_b").await.shows(200);
-    let steps = json!({"sessions_ended": 2, "api_keys_revoked": 0, "one_time_tokens_voided": 0, "letters_withdrawn": 0,
-        "second_factors_removed": 0, "sign_on_links_removed": 0, "reports_handed_over": 0, "departments_handed_over": 0, "customers_handed_over": 2, "roles_removed": 1});
+    let steps = json!({"sessions_ended": 2, "api_keys_revoked": 0, "scim_tokens_revoked": 0,
+        "one_time_tokens_voided": 0, "letters_withdrawn": 0, "second_factors_removed": 0, "sign_on_links_removed": 0, "reports_handed_over": 0,
+        "departments_handed_over": 0, "customers_handed_over": 2, "roles_removed": 1});
     assert_eq!(done.at("/steps"), steps);
     assert_eq!((done.at("/user_id"), done.at("/offboarded_by")), (json!(asha.id), json!(admin.id)));
     for session in [&asha, &again] {
@@ -91,10 +92,14 @@ async fn keys_and_letters_of_the_person_are_void() {
     let made = second.post("/v1/api-keys", &crate::support::new_key()).await.shows(201);
     let partner = crate::support::Partner::of(&org.service().base_url, &made);
     partner.get("/v1/customers").await.shows(200);
+    let hr = crate::scim::provisioner(&second, &org.service().base_url).await;
     shared().stranger().post("/v1/auth/password/forgot", &json!({"email": second.email})).await.shows(202);
     let token = token(&letter(shared(), &second.email, 1).await);
     let done = offboard(&admin, &org, "nobody", "admin").await.shows(200);
-    assert_eq!((done.at("/steps/api_keys_revoked"), done.at("/steps/one_time_tokens_voided")), (json!(1), json!(1)));
+    for step in ["api_keys_revoked", "scim_tokens_revoked", "one_time_tokens_voided"] {
+        assert_eq!(done.at(&format!("/steps/{step}")), 1, "{step}");
+    }
+    assert_eq!(hr.get("/scim/v2/Users").await.status, 401, "a token whose secret the person may know");
     partner.get("/v1/customers").await.refuses(401, "invalid_api_key");
     let body = json!({"token": token, "password": "seven green kites at dawn"});
     shared().stranger().post("/v1/auth/password/reset", &body).await.refuses(401, "invalid_token");

@@ -92,7 +92,7 @@ pub async fn list_scim_tokens(
 /// Make a token for an identity provider.
 ///
 /// It keeps accounts and role membership by SCIM 2.0 at `/scim/v2` (Users, Groups, ServiceProviderConfig, ResourceTypes, Schemas), which describes itself. The secret
-/// is in this answer and nowhere else. Needs a fresh proof.
+/// is in this answer and nowhere else. It ends with the account of whoever makes it. Needs a fresh proof.
 #[utoipa::path(
     tag = "scim", security(("bearer" = [])),
     request_body(content = NewScimTokenBody, example = json!({"name": "HR system"})),

@@ -5,16 +5,19 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use custodian_application::App;
 use custodian_application::scim::{self, ScimUser};
-use custodian_domain::kernel::UserId;
+use custodian_domain::kernel::{DomainError, UserId};
 use serde_json::Value;
 
 use super::resource::{user, wanted};
-use super::wire::{Bearer, Json, ScimError, Wish, admits, answer, has_it, weak};
+use super::wire::{Bearer, Json, ScimError, Wish, admits, answer, has_it, stale, weak};
 use crate::http::{Problem, path, settle};
 
 /// What accounts can be found by.
 const ATTRIBUTES: [&str; 8] =
     ["id", "userName", "externalId", "active", "displayName", "name.formatted", "emails", "emails.value"];
+
+/// How often a part is changed anew because somebody else was faster.
+const TRIES: u8 = 8;
 
 fn id(path: &Path<String>) -> Result<UserId, ScimError> {
     Ok(path::uuid(path).map(UserId::from).ok_or_else(|| Problem::of("not_found"))?)
@@ -52,7 +55,7 @@ pub async fn replace(
     path: Path<String>,
     body: Json,
 ) -> Result<HttpResponse, ScimError> {
-    bring(&app, &by, &req, id(&path)?, &body.0).await
+    bring(&app, &by, id(&path)?, &body.0, admits(&req)).await
 }
 
 pub async fn patch(
@@ -62,15 +65,31 @@ pub async fn patch(
     path: Path<String>,
     body: Json,
 ) -> Result<HttpResponse, ScimError> {
-    let present = scim::find(&app, &by.0, id(&path)?).await?;
-    let changed = super::patch::user(user(&app, &present), &body.0)?;
-    bring(&app, &by, &req, present.id, &changed).await
+    let (id, admits) = (id(&path)?, admits(&req));
+    let mut tries = 0..TRIES;
+    loop {
+        let present = scim::find(&app, &by.0, id).await?;
+        let changed = super::patch::user(user(&app, &present), &body.0)?;
+        // The change was made of this version: what somebody else changed in between must not be undone by it.
+        let only =
+            |version| admits(version).and_then(|()| if version == present.version { Ok(()) } else { Err(stale()) });
+        match bring(&app, &by, id, &changed, only).await {
+            Err(refused) if refused.is_stale() && admits(present.version).is_ok() && tries.next().is_some() => {}
+            settled => return settled,
+        }
+    }
 }
 
-async fn bring(app: &App, by: &Bearer, req: &HttpRequest, id: UserId, body: &Value) -> Result<HttpResponse, ScimError> {
+async fn bring(
+    app: &App,
+    by: &Bearer,
+    id: UserId,
+    body: &Value,
+    admits: impl Fn(i64) -> Result<(), DomainError>,
+) -> Result<HttpResponse, ScimError> {
     let wanted = wanted(body)?;
     let work = app.begin(by.0.call.organization()).await?;
-    let changed = scim::replace(app, &by.0, &work, id, &wanted, admits(req)).await;
+    let changed = scim::replace(app, &by.0, &work, id, &wanted, admits).await;
     Ok(shown(app, StatusCode::OK, &settle(work, changed).await?))
 }
 

@@ -40,6 +40,13 @@ impl ScimError {
     }
 }
 
+impl ScimError {
+    /// Whether it says that another version is in force.
+    pub fn is_stale(&self) -> bool {
+        self.status == StatusCode::PRECONDITION_FAILED
+    }
+}
+
 impl From<Problem> for ScimError {
     fn from(problem: Problem) -> Self {
         let (status, code) = (problem.status(), problem.code());
@@ -201,11 +208,14 @@ pub fn has_it(req: &HttpRequest, version: &str) -> bool {
 pub fn admits(req: &HttpRequest) -> impl Fn(i64) -> Result<(), DomainError> + use<> {
     let tags = names(req, IF_MATCH.as_str());
     move |version| match &tags {
-        Some(tags) if !tags.iter().any(|tag| *tag == weak(version) || tag == "*") => {
-            Err(DomainError::refused(RefusedAs::PreconditionFailed, "precondition_failed"))
-        }
+        Some(tags) if !tags.iter().any(|tag| *tag == weak(version) || tag == "*") => Err(stale()),
         _ => Ok(()),
     }
+}
+
+/// The refusal of a version that is not in force.
+pub fn stale() -> DomainError {
+    DomainError::refused(RefusedAs::PreconditionFailed, "precondition_failed")
 }
 
 /// The tag of a version.

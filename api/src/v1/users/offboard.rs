@@ -58,7 +58,7 @@ impl From<Offboarding> for OffboardingBody {
 
 /// Offboard a colleague.
 ///
-/// In one transaction: sessions, refresh tokens, keys that the person made, letters and second factors end; customers, reports and headed
+/// In one transaction: sessions, refresh tokens, keys and provisioning tokens that the person made, letters and second factors end; customers, reports and headed
 /// departments go to the successor; the address becomes free. Nothing of the person's succeeds later than a second after this answer. It cannot be undone.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the account")),
@@ -99,5 +99,5 @@ pub async fn show_offboarding(
 fn offboarding_example() -> Value {
     json!({"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "successor_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13",
         "offboarded_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a14", "offboarded_at": "2026-11-22T08:00:00Z",
-        "steps": {"sessions_ended": 2, "api_keys_revoked": 1, "customers_handed_over": 412, "reports_handed_over": 3}})
+        "steps": {"sessions_ended": 2, "api_keys_revoked": 1, "scim_tokens_revoked": 0, "customers_handed_over": 412, "reports_handed_over": 3}})
 }

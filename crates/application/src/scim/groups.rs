@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::scim::Filter;
-use custodian_persistence::Work;
+use custodian_persistence::{Work, departments};
 
 use super::people::{Page, everybody};
 use super::{Provisioner, ScimUser};
@@ -78,6 +78,8 @@ pub async fn change_members(
     code: &str,
     wanted: impl FnOnce(BTreeSet<UserId>) -> BTreeSet<UserId>,
 ) -> Result<Group, DomainError> {
+    // Roles are set whole: none may change between reading and setting them.
+    departments::fence(work).await?;
     let group = all(app, work).await?.into_iter().find(|group| group.code == code).ok_or(DomainError::NotFound)?;
     let before: BTreeSet<UserId> = group.members.iter().map(|(id, _)| *id).collect();
     let after = wanted(before.clone());

@@ -7,7 +7,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::scim::Filter;
 use custodian_persistence::users::{self as accounts, UserFilter};
-use custodian_persistence::{Work, api_keys, scim as stored};
+use custodian_persistence::{Work, scim as stored};
 
 use super::Provisioner;
 use crate::App;
@@ -27,7 +27,7 @@ pub struct ScimUser {
     pub user_name: String,
     /// What people call this person.
     pub name: String,
-    /// Whether it may log in.
+    /// Whether it may log in, or may once its invitation is taken up.
     pub active: bool,
     /// What the identity provider calls it.
     pub external_id: Option<String>,
@@ -73,7 +73,7 @@ fn shown(view: UserView, external: &HashMap<UserId, String>) -> ScimUser {
         id: row.id,
         user_name: email,
         name,
-        active: row.state == "active",
+        active: matches!(row.state.as_str(), "active" | "invited"),
         external_id: external.get(&row.id).cloned(),
         roles: row.roles,
         created_at: row.created_at,
@@ -174,7 +174,7 @@ pub async fn create(app: &App, by: &Provisioner, work: &Work, wanted: &Wanted) -
 }
 
 /// Brings an account to what is wanted; `admits` is asked about the version in force, in the same transaction. One that is not active any more is dead
-/// with the commit: its sessions and the keys that it made end.
+/// with the commit: see [`users::deactivate`].
 ///
 /// Errors: 409 `duplicate_value`, `last_administrator`; 412.
 pub async fn replace(
@@ -200,7 +200,7 @@ pub async fn replace(
         users::patch(app, &by.call, work, id, |_| Ok(()), patch).await?;
     }
     match (now.active, wanted.active) {
-        (true, false) => end(app, by, work, id).await?,
+        (true, false) => users::deactivate(app, &by.call, work, id).await?,
         (false, true) => drop(users::reactivate(app, &by.call, work, id).await?),
         _ => {}
     }
@@ -221,14 +221,6 @@ async fn rename(app: &App, work: &Work, id: UserId, before: &str, after: &str) -
 
 fn seal_email(app: &App, keys: &OrganizationKeys, work: &Work, id: UserId, email: &str) -> Vec<u8> {
     seal_own(keys, &own_place(work.organization(), "user", id.uuid(), "email", 1), email, app.rng())
-}
-
-/// Suspends an account and ends what it could still act by.
-async fn end(app: &App, by: &Provisioner, work: &Work, id: UserId) -> Result<(), DomainError> {
-    users::suspend(app, &by.call, work, id).await?;
-    let keys = api_keys::revoke_all(work, id.uuid(), app.now()).await?;
-    keys.into_iter().for_each(|key| app.auth().forget(key));
-    Ok(())
 }
 
 /// Deletes an account for the identity provider: it is offboarded here, its address is free again, and what it did stays on record. What waits for the

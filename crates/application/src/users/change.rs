@@ -28,7 +28,7 @@ pub struct UserPatch {
     pub roles: Option<Vec<String>>,
 }
 
-fn conflict(code: &'static str) -> DomainError {
+pub(super) fn conflict(code: &'static str) -> DomainError {
     DomainError::refused(RefusedAs::Conflict, code)
 }
 

@@ -1,6 +1,7 @@
 //! Staff: accounts founded, read, invited, changed and ended.
 
 mod change;
+mod credentials;
 mod invite;
 mod offboard;
 mod password;
@@ -19,6 +20,7 @@ use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
 use crate::{App, Call};
 
 pub use change::{UserPatch, patch, reactivate, suspend};
+pub use credentials::deactivate;
 pub use invite::{Invitation, invite, invite_again};
 pub use offboard::{Offboarding, find_offboarding, offboard};
 pub use password::change_password;

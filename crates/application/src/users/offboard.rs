@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{DomainError, RefusedAs, SessionId, UserId};
+use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
-use custodian_persistence::auth::{mfa, one_time};
+use custodian_persistence::auth::mfa;
 use custodian_persistence::customers::HandOver;
 use custodian_persistence::users::offboard::{self as stored, OffboardingRow};
 use custodian_persistence::users::{self, UserRow};
-use custodian_persistence::{Work, api_keys, mail, sso_providers};
+use custodian_persistence::{Work, sso_providers};
 use uuid::Uuid;
 
 use super::change::{draft, held_for_change, keep_an_administrator};
+use super::credentials::{Steps, end_credentials};
 use crate::audit::Detail;
 use crate::{App, Call, customers};
 
@@ -57,42 +58,25 @@ pub async fn offboard(
     let ended = end_access(app, work, &row, &mut steps).await?;
     hand_over(app, call, work, &row, &heir, &mut steps).await?;
     steps.note("roles_removed", stored::close_account(work, id).await?);
-    let done = Offboarding { user: id, successor, by: call.identity.actor_id(), at: app.now(), steps: steps.0 };
+    let done =
+        Offboarding { user: id, successor, by: call.identity.actor_id(), at: app.now(), steps: steps.into_inner() };
     stored::insert(work, &row_of(&done)).await?;
-    let counts = done.steps.iter().map(|(step, count)| format!("{step}={count}")).collect();
     let draft = draft(Action::UsersOffboard, id)
         .with("successor", Detail::Code(successor.to_string()))
-        .with("steps", Detail::Codes(counts));
+        .with("steps", Steps::detail(&done.steps));
     app.record_change(work, call, draft).await?;
     ended.into_iter().for_each(|credential| app.auth().forget(credential));
     Ok(done)
 }
 
-#[derive(Default)]
-struct Steps(Vec<(String, u64)>);
-
-impl Steps {
-    fn note(&mut self, step: &str, count: u64) {
-        self.0.push((step.to_owned(), count));
-    }
-}
-
-/// Everything that the person could act with. A capability that gives people something to act with adds its line here, and nowhere else.
-/// Answers the ids of credentials, for this instance to forget.
+/// Everything that the person could act with, and every way in. Answers the ids of credentials, for this instance to forget.
 async fn end_access(app: &App, work: &Work, row: &UserRow, steps: &mut Steps) -> Result<Vec<Uuid>, DomainError> {
-    let (id, now) = (row.id, app.now());
-    let sessions = users::end_sessions(work, id, None, now, "offboarded").await?;
-    steps.note("sessions_ended", count(sessions.len()));
-    let keys = api_keys::revoke_all(work, id.uuid(), now).await?;
-    steps.note("api_keys_revoked", count(keys.len()));
-    let tokens = one_time::remove_all(work, id).await?;
-    steps.note("one_time_tokens_voided", tokens);
-    steps.note("letters_withdrawn", mail::remove_all(work, id).await?);
-    steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, id).await?));
-    steps.note("sign_on_links_removed", sso_providers::unlink(work, id).await?);
+    let ended = end_credentials(app, work, row.id, "offboarded", steps).await?;
+    steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, row.id).await?));
+    steps.note("sign_on_links_removed", sso_providers::unlink(work, row.id).await?);
     // The address is free for somebody new, and no log-in finds the account by it.
-    users::remove_lookup(work, id.uuid()).await?;
-    Ok(sessions.iter().map(|session: &SessionId| session.uuid()).chain(keys).collect())
+    users::remove_lookup(work, row.id.uuid()).await?;
+    Ok(ended)
 }
 
 /// Everything that waits for the person. A capability that makes people answerable for something adds its line here, and nowhere else.
@@ -111,10 +95,6 @@ async fn hand_over(
     let customers = customers::hand_over(app, call, work, row.id, &hand).await?;
     steps.note("customers_handed_over", customers);
     Ok(())
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 fn row_of(done: &Offboarding) -> OffboardingRow {

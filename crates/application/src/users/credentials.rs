@@ -1,0 +1,79 @@
+//! Everything that a person could act with, ended at once, and the checklist of what was ended.
+
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{DomainError, RefusedAs, SessionId, UserId};
+use custodian_domain::roles::Permission;
+use custodian_persistence::auth::one_time;
+use custodian_persistence::{Work, api_keys, mail, scim, users};
+use uuid::Uuid;
+
+use super::change::{conflict, draft, held_for_change, keep_an_administrator};
+use crate::audit::Detail;
+use crate::{App, Call};
+
+/// Every step with how many things it ended or moved.
+#[derive(Default)]
+pub(super) struct Steps(Vec<(String, u64)>);
+
+impl Steps {
+    pub(super) fn note(&mut self, step: &str, count: u64) {
+        self.0.push((step.to_owned(), count));
+    }
+
+    pub(super) fn into_inner(self) -> Vec<(String, u64)> {
+        self.0
+    }
+
+    /// The checklist as an audit entry keeps it.
+    pub(super) fn detail(steps: &[(String, u64)]) -> Detail {
+        Detail::Codes(steps.iter().map(|(step, count)| format!("{step}={count}")).collect())
+    }
+}
+
+/// Ends everything that a person could act with. A capability that gives people something to act with adds its line here, and nowhere else.
+/// Answers the ids of credentials, for this instance to forget once the transaction has committed.
+pub(super) async fn end_credentials(
+    app: &App,
+    work: &Work,
+    id: UserId,
+    reason: &str,
+    steps: &mut Steps,
+) -> Result<Vec<Uuid>, DomainError> {
+    let now = app.now();
+    let sessions = users::end_sessions(work, id, None, now, reason).await?;
+    steps.note("sessions_ended", count(sessions.len()));
+    let keys = api_keys::revoke_all(work, id.uuid(), now).await?;
+    steps.note("api_keys_revoked", count(keys.len()));
+    // Whoever knows the secret could give somebody's account an address of their own, and ask for a new password there.
+    steps.note("scim_tokens_revoked", scim::revoke_all(work, id, now).await?);
+    steps.note("one_time_tokens_voided", one_time::remove_all(work, id).await?);
+    steps.note("letters_withdrawn", mail::remove_all(work, id).await?);
+    Ok(sessions.into_iter().map(SessionId::uuid).chain(keys).collect())
+}
+
+/// Closes an account that the directory calls inactive: suspended like any other, and nothing that the person could act with outlives the commit.
+/// An invitation that was not taken up counts as an account. Roles, customers and reports stay until somebody offboards the person.
+///
+/// Errors: 403 `own_account`; 409 `wrong_state`, `last_administrator`.
+pub async fn deactivate(app: &App, call: &Call, work: &Work, id: UserId) -> Result<(), DomainError> {
+    call.needs(Permission::UsersManage)?;
+    let row = held_for_change(work, id).await?;
+    if call.identity.user() == Some(id) {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "own_account"));
+    }
+    if !matches!(row.state.as_str(), "active" | "invited") {
+        return Err(conflict("wrong_state"));
+    }
+    keep_an_administrator(work, &row, &[]).await?;
+    let mut steps = Steps::default();
+    let ended = end_credentials(app, work, id, "suspended", &mut steps).await?;
+    users::set_state(work, id, "suspended").await?;
+    let draft = draft(Action::UsersSuspend, id).with("steps", Steps::detail(&steps.0));
+    app.record_change(work, call, draft).await?;
+    ended.into_iter().for_each(|credential| app.auth().forget(credential));
+    Ok(())
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

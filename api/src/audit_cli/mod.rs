@@ -1,5 +1,6 @@
 //! `custodian audit`: what an auditor and a witness run, who need no server; and what an operator asks of the log.
 
+mod live;
 mod maintenance;
 mod verify;
 mod witness;
@@ -11,7 +12,7 @@ use custodian_crypto::note::VerifierKey;
 /// What is done about logs.
 #[derive(clap::Subcommand)]
 pub enum AuditCommand {
-    /// Check exports of a log against checkpoints kept elsewhere; says the first bad place and fails if there is one
+    /// Check exports of a log, or a live database, against checkpoints kept elsewhere; says the first bad place and fails if there is one
     Verify(verify::Options),
     /// Serve as a witness: cosign each checkpoint that follows from the one before (C2SP tlog-witness)
     Witness(witness::Options),

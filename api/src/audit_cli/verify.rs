@@ -10,6 +10,7 @@ use custodian_verify::{Fault, Input, Kind, Report, Text, Verifier};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::live::{Live, Source};
 use crate::config::Settings;
 use crate::state::Wiring;
 
@@ -17,8 +18,10 @@ use crate::state::Wiring;
 #[derive(clap::Args)]
 pub struct Options {
     /// Exports of organisations' logs, or of the global log
-    #[arg(required_unless_present_any = ["checkpoints", "anchors"])]
+    #[arg(required_unless_present_any = ["checkpoints", "anchors", "url"])]
     exports: Vec<PathBuf>,
+    #[command(flatten)]
+    live: Source,
     /// A signed checkpoint that was kept elsewhere; may be repeated
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
@@ -41,11 +44,16 @@ pub struct Options {
 
 /// Runs the check: false when something is wrong.
 pub fn run(options: &Options, print: &dyn Fn(&str)) -> Result<bool, Unfit> {
-    let checked = gather(options).and_then(|mut verifier| {
+    let live = options.live.open(&options.keys)?;
+    let checked = gather(options, live.as_ref()).and_then(|mut verifier| {
         if let Some(config) = &options.config {
             open_mac_keys(&mut verifier, config)?;
         }
-        Ok(check(verifier, options)?)
+        let checked = check(verifier, options);
+        match &live {
+            Some(live) => live.outcome(checked),
+            None => Ok(checked?),
+        }
     });
     let sound = match checked {
         Ok(report) => {
@@ -66,7 +74,7 @@ pub fn run(options: &Options, print: &dyn Fn(&str)) -> Result<bool, Unfit> {
 }
 
 /// Why there is no report.
-enum Stopped {
+pub(super) enum Stopped {
     Fault(Fault),
     Unfit(Unfit),
 }
@@ -93,7 +101,7 @@ fn text(path: &Path) -> Result<Text, Fault> {
     Ok(Text { name: path.display().to_string(), text })
 }
 
-fn gather(options: &Options) -> Result<Verifier, Stopped> {
+fn gather(options: &Options, live: Option<&Live>) -> Result<Verifier, Stopped> {
     let mut verifier = Verifier::new(options.keys.clone());
     for path in &options.exports {
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
@@ -102,6 +110,10 @@ fn gather(options: &Options) -> Result<Verifier, Stopped> {
     options.checkpoints.iter().try_for_each(|path| verifier.checkpoint(&text(path)?))?;
     options.anchors.iter().try_for_each(|path| verifier.anchor(&text(path)?))?;
     options.proofs.iter().try_for_each(|path| verifier.proof(&text(path)?))?;
+    // After what was kept: the database has then grown past it, never the other way round.
+    if let Some(live) = live {
+        live.hand_in(&mut verifier)?;
+    }
     Ok(verifier)
 }
 
@@ -111,7 +123,7 @@ fn open_mac_keys(verifier: &mut Verifier, config: &Path) -> Result<(), Unfit> {
     let settings = Settings::load(Some(config), std::env::vars()).map_err(|error| unfit(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| unfit(error.to_string()))?;
-    let app = runtime.block_on(Wiring::new(&settings).start())?;
+    let app = runtime.block_on(Wiring::new(&settings).open())?;
     for id in verifier.organizations() {
         let keys = runtime.block_on(app.keys().organization(app.db(), id.into()));
         let keys = keys.map_err(|error| unfit(format!("The keys of organisation {id} do not open ({error}).")))?;
@@ -123,8 +135,13 @@ fn open_mac_keys(verifier: &mut Verifier, config: &Path) -> Result<(), Unfit> {
 fn check(verifier: Verifier, options: &Options) -> Result<Report, Fault> {
     let sizes = options.exports.iter().filter_map(|path| path.metadata().ok()).map(|found| found.len());
     // Draws nothing unless standard error is a terminal.
-    let bar = ProgressBar::new(sizes.sum());
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {bytes}/{total_bytes}  {bytes_per_sec}  {eta}");
+    let (bar, style) = match options.live.given() {
+        true => (ProgressBar::no_length(), "{spinner} {bytes}  {bytes_per_sec}"),
+        false => {
+            (ProgressBar::new(sizes.sum()), "{bar:40} {percent:>3} %  {bytes}/{total_bytes}  {bytes_per_sec}  {eta}")
+        }
+    };
+    let style = ProgressStyle::with_template(style);
     if let Ok(style) = style {
         bar.set_style(style);
     }

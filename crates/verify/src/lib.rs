@@ -15,6 +15,7 @@ mod report;
 mod signed;
 mod time;
 mod verifier;
+mod whole;
 pub mod witness;
 
 pub use fault::{Fault, Kind};

@@ -58,6 +58,12 @@ impl Points {
         self.logs.keys().cloned().collect()
     }
 
+    /// The largest tree of a log, and what it was read from.
+    pub(crate) fn last(&self, origin: &str) -> Option<(u64, &str)> {
+        let (size, point) = self.logs.get(origin)?.last_key_value()?;
+        Some((*size, &point.file))
+    }
+
     /// Number of different trees of a log.
     pub(crate) fn count(&self, origin: &str) -> usize {
         self.logs.get(origin).map_or(0, BTreeMap::len)

@@ -16,6 +16,7 @@ use crate::header::{ConsistencyText, Head, Published};
 use crate::points::Points;
 use crate::report::{AnchorReport, Cosigned, LogReport, Report};
 use crate::signed::{Keys, Signed, hashes};
+use crate::whole::{self, Held};
 
 /// An export by its name, to be read once from beginning to end.
 pub struct Input {
@@ -42,6 +43,8 @@ pub struct Verifier {
     proofs: Vec<(String, ConsistencyText)>,
     macs: HashMap<Uuid, MacKey>,
     cosigned: Vec<Cosigned>,
+    /// Whether the exports hold all that there is, and then whether of some organisations only.
+    whole: Option<bool>,
 }
 
 impl Verifier {
@@ -56,6 +59,7 @@ impl Verifier {
             proofs: Vec::new(),
             macs: HashMap::new(),
             cosigned: Vec::new(),
+            whole: None,
         }
     }
 
@@ -104,6 +108,12 @@ impl Verifier {
         self.macs.insert(organization, key);
     }
 
+    /// Takes the exports for all that there is, as those of a live database are: a checkpoint, an anchor or the global log that shows
+    /// more entries, or another log, is then a fault. With `some` the global log may name organisations that were not asked for.
+    pub fn whole(&mut self, some: bool) {
+        self.whole = Some(some);
+    }
+
     fn add(&mut self, file: &str, signed: &Signed) -> Result<(), Fault> {
         let Checkpoint { origin, size, .. } = &signed.checkpoint;
         for (witness, time) in &signed.cosigned {
@@ -128,6 +138,10 @@ impl Verifier {
             self.check(export, &mut heads, &mut report, read)?;
             let header = &export.header;
             ranges.entry(header.origin().to_owned()).or_default().push((header.from, header.to));
+        }
+        if let Some(some) = self.whole {
+            let held: Vec<Held> = exports.iter().map(held).collect();
+            whole::check(&held, &self.points, &heads, some)?;
         }
         self.tie(alone)?;
         report.logs = self.logs(ranges);
@@ -204,6 +218,12 @@ impl Verifier {
         };
         origins.into_iter().map(log).collect()
     }
+}
+
+fn held(export: &Export) -> Held {
+    let header = &export.header;
+    let (file, origin) = (export.file.clone(), header.origin().to_owned());
+    Held { file, origin, organization: header.organization, size: header.signed.checkpoint.size }
 }
 
 fn report_anchor(anchor: Anchor) -> AnchorReport {

@@ -25,23 +25,24 @@ use crate::{App, Call};
 const BLOCK: u64 = 4;
 
 #[derive(Serialize)]
-struct Header {
-    v: u8,
-    organization: OrganizationId,
-    from: u64,
-    to: u64,
-    tree_size: u64,
-    checkpoint: String,
-    left: Vec<String>,
-    right: Vec<String>,
+pub(super) struct Header {
+    pub(super) v: u8,
+    /// None for the log of all logs.
+    pub(super) organization: Option<OrganizationId>,
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) tree_size: u64,
+    pub(super) checkpoint: String,
+    pub(super) left: Vec<String>,
+    pub(super) right: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    global_checkpoint: Option<String>,
+    pub(super) global_checkpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    global_proof: Option<GlobalProof>,
+    pub(super) global_proof: Option<GlobalProof>,
 }
 
 #[derive(Serialize)]
-struct GlobalProof {
+pub(super) struct GlobalProof {
     position: u64,
     leaf: String,
     hashes: Vec<String>,
@@ -49,17 +50,17 @@ struct GlobalProof {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
-    place: u64,
-    id: Uuid,
-    entry: &'a str,
-    mac: String,
+pub(super) struct Line<'a> {
+    pub(super) place: u64,
+    pub(super) id: Uuid,
+    pub(super) entry: &'a str,
+    pub(super) mac: String,
 }
 
 #[derive(Serialize)]
-struct Trailer {
-    count: u64,
-    sha256: String,
+pub(super) struct Trailer {
+    pub(super) count: u64,
+    pub(super) sha256: String,
 }
 
 /// An export on its way: [`Export::next`] until there is nothing more.
@@ -154,13 +155,15 @@ impl Export {
     }
 }
 
-fn line(value: &impl Serialize) -> Result<Vec<u8>, DomainError> {
+/// A line of an export.
+pub(super) fn line(value: &impl Serialize) -> Result<Vec<u8>, DomainError> {
     let mut bytes = serde_json::to_vec(value).map_err(|error| DomainError::internal(format!("export: {error}")))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn texts(hashes: &[Hash]) -> Vec<String> {
+/// Hashes as an export writes them.
+pub(super) fn texts(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
 }
 
@@ -183,7 +186,7 @@ async fn header(app: &App, work: &Work, from: u64, to: Option<u64>) -> Result<He
     let (global_checkpoint, global_proof) = global.unzip();
     Ok(Header {
         v: 1,
-        organization: work.organization(),
+        organization: Some(work.organization()),
         from,
         to,
         tree_size: head.size,

@@ -6,6 +6,7 @@ mod export;
 mod finding;
 pub mod fsck;
 mod list;
+pub mod live;
 mod log;
 mod noted;
 mod proofs;

@@ -47,6 +47,12 @@ pub async fn between(work: &Work, first: Uuid, last: Uuid) -> Result<Vec<Bundle>
     Ok(rows.iter().map(Bundle::from).collect())
 }
 
+/// The last bundle that holds an id below this one.
+pub async fn last_below(work: &Work, id: Uuid) -> Result<Option<Bundle>, DbError> {
+    let sql = "SELECT number, entry_ids, first_id, last_id FROM audit_bundles WHERE organization_id = $1 AND first_id < $2 ORDER BY number DESC LIMIT 1";
+    Ok(work.query_opt(sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(Bundle::from))
+}
+
 /// How many bundles the candidates for one id are looked for in at first: they lie close together, for ids and places both go with time.
 const NEAR: i64 = 8;
 

@@ -16,6 +16,8 @@ mod may;
 mod merge;
 mod page;
 mod problem;
+mod problem_codes;
+mod problem_own_codes;
 mod problem_table;
 mod query;
 mod rate;

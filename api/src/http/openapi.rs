@@ -20,6 +20,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::locale::Lang;
 use super::problem::PROBLEM_JSON;
+use super::problem_codes;
 use super::problem_table::KINDS;
 
 /// A problem document (RFC 9457).
@@ -165,6 +166,7 @@ fn complete_operation(method: &str, operation: &mut Operation) {
         ("If-Match", changes),
         ("If-None-Match", tagged),
     ];
+    problem_codes::declare(method, operation);
     let parameters = operation.parameters.get_or_insert_default();
     for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
         parameters.push(RefOr::Ref(Ref::new(format!("#/components/parameters/{}", key_of(name)))));

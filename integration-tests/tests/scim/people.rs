@@ -185,7 +185,8 @@ async fn a_change_of_the_name_does_not_bring_back_who_left_at_that_moment() {
         let leaves = patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false}));
         let renamed = patch(&hr, &path, json!({"op": "replace", "path": "displayName", "value": "Another"}));
         let (left, named) = tokio::join!(leaves, renamed);
-        (left.shows(200), named.shows(200));
+        left.shows(200);
+        named.shows(200);
         let shown = hr.get(&path).await.shows(200);
         assert_eq!((shown.at("/active"), shown.at("/displayName")), (json!(false), json!("Another")), "{who}");
     }

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use super::Answer;
+use super::{Answer, contract};
 
 /// A caller with its credential, if any.
 #[derive(Clone)]
@@ -132,7 +132,9 @@ impl Request {
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?.to_vec();
-        Ok(Answer { asked, status, headers, bytes })
+        let answer = Answer { asked, status, headers, bytes };
+        contract::hold(&answer);
+        Ok(answer)
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod caller;
 mod clock;
+mod contract;
 pub mod mailbox;
 mod organization;
 mod people;

@@ -4,7 +4,7 @@
 --     psql -d postgres -c '\password custodian_owner'      and the same for custodian_app and custodian_backup
 --
 -- custodian_server  holds the server's rights; nobody logs in as it. Migrations grant to it table by table.
--- custodian_owner   owns the tables: `custodian migrate` and `custodian org create` use it, the running server never does.
+-- custodian_owner   owns the tables: `custodian migrate` and `custodian org` use it, the running server never does.
 -- custodian_app     what `custodian serve` logs in as. No DDL, no BYPASSRLS; on audit entries INSERT and SELECT alone.
 -- custodian_backup  reads everything for dumps. Without BYPASSRLS, pg_dump ends with an error on tables under row-level security.
 \set ON_ERROR_STOP on

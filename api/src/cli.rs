@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use custodian_api::audit_cli::{self, AuditCommand};
 use custodian_api::config::{Settings, settings_help};
+use custodian_api::org_cli::{self, OrgCommand};
 use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
 use custodian_api::{bench, dev, memory, platform};
 use custodian_application::startup::Unfit;
-use custodian_application::{SystemClock, auth, keys, organizations};
+use custodian_application::{SystemClock, keys};
 use custodian_persistence::migrations;
 use tracing_subscriber::EnvFilter;
 
@@ -78,22 +79,6 @@ enum Command {
 }
 
 #[derive(Subcommand)]
-enum OrgCommand {
-    /// Found an organisation with its first administrator and print the administrator's password once
-    Create {
-        /// TOML file with settings
-        #[arg(long, env = "CUSTODIAN_CONFIG")]
-        config: Option<PathBuf>,
-        /// Name of the organisation
-        #[arg(long)]
-        name: String,
-        /// Log-in address of the administrator
-        #[arg(long)]
-        admin_email: String,
-    },
-}
-
-#[derive(Subcommand)]
 enum KeysCommand {
     /// Show every bucket key, whether it opens, and how full its bucket is
     Status {
@@ -115,9 +100,7 @@ pub fn run() -> ExitCode {
         Command::Dev { data_dir, bind, empty, settings } => run_dev(data_dir, bind, empty, &settings),
         Command::Migrate { config, down } => migrate(config.as_deref(), down),
         Command::Openapi => print_openapi(),
-        Command::Org { command: OrgCommand::Create { config, name, admin_email } } => {
-            create_organization(config.as_deref(), &name, &admin_email)
-        }
+        Command::Org { command } => org_cli::run(&command, &print).map(|()| ExitCode::SUCCESS),
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
         Command::Audit { command } => audit(&command),
@@ -258,29 +241,6 @@ fn migrate(config: Option<&Path>, down: Option<usize>) -> Result<ExitCode, Unfit
 fn print_openapi() -> Result<ExitCode, Unfit> {
     let document = server::document("http://127.0.0.1:8080");
     print(&document.to_pretty_json().map_err(unfit)?);
-    Ok(ExitCode::SUCCESS)
-}
-
-fn create_organization(config: Option<&Path>, name: &str, admin_email: &str) -> Result<ExitCode, Unfit> {
-    let settings = load(config)?;
-    let owner = state::owner_database(&settings)?;
-    let runtime = runtime()?;
-    let app = runtime.block_on(Wiring::new(&settings).start())?;
-    let password = dev::password();
-    let founder = organizations::Founder {
-        email: admin_email.to_owned(),
-        name: "Administrator".into(),
-        password_hash: auth::hash_password(&app, &password),
-        roles: vec!["admin".into()],
-        department: Some(0),
-        supervisor: None,
-    };
-    let tree = [organizations::NewDepartment { name: name.to_owned(), parent: None }];
-    let founded = runtime.block_on(organizations::found(&app, &owner, name, &tree, &[founder])).map_err(unfit)?;
-    print(&format!(
-        "organization_id  {}\nadmin            {admin_email}\npassword         {password}",
-        founded.organization
-    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ pub mod config;
 pub mod dev;
 pub mod http;
 pub mod memory;
+pub mod org_cli;
 pub mod platform;
 pub mod post;
 pub mod server;

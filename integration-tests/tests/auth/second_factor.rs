@@ -126,12 +126,35 @@ async fn who_guesses_waits_and_the_owner_gets_in_by_a_recovery_code() {
         show(&service, &token, "code", wrong).await.refuses(401, "invalid_code");
     }
     let waits = show(&service, &token, "code", &right).await.refuses(429, "too_many_attempts");
-    waits.sent("retry-after");
+    assert_eq!(waits.sent("retry-after"), "1");
     // The count is the account's and not the log-in's.
     let other = mfa_token(&service, &asha.email).await;
     show(&service, &other, "code", &right).await.refuses(429, "too_many_attempts");
     show(&service, &other, "recovery_code", &codes[0].to_lowercase()).await.shows(200);
     service.clock.advance(Duration::seconds(60));
+    show(&service, &token, "code", &code(&service, &secret, 0)).await.shows(200);
+}
+
+#[tokio::test]
+async fn the_wait_is_the_true_one() {
+    let service = stopped();
+    let org = Org::found_on(&service).await;
+    let asha = org.sales_a().await;
+    let (secret, _) = enrol(&service, &asha).await;
+    service.clock.advance(Duration::seconds(60));
+    let token = mfa_token(&service, &asha.email).await;
+    for _ in 0..5 {
+        show(&service, &token, "code", "abcdef").await.refuses(401, "invalid_code");
+    }
+    for seconds in [1, 2, 4, 8] {
+        let refused = show(&service, &token, "code", "abcdef").await.refuses(429, "too_many_attempts");
+        assert_eq!(refused.sent("retry-after"), seconds.to_string());
+        let refused = asha.post("/v1/auth/step-up", &json!({"code": "abcdef"})).await.refuses(429, "too_many_attempts");
+        assert_eq!(refused.sent("retry-after"), seconds.to_string());
+        service.clock.advance(Duration::seconds(seconds));
+        show(&service, &token, "code", "abcdef").await.refuses(401, "invalid_code");
+    }
+    service.clock.advance(Duration::seconds(16));
     show(&service, &token, "code", &code(&service, &secret, 0)).await.shows(200);
 }
 

@@ -1,6 +1,7 @@
 //! What is grave needs a proof that is not older than five minutes.
 
 use chrono::Duration;
+use custodian_application::Clock;
 use serde_json::json;
 
 use super::second_factor::{code, enrol};
@@ -87,12 +88,46 @@ async fn guessing_the_password_of_a_stolen_session_waits() {
     for _ in 0..5 {
         asha.post("/v1/auth/step-up", &json!({"password": "wrong"})).await.refuses(401, "invalid_credentials");
     }
-    asha.post("/v1/auth/step-up", &json!({"password": PASSWORD})).await.refuses(429, "too_many_attempts");
+    let waits = asha.post("/v1/auth/step-up", &json!({"password": PASSWORD})).await.refuses(429, "too_many_attempts");
+    assert_eq!(waits.sent("retry-after"), "1");
     // Its owner logs in as before.
     org.sales_a().await.get("/v1/me").await.shows(200);
     let auditor = org.auditor().await;
     let failed = format!("/v1/audit/entries?action=auth.step_up_failed&actor={}", asha.id);
     assert_eq!(auditor.get(&failed).await.shows(200).at("/data").as_array().map(Vec::len), Some(6));
+}
+
+#[tokio::test]
+async fn a_role_is_written_and_a_review_closed_after_a_fresh_proof_alone() {
+    let service = stopped();
+    let org = Org::found_on(&service).await;
+    let admin = org.admin().await;
+    let role = |code: &str| json!({"code": code, "labels": {"en": "Desk", "zh": "前台"}, "permissions": ["customers.read"], "data_scope": "own"});
+    let made = admin.post("/v1/roles", &role("desk")).await.shows(201);
+    let path = format!("/v1/roles/{}", made.id());
+    let pair = json!({"first": "role:sales", "second": "role:desk", "reason": "four eyes"});
+    let pair_made = admin.post("/v1/roles/separation-of-duties", &pair).await.shows(201);
+    let pair_path = format!("/v1/roles/separation-of-duties/{}", pair_made.id());
+    let due = (service.clock.now() + Duration::days(7)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let review = admin.post("/v1/access-reviews", &json!({"name": "Quarter", "due_at": due})).await.shows(201);
+    let close = format!("/v1/access-reviews/{}/close", review.id());
+    service.clock.advance(Duration::seconds(300));
+    for refused in [
+        admin.post("/v1/roles", &role("other")).await,
+        admin.patch(&path, &json!({"permissions": ["customers.read", "customers.write"]})).await,
+        admin.delete(&path).await,
+        admin.delete(&pair_path).await,
+        admin.act(&close).await,
+    ] {
+        refused.refuses(403, "step_up_required");
+    }
+    // To look at what a change would open changes nothing.
+    admin.get(&path).await.shows(200);
+    admin.post("/v1/auth/step-up", &json!({"password": PASSWORD})).await.shows(200);
+    admin.patch(&path, &json!({"labels": {"en": "Front desk", "zh": "前台"}})).await.shows(200);
+    admin.delete(&pair_path).await.shows(204);
+    admin.delete(&path).await.shows(204);
+    admin.act(&close).await.shows(200);
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ pub async fn show_access_review(
 
 /// Close an access review.
 ///
-/// Ends it before its time: lines without an answer are revoked now, and the outcome is signed.
+/// Ends it before its time: lines without an answer are revoked now, and the outcome is signed. Needs a fresh proof.
 #[utoipa::path(
     tag = "access-reviews", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the campaign")),
     responses((status = 200, description = "Closed.", body = ReviewBody, example = json!(review_example())), WriteProblems))]

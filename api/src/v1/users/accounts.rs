@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
 use custodian_application::users::{self, UserView};
-use custodian_domain::kernel::{DepartmentId, UserId};
+use custodian_domain::kernel::{DepartmentId, Language, UserId};
 use custodian_persistence::users::{UserFilter, UserRow};
 use serde::Serialize;
 use serde_json::json;
@@ -41,6 +41,8 @@ pub struct UserBody {
     role_ids: Vec<String>,
     /// When it was created.
     created_at: DateTime<Utc>,
+    /// `en` or `zh-CN`: what letters to the person are in; null until the person has chosen, and letters are in both.
+    language: Option<&'static str>,
 }
 
 impl From<UserView> for UserBody {
@@ -59,9 +61,22 @@ impl From<UserView> for UserBody {
             created_at,
             roles,
             version: _,
+            language,
         } = row;
+        let language = language.map(Language::tag);
         let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
-        Self { id: id.uuid(), email, name, state, department_id, supervisor_id, regions, role_ids: roles, created_at }
+        Self {
+            id: id.uuid(),
+            email,
+            name,
+            state,
+            department_id,
+            supervisor_id,
+            regions,
+            role_ids: roles,
+            created_at,
+            language,
+        }
     }
 }
 
@@ -115,5 +130,5 @@ pub async fn show_user(
 pub(super) fn user_example() -> serde_json::Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "email": "sales.a@demo.example", "name": "Sales A", "state": "active",
         "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "supervisor_id": null, "regions": [], "role_ids": ["sales"],
-        "created_at": "2026-11-22T08:00:00Z"})
+        "created_at": "2026-11-22T08:00:00Z", "language": "zh-CN"})
 }

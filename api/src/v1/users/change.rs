@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, patch, post, put};
 use chrono::{DateTime, Utc};
-use custodian_application::App;
 use custodian_application::users::{self, UserPatch, UserView};
+use custodian_application::{App, Call};
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, UserId};
 use custodian_persistence::Work;
 use serde::Deserialize;
@@ -81,6 +81,23 @@ pub(super) fn answer(view: UserView, rights: &[u8; 32]) -> Result<Reply, DomainE
     Ok(Reply::ok(&UserBody::from(view))?.etag(tag))
 }
 
+async fn patched(app: &App, call: &Call, id: UserId, if_match: &IfMatch, patch: UserPatch) -> Result<Reply, Problem> {
+    let work = app.begin(call.organization()).await?;
+    let view = users::patch(app, call, &work, id, |version| if_match.check(version), patch).await;
+    Ok(answer(settle(work, view).await?, &call.identity.rights)?)
+}
+
+/// What is done to an account by an action without a body, once: the account as it is then.
+pub(super) async fn acted(
+    app: &App,
+    call: &Call,
+    req: &HttpRequest,
+    none: &Empty,
+    act: impl AsyncFnOnce(&Work) -> Result<UserView, DomainError>,
+) -> Result<Reply, Problem> {
+    once(app, call, req, &none.0, async |work: &Work| answer(act(work).await?, &call.identity.rights)).await
+}
+
 /// Change an account.
 ///
 /// Department, supervisor, regions and roles decide whom a person sees and who decides about them, so nobody changes their own. A role can be given
@@ -105,9 +122,7 @@ pub async fn change_user(
         regions,
         roles: role_ids,
     };
-    let work = app.begin(may.organization()).await?;
-    let view = users::patch(&app, &may, &work, id.get(), |version| if_match.check(version), patch).await;
-    Ok(answer(settle(work, view).await?, &may.identity.rights)?)
+    patched(&app, &may, id.get(), &if_match, patch).await
 }
 
 /// Set the roles of an account.
@@ -126,9 +141,7 @@ pub async fn set_user_roles(
     body: Valid<RolesOfUserBody>,
 ) -> Result<Reply, Problem> {
     let patch = UserPatch { roles: Some(body.into_inner().role_ids), ..UserPatch::default() };
-    let work = app.begin(may.organization()).await?;
-    let view = users::patch(&app, &may, &work, id.get(), |version| if_match.check(version), patch).await;
-    Ok(answer(settle(work, view).await?, &may.identity.rights)?)
+    patched(&app, &may, id.get(), &if_match, patch).await
 }
 
 /// Suspend an account.
@@ -145,10 +158,7 @@ pub async fn suspend_user(
     id: Id<UserId>,
     none: Empty,
 ) -> Result<Reply, Problem> {
-    once(&app, &may, &req, &none.0, async |work: &Work| {
-        answer(users::suspend(&app, &may, work, id.get()).await?, &may.identity.rights)
-    })
-    .await
+    acted(&app, &may, &req, &none, async |work| users::suspend(&app, &may, work, id.get()).await).await
 }
 
 /// Open a suspended account again.
@@ -165,8 +175,5 @@ pub async fn reactivate_user(
     id: Id<UserId>,
     none: Empty,
 ) -> Result<Reply, Problem> {
-    once(&app, &may, &req, &none.0, async |work: &Work| {
-        answer(users::reactivate(&app, &may, work, id.get()).await?, &may.identity.rights)
-    })
-    .await
+    acted(&app, &may, &req, &none, async |work| users::reactivate(&app, &may, work, id.get()).await).await
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::accounts::{UserBody, user_example};
-use super::change::{ManageUsers, answer, blank};
+use super::change::{ManageUsers, acted, blank};
 use crate::http::{Body, ETag, Empty, Id, May, Problem, Reply, Valid, WriteProblems, once};
 
 /// A colleague to invite.
@@ -92,8 +92,5 @@ pub async fn invite_user_again(
     id: Id<UserId>,
     none: Empty,
 ) -> Result<Reply, Problem> {
-    once(&app, &may, &req, &none.0, async |work: &Work| {
-        answer(users::invite_again(&app, &may, work, id.get()).await?, &may.identity.rights)
-    })
-    .await
+    acted(&app, &may, &req, &none, async |work| users::invite_again(&app, &may, work, id.get()).await).await
 }

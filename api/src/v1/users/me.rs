@@ -1,15 +1,46 @@
 //! One's own account and rights.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
-use custodian_application::{App, users};
+use actix_web::{HttpRequest, HttpResponse, get, patch};
+use chrono::{DateTime, Utc};
+use custodian_application::App;
+use custodian_application::users::{self, MePatch};
 use custodian_domain::access::Who;
+use custodian_domain::kernel::{Fault, Language};
 use custodian_domain::roles::Permission;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::accounts::{UserBody, user_example};
-use crate::http::{Authenticated, ETag, Problem, ReadProblems, single};
+use super::change::{answer, blank};
+use crate::http::{
+    Authenticated, Body, ChangeProblems, ETag, IfMatch, Problem, ReadProblems, Reply, ValidPatch, given, settle, single,
+};
+
+/// A change of one's own account (RFC 7396): what is absent stays, `null` takes away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatchMeBody {
+    /// What people call you.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// `en` or `zh-CN`: what letters to you are in; `null` for both.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    language: Option<Option<String>>,
+}
+
+impl Body for PatchMeBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        let null = value.get("name").is_some_and(Value::is_null).then(|| Fault::new("/name", "required"));
+        let tag = value.get("language").and_then(Value::as_str);
+        let unknown = tag.filter(|tag| Language::from_tag(tag).is_none());
+        let tags = Language::ALL.map(Language::tag).join(", ");
+        let unknown = unknown.map(|_| Fault::new("/language", "not_a_choice").with_arg(tags));
+        null.into_iter().chain(blank(value, "name")).chain(unknown).collect()
+    }
+}
 
 /// What the caller may do.
 #[derive(Serialize, ToSchema)]
@@ -35,8 +66,30 @@ pub struct PermissionBody {
     responses((status = 200, description = "The account.", body = UserBody, example = json!(user_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/me")]
 pub async fn show_me(caller: Authenticated, app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let body = UserBody::from(users::me(&app, &caller).await?);
-    single(&req, ETag::of_body(&body, &caller.identity.rights), &body)
+    let view = users::me(&app, &caller).await?;
+    let tag = ETag::new(i64::from(view.row.version), &caller.identity.rights);
+    single(&req, tag, &UserBody::from(view))
+}
+
+/// Change one's own account.
+///
+/// One's name and the language of letters. Address, place and roles are changed by those who manage accounts.
+#[utoipa::path(
+    tag = "users", security(("bearer" = [])),
+    request_body(content = PatchMeBody, content_type = "application/merge-patch+json", example = json!({"name": "Sales A", "language": "zh-CN"})),
+    responses((status = 200, description = "As it is now.", body = UserBody, example = json!(user_example())), ChangeProblems))]
+#[patch("/me")]
+pub async fn change_me(
+    caller: Authenticated,
+    app: Data<App>,
+    if_match: IfMatch,
+    body: ValidPatch<PatchMeBody>,
+) -> Result<Reply, Problem> {
+    let PatchMeBody { name, language } = body.into_inner();
+    let patch = MePatch { name, language: language.map(|tag| tag.as_deref().and_then(Language::from_tag)) };
+    let work = app.begin(caller.organization()).await?;
+    let view = users::patch_me(&app, &caller, &work, |version| if_match.check(version), patch).await;
+    Ok(answer(settle(work, view).await?, &caller.identity.rights)?)
 }
 
 /// Read one's own permissions.

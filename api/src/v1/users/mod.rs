@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(me::show_me)
+        .service(me::change_me)
         .service(me::show_my_permissions)
         .service(sessions::change_my_password)
         .service(sessions::list_my_sessions)

@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
-use custodian_application::App;
 use custodian_application::users::{self, SessionView};
+use custodian_application::{App, Call};
 use custodian_domain::kernel::{DomainError, Fault, SessionId, UserId};
 use custodian_persistence::Work;
 use serde::{Deserialize, Serialize};
@@ -94,9 +94,13 @@ pub async fn list_my_sessions(
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     let user = caller.identity.user().ok_or(DomainError::NotFound)?;
-    let data = users::list_sessions(&app, &caller, user).await?.into_iter().map(SessionBody::from).collect();
-    let pages = Pages::new(app.cursor_key(), caller.organization(), "/v1/me/sessions", &query);
-    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
+    page(&app, &caller, user, "/v1/me/sessions", &mut query).await
+}
+
+async fn page(app: &App, call: &Call, user: UserId, route: &str, query: &mut Query) -> Result<HttpResponse, Problem> {
+    let data = users::list_sessions(app, call, user).await?.into_iter().map(SessionBody::from).collect();
+    let pages = Pages::new(app.cursor_key(), call.organization(), route, query);
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, query)?))
 }
 
 /// End one of one's own sessions.
@@ -113,10 +117,9 @@ pub async fn end_my_session(
     id: Id<SessionId>,
     none: Empty,
 ) -> Result<Reply, Problem> {
-    once(&app, &caller, &req, &none.0, async |work: &Work| {
+    ended(&app, &caller, &req, &none, async |work| {
         let user = caller.identity.user().ok_or(DomainError::NotFound)?;
-        users::end_session(&app, &caller, work, user, id.get()).await?;
-        Ok(Reply::no_content())
+        users::end_session(&app, &caller, work, user, id.get()).await
     })
     .await
 }
@@ -136,9 +139,7 @@ pub async fn list_user_sessions(
     id: Id<UserId>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
-    let data = users::list_sessions(&app, &may, id.get()).await?.into_iter().map(SessionBody::from).collect();
-    let pages = Pages::new(app.cursor_key(), may.organization(), &format!("/v1/users/{}/sessions", id.get()), &query);
-    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
+    page(&app, &may, id.get(), &format!("/v1/users/{}/sessions", id.get()), &mut query).await
 }
 
 /// End every session of a colleague.
@@ -155,11 +156,7 @@ pub async fn end_user_sessions(
     id: Id<UserId>,
     none: Empty,
 ) -> Result<Reply, Problem> {
-    once(&app, &may, &req, &none.0, async |work: &Work| {
-        users::end_all_sessions(&app, &may, work, id.get()).await?;
-        Ok(Reply::no_content())
-    })
-    .await
+    ended(&app, &may, &req, &none, async |work| users::end_all_sessions(&app, &may, work, id.get()).await).await
 }
 
 /// End one session of a colleague.
@@ -178,11 +175,17 @@ pub async fn end_user_session(
     none: Empty,
 ) -> Result<Reply, Problem> {
     let session: SessionId = crate::http::path::id(&req, "session_id")?;
-    once(&app, &may, &req, &none.0, async |work: &Work| {
-        users::end_session(&app, &may, work, id.get(), session).await?;
-        Ok(Reply::no_content())
-    })
-    .await
+    ended(&app, &may, &req, &none, async |work| users::end_session(&app, &may, work, id.get(), session).await).await
+}
+
+async fn ended(
+    app: &App,
+    call: &Call,
+    req: &HttpRequest,
+    none: &Empty,
+    end: impl AsyncFnOnce(&Work) -> Result<(), DomainError>,
+) -> Result<Reply, Problem> {
+    once(app, call, req, &none.0, async |work: &Work| end(work).await.map(|()| Reply::no_content())).await
 }
 
 fn session_example() -> Value {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::entry;
 use crate::audit::Detail;
-use crate::roles::all_roles;
+use crate::users::is_last_administrator;
 use crate::{App, Call};
 
 /// An answer.
@@ -118,16 +118,4 @@ pub(super) async fn revoke(app: &App, work: &Work, line: &LineRow) -> Result<(&'
     }
     let ended = users::end_sessions(work, id, None, app.now(), "access_review").await?;
     Ok(("revoked", ended.into_iter().map(SessionId::uuid).collect()))
-}
-
-/// Whether nobody else who is active could manage accounts once this person is left with these roles.
-async fn is_last_administrator(work: &Work, user: &users::UserRow, left: &[String]) -> Result<bool, DomainError> {
-    let known = all_roles(work).await?;
-    let runs =
-        |code: &&String| known.get(*code).is_some_and(|role| role.permissions.contains(&Permission::UsersManage));
-    let running: Vec<String> = known.keys().filter(runs).cloned().collect();
-    let ends = user.state == "active"
-        && user.roles.iter().any(|code| running.contains(code))
-        && !left.iter().any(|code| running.contains(code));
-    Ok(ends && !users::other_administrators(work, user.id, &running).await?)
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::answer::revoke;
 use super::{ReviewView, entry, view};
 use crate::audit::{Detail, Draft, EntryActor, seal_entry};
+use crate::auth::require_step_up;
 use crate::{App, Call};
 
 /// The kind of the job that ends a campaign at its time.
@@ -27,9 +28,10 @@ const LEASE: f64 = 30.0;
 
 /// Ends a campaign before its time.
 ///
-/// Errors: 409 `review_closed`.
+/// Errors: 403 `step_up_required`; 409 `review_closed`.
 pub async fn close(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<ReviewView, DomainError> {
     call.needs(Permission::AccessReviewsManage)?;
+    require_step_up(app, call, work).await?;
     let row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
     if row.state != "open" {
         return Err(DomainError::refused(RefusedAs::Conflict, "review_closed"));

@@ -63,7 +63,7 @@ async fn write_letter(app: &App, work: &Work, user: UserId) -> Result<(), Domain
     let (token, ends) = issue(app, work, user, OneTime::PasswordReset).await?;
     let keys = app.keys().open_organization(work).await?;
     let name = organizations::name(work).await?;
-    let letter = mail::password_reset(app, &name, &token, ends);
+    let letter = mail::password_reset(app, row.language, &name, &token, ends);
     let email = view(&keys, work.organization(), row)?.email;
     mail::queue(app, work, &keys, (user, email), letter, ends).await?;
     let asked =

@@ -44,7 +44,8 @@ pub enum Factor<'a> {
 pub(super) enum Checked {
     Right,
     Wrong,
-    Wait,
+    /// Nothing was checked: so many seconds are left to wait.
+    Wait(i64),
 }
 
 /// A log-in that waits for its second factor.
@@ -112,7 +113,7 @@ pub async fn complete(app: &App, token: &str, factor: &Factor<'_>, request: &str
             work.commit().await?;
             metrics::counter!("custodian_login_failures_total").increment(1);
             Err(match refused {
-                Checked::Wait => DomainError::refused(RefusedAs::TooMany, "too_many_attempts"),
+                Checked::Wait(seconds) => DomainError::wait("too_many_attempts", seconds),
                 _ => unauthorized("invalid_code"),
             })
         }
@@ -127,13 +128,14 @@ pub(super) async fn check(app: &App, work: &Work, user: UserId, factor: &Factor<
         return Ok(Checked::Wrong);
     };
     let now = app.now();
+    let wait = wait_for_next_code(row.failures, row.failed_at, now);
     let step = match factor {
         Factor::Recovery(given) => {
             let digest = recovery_digest(app, work.organization(), user, given);
             let spent = stored::spend_recovery_code(work, user, &digest, now).await?;
             return Ok(if spent { Checked::Right } else { Checked::Wrong });
         }
-        Factor::Totp(_) if wait_for_next_code(row.failures, row.failed_at, now) > 0 => return Ok(Checked::Wait),
+        Factor::Totp(_) if wait > 0 => return Ok(Checked::Wait(wait)),
         Factor::Totp(given) => {
             let secret = open_secret(app, work, user, &row.sealed_secret).await?;
             totp::matching_step(&secret, given, now.timestamp(), row.last_step)

@@ -115,7 +115,7 @@ pub async fn redeem(app: &App, kind: OneTime, token: &str, password: &str, reque
         OneTime::PasswordReset => {
             users::set_password(&work, row.id, &hash).await?;
             let keys = app.keys().open_organization(&work).await?;
-            let letter = mail::password_changed(&name, app.now());
+            let letter = mail::password_changed(row.language, &name, app.now());
             mail::queue(app, &work, &keys, (row.id, email), letter, app.now() + chrono::Duration::days(1)).await?;
         }
     }

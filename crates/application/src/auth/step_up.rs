@@ -78,7 +78,7 @@ pub async fn step_up(app: &App, call: &Call, proof: Proof<'_>) -> Result<DateTim
 
 fn refusal(checked: &Checked, proof: &Proof<'_>) -> DomainError {
     match (checked, proof) {
-        (Checked::Wait, _) => DomainError::refused(RefusedAs::TooMany, "too_many_attempts"),
+        (Checked::Wait(seconds), _) => DomainError::wait("too_many_attempts", *seconds),
         (_, Proof::Password(_)) => DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"),
         (_, Proof::Factor(_)) => DomainError::refused(RefusedAs::Unauthorized, "invalid_code"),
     }
@@ -88,8 +88,9 @@ fn refusal(checked: &Checked, proof: &Proof<'_>) -> DomainError {
 async fn check_password(app: &App, work: &Work, user: UserId, given: &str) -> Result<Checked, DomainError> {
     let account = app.keys().lookup("step-up", &user.to_string());
     let state = app.auth();
-    if state.throttle.wait(account, None, app.tuning().login_failures_per_minute, app.now()) > 0 {
-        return Ok(Checked::Wait);
+    let wait = state.throttle.wait(account, None, app.tuning().login_failures_per_minute, app.now());
+    if wait > 0 {
+        return Ok(Checked::Wait(wait));
     }
     let Some(hash) = users::find(work, user).await?.and_then(|row| row.password_hash) else {
         return Ok(Checked::Wrong);
@@ -124,10 +125,6 @@ pub(crate) async fn verify_own_password(app: &App, call: &Call, user: UserId, gi
     match checked? {
         Checked::Right => Ok(()),
         Checked::Wrong => Err(DomainError::refused(RefusedAs::Forbidden, "wrong_password")),
-        Checked::Wait => {
-            let account = app.keys().lookup("step-up", &user.to_string());
-            let wait = app.auth().throttle.wait(account, None, app.tuning().login_failures_per_minute, app.now());
-            Err(DomainError::wait("too_many_attempts", wait))
-        }
+        Checked::Wait(seconds) => Err(DomainError::wait("too_many_attempts", seconds)),
     }
 }

@@ -1,53 +1,105 @@
-//! What the letters say, in Chinese and in English: the reader's language is not known yet.
+//! What the letters say: in the reader's language once it is known, in Chinese and in English until then.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use custodian_crypto::Opaque;
+use custodian_domain::kernel::Language;
 
 use super::Text;
 use crate::App;
 
-/// Somebody is invited to an account.
+/// Somebody is invited to an account. Nobody knows yet what they read.
 pub(crate) fn invitation(app: &App, organization: &str, token: &Opaque, ends: DateTime<Utc>) -> Text {
     let way = way(app, "invitation", token, "POST /v1/auth/invitations/accept");
     let until = time(ends);
-    Text {
-        kind: "invitation",
-        subject: format!("{organization}: 账号邀请 / your account"),
-        text: format!(
-            "{organization} 邀请您使用 Custodian。请在 {until} 之前设置密码：\n\
-             {organization} invites you to Custodian. Set your password before {until}:\n\n{way}\n\n\
-             此令牌只能使用一次，请勿转发。如果您不认识邀请方，请忽略本邮件。\n\
-             It works once; forward it to nobody. If you do not know who invites you, ignore this letter.\n"
-        ),
-    }
+    Letter { kind: "invitation", language: None }.write(
+        organization,
+        ["账号邀请", "your account"],
+        [
+            Part::Said(
+                format!("{organization} 邀请您使用 Custodian。请在 {until} 之前设置密码："),
+                format!("{organization} invites you to Custodian. Set your password before {until}:"),
+            ),
+            Part::Plain(way),
+            Part::Said(
+                "此令牌只能使用一次，请勿转发。如果您不认识邀请方，请忽略本邮件。".to_owned(),
+                "It works once; forward it to nobody. If you do not know who invites you, ignore this letter."
+                    .to_owned(),
+            ),
+        ],
+    )
 }
 
 /// Somebody asked for a new password.
-pub(crate) fn password_reset(app: &App, organization: &str, token: &Opaque, ends: DateTime<Utc>) -> Text {
+pub(crate) fn password_reset(
+    app: &App,
+    language: Option<Language>,
+    organization: &str,
+    token: &Opaque,
+    ends: DateTime<Utc>,
+) -> Text {
     let way = way(app, "password-reset", token, "POST /v1/auth/password/reset");
     let until = time(ends);
-    Text {
-        kind: "password_reset",
-        subject: format!("{organization}: 重设密码 / set a new password"),
-        text: format!(
-            "有人为您在 {organization} 的账号申请重设密码。如果是您本人，请在 {until} 之前设置新密码：\n\
-             Somebody asked for a new password for your account at {organization}. If it was you, set one before {until}:\n\n{way}\n\n\
-             此令牌只能使用一次。如果不是您本人，请忽略本邮件，您的密码不会改变。\n\
-             It works once. If it was not you, ignore this letter: your password stays as it is.\n"
-        ),
-    }
+    Letter { kind: "password_reset", language }.write(
+        organization,
+        ["重设密码", "set a new password"],
+        [
+            Part::Said(
+                format!("有人为您在 {organization} 的账号申请重设密码。如果是您本人，请在 {until} 之前设置新密码："),
+                format!("Somebody asked for a new password for your account at {organization}. If it was you, set one before {until}:"),
+            ),
+            Part::Plain(way),
+            Part::Said(
+                "此令牌只能使用一次。如果不是您本人，请忽略本邮件，您的密码不会改变。".to_owned(),
+                "It works once. If it was not you, ignore this letter: your password stays as it is.".to_owned(),
+            ),
+        ],
+    )
 }
 
 /// A password was changed: the owner hears of it by another way than the one it was changed by (ASVS 6.3.7).
-pub(crate) fn password_changed(organization: &str, at: DateTime<Utc>) -> Text {
+pub(crate) fn password_changed(language: Option<Language>, organization: &str, at: DateTime<Utc>) -> Text {
     let at = time(at);
-    Text {
-        kind: "password_changed",
-        subject: format!("{organization}: 密码已更改 / your password was changed"),
-        text: format!(
-            "您在 {organization} 的账号密码已于 {at} 更改，其他会话均已结束。如果不是您本人所为，请立即联系管理员。\n\
-             The password of your account at {organization} was changed at {at}, and its other sessions were ended. If it was not you, tell your administrator at once.\n"
-        ),
+    Letter { kind: "password_changed", language }.write(
+        organization,
+        ["密码已更改", "your password was changed"],
+        [Part::Said(
+            format!("您在 {organization} 的账号密码已于 {at} 更改，其他会话均已结束。如果不是您本人所为，请立即联系管理员。"),
+            format!(
+                "The password of your account at {organization} was changed at {at}, and its other sessions were ended. \
+                 If it was not you, tell your administrator at once."
+            ),
+        )],
+    )
+}
+
+/// A paragraph.
+enum Part {
+    /// In Chinese and in English.
+    Said(String, String),
+    /// The same in every language.
+    Plain(String),
+}
+
+/// A letter to be written.
+struct Letter {
+    kind: &'static str,
+    language: Option<Language>,
+}
+
+impl Letter {
+    fn write<const PARTS: usize>(self, organization: &str, [zh, en]: [&str; 2], parts: [Part; PARTS]) -> Text {
+        let Self { kind, language } = self;
+        let pick = |zh: &str, en: &str, between: &str| match language {
+            Some(Language::Zh) => zh.to_owned(),
+            Some(Language::En) => en.to_owned(),
+            None => format!("{zh}{between}{en}"),
+        };
+        let paragraphs = parts.map(|part| match part {
+            Part::Said(zh, en) => pick(&zh, &en, "\n"),
+            Part::Plain(text) => text,
+        });
+        let subject = format!("{organization}: {}", pick(zh, en, " / "));
+        Text { kind, subject, text: format!("{}\n", paragraphs.join("\n\n")) }
     }
 }
 

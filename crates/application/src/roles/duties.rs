@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::judge::Judge;
 use crate::audit::{Detail, Draft};
+use crate::auth::require_step_up;
 use crate::{App, Call};
 
 /// A pair as typed.
@@ -75,10 +76,11 @@ pub async fn find_duty(app: &App, call: &Call, id: Uuid) -> Result<DutyView, Dom
 
 /// Keeps two duties apart from now on.
 ///
-/// Errors: 422 for a duty that does not exist or twice the same; 409 `separation_of_duties` when a role or a person has both already,
+/// Errors: 403 `step_up_required`; 422 for a duty that does not exist or twice the same; 409 `separation_of_duties` when a role or a person has both already,
 /// `duplicate_value` when they are kept apart already.
 pub async fn create_duty(app: &App, call: &Call, work: &Work, draft: DutyDraft) -> Result<DutyView, DomainError> {
     call.needs(Permission::RolesManage)?;
+    require_step_up(app, call, work).await?;
     let judge = Judge::new(app, call, work).await?;
     let known = |duty: &Duty| !matches!(duty, Duty::Role(code) if !judge.known().contains_key(code));
     let read = |text: &str| Duty::from_text(text).filter(known);
@@ -127,7 +129,7 @@ fn entry(action: Action, row: &DutyRow) -> Draft {
 
 /// Lets two duties meet again. Built-in pairs stay. `admits` says whether the caller named the pair as it stands.
 ///
-/// Errors: 403 `role_built_in`.
+/// Errors: 403 `step_up_required`, `role_built_in`.
 pub async fn delete_duty(
     app: &App,
     call: &Call,
@@ -136,6 +138,7 @@ pub async fn delete_duty(
     admits: impl FnOnce() -> Result<(), DomainError>,
 ) -> Result<(), DomainError> {
     call.needs(Permission::RolesManage)?;
+    require_step_up(app, call, work).await?;
     if built_in().any(|one| one.id == id) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "role_built_in"));
     }

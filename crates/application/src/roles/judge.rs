@@ -93,9 +93,8 @@ impl<'c> Judge<'c> {
         };
         stored::lock(work).await?;
         let paths = departments::list(work).await?.into_iter().map(|row| (row.id, row.path)).collect();
-        let own = stored::duties(work).await?.into_iter().map(|row| row.pair);
-        let pairs = built_in_pairs().into_iter().chain(own).collect();
-        Ok(Self { giver, known: known::all(work).await?, paths, pairs, usual: app.tuning().budget })
+        let (known, pairs) = (known::all(work).await?, pairs(work).await?);
+        Ok(Self { giver, known, paths, pairs, usual: app.tuning().budget })
     }
 
     pub(super) fn known(&self) -> &Known {
@@ -155,13 +154,35 @@ impl<'c> Judge<'c> {
 
     /// Refuses duties that would come to meet; two that met before are for an access review to part.
     pub(super) fn keep_apart(&self, before: &[&Role], after: &[&Role], pointer: &str) -> Result<(), DomainError> {
-        let meet = self.pairs.iter().filter(|pair| pair.meets_in(after) && !pair.meets_in(before));
-        let faults: Vec<Fault> = meet
-            .map(|pair| Fault::new(pointer, "duties_meet").with_arg(format!("{}, {}", pair.first, pair.second)))
-            .collect();
-        if faults.is_empty() {
-            return Ok(());
-        }
-        Err(DomainError::RefusedAt { status: RefusedAs::Conflict, code: "separation_of_duties", faults })
+        apart(&self.pairs, before, after, pointer)
     }
+}
+
+/// Every pair of duties that the organisation keeps apart.
+async fn pairs(work: &Work) -> Result<Vec<DutyPair>, DomainError> {
+    let own = stored::duties(work).await?.into_iter().map(|row| row.pair);
+    Ok(built_in_pairs().into_iter().chain(own).collect())
+}
+
+fn apart(pairs: &[DutyPair], before: &[&Role], after: &[&Role], pointer: &str) -> Result<(), DomainError> {
+    let meet = pairs.iter().filter(|pair| pair.meets_in(after) && !pair.meets_in(before));
+    let faults: Vec<Fault> = meet
+        .map(|pair| Fault::new(pointer, "duties_meet").with_arg(format!("{}, {}", pair.first, pair.second)))
+        .collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(DomainError::RefusedAt { status: RefusedAs::Conflict, code: "separation_of_duties", faults })
+}
+
+/// What holds even for an operator who appoints somebody, and need hold nothing themselves: the role exists, and no duties come to meet.
+///
+/// Errors: 422 `unknown_role` at `/role`; 409 `separation_of_duties`.
+pub(crate) async fn may_be_appointed(work: &Work, held: &[String], role: &str) -> Result<(), DomainError> {
+    stored::lock(work).await?;
+    let known = known::all(work).await?;
+    let role = known.get(role).ok_or_else(|| DomainError::invalid("/role", "unknown_role"))?;
+    let before = known::of(&known, held);
+    let after: Vec<&Role> = before.iter().copied().chain([role.as_ref()]).collect();
+    apart(&pairs(work).await?, &before, &after, "/role")
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 pub use draft::{RoleDraft, RuleDraft};
 pub use duties::{DutyDraft, DutyView, create_duty, delete_duty, find_duty, list_duties};
+pub(crate) use judge::may_be_appointed;
 pub use judge::{Rights, codes_of, rights_faults};
 pub(crate) use known::{Known, all as all_roles, in_force};
 pub use simulate::{FieldShift, Shift, Simulation, simulate};

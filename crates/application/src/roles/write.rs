@@ -13,11 +13,12 @@ use custodian_persistence::{DbError, Work};
 use super::judge::{Judge, exceeds};
 use super::{RoleDraft, RoleView, find_in};
 use crate::audit::{Detail, Draft};
+use crate::auth::require_step_up;
 use crate::{App, Call};
 
 /// Makes a role.
 ///
-/// Errors: 422 with every fault; 403 `exceeds_own_rights`; 409 `separation_of_duties`, `duplicate_value` at `/code`.
+/// Errors: 422 with every fault; 403 `step_up_required`, `exceeds_own_rights`; 409 `separation_of_duties`, `duplicate_value` at `/code`.
 pub async fn create(
     app: &App,
     call: &Call,
@@ -26,6 +27,7 @@ pub async fn create(
     draft: RoleDraft,
 ) -> Result<RoleView, DomainError> {
     call.needs(Permission::RolesManage)?;
+    require_step_up(app, call, work).await?;
     let taken = || DomainError::Taken(vec![Fault::new("/code", "duplicate_value")]);
     if built_in_role(&code).is_some() {
         return Err(taken());
@@ -145,6 +147,7 @@ pub async fn patch(
     draft: RoleDraft,
 ) -> Result<RoleView, DomainError> {
     call.needs(Permission::RolesManage)?;
+    require_step_up(app, call, work).await?;
     let judge = Judge::new(app, call, work).await?;
     let row = own(&judge, work, name).await?;
     admits(row.version)?;
@@ -164,7 +167,7 @@ pub async fn patch(
 
 /// Deletes a role that nobody holds and no pair of duties names.
 ///
-/// Errors: 403 `role_built_in`; 409 `role_in_use`.
+/// Errors: 403 `step_up_required`, `role_built_in`; 409 `role_in_use`.
 pub async fn delete(
     app: &App,
     call: &Call,
@@ -173,6 +176,7 @@ pub async fn delete(
     admits: impl FnOnce(i32) -> Result<(), DomainError>,
 ) -> Result<(), DomainError> {
     call.needs(Permission::RolesManage)?;
+    require_step_up(app, call, work).await?;
     let judge = Judge::new(app, call, work).await?;
     let row = own(&judge, work, name).await?;
     admits(row.version)?;

@@ -167,12 +167,14 @@ async fn administrating(work: &Work, roles: &[String]) -> Result<(bool, Vec<Stri
 
 /// Refuses to take the last active administrator away: `after` is what the account's roles will be. Call it behind the fence.
 pub(super) async fn keep_an_administrator(work: &Work, row: &UserRow, after: &[String]) -> Result<(), DomainError> {
+    if is_last_administrator(work, row, after).await? { Err(conflict("last_administrator")) } else { Ok(()) }
+}
+
+/// Whether nobody who is active could invite, change and offboard people any more once this person has these roles. Call it behind the fence.
+pub(crate) async fn is_last_administrator(work: &Work, row: &UserRow, after: &[String]) -> Result<bool, DomainError> {
     let (before, codes) = administrating(work, &row.roles).await?;
     let stays = codes.iter().any(|code| after.contains(code));
-    if row.state == "active" && before && !stays && !stored::other_administrators(work, row.id, &codes).await? {
-        return Err(conflict("last_administrator"));
-    }
-    Ok(())
+    Ok(row.state == "active" && before && !stays && !stored::other_administrators(work, row.id, &codes).await?)
 }
 
 /// Takes the account out of use or back into it; see [`suspend`] and [`reactivate`].

@@ -89,6 +89,7 @@ fn row_of(
         created_at: app.now(),
         roles,
         version: 1,
+        language: None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod change;
 mod credentials;
 mod invite;
+mod me;
 mod offboard;
 mod password;
 mod sessions;
@@ -19,9 +20,11 @@ use crate::audit::Draft;
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
 use crate::{App, Call};
 
+pub(crate) use change::is_last_administrator;
 pub use change::{UserPatch, patch, reactivate, suspend};
 pub use credentials::deactivate;
 pub use invite::{Invitation, invite, invite_again};
+pub use me::{MePatch, me, patch_me, read_own_permissions};
 pub use offboard::{Offboarding, find_offboarding, offboard};
 pub use password::change_password;
 pub use sessions::{SessionView, end_all_sessions, end_session, list_sessions};
@@ -73,6 +76,7 @@ pub async fn insert(app: &App, work: &Work, keys: &OrganizationKeys, user: NewUs
         created_at: app.now(),
         roles,
         version: 1,
+        language: None,
     };
     stored::insert(work, &row, &app.keys().lookup("email", &comparable_email(email))).await?;
     Ok(())
@@ -95,14 +99,6 @@ pub fn view(keys: &OrganizationKeys, organization: OrganizationId, row: UserRow)
         |field: &str, sealed: &[u8]| open_own(keys, &own_place(organization, "user", row.id.uuid(), field, 1), sealed);
     let (email, name) = (open("email", &row.sealed_email)?, open("name", &row.sealed_name)?);
     Ok(UserView { row, email, name })
-}
-
-/// The caller's own account.
-pub async fn me(app: &App, call: &Call) -> Result<UserView, DomainError> {
-    let id = call.identity.user().ok_or(DomainError::NotFound)?;
-    let found = find_row(app, call, id).await?;
-    app.record_read(call, Draft::of(Action::MeRead)).await?;
-    Ok(found)
 }
 
 /// One account.
@@ -140,9 +136,4 @@ pub async fn list(
     let views = rows.into_iter().map(|row| view(&keys, call.organization(), row)).collect::<Result<_, _>>()?;
     app.record_read(call, Draft::of(Action::UsersRead)).await?;
     Ok((views, next))
-}
-
-/// Records that a caller looked at its own rights.
-pub async fn read_own_permissions(app: &App, call: &Call) -> Result<(), DomainError> {
-    app.record_read(call, Draft::of(Action::MeRead)).await
 }

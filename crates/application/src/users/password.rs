@@ -25,12 +25,12 @@ pub async fn change_password(app: &App, call: &Call, work: Work, present: &str, 
     let (name, email) = (bearer.organization.clone(), bearer.email.clone());
     let hash = hash_new(app, "/new_password", new, bearer).await?;
     let work = app.begin(call.organization()).await?;
-    stored::lock(&work, user).await?.filter(|row| row.state == "active").ok_or(DomainError::NotFound)?;
+    let row = stored::lock(&work, user).await?.filter(|row| row.state == "active").ok_or(DomainError::NotFound)?;
     stored::set_password(&work, user, &hash).await?;
     let ended = stored::end_sessions(&work, user, Some(session), app.now(), "password_changed").await?;
     one_time::remove_all(&work, user).await?;
     let keys = app.keys().open_organization(&work).await?;
-    let letter = mail::password_changed(&name, app.now());
+    let letter = mail::password_changed(row.language, &name, app.now());
     mail::queue(app, &work, &keys, (user, email), letter, app.now() + chrono::Duration::days(1)).await?;
     app.record_change(&work, call, Draft::of(Action::MePassword)).await?;
     work.commit().await?;

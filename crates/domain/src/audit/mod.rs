@@ -43,6 +43,7 @@ words! {
         AuthInvitationAccept = "auth.invitation_accept": "An invited person set the first password.",
         AuthPasswordForgotten = "auth.password_forgotten": "A letter for a forgotten password was written.",
         AuthPasswordReset = "auth.password_reset": "A forgotten password was replaced; all sessions were ended.",
+        MeUpdate = "me.update": "Somebody changed their own name or language.",
         MePassword = "me.password": "Somebody changed their own password; their other sessions were ended.",
         SessionsEnd = "sessions.end": "Sessions were ended by their owner or by an administrator.",
         MailSend = "mail.send": "A letter was handed to the mail server.",

@@ -3,9 +3,11 @@
 mod error;
 mod fault;
 mod ids;
+mod language;
 mod redacted;
 
 pub use error::{DomainError, RefusedAs};
 pub use fault::Fault;
 pub use ids::{ApiKeyId, CustomerId, DepartmentId, EntryId, JobId, OrganizationId, SessionId, ThirdPartyId, UserId};
+pub use language::Language;
 pub use redacted::Redacted;

@@ -4,7 +4,7 @@ pub mod offboard;
 mod write;
 
 use chrono::{DateTime, Utc};
-use custodian_domain::kernel::{DepartmentId, UserId};
+use custodian_domain::kernel::{DepartmentId, Language, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ pub struct UserRow {
     pub roles: Vec<String>,
     /// Counts changes.
     pub version: i32,
+    /// What the person reads; `None` until they have said so.
+    pub language: Option<Language>,
 }
 
 impl From<&Row> for UserRow {
@@ -56,12 +58,13 @@ impl From<&Row> for UserRow {
             created_at: row.get(8),
             roles: row.get(9),
             version: row.get(10),
+            language: row.get::<_, Option<&str>>(11).and_then(Language::from_tag),
         }
     }
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.state, u.department_id, u.supervisor_id, u.regions, u.sealed_email, u.sealed_name, u.password_hash, u.created_at, \
-     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1), u.version";
+     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1), u.version, u.language";
 
 /// Adds a member of staff with roles, and the tag that log-in finds the address by.
 pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<(), DbError> {
@@ -78,6 +81,7 @@ pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<
         created_at,
         roles,
         version: _,
+        language: _,
     } = user;
     work.execute(
         "INSERT INTO users (organization_id, id, state, department_id, supervisor_id, regions, sealed_email, sealed_name, password_hash, created_at) \

@@ -1,7 +1,7 @@
 //! Changes of accounts. Each counts the version up; callers hold the row or the fence of the tree.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::kernel::{SessionId, UserId};
+use custodian_domain::kernel::{Language, SessionId, UserId};
 use uuid::Uuid;
 
 use super::{COLUMNS, UserRow};
@@ -13,14 +13,18 @@ pub async fn lock(work: &Work, id: UserId) -> Result<Option<UserRow>, DbError> {
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(UserRow::from))
 }
 
-/// Stores name, department, supervisor and regions.
+/// Stores name, department, supervisor, regions and language.
 pub async fn update(work: &Work, user: &UserRow) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE users SET sealed_name = $3, department_id = $4, supervisor_id = $5, regions = $6, version = version + 1 \
+    const SQL: &str = "UPDATE users SET sealed_name = $3, department_id = $4, supervisor_id = $5, regions = $6, language = $7, version = version + 1 \
          WHERE organization_id = $1 AND id = $2";
-    let UserRow { id, department, supervisor, regions, sealed_name, .. } = user;
+    let UserRow { id, department, supervisor, regions, sealed_name, language, .. } = user;
+    let language = language.map(Language::tag);
     let (department, supervisor) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
-    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), sealed_name, &department, &supervisor, regions])
-        .await?;
+    work.execute(
+        SQL,
+        &[&work.organization().uuid(), &id.uuid(), sealed_name, &department, &supervisor, regions, &language],
+    )
+    .await?;
     Ok(())
 }
 

@@ -193,6 +193,30 @@ async fn a_change_of_the_name_does_not_bring_back_who_left_at_that_moment() {
 }
 
 #[tokio::test]
+async fn whom_the_product_suspended_the_provider_does_not_open_again() {
+    let (org, hr) = provisioned().await;
+    let (admin, email) = (org.admin().await, org.email("sales_a"));
+    let account = format!("/v1/users/{}", org.user_id("sales_a"));
+    let path = format!("/scim/v2/Users/{}", org.user_id("sales_a"));
+    let mut whole = hr.get(&path).await.shows(200).json();
+    admin.act(&format!("{account}/suspend")).await.shows(200);
+    whole["displayName"] = json!("Synchronised");
+    let put = hr.request("PUT", &path).json(&whole).await.shows(200);
+    assert_eq!((put.at("/active"), put.at("/displayName")), (json!(false), json!("Synchronised")));
+    let asked = patch(&hr, &path, json!({"op": "replace", "path": "active", "value": true})).await.shows(200);
+    assert_eq!(asked.at("/active"), false);
+    try_log_in(shared(), &email, PASSWORD).await.refuses(401, "invalid_credentials");
+    admin.act(&format!("{account}/reactivate")).await.shows(200);
+    try_log_in(shared(), &email, PASSWORD).await.shows(200);
+    // Closed by the one and then by the other: the last word counts.
+    patch(&hr, &path, json!({"op": "replace", "path": "active", "value": false})).await.shows(200);
+    admin.act(&format!("{account}/reactivate")).await.shows(200);
+    admin.act(&format!("{account}/suspend")).await.shows(200);
+    let asked = patch(&hr, &path, json!({"op": "replace", "path": "active", "value": true})).await.shows(200);
+    assert_eq!(asked.at("/active"), false);
+}
+
+#[tokio::test]
 async fn an_invitation_of_somebody_inactive_is_void() {
     let (org, hr) = provisioned().await;
     let (admin, address) = (org.admin().await, format!("new-{}", org.email("sales_a")));

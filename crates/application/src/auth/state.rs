@@ -26,6 +26,9 @@ const BELIEVED: Duration = Duration::from_millis(500);
 /// Longer than any load that began before an end can take.
 const REMEMBERED: Duration = Duration::from_secs(30);
 
+/// How long a password waits for its turn to be hashed; after as long again a try is worth it.
+const TURN: Duration = Duration::from_secs(5);
+
 /// See the module.
 pub struct AuthState {
     pub(super) signing: SigningKey,
@@ -133,8 +136,8 @@ impl AuthState {
         run: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, DomainError> {
         let turn = Arc::clone(&self.hashing).acquire_owned();
-        let Ok(Ok(_permit)) = tokio::time::timeout(Duration::from_secs(5), turn).await else {
-            return Err(DomainError::refused(custodian_domain::kernel::RefusedAs::TooMany, "too_many_attempts"));
+        let Ok(Ok(_permit)) = tokio::time::timeout(TURN, turn).await else {
+            return Err(DomainError::wait("too_many_attempts", TURN.as_secs().cast_signed()));
         };
         tokio::task::spawn_blocking(run).await.map_err(|_| DomainError::internal("password hashing ended early"))
     }

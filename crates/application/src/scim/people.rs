@@ -167,14 +167,14 @@ pub async fn create(app: &App, by: &Provisioner, work: &Work, wanted: &Wanted) -
     users::insert(app, work, &keys, new).await?;
     stored::set_external_id(work, id, external_id.as_deref()).await?;
     if !active {
-        accounts::set_state(work, id, "suspended").await?;
+        accounts::close_by_directory(work, id).await?;
     }
     app.record_change(work, &by.call, change(by, id)).await?;
     one(app, work, id).await
 }
 
 /// Brings an account to what is wanted; `admits` is asked about the version in force, in the same transaction. One that is not active any more is dead
-/// with the commit: see [`users::deactivate`].
+/// with the commit: see [`users::deactivate`]. One that somebody in the product suspended stays so, and the answer shows it.
 ///
 /// Errors: 409 `duplicate_value`, `last_administrator`; 412.
 pub async fn replace(
@@ -201,7 +201,10 @@ pub async fn replace(
     }
     match (now.active, wanted.active) {
         (true, false) => users::deactivate(app, &by.call, work, id).await?,
-        (false, true) => drop(users::reactivate(app, &by.call, work, id).await?),
+        // Whom somebody in the product suspended comes back by their word, not with the next synchronisation.
+        (false, true) if accounts::is_closed_by_directory(work, id).await? => {
+            drop(users::reactivate(app, &by.call, work, id).await?);
+        }
         _ => {}
     }
     app.record_change(work, &by.call, change(by, id)).await?;

@@ -67,7 +67,7 @@ pub async fn deactivate(app: &App, call: &Call, work: &Work, id: UserId) -> Resu
     keep_an_administrator(work, &row, &[]).await?;
     let mut steps = Steps::default();
     let ended = end_credentials(app, work, id, "suspended", &mut steps).await?;
-    users::set_state(work, id, "suspended").await?;
+    users::close_by_directory(work, id).await?;
     let draft = draft(Action::UsersSuspend, id).with("steps", Steps::detail(&steps.0));
     app.record_change(work, call, draft).await?;
     ended.into_iter().for_each(|credential| app.auth().forget(credential));

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{Database, DbError, Work};
 
 pub use write::{
-    activate, end_sessions, lock, other_administrators, remove_lookup, reports_to, set_password, set_roles, set_state,
-    update,
+    activate, close_by_directory, end_sessions, is_closed_by_directory, lock, other_administrators, remove_lookup,
+    reports_to, set_password, set_roles, set_state, update,
 };
 
 /// One member of staff with roles; name and address sealed.

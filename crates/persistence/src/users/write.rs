@@ -38,11 +38,24 @@ pub async fn set_roles(work: &Work, id: UserId, roles: &[String]) -> Result<(), 
     Ok(())
 }
 
-/// Puts the account into a state.
+/// Puts the account into a state, by the word of somebody in the product.
 pub async fn set_state(work: &Work, id: UserId, state: &str) -> Result<(), DbError> {
-    let sql = "UPDATE users SET state = $3, version = version + 1 WHERE organization_id = $1 AND id = $2";
+    let sql = "UPDATE users SET state = $3, closed_by_directory = false, version = version + 1 WHERE organization_id = $1 AND id = $2";
     work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &state]).await?;
     Ok(())
+}
+
+/// Suspends the account by the word of the directory.
+pub async fn close_by_directory(work: &Work, id: UserId) -> Result<(), DbError> {
+    let sql = "UPDATE users SET state = 'suspended', closed_by_directory = true, version = version + 1 WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid()]).await?;
+    Ok(())
+}
+
+/// Whether it was the directory that suspended the account.
+pub async fn is_closed_by_directory(work: &Work, id: UserId) -> Result<bool, DbError> {
+    let sql = "SELECT EXISTS (SELECT FROM users WHERE organization_id = $1 AND id = $2 AND state = 'suspended' AND closed_by_directory)";
+    Ok(work.query_one(sql, &[&work.organization().uuid(), &id.uuid()]).await?.get(0))
 }
 
 /// Stores the hash of a new password.

@@ -1,0 +1,1 @@
+ALTER TABLE users DROP COLUMN closed_by_directory;

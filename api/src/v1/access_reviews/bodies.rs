@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_application::access_reviews::{NewReview, ReviewView};
-use custodian_persistence::access_reviews::{LineRow, ReviewRow};
+use custodian_persistence::access_reviews::{LineAnswer, LineRow, ReviewRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -117,21 +117,13 @@ pub struct LineBody {
 
 impl From<LineRow> for LineBody {
     fn from(row: LineRow) -> Self {
-        let LineRow {
-            id,
-            kind,
-            subject,
-            role,
-            flags,
-            unused,
-            last_used_at,
-            reviewer,
-            decision,
-            comment,
-            decided_by,
-            decided_at,
-            outcome,
-        } = row;
+        let LineRow { id, kind, subject, role, flags, unused, last_used_at, reviewer, answer } = row;
+        let (decision, comment, decided_by, decided_at, outcome) = match answer {
+            Some(LineAnswer { decision, comment, by, at, outcome }) => {
+                (Some(decision), comment, by, Some(at), Some(outcome))
+            }
+            None => (None, None, None, None, None),
+        };
         Self {
             id,
             kind,

@@ -4,7 +4,7 @@ use custodian_domain::access_reviews::Decision;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{ApiKeyId, DomainError, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
-use custodian_persistence::access_reviews::{self as stored, LineRow};
+use custodian_persistence::access_reviews::{self as stored, LineAnswer, LineRow};
 use custodian_persistence::{Work, api_keys, departments, roles as stored_roles, users};
 use uuid::Uuid;
 
@@ -41,43 +41,48 @@ pub async fn answer(
     call.needs(Permission::AccessReviewsRead)?;
     let campaign = stored::lock(work, review).await?.ok_or(DomainError::NotFound)?;
     let mut line = stored::find_line(work, review, id).await?.ok_or(DomainError::NotFound)?;
-    let manages = call.identity.caller.holds(Permission::AccessReviewsManage);
     let by = call.identity.actor_id();
-    if line.reviewer != Some(by) && !manages {
-        // Who is neither asked nor in charge sees no line of this campaign but their own ones.
-        return Err(if super::sees_all(call) {
-            refused(RefusedAs::Forbidden, "not_the_reviewer")
-        } else {
-            DomainError::NotFound
-        });
-    }
+    is_asked(call, &line, by)?;
     if concerns(work, &line, by).await? {
         return Err(refused(RefusedAs::Forbidden, "own_line"));
     }
     if campaign.state != "open" {
         return Err(refused(RefusedAs::Conflict, "review_closed"));
     }
-    if line.decision.is_some() {
+    if line.answer.is_some() {
         return Err(refused(RefusedAs::Conflict, "already_answered"));
     }
-    line.decision = Some(answer.decision.as_str().to_owned());
-    line.comment = answer.comment;
-    line.decided_by = Some(by);
-    line.decided_at = Some(work.database_time().await?);
+    let at = work.database_time().await?;
     let (outcome, ended) = match answer.decision {
         Decision::Keep => ("kept", Vec::new()),
         Decision::Revoke => revoke(app, work, &line).await?,
     };
-    line.outcome = Some(outcome.to_owned());
-    stored::settle_line(work, review, &line).await?;
+    let decision = answer.decision.as_str().to_owned();
+    let said = LineAnswer {
+        decision: decision.clone(),
+        comment: answer.comment,
+        by: Some(by),
+        at,
+        outcome: outcome.to_owned(),
+    };
+    stored::settle_line(work, review, id, &said).await?;
+    line.answer = Some(said);
     let draft = entry(Action::AccessReviewsAnswer, review)
         .with("line", Detail::Code(id.to_string()))
         .with("subject", Detail::Code(line.subject.to_string()))
-        .with("decision", Detail::Code(answer.decision.as_str().to_owned()))
+        .with("decision", Detail::Code(decision))
         .with("outcome", Detail::Code(outcome.to_owned()));
     app.record_change(work, call, draft).await?;
     ended.iter().for_each(|session| app.auth().forget(*session));
     Ok(line)
+}
+
+/// Refuses whoever is neither asked nor in charge; they see no line of the campaign but their own ones.
+fn is_asked(call: &Call, line: &LineRow, by: Uuid) -> Result<(), DomainError> {
+    if line.reviewer == Some(by) || call.identity.caller.holds(Permission::AccessReviewsManage) {
+        return Ok(());
+    }
+    Err(if super::sees_all(call) { refused(RefusedAs::Forbidden, "not_the_reviewer") } else { DomainError::NotFound })
 }
 
 /// Whether the line is about this person: their account, a role of theirs, a key that they made.

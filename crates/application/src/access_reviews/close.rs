@@ -5,7 +5,7 @@ use custodian_crypto::jws;
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{DomainError, JobId, RefusedAs};
 use custodian_domain::roles::Permission;
-use custodian_persistence::access_reviews::{self as stored, LineFilter, LineRow, ReviewRow};
+use custodian_persistence::access_reviews::{self as stored, LineAnswer, LineFilter, LineRow, ReviewRow};
 use custodian_persistence::jobs::{self, Claim};
 use custodian_persistence::{Work, audit as log};
 use serde_json::{Value, json};
@@ -76,12 +76,15 @@ async fn end(app: &App, work: &Work, mut row: ReviewRow) -> Result<(ReviewRow, u
         let page = stored::lines(work, row.id, &filter, BATCH).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        for mut line in page {
-            if line.decision.is_none() {
-                revoked += 1;
-                settle(app, work, row.id, &mut line, now).await?;
-            }
-            told.push(told_line(&line));
+        for line in page {
+            let answer = match &line.answer {
+                Some(answer) => answer.clone(),
+                None => {
+                    revoked += 1;
+                    settle(app, work, row.id, &line, now).await?
+                }
+            };
+            told.push(told_line(&line, &answer));
         }
     }
     row.state = "closed".to_owned();
@@ -100,41 +103,27 @@ async fn settle(
     app: &App,
     work: &Work,
     review: Uuid,
-    line: &mut LineRow,
-    now: DateTime<Utc>,
-) -> Result<(), DomainError> {
+    line: &LineRow,
+    at: DateTime<Utc>,
+) -> Result<LineAnswer, DomainError> {
     let (outcome, ended) = revoke(app, work, line).await?;
-    line.decision = Some("revoke".to_owned());
-    line.decided_at = Some(now);
-    line.outcome = Some(if outcome == "revoked" { "revoked_unanswered" } else { outcome }.to_owned());
-    stored::settle_line(work, review, line).await?;
+    let outcome = if outcome == "revoked" { "revoked_unanswered" } else { outcome }.to_owned();
+    let answer = LineAnswer { decision: "revoke".to_owned(), comment: None, by: None, at, outcome };
+    stored::settle_line(work, review, line.id, &answer).await?;
     ended.iter().for_each(|credential| app.auth().forget(*credential));
-    Ok(())
+    Ok(answer)
 }
 
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-fn told_line(line: &LineRow) -> Value {
-    let LineRow {
-        id,
-        kind,
-        subject,
-        role,
-        flags,
-        unused,
-        last_used_at,
-        reviewer,
-        decision,
-        decided_by,
-        decided_at,
-        outcome,
-        comment: _,
-    } = line;
+fn told_line(line: &LineRow, answer: &LineAnswer) -> Value {
+    let LineRow { id, kind, subject, role, flags, unused, last_used_at, reviewer, answer: _ } = line;
+    let LineAnswer { decision, by, at, outcome, comment: _ } = answer;
     json!({"id": id, "kind": kind, "subject_id": subject, "role": role, "flags": flags, "unused_permissions": unused,
-        "last_used_at": last_used_at.map(time), "reviewer_id": reviewer, "decision": decision, "decided_by": decided_by,
-        "decided_at": decided_at.map(time), "outcome": outcome})
+        "last_used_at": last_used_at.map(time), "reviewer_id": reviewer, "decision": decision, "decided_by": by,
+        "decided_at": time(*at), "outcome": outcome})
 }
 
 /// Ids and codes alone: comments are people's words and stay here.

@@ -83,11 +83,7 @@ impl Gathering {
             unused: Vec::new(),
             last_used_at: self.used.get(&subject).and_then(|used| used.last).and_then(time_of),
             reviewer,
-            decision: None,
-            comment: None,
-            decided_by: None,
-            decided_at: None,
-            outcome: None,
+            answer: None,
         }
     }
 

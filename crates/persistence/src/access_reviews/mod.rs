@@ -70,16 +70,23 @@ pub struct LineRow {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Who is asked; `None` for anybody who manages reviews.
     pub reviewer: Option<Uuid>,
+    /// What was said, once something was.
+    pub answer: Option<LineAnswer>,
+}
+
+/// What was said about a line.
+#[derive(Clone, Debug)]
+pub struct LineAnswer {
     /// `keep` or `revoke`.
-    pub decision: Option<String>,
+    pub decision: String,
     /// Why.
     pub comment: Option<String>,
-    /// By whom.
-    pub decided_by: Option<Uuid>,
+    /// By whom; `None` where the campaign ended first.
+    pub by: Option<Uuid>,
     /// When.
-    pub decided_at: Option<DateTime<Utc>>,
+    pub at: DateTime<Utc>,
     /// What became of it.
-    pub outcome: Option<String>,
+    pub outcome: String,
 }
 
 impl From<&Row> for LineRow {
@@ -93,11 +100,13 @@ impl From<&Row> for LineRow {
             unused: row.get(5),
             last_used_at: row.get(6),
             reviewer: row.get(7),
-            decision: row.get(8),
-            comment: row.get(9),
-            decided_by: row.get(10),
-            decided_at: row.get(11),
-            outcome: row.get(12),
+            answer: row.get::<_, Option<String>>(8).map(|decision| LineAnswer {
+                decision,
+                comment: row.get(9),
+                by: row.get(10),
+                at: row.get(11),
+                outcome: row.get(12),
+            }),
         }
     }
 }
@@ -189,12 +198,12 @@ pub async fn find_line(work: &Work, review: Uuid, id: Uuid) -> Result<Option<Lin
 }
 
 /// Stores the answer to a line, and what became of it.
-pub async fn settle_line(work: &Work, review: Uuid, line: &LineRow) -> Result<(), DbError> {
+pub async fn settle_line(work: &Work, review: Uuid, line: Uuid, answer: &LineAnswer) -> Result<(), DbError> {
     const SQL: &str = "UPDATE access_review_lines SET decision = $4, comment = $5, decided_by = $6, decided_at = $7, outcome = $8 \
          WHERE organization_id = $1 AND review_id = $2 AND id = $3";
-    let LineRow { id, decision, comment, decided_by, decided_at, outcome, .. } = line;
+    let LineAnswer { decision, comment, by, at, outcome } = answer;
     let params: [&(dyn ToSql + Sync); 8] =
-        [&work.organization().uuid(), &review, id, decision, comment, decided_by, decided_at, outcome];
+        [&work.organization().uuid(), &review, &line, decision, comment, by, at, outcome];
     work.execute(SQL, &params).await?;
     Ok(())
 }

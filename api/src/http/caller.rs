@@ -109,19 +109,21 @@ impl Asking {
         let (Some(app), Some(edge)) = (app, edge) else {
             return Err(Problem::of("internal_error").log("the application lacks App or Edge"));
         };
+        let named = purpose.as_ref().ok().and_then(Option::as_deref);
         let identity = match &sent? {
-            Sent::Bearer(token) => auth::authenticate(&app, Credential::Bearer(token), peer).await?,
-            Sent::ApiKey(key) => auth::authenticate(&app, Credential::ApiKey(key), peer).await?,
+            Sent::Bearer(token) => auth::authenticate(&app, Credential::Bearer(token), peer, named).await?,
+            Sent::ApiKey(key) => auth::authenticate(&app, Credential::ApiKey(key), peer, named).await?,
         };
         let caller = identity.actor_id();
-        let named = purpose.as_ref().ok().cloned().flatten();
-        let call = Call { identity, request: context.request_id.clone(), purpose: named };
+        let call = Call { identity, request: context.request_id.clone(), purpose: named.map(str::to_owned) };
         context.set_call(call.clone());
         if let Some(quota) = edge.rate.take(caller, Instant::now()) {
             context.set_quota(quota);
             quota.check()?;
         }
-        purpose?;
+        if purpose?.is_some_and(|code| !call.identity.purposes.contains_key(&code)) {
+            return Err(Problem::of("unknown_purpose"));
+        }
         Ok(call)
     }
 }

@@ -67,6 +67,12 @@ faults! {
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
+    "unknown_legal_basis": "There is no such legal basis." / "不存在该合法性基础。";
+    "basis_of_another_law": "The legal basis belongs to a law that none of the jurisdictions names: {}." / "该合法性基础所属法律与所列法域不符：{}。";
+    "consent_kind_needed": "This legal basis is consent: say which kind." / "该合法性基础为同意，须指明同意类型。";
+    "basis_needs_no_consent": "This legal basis needs no consent." / "该合法性基础无需同意。";
+    "separate_consent_needed": "Plain consent is not enough here: {}." / "此处仅有一般同意不足，依据：{}。";
+    "unknown_country": "It must be an ISO 3166-1 country such as CN." / "必须是 ISO 3166-1 国家代码，例如 CN。";
     "unknown_encoding": "The text must be UTF-8 or GB18030." / "文本编码须为 UTF-8 或 GB18030。";
     "empty_file": "The file is empty." / "文件为空。";
     "wrong_column_count": "The line has another number of columns than the head of the file." / "该行的列数与表头不一致。";

@@ -10,6 +10,7 @@ pub mod customers;
 pub mod departments;
 pub mod imports;
 pub mod jobs;
+pub mod purposes;
 pub mod roles;
 pub mod scim;
 pub mod sso_providers;
@@ -28,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     access::routes(config);
     access_reviews::routes(config);
     catalog::routes(config);
+    purposes::routes(config);
     customers::routes(config);
     imports::routes(config);
     jobs::routes(config);

@@ -12,11 +12,17 @@ use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 use crate::auth::{IpRange, require_step_up};
+use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 4] =
-    [Permission::CustomersRead, Permission::CustomersCreate, Permission::CustomersWrite, Permission::CatalogRead];
+pub const PARTNER_PERMISSIONS: [Permission; 5] = [
+    Permission::CustomersRead,
+    Permission::CustomersCreate,
+    Permission::CustomersWrite,
+    Permission::CatalogRead,
+    Permission::PurposesRead,
+];
 
 /// A key to be made.
 #[derive(Clone, Debug)]
@@ -45,7 +51,10 @@ pub struct NewApiKey {
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewApiKey) -> Result<(ApiKeyRow, Opaque), DomainError> {
     call.needs(Permission::ApiKeysManage)?;
     require_step_up(app, call, work).await?;
-    let faults = faults(&new, app.now());
+    let mut faults = faults(&new, app.now());
+    if faults.is_empty() {
+        faults = unknown_faults(work, &new.purposes).await?;
+    }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }

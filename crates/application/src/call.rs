@@ -20,6 +20,8 @@ pub struct Identity {
     pub rights: [u8; 32],
     /// Every department's path, root first, itself last.
     pub departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
+    /// The organisation's purposes in force, by code.
+    pub purposes: Arc<HashMap<String, PurposeFacts>>,
     /// A partner's own ids for people; staff see the real ones.
     pub pseudonyms: Option<PseudonymKey>,
     /// The credential ends here at the latest.
@@ -53,6 +55,11 @@ impl Identity {
             Who::Staff(staff) => Some(staff.user),
             Who::Partner(_) | Who::System { .. } => None,
         }
+    }
+
+    /// The purpose of a code as a fact for the decision. One that is not in force opens nothing.
+    pub fn purpose(&self, code: &str) -> &PurposeFacts {
+        self.purposes.get(code).unwrap_or_else(|| crate::purposes::closed())
     }
 
     /// The path of a department, empty for none or an unknown one.
@@ -112,8 +119,8 @@ impl Call {
     }
 
     /// The named purpose as a fact for the decision.
-    pub fn purpose_facts(&self) -> Option<PurposeFacts> {
-        self.purpose.as_deref().map(purpose_facts)
+    pub fn purpose_facts(&self) -> Option<&PurposeFacts> {
+        self.purpose.as_deref().map(|code| self.identity.purpose(code))
     }
 
     /// The rows that a permission reaches, with department trees resolved.
@@ -122,9 +129,4 @@ impl Call {
         let paths = self.identity.departments.iter().map(|(id, path)| (*id, path.as_slice()));
         custodian_persistence::customers::resolve_trees(scope, paths)
     }
-}
-
-/// A purpose as a fact for the decision.
-pub(crate) fn purpose_facts(code: &str) -> PurposeFacts {
-    PurposeFacts { code: code.to_owned(), needs_consent: false, fields: None, open_under_restriction: false }
 }

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod keys;
 pub mod mail;
 pub mod organizations;
+pub mod purposes;
 pub mod roles;
 pub mod scim;
 pub mod sso_providers;
@@ -25,6 +26,5 @@ pub mod startup;
 pub mod users;
 
 pub use app::{App, AppParts, Tuning};
-pub(crate) use call::purpose_facts;
 pub use call::{Call, Identity};
 pub use clock::{Clock, SystemClock};

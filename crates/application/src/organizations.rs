@@ -60,6 +60,7 @@ pub async fn found(
     organizations::insert(&work, name, now).await?;
     app.keys().found(&work, app.rng(), now).await?;
     let keys = app.keys().open_organization(&work).await?;
+    crate::purposes::begin(app, &work).await?;
     let mut department_ids: Vec<DepartmentId> = Vec::new();
     for department in tree {
         let id = DepartmentId::from(app.new_id());

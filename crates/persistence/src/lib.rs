@@ -20,6 +20,7 @@ pub mod keys;
 pub mod mail;
 pub mod migrations;
 pub mod organizations;
+pub mod purposes;
 pub mod roles;
 pub mod scim;
 pub mod sso_providers;

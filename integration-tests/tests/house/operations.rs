@@ -37,6 +37,8 @@ pub struct Targets {
     pub review: String,
     /// A line of it.
     pub line: String,
+    /// A purpose.
+    pub purpose: String,
     /// A session of that member of staff.
     pub session: String,
     /// A partner key.
@@ -61,6 +63,7 @@ impl Targets {
             duties: id(),
             review: id(),
             line: id(),
+            purpose: id(),
             session: id(),
             api_key: id(),
             provider: id(),
@@ -86,7 +89,22 @@ impl Targets {
         let (review, line) = fresh_review(org, admin).await;
         let user = org.user_id("nobody").to_string();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
-        Self { customer, user, department, role, duties, review, line, session, api_key, provider, scim_token, job }
+        let purpose = fresh_purpose(admin).await;
+        Self {
+            customer,
+            user,
+            department,
+            role,
+            duties,
+            review,
+            line,
+            purpose,
+            session,
+            api_key,
+            provider,
+            scim_token,
+            job,
+        }
     }
 
     fn of(&self, route: &str, parameter: &str) -> &str {
@@ -103,6 +121,7 @@ impl Targets {
             (Some("access-reviews"), "id") => &self.review,
             (Some("access-reviews"), "line_id") => &self.line,
             (Some("roles"), "id") => &self.role,
+            (Some("purposes"), "id") => &self.purpose,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
@@ -122,6 +141,13 @@ async fn fresh_review(org: &Org<'_>, admin: &Person) -> (String, String) {
     let about = |line: &&Value| line["subject_id"] == org.user_id("nobody").to_string();
     let line = accounts.as_array().unwrap().iter().find(about).unwrap()["id"].as_str().unwrap().to_owned();
     (id, line)
+}
+
+/// A purpose that no key and no role names.
+async fn fresh_purpose(admin: &Person) -> String {
+    let body = json!({"code": fresh_code(), "labels": {"en": "Fresh", "zh": "新"}, "description": "To be tried on.", "legal_basis": "cn_contract",
+        "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["CN"]});
+    admin.post("/v1/purposes", &body).await.shows(201).id()
 }
 
 /// A role that nobody has.

@@ -48,14 +48,14 @@ pub struct NewApiKeyBody {
     /// What it is for.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`.
+    /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`, `purposes.read`.
     #[schema(min_items = 1, max_items = 20)]
     permissions: Vec<String>,
     /// Fields that it may see; core fields cannot be given.
     #[serde(default)]
     #[schema(max_items = 200)]
     fields: Vec<String>,
-    /// Purposes that it is bound to: each call must then name one. Empty for none.
+    /// Purposes of the organisation that it is bound to: each call must then name one. Empty for none.
     #[serde(default)]
     #[schema(max_items = 50)]
     purposes: Vec<String>,

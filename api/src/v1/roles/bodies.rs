@@ -23,6 +23,20 @@ pub struct LabelsBody {
     zh: String,
 }
 
+impl LabelsBody {
+    /// English, then Chinese.
+    pub fn into_parts(self) -> (String, String) {
+        (self.en, self.zh)
+    }
+}
+
+impl From<Labels> for LabelsBody {
+    fn from(labels: Labels) -> Self {
+        let Labels { en, zh } = labels;
+        Self { en, zh }
+    }
+}
+
 /// One role.
 #[derive(Serialize, ToSchema)]
 pub struct RoleBody {

@@ -10,6 +10,7 @@ use custodian_application::roles::RoleView;
 use custodian_application::{App, roles};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use self::bodies::LabelsBody;
 use self::bodies::{NewRoleBody, PatchRoleBody, RoleBody, role_example};
 use crate::http::{
     ChangeProblems, ETag, IfMatch, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::others::{Other, active_staff, live_keys, one_key, one_of_staff};
 use crate::audit::{Detail, Draft};
 use crate::customers::{facts, find, thing};
-use crate::{App, Call, purpose_facts};
+use crate::{App, Call};
 
 /// Whose access is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub struct Seer {
 /// Errors: 404 for a customer that the caller may not know of, and for a subject that does not exist; 403 without `access.explain`
 /// for somebody else's decision; 422 for an unknown permission or field.
 pub async fn explain(app: &App, reader: &CustomerReader, call: &Call, asked: Asked) -> Result<Explained, DomainError> {
-    let (permission, field) = checked(&asked)?;
+    let (permission, field) = checked(call, &asked)?;
     let knows = if asked.subject == Subject::Own { Permission::CustomersRead } else { Permission::AccessExplain };
     let row = known_row(app, reader, call, asked.customer, knows).await?;
     let explained = match subject(app, call, asked.subject).await? {
@@ -141,7 +141,7 @@ async fn known_row(
     if outcome == Outcome::DoesNotExist { Err(DomainError::NotFound) } else { Ok(row) }
 }
 
-fn checked(asked: &Asked) -> Result<(Permission, Option<&'static str>), DomainError> {
+fn checked(call: &Call, asked: &Asked) -> Result<(Permission, Option<&'static str>), DomainError> {
     let mut faults = Vec::new();
     let permission = Permission::from_code(&asked.permission);
     if permission.is_none() {
@@ -150,6 +150,9 @@ fn checked(asked: &Asked) -> Result<(Permission, Option<&'static str>), DomainEr
     let field = asked.field.as_deref().map(|key| customer().field(key));
     if field == Some(None) {
         faults.push(Fault::new("/field", "unknown_field"));
+    }
+    if asked.purpose.as_ref().is_some_and(|code| !call.identity.purposes.contains_key(code)) {
+        faults.push(Fault::new("/purpose", "unknown_purpose"));
     }
     match permission {
         Some(permission) if faults.is_empty() => Ok((permission, field.flatten().map(|field| field.key.as_str()))),
@@ -180,8 +183,8 @@ fn decision(
     purpose: Option<&str>,
     field: Option<&str>,
 ) -> Explained {
-    let (purpose, thing) = (purpose.map(purpose_facts), thing(call, row));
-    let decided = decide_explained(&facts(caller, permission, &thing, purpose.as_ref(), app.now()));
+    let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
+    let decided = decide_explained(&facts(caller, permission, &thing, purpose, app.now()));
     let told = |because: &&Because<'_>| why(caller, because);
     let whole = decided.reasons.iter().filter(|why| why.field.is_none());
     let wanted = customer().fields.iter().filter(|one| field.is_none_or(|key| one.key == key));

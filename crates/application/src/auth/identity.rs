@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
-use custodian_domain::access::{Caller, Partner, Staff, Who};
+use custodian_domain::access::{Caller, Partner, PurposeFacts, Staff, Who};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
@@ -22,7 +22,7 @@ use super::login::entry;
 use super::quota::count_call;
 use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
-use crate::{App, Identity, roles};
+use crate::{App, Identity, purposes, roles};
 
 /// A credential as it came in.
 pub enum Credential<'a> {
@@ -36,13 +36,15 @@ fn unauthorized(code: &'static str) -> DomainError {
     DomainError::refused(RefusedAs::Unauthorized, code)
 }
 
-/// Verifies a credential. `peer` is the client's address, for keys bound to ranges.
+/// Verifies a credential. `peer` is the client's address, for keys bound to ranges. A `purpose` that the caller as last seen does not know has the
+/// caller looked up anew: it may just have been made.
 ///
 /// Errors: 401 `invalid_token`, `session_ended`, `invalid_api_key`; 403 `ip_not_allowed`.
 pub async fn authenticate(
     app: &App,
     credential: Credential<'_>,
     peer: Option<IpAddr>,
+    purpose: Option<&str>,
 ) -> Result<Arc<Identity>, DomainError> {
     let (text, kind) = match credential {
         Credential::Bearer(text) => (text, b'b'),
@@ -51,7 +53,8 @@ pub async fn authenticate(
     let mut digest = sha256(text.as_bytes());
     digest[0] = kind;
     let state = app.auth();
-    let identity = match state.identities.get(&digest) {
+    let known = |identity: &Arc<Identity>| purpose.is_none_or(|code| identity.purposes.contains_key(code));
+    let identity = match state.identities.get(&digest).filter(known) {
         Some(identity) => identity,
         None => {
             let loaded = Arc::new(match credential {
@@ -146,11 +149,13 @@ async fn load_staff(
     let path = row.department.and_then(|d| departments.get(&d)).cloned().unwrap_or_default();
     let in_force = roles::in_force(work, &row.roles).await?;
     let named: Vec<String> = in_force.iter().map(|(role, version)| format!("{}:{version}", role.code)).collect();
+    let purposes = purposes::in_force(work).await?;
     let rights = digest_rights(&[
         &named.join(","),
         &row.regions.join(","),
         &format!("{:?}", row.department),
         &format!("{path:?}"),
+        &told(&purposes),
     ]);
     let UserRow { department, regions, .. } = row;
     let roles = in_force.into_iter().map(|(role, _)| role).collect();
@@ -160,6 +165,7 @@ async fn load_staff(
         caller: Caller { organization, who: Who::Staff(staff) },
         rights,
         departments,
+        purposes,
         pseudonyms: None,
         expires_at,
         session: Some(session),
@@ -184,6 +190,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     let work = app.begin(OrganizationId::from(organization)).await?;
     let row = api_keys::find(&work, ApiKeyId::from(key_id)).await?;
     let departments = departments_by_id(&work).await?;
+    let purposes = purposes::in_force(&work).await?;
     let ends =
         row.as_ref().and_then(|(row, live)| secret_ends(app, text, row).filter(|ends| *live && *ends > app.now()));
     if ends.is_some() {
@@ -198,7 +205,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
         return Err(refused());
     }
     row.expires_at = ends;
-    Ok(partner_identity(app, OrganizationId::from(organization), row, departments))
+    Ok(partner_identity(app, OrganizationId::from(organization), row, departments, purposes))
 }
 
 /// When the secret ends that the text is, the one in force or the one before; `None` when it is neither.
@@ -228,8 +235,10 @@ fn partner_identity(
     organization: OrganizationId,
     row: ApiKeyRow,
     departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
+    purposes: Arc<HashMap<String, PurposeFacts>>,
 ) -> Identity {
-    let rights = digest_rights(&[&row.permissions.join(","), &row.fields.join(","), &row.purposes.join(",")]);
+    let rights =
+        digest_rights(&[&row.permissions.join(","), &row.fields.join(","), &row.purposes.join(","), &told(&purposes)]);
     let partner = Partner {
         key: row.id,
         third_party: row.third_party_name,
@@ -241,6 +250,7 @@ fn partner_identity(
         caller: Caller { organization, who: Who::Partner(partner) },
         rights,
         departments,
+        purposes,
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
@@ -249,6 +259,13 @@ fn partner_identity(
         daily_quota: row.daily_quota,
         ip_ranges: row.ip_ranges.iter().filter_map(|text| IpRange::parse(text)).collect(),
     }
+}
+
+/// What the purposes say, always in one order.
+fn told(purposes: &HashMap<String, PurposeFacts>) -> String {
+    let mut all: Vec<_> = purposes.values().map(|facts| format!("{facts:?}")).collect();
+    all.sort_unstable();
+    all.join(",")
 }
 
 fn digest_rights(parts: &[&str]) -> [u8; 32] {

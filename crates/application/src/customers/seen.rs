@@ -105,7 +105,7 @@ pub(crate) fn facts<'a>(
 pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission: Permission) -> Decision<'static> {
     let purpose = call.purpose_facts();
     let fields: &'static [Field] = &customer().fields;
-    let facts = facts(&call.identity.caller, permission, thing, purpose.as_ref(), app.now());
+    let facts = facts(&call.identity.caller, permission, thing, purpose, app.now());
     let Decision { outcome, fields: decided, .. } = decide(&facts);
     // The decision keeps the order of the fields that it was given; one out of its place would be left out.
     let decided = fields

@@ -16,7 +16,7 @@ use super::{RoleDraft, all_roles, find_in};
 use crate::access::Other;
 use crate::audit::{Detail, Draft};
 use crate::customers::facts;
-use crate::{App, Call, purpose_facts};
+use crate::{App, Call};
 
 /// The permissions that show values. What counts is the widest look that any of them gives.
 const LOOKS: [Permission; 3] = [Permission::CustomersRead, Permission::CustomersHistory, Permission::CustomersReveal];
@@ -109,12 +109,12 @@ fn guarded() -> impl Iterator<Item = (usize, &'static Field)> {
 }
 
 /// The widest look at each field, in the order of the catalog, under whatever purpose.
-fn views(app: &App, other: &Other, thing: &Thing<'_>) -> Vec<View> {
+fn views(app: &App, call: &Call, other: &Other, thing: &Thing<'_>) -> Vec<View> {
     let mut widest = vec![View::Hidden; customer().fields.len()];
     let under = |purpose: Option<&str>, widest: &mut Vec<View>| {
-        let purpose = purpose.map(purpose_facts);
+        let purpose = purpose.map(|code| call.identity.purpose(code));
         for look in LOOKS {
-            let decided = decide(&facts(&other.caller, look, thing, purpose.as_ref(), app.now()));
+            let decided = decide(&facts(&other.caller, look, thing, purpose, app.now()));
             for (known, (_, access)) in widest.iter_mut().zip(&decided.fields) {
                 *known = (*known).max(access.view);
             }
@@ -159,7 +159,7 @@ impl Tally {
         for (place, group) in groups.iter().enumerate() {
             let (was, is) = decided.entry(kind_of(call, &before.caller, group)).or_insert_with(|| {
                 let thing = thing_of(call, group);
-                (views(app, before, &thing), views(app, after, &thing))
+                (views(app, call, before, &thing), views(app, call, after, &thing))
             });
             for (at, (was, is)) in was.iter().zip(is.iter()).enumerate().filter(|(_, (was, is))| was != is) {
                 if let Some((opened, _, closed, _)) = self.fields.get_mut(&at) {

@@ -14,6 +14,7 @@ use super::judge::{Judge, exceeds};
 use super::{RoleDraft, RoleView, find_in};
 use crate::audit::{Detail, Draft};
 use crate::auth::require_step_up;
+use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// Makes a role.
@@ -33,6 +34,7 @@ pub async fn create(
         return Err(taken());
     }
     let role = draft.onto(empty(code))?;
+    purposes_known(work, &role).await?;
     let judge = Judge::new(app, call, work).await?;
     on_its_own(&judge, None, &role)?;
     let (now, by) = (app.now(), call.identity.actor_id());
@@ -51,6 +53,12 @@ pub async fn create(
     })?;
     app.record_change(work, call, entry(Action::RolesCreate, &row)).await?;
     Ok(row.into())
+}
+
+/// A role bound to a purpose that nobody knows could never be used.
+async fn purposes_known(work: &Work, role: &Role) -> Result<(), DomainError> {
+    let faults = unknown_faults(work, &role.purposes).await?;
+    if faults.is_empty() { Ok(()) } else { Err(DomainError::Invalid(faults)) }
 }
 
 fn empty(code: String) -> Role {
@@ -155,6 +163,7 @@ pub async fn patch(
     if role == *row.role {
         return Ok(row.into());
     }
+    purposes_known(work, &role).await?;
     on_its_own(&judge, Some(&row.role), &role)?;
     for_holders(&judge, work, &row.role, Some(&role)).await?;
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;

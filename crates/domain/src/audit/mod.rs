@@ -106,6 +106,10 @@ words! {
         MeActivity = "me.activity": "Somebody read what the log says that they did.",
         RequestsReplay = "requests.replay": "A kept answer was given again to a retried request.",
         IntegrityFailed = "integrity.failed": "A sealed value did not open.",
+        PurposesRead = "purposes.read": "Purposes, or the legal rules, were read.",
+        PurposesCreate = "purposes.create": "A purpose was made.",
+        PurposesUpdate = "purposes.update": "A purpose was changed.",
+        PurposesRetire = "purposes.retire": "A purpose was ended.",
         CatalogRead = "catalog.read": "The record types were read.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",
     }

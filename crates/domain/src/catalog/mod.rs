@@ -148,7 +148,7 @@ impl Category {
 }
 
 /// A name in the two languages of the product.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labels {
     /// English.
     pub en: String,

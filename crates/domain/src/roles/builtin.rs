@@ -107,6 +107,8 @@ fn dpo() -> Role {
         AccessReviewsManage,
         ApiKeysRead,
         JobsRead,
+        PurposesRead,
+        PurposesManage,
         CatalogRead,
     ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
@@ -134,6 +136,7 @@ fn manager() -> Role {
         DepartmentsRead,
         AccessReviewsRead,
         JobsRead,
+        PurposesRead,
         CatalogRead,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
@@ -155,6 +158,7 @@ fn sales() -> Role {
         CustomersHistory,
         ImportsRun,
         JobsRead,
+        PurposesRead,
         CatalogRead,
     ];
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
@@ -163,7 +167,7 @@ fn sales() -> Role {
 fn finance() -> Role {
     let rules =
         vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
-    let permissions = [CustomersRead, CustomersReveal, CatalogRead];
+    let permissions = [CustomersRead, CustomersReveal, PurposesRead, CatalogRead];
     role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
 
@@ -171,12 +175,12 @@ fn support() -> Role {
     let mut rules =
         vec![of_field("name", View::Read), of_field("mobile", View::Reveal), of_field("email", View::Reveal)];
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
-    let permissions = [CustomersRead, CustomersWrite, CustomersReveal, CatalogRead];
+    let permissions = [CustomersRead, CustomersWrite, CustomersReveal, PurposesRead, CatalogRead];
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
 fn marketing() -> Role {
-    let permissions = [CustomersRead, CatalogRead];
+    let permissions = [CustomersRead, PurposesRead, CatalogRead];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
 
@@ -192,6 +196,7 @@ fn auditor() -> Role {
         AccessExplain,
         AccessReviewsRead,
         ApiKeysRead,
+        PurposesRead,
         CatalogRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())

@@ -1,0 +1,3 @@
+DROP TABLE purpose_renewals;
+DROP TABLE purpose_versions;
+DROP TABLE purposes;

@@ -23,6 +23,7 @@ mod http;
 mod imports;
 mod jobs;
 mod keys;
+mod notices;
 mod purposes;
 mod roles;
 mod scim;

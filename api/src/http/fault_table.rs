@@ -67,6 +67,10 @@ faults! {
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
+    "missing_element": "The notice must tell this: {}." / "告知文本缺少此项，依据：{}。";
+    "not_in_text": "These words do not stand in the text." / "文本中没有这段文字。";
+    "unknown_element": "There is no such element of a notice." / "不存在该告知事项。";
+    "unknown_language": "It must be a language of the text, such as zh-CN." / "必须是文本所具有的语言，例如 zh-CN。";
     "unknown_legal_basis": "There is no such legal basis." / "不存在该合法性基础。";
     "basis_of_another_law": "The legal basis belongs to a law that none of the jurisdictions names: {}." / "该合法性基础所属法律与所列法域不符：{}。";
     "consent_kind_needed": "This legal basis is consent: say which kind." / "该合法性基础为同意，须指明同意类型。";

@@ -10,6 +10,7 @@ pub mod customers;
 pub mod departments;
 pub mod imports;
 pub mod jobs;
+pub mod notices;
 pub mod purposes;
 pub mod roles;
 pub mod scim;
@@ -30,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     access_reviews::routes(config);
     catalog::routes(config);
     purposes::routes(config);
+    notices::routes(config);
     customers::routes(config);
     imports::routes(config);
     jobs::routes(config);

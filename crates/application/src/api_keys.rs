@@ -16,12 +16,14 @@ use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 5] = [
+pub const PARTNER_PERMISSIONS: [Permission; 7] = [
     Permission::CustomersRead,
     Permission::CustomersCreate,
     Permission::CustomersWrite,
     Permission::CatalogRead,
     Permission::PurposesRead,
+    Permission::NoticesRead,
+    Permission::NoticesRecord,
 ];
 
 /// A key to be made.

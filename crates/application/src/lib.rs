@@ -17,6 +17,7 @@ pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod mail;
+pub mod notices;
 pub mod organizations;
 pub mod purposes;
 pub mod roles;

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod catalog;
 pub mod customers;
 pub mod kernel;
+pub mod notices;
 pub mod purposes;
 pub mod roles;
 pub mod scim;

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod keys;
 pub mod mail;
 pub mod migrations;
+pub mod notices;
 pub mod organizations;
 pub mod purposes;
 pub mod roles;

@@ -37,6 +37,8 @@ pub struct Targets {
     pub review: String,
     /// A line of it.
     pub line: String,
+    /// A draft of a notice.
+    pub notice: String,
     /// A purpose.
     pub purpose: String,
     /// A session of that member of staff.
@@ -63,6 +65,7 @@ impl Targets {
             duties: id(),
             review: id(),
             line: id(),
+            notice: id(),
             purpose: id(),
             session: id(),
             api_key: id(),
@@ -89,7 +92,7 @@ impl Targets {
         let (review, line) = fresh_review(org, admin).await;
         let user = org.user_id("nobody").to_string();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
-        let purpose = fresh_purpose(admin).await;
+        let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
         Self {
             customer,
             user,
@@ -98,6 +101,7 @@ impl Targets {
             duties,
             review,
             line,
+            notice,
             purpose,
             session,
             api_key,
@@ -122,6 +126,7 @@ impl Targets {
             (Some("access-reviews"), "line_id") => &self.line,
             (Some("roles"), "id") => &self.role,
             (Some("purposes"), "id") => &self.purpose,
+            (Some("notices" | "public"), "id") => &self.notice,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
@@ -141,6 +146,12 @@ async fn fresh_review(org: &Org<'_>, admin: &Person) -> (String, String) {
     let about = |line: &&Value| line["subject_id"] == org.user_id("nobody").to_string();
     let line = accounts.as_array().unwrap().iter().find(about).unwrap()["id"].as_str().unwrap().to_owned();
     (id, line)
+}
+
+/// A draft that lacks everything.
+async fn fresh_notice(admin: &Person) -> String {
+    let body = json!({"code": fresh_code(), "purposes": ["care"], "texts": {"en": {"title": "Fresh", "text": "To be tried on."}}});
+    admin.post("/v1/notices", &body).await.shows(201).id()
 }
 
 /// A purpose that no key and no role names.

@@ -18,6 +18,7 @@ const NEED_NONE: [&str; 31] = [
     "openapi",
     "list_problems",
     "describe_problem",
+    "show_public_notice",
     "log_in",
     "begin_sso",
     "complete_sso",

@@ -48,7 +48,7 @@ pub struct NewApiKeyBody {
     /// What it is for.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`, `purposes.read`.
+    /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`, `purposes.read`, `notices.read`, `notices.record`.
     #[schema(min_items = 1, max_items = 20)]
     permissions: Vec<String>,
     /// Fields that it may see; core fields cannot be given.

@@ -138,7 +138,10 @@ mod tests {
     fn what_was_not_used_is_named() {
         let used = ["customers.read".to_owned(), "customers.reveal".to_owned()].into();
         let marketing = built_in_role("marketing").unwrap();
-        assert_eq!(unused(marketing, &used), [Permission::PurposesRead, Permission::CatalogRead]);
+        assert_eq!(
+            unused(marketing, &used),
+            [Permission::PurposesRead, Permission::NoticesRead, Permission::CatalogRead]
+        );
         assert_eq!(unused(marketing, &BTreeSet::new()).len(), marketing.permissions.len());
     }
 

@@ -110,6 +110,11 @@ words! {
         PurposesCreate = "purposes.create": "A purpose was made.",
         PurposesUpdate = "purposes.update": "A purpose was changed.",
         PurposesRetire = "purposes.retire": "A purpose was ended.",
+        NoticesRead = "notices.read": "Notices were read.",
+        NoticesCreate = "notices.create": "A notice was drafted.",
+        NoticesUpdate = "notices.update": "A draft of a notice was changed.",
+        NoticesPublish = "notices.publish": "A notice was published.",
+        NoticesRecord = "notices.record": "A notice was shown to a customer.",
         CatalogRead = "catalog.read": "The record types were read.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",
     }

@@ -109,6 +109,9 @@ fn dpo() -> Role {
         JobsRead,
         PurposesRead,
         PurposesManage,
+        NoticesRead,
+        NoticesManage,
+        NoticesRecord,
         CatalogRead,
     ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
@@ -137,6 +140,8 @@ fn manager() -> Role {
         AccessReviewsRead,
         JobsRead,
         PurposesRead,
+        NoticesRead,
+        NoticesRecord,
         CatalogRead,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
@@ -159,6 +164,8 @@ fn sales() -> Role {
         ImportsRun,
         JobsRead,
         PurposesRead,
+        NoticesRead,
+        NoticesRecord,
         CatalogRead,
     ];
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
@@ -167,7 +174,7 @@ fn sales() -> Role {
 fn finance() -> Role {
     let rules =
         vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
-    let permissions = [CustomersRead, CustomersReveal, PurposesRead, CatalogRead];
+    let permissions = [CustomersRead, CustomersReveal, PurposesRead, NoticesRead, CatalogRead];
     role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
 
@@ -175,12 +182,13 @@ fn support() -> Role {
     let mut rules =
         vec![of_field("name", View::Read), of_field("mobile", View::Reveal), of_field("email", View::Reveal)];
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
-    let permissions = [CustomersRead, CustomersWrite, CustomersReveal, PurposesRead, CatalogRead];
+    let permissions =
+        [CustomersRead, CustomersWrite, CustomersReveal, PurposesRead, NoticesRead, NoticesRecord, CatalogRead];
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
 fn marketing() -> Role {
-    let permissions = [CustomersRead, PurposesRead, CatalogRead];
+    let permissions = [CustomersRead, PurposesRead, NoticesRead, CatalogRead];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
 
@@ -197,6 +205,7 @@ fn auditor() -> Role {
         AccessReviewsRead,
         ApiKeysRead,
         PurposesRead,
+        NoticesRead,
         CatalogRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())

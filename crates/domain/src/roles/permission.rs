@@ -72,5 +72,8 @@ permissions! {
     JobsRead = "jobs.read": "Follow long work.",
     PurposesRead = "purposes.read": "Read the purposes and the legal rules.",
     PurposesManage = "purposes.manage": "Make, change and retire purposes.",
+    NoticesRead = "notices.read": "Read the notices.",
+    NoticesManage = "notices.manage": "Draft and publish notices.",
+    NoticesRecord = "notices.record": "Record that a notice was shown to a customer.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
 }

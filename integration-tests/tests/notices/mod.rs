@@ -1,0 +1,40 @@
+//! Notices: drafted, refused with every missing element named, published, compared, shown, and read by anybody.
+
+mod life;
+mod showings;
+mod versions;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person};
+
+const ELEMENTS: [(&str, &str); 8] = [
+    ("controller_name", "Example Ltd"),
+    ("controller_contact", "privacy@example.com"),
+    ("purposes", "sends offers"),
+    ("methods", "by computer"),
+    ("kinds", "name, mobile number, e-mail"),
+    ("retention", "for two years"),
+    ("rights", "ask us to see or erase it"),
+    ("withdrawal", "withdraw at any time"),
+];
+
+/// A text that tells everything that PIPL wants of marketing, but for what `without` names.
+pub fn text(without: &str, kinds: &str) -> Value {
+    let told = ELEMENTS.map(|(code, words)| (code, if code == "kinds" { kinds } else { words }));
+    let lines: Vec<&str> = told.iter().map(|(_, words)| *words).collect();
+    let elements: Value =
+        told.iter().filter(|(code, _)| *code != without).map(|(c, w)| ((*c).to_owned(), json!(w))).collect();
+    json!({"title": "Offers", "text": lines.join("\n"), "elements": elements})
+}
+
+/// A body for `POST /v1/notices` about marketing, in English.
+pub fn notice(code: &str, kinds: &str) -> Value {
+    json!({"code": code, "purposes": ["marketing"], "texts": {"en": text("", kinds)}})
+}
+
+/// Drafts and publishes a notice; answers it.
+pub async fn published(officer: &Person, code: &str, kinds: &str) -> Answer {
+    let draft = officer.post("/v1/notices", &notice(code, kinds)).await.shows(201).id();
+    officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200)
+}

@@ -1,0 +1,66 @@
+//! One version after another: what changed, and what a change leaves uncovered.
+
+use serde_json::json;
+
+use super::{notice, published};
+use crate::support::Org;
+
+#[tokio::test]
+async fn a_difference_is_told_line_by_line() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    let first = published(&officer, "offers", "name").await.id();
+    let second = published(&officer, "offers", "name and birthday").await;
+    assert_eq!((second.at("/version"), second.at("/material")), (json!(2), json!(true)));
+    let sales = org.sales_a().await;
+    let path = format!("/v1/notices/{}/differences?language=en", second.id());
+    let lines = sales.get(&path).await.shows(200);
+    let changed: Vec<_> =
+        lines.at("/data").as_array().unwrap().iter().filter(|line| line["change"] != "same").cloned().collect();
+    assert_eq!(
+        changed,
+        [json!({"change": "removed", "text": "name"}), json!({"change": "added", "text": "name and birthday"})]
+    );
+    assert_eq!(sales.get(&format!("{path}&from={first}")).await.shows(200).json(), lines.json());
+    sales.get(&format!("/v1/notices/{}/differences?language=fr", second.id())).await.refuses(400, "invalid_query");
+    let other = published(&officer, "cookies", "name").await.id();
+    sales.get(&format!("{path}&from={other}")).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_a_draft_would_leave_uncovered_is_told_before() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    published(&officer, "offers", "name").await;
+    let mut next = notice("offers", "name");
+    next["purposes"] = json!(["care"]);
+    next["texts"] = json!({"zh-CN": next["texts"]["en"]});
+    let draft = officer.post("/v1/notices", &next).await.shows(201).id();
+    let impact = officer.get(&format!("/v1/notices/{draft}/impact")).await.shows(200);
+    assert_eq!(
+        (impact.at("/purposes_dropped"), impact.at("/languages_dropped")),
+        (json!(["marketing"]), json!(["en"]))
+    );
+    assert_eq!(impact.at("/uncovered"), json!(["marketing"]));
+    published(&officer, "letters", "name").await;
+    let impact = officer.get(&format!("/v1/notices/{draft}/impact")).await.shows(200);
+    assert_eq!(impact.at("/uncovered"), json!([]), "another notice tells of it");
+}
+
+#[tokio::test]
+async fn a_code_has_one_draft_and_two_who_draft_at_once_get_one() {
+    let org = Org::found().await;
+    let (officer, admin) = (org.dpo().await, org.admin().await);
+    let body = notice("offers", "name");
+    let (first, second) = tokio::join!(officer.post("/v1/notices", &body), admin.post("/v1/notices", &body));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    officer.post("/v1/notices", &body).await.refuses(409, "draft_exists");
+    let draft = officer.get("/v1/notices?state=draft").await.shows(200).text_at("/data/0/id");
+    let publish = format!("/v1/notices/{draft}/publish");
+    let (first, second) = tokio::join!(officer.post(&publish, &json!({})), admin.post(&publish, &json!({})));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+}

@@ -1,0 +1,2 @@
+DROP TABLE notice_showings;
+DROP TABLE notices;

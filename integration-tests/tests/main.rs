@@ -14,6 +14,7 @@ mod api_keys;
 mod audit;
 mod auth;
 mod catalog;
+mod consents;
 mod customers;
 mod departments;
 mod dev;

@@ -71,6 +71,13 @@ faults! {
     "not_in_text": "These words do not stand in the text." / "文本中没有这段文字。";
     "unknown_element": "There is no such element of a notice." / "不存在该告知事项。";
     "unknown_language": "It must be a language of the text, such as zh-CN." / "必须是文本所具有的语言，例如 zh-CN。";
+    "in_the_future": "It must not lie in the future." / "不得是将来的时间。";
+    "unknown_notice_version": "There is no such published version of a notice." / "不存在该已发布的告知文本版本。";
+    "notice_of_other_purposes": "The notice does not tell of this purpose." / "该告知文本未涉及此处理目的。";
+    "notice_outdated": "A newer version of the notice tells of something else; show that one." / "告知文本已有实质变更的新版本，请出示新版本。";
+    "separate_consent_bundled": "A separate consent needs a notice about its purpose alone." / "单独同意须使用仅涉及该处理目的的告知文本。";
+    "written_evidence_needed": "Written consent needs a proof on paper or an electronic signature, with its SHA-256." / "书面同意须有纸质或电子签名证据及其 SHA-256。";
+    "guardian_needed": "A guardian must consent." / "须由监护人同意。";
     "unknown_legal_basis": "There is no such legal basis." / "不存在该合法性基础。";
     "basis_of_another_law": "The legal basis belongs to a law that none of the jurisdictions names: {}." / "该合法性基础所属法律与所列法域不符：{}。";
     "consent_kind_needed": "This legal basis is consent: say which kind." / "该合法性基础为同意，须指明同意类型。";

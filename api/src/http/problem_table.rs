@@ -59,6 +59,8 @@ problems! {
     403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
     403 "purpose_not_allowed": "Purpose not allowed" / "处理目的不被允许", "This credential is not bound to the purpose named." / "该凭据未绑定所指明的处理目的。";
+    403 "no_consent": "No consent" / "未取得同意", "The purpose needs this person's consent, and none is in force; nothing of the person is shown." / "该处理目的须取得本人同意，而现无有效同意，因此不提供任何信息。";
+    403 "invalid_link": "Invalid link" / "链接无效", "The link is malformed, too old or not ours." / "链接格式错误、已过期或不是由本系统签发。";
     403 "unknown_purpose": "Unknown purpose" / "处理目的不存在", "No purpose has this code." / "不存在此代码的处理目的。";
     403 "field_not_editable": "Field not editable" / "字段不可修改", "At least one field may not be changed by this caller; see errors." / "存在当前调用者不可修改的字段，详见 errors。";
     403 "field_hidden": "Field not visible" / "字段不可见", "At least one field is not open to this caller." / "存在对当前调用者不可见的字段。";
@@ -103,6 +105,7 @@ problems! {
     409 "draft_exists": "Draft exists" / "草稿已存在", "The notice has a draft already: change or publish it." / "该告知文本已有草稿，请修改或发布。";
     409 "notice_published": "Published" / "已发布", "What was published stays as it is; draft the next version." / "已发布的文本不可更改，请起草新版本。";
     409 "notice_not_published": "Not in force" / "尚未生效", "Only the version in force can be shown." / "只能出示现行有效的版本。";
+    409 "asked_too_soon": "Asked too soon" / "过早再次征求", "The person refused; nobody is asked again before the purpose's cool-down has passed." / "本人已拒绝，在冷却期届满前不得再次征求同意。";
     409 "purpose_retired": "Purpose retired" / "处理目的已停用", "The purpose has been retired." / "该处理目的已停用。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";

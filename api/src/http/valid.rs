@@ -30,12 +30,18 @@ use super::schema::Schema;
 ///
 /// The document knows no integers but of 32 and 64 bits: a narrower one needs its `maximum` in the schema.
 pub trait Body: ToSchema + DeserializeOwned + 'static {
+    /// Ten thousand items may come in it: it may be as large as [`LARGE_BODY`].
+    const LARGE: bool = false;
+
     /// Rules beyond the schema, over a value that the schema may have refused: look for members, assume none.
     fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
         let _ = (value, now);
         Vec::new()
     }
 }
+
+/// The most bytes of a body of ten thousand items.
+pub const LARGE_BODY: usize = 8 * 1024 * 1024;
 
 /// A valid body in `application/json`.
 #[derive(Debug)]
@@ -98,7 +104,7 @@ impl<B: Body> FromRequest for Valid<B> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let arriving = Arriving::new(req, payload);
+        let arriving = Arriving::new(req, payload).of::<B>();
         Box::pin(async move {
             let (value, bytes) = arriving.json(&["application/json"]).await?;
             Ok(Self(validate(&value, arriving_now(&bytes.app))?, bytes.digest))
@@ -189,6 +195,12 @@ impl Arriving {
             media_type: media_type(req.headers()),
             app: req.app_data::<Data<App>>().cloned(),
         }
+    }
+
+    /// With room for what this kind of body may hold.
+    fn of<B: Body>(self) -> Self {
+        let limit = if B::LARGE { self.limit.max(LARGE_BODY) } else { self.limit };
+        Self { limit, ..self }
     }
 
     async fn bytes(self) -> Result<(Bytes, Result<Option<String>, ()>), Problem> {

@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod catalog;
+pub mod consents;
 pub mod customers;
 pub mod departments;
 pub mod imports;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     catalog::routes(config);
     purposes::routes(config);
     notices::routes(config);
+    consents::routes(config);
     customers::routes(config);
     imports::routes(config);
     jobs::routes(config);

@@ -16,7 +16,7 @@ use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 7] = [
+pub const PARTNER_PERMISSIONS: [Permission; 11] = [
     Permission::CustomersRead,
     Permission::CustomersCreate,
     Permission::CustomersWrite,
@@ -24,6 +24,10 @@ pub const PARTNER_PERMISSIONS: [Permission; 7] = [
     Permission::PurposesRead,
     Permission::NoticesRead,
     Permission::NoticesRecord,
+    Permission::ConsentsRead,
+    Permission::ConsentsRecord,
+    Permission::ConsentsWithdraw,
+    Permission::ConsentsDecide,
 ];
 
 /// A key to be made.

@@ -10,6 +10,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod catalog;
+pub mod consents;
 pub mod customers;
 pub mod departments;
 pub mod idempotency;

@@ -5,6 +5,7 @@ pub mod access_reviews;
 pub mod audit;
 pub mod auth;
 pub mod catalog;
+pub mod consents;
 pub mod customers;
 pub mod kernel;
 pub mod notices;

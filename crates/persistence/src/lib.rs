@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod auth;
 pub mod checks;
+pub mod consents;
 pub mod customers;
 pub mod departments;
 pub mod idempotency;

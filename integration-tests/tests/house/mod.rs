@@ -8,3 +8,5 @@ mod roles;
 mod strangers;
 mod tenants;
 mod tidy;
+
+pub use operations::fresh_code;

@@ -37,6 +37,8 @@ pub struct Targets {
     pub review: String,
     /// A line of it.
     pub line: String,
+    /// A consent.
+    pub consent: String,
     /// A draft of a notice.
     pub notice: String,
     /// A purpose.
@@ -65,6 +67,7 @@ impl Targets {
             duties: id(),
             review: id(),
             line: id(),
+            consent: id(),
             notice: id(),
             purpose: id(),
             session: id(),
@@ -92,6 +95,7 @@ impl Targets {
         let (review, line) = fresh_review(org, admin).await;
         let user = org.user_id("nobody").to_string();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
+        let consent = crate::consents::agreed(owner, admin, &customer).await;
         let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
         Self {
             customer,
@@ -101,6 +105,7 @@ impl Targets {
             duties,
             review,
             line,
+            consent,
             notice,
             purpose,
             session,
@@ -126,6 +131,7 @@ impl Targets {
             (Some("access-reviews"), "line_id") => &self.line,
             (Some("roles"), "id") => &self.role,
             (Some("purposes"), "id") => &self.purpose,
+            (Some("consents"), "id") => &self.consent,
             (Some("notices" | "public"), "id") => &self.notice,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",

@@ -137,7 +137,8 @@ async fn known_row(
     let id = call.identity.meant_customer(id)?;
     let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
     let facts_thing = thing(call, &row);
-    let outcome = decide_explained(&facts(&call.identity.caller, permission, &facts_thing, None, app.now())).outcome;
+    let outcome =
+        decide_explained(&facts(&call.identity.caller, permission, &facts_thing, None, &[], app.now())).outcome;
     if outcome == Outcome::DoesNotExist { Err(DomainError::NotFound) } else { Ok(row) }
 }
 
@@ -184,7 +185,7 @@ fn decision(
     field: Option<&str>,
 ) -> Explained {
     let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
-    let decided = decide_explained(&facts(caller, permission, &thing, purpose, app.now()));
+    let decided = decide_explained(&facts(caller, permission, &thing, purpose, &row.consents, app.now()));
     let told = |because: &&Because<'_>| why(caller, because);
     let whole = decided.reasons.iter().filter(|why| why.field.is_none());
     let wanted = customer().fields.iter().filter(|one| field.is_none_or(|key| one.key == key));

@@ -89,6 +89,11 @@ impl AuthState {
         &self.signing
     }
 
+    /// The payload of a document of this type that one of the token keys has signed.
+    pub(crate) fn open_signed(&self, text: &str, typ: &str) -> Option<Vec<u8>> {
+        self.public_keys.values().find_map(|public| custodian_crypto::jws::open(text, typ, public))
+    }
+
     /// Forgets a session or key at once on this instance.
     pub(crate) fn forget(&self, credential: Uuid) {
         self.ended.insert(credential, ());

@@ -18,6 +18,7 @@ use super::seen::{decide_row, decide_thing, looks_closely, refuse, seen_through,
 use super::{Attributes, Patch, SeenCustomer};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
+use crate::consents::{agreed, refreshed};
 use crate::{App, Call};
 
 /// The versions that a caller is willing to change.
@@ -51,9 +52,11 @@ pub async fn patch(
 ) -> Result<SeenCustomer, DomainError> {
     call.needs(Permission::CustomersWrite)?;
     let id = call.identity.meant_customer(id)?;
-    let row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    let mut row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    refreshed(work, call, &mut row).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersWrite);
     refuse(decision.outcome, Permission::CustomersWrite)?;
+    agreed(call, &row)?;
     condition.check(row.version)?;
     let handed_over = patch.owner.is_some_and(|owner| owner != row.owner)
         || patch.department.is_some_and(|department| department != row.department);

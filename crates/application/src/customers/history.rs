@@ -19,6 +19,7 @@ use super::sealing::{open_one, open_row, values};
 use super::seen::{decide_row, is_close};
 use crate::access::spend;
 use crate::audit::{Draft, Shown};
+use crate::consents::still_agreed;
 use crate::{App, Call};
 
 /// The most versions that one answer walks through.
@@ -69,6 +70,7 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
         Eyes { key: &key, organization: call.organization(), customer: row.id, decision: &decision, shown: &mut shown };
     let versions = guard(app, call, row.id, eyes.walk(&row, &stored_versions)).await?;
     app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) }).await?;
+    still_agreed(reader, call, row.id).await?;
     Ok(versions)
 }
 

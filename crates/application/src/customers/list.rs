@@ -15,6 +15,7 @@ use super::sealing::{open_one, open_row};
 use super::seen::{decide_row, looks_closely, seen_through};
 use crate::access::{spend, spend_search};
 use crate::audit::{Detail, Draft, Shown};
+use crate::consents::{agreed, those_agreed};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -60,7 +61,8 @@ pub struct Found {
 pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, DomainError> {
     call.needs(Permission::CustomersRead)?;
     purpose_named(call)?;
-    if query.count && !query.terms.is_empty() && several_roles(call) {
+    let by_consent = call.purpose_facts().is_some_and(|purpose| purpose.needs_consent);
+    if query.count && (by_consent || !query.terms.is_empty() && several_roles(call)) {
         return Err(DomainError::refused(RefusedAs::BadRequest, "count_not_available"));
     }
     let keys = app.keys().organization(app.db(), call.organization()).await?;
@@ -92,7 +94,10 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
             customers.push(seen);
         }
     }
-    app.record_read(call, entry_of(&searched, ids, shown)).await?;
+    app.record_read(call, entry_of(&searched, ids.clone(), shown)).await?;
+    let still = those_agreed(app, call, &ids).await?;
+    let mut kept = ids.iter().map(|id| still.contains(id));
+    customers.retain(|_| kept.next().unwrap_or(false));
     Ok(Found { customers, next, count })
 }
 
@@ -177,7 +182,7 @@ async fn see(
     shown: &mut Shown,
 ) -> Result<Option<SeenCustomer>, DomainError> {
     let decision = decide_row(app, call, row, Permission::CustomersRead);
-    if decision.outcome != Outcome::Allowed || is_oracle(&decision, searched) {
+    if decision.outcome != Outcome::Allowed || is_oracle(&decision, searched) || agreed(call, row).is_err() {
         return Ok(None);
     }
     guard(app, call, row.id, truly_found(app, call, keys, row, searched)).await?;

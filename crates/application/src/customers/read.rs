@@ -13,6 +13,7 @@ use super::SeenCustomer;
 use super::seen::{decide_row, looks_closely, refuse, seen_through};
 use crate::access::spend;
 use crate::audit::{Draft, Page, Shown, customer_access_log};
+use crate::consents::{agreed, still_agreed};
 use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
@@ -24,6 +25,7 @@ pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> 
     let mut shown = Shown::default();
     let seen = guard(app, call, row.id, seen_through(app, call, &row, &decision, &mut shown)).await?;
     app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersRead, row.id) }).await?;
+    still_agreed(reader, call, row.id).await?;
     Ok(seen)
 }
 
@@ -51,6 +53,7 @@ async fn find_decided(
     let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
     let decision = decide_row(app, call, &row, permission);
     refuse(decision.outcome, permission)?;
+    agreed(call, &row)?;
     Ok((row, decision))
 }
 

@@ -15,6 +15,7 @@ use super::seen::{SeenValue, decide_row, refuse};
 use crate::access::{spend, spend_in};
 use crate::audit::{Detail, Draft, Shown};
 use crate::auth::require_step_up;
+use crate::consents::{agreed, refreshed};
 use crate::{App, Call};
 
 /// The plain values of these fields; `None` where none is stored. Each call is one audit entry with the reason, in the same transaction as the read of
@@ -63,9 +64,11 @@ async fn permitted(
 ) -> Result<(CustomerRow, Vec<&'static Field>), DomainError> {
     call.needs(Permission::CustomersReveal)?;
     let id = call.identity.meant_customer(id)?;
-    let row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    let mut row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    refreshed(work, call, &mut row).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersReveal);
     refuse(decision.outcome, Permission::CustomersReveal)?;
+    agreed(call, &row)?;
     let mut wanted = Vec::with_capacity(fields.len());
     let mut faults = Vec::new();
     for (index, key) in fields.iter().enumerate() {

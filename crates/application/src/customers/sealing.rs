@@ -1,6 +1,6 @@
 //! Sealing a customer: one data key, one salt per value, tags for what may be searched.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use custodian_crypto::{BucketKey, DataKey, Place, seal_into};
 use custodian_domain::catalog::{Field, customer};
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
@@ -8,8 +8,9 @@ use custodian_persistence::customers::{CustomerRow, SealedFields, SealedValue};
 use uuid::Uuid;
 
 use super::Attributes;
-use crate::App;
+use crate::consents::{AGE_FIELDS, birth_of};
 use crate::keys::{DATA_KEY_VERSION, OrganizationKeys};
+use crate::{App, Call};
 
 /// The record type of the customer itself.
 pub(crate) const RECORD_TYPE: &str = "customer";
@@ -80,6 +81,23 @@ impl TagSet {
     fn packed(&self) -> Vec<u8> {
         self.0.iter().flat_map(|(tag, _)| *tag).collect()
     }
+}
+
+/// The person's day of birth, where a field tells it.
+pub(crate) fn born(app: &App, call: &Call, row: &CustomerRow) -> Result<Option<NaiveDate>, DomainError> {
+    let known = AGE_FIELDS.iter().filter_map(|field| row.fields.get(field));
+    let mut key = None;
+    for value in known {
+        if key.is_none() {
+            key = Some(open_row(app, call.organization(), row)?);
+        }
+        let Some(key) = &key else { continue };
+        let text = open_one(key, call.organization(), row.id, &value)?;
+        if let Some(day) = birth_of(value.key, &text) {
+            return Ok(Some(day));
+        }
+    }
+    Ok(None)
 }
 
 /// Tags of the values of one customer, none twice.
@@ -170,6 +188,7 @@ impl SealedNew {
             wrapped_key,
             fields,
             tags,
+            consents: Vec::new(),
         }
     }
 }

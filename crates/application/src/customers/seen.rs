@@ -76,7 +76,7 @@ pub struct SeenCustomer {
 
 /// Asks the decision about a stored customer.
 pub(crate) fn decide_row(app: &App, call: &Call, row: &CustomerRow, permission: Permission) -> Decision<'static> {
-    decide_thing(app, call, &thing(call, row), permission)
+    decide_agreed(app, call, &thing(call, row), permission, &row.consents)
 }
 
 pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
@@ -96,16 +96,29 @@ pub(crate) fn facts<'a>(
     permission: Permission,
     thing: &'a Thing<'a>,
     purpose: Option<&'a PurposeFacts>,
+    consents: &[String],
     now: DateTime<Utc>,
 ) -> Facts<'a> {
     let fields: &'static [Field] = &customer().fields;
-    Facts { caller, permission, thing, fields, purpose, consent_in_force: false, grants: &[], now }
+    let consent_in_force = purpose.is_some_and(|purpose| consents.contains(&purpose.code));
+    Facts { caller, permission, thing, fields, purpose, consent_in_force, grants: &[], now }
 }
 
+/// The same about somebody who is not stored yet, and so has agreed to nothing.
 pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission: Permission) -> Decision<'static> {
+    decide_agreed(app, call, thing, permission, &[])
+}
+
+fn decide_agreed(
+    app: &App,
+    call: &Call,
+    thing: &Thing<'_>,
+    permission: Permission,
+    consents: &[String],
+) -> Decision<'static> {
     let purpose = call.purpose_facts();
     let fields: &'static [Field] = &customer().fields;
-    let facts = facts(&call.identity.caller, permission, thing, purpose, app.now());
+    let facts = facts(&call.identity.caller, permission, thing, purpose, consents, app.now());
     let Decision { outcome, fields: decided, .. } = decide(&facts);
     // The decision keeps the order of the fields that it was given; one out of its place would be left out.
     let decided = fields

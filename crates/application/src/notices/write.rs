@@ -8,7 +8,7 @@ use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::notices::{Text, Texts, faults, is_element, is_material, required};
 use custodian_domain::roles::Permission;
 use custodian_persistence::notices::{self as stored, NoticeRow};
-use custodian_persistence::{DbError, Work, purposes as stored_purposes, users};
+use custodian_persistence::{DbError, Work, consents, purposes as stored_purposes, users};
 use uuid::Uuid;
 
 use super::{NoticeView, entry, lookup, purposes_of, texts_of, view};
@@ -165,7 +165,7 @@ pub async fn publish(app: &App, call: &Call, work: &Work, id: Uuid, material: bo
     let (mut row, others) = draft_and_others(work, id, |_| Ok(())).await?;
     let texts = texts_of(&row)?;
     complete(work, &row, &texts).await?;
-    let now = work.database_time().await?;
+    let now = consents::moment(work).await?;
     let before = others.into_iter().find(|other| other.state == "published");
     row.material = match &before {
         Some(before) => material || is_material(&texts_of(before)?, &texts),

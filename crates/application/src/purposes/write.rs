@@ -5,7 +5,7 @@ use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::{Purpose, changes, starters};
 use custodian_domain::roles::Permission;
 use custodian_persistence::purposes::{self as stored, PurposeRow};
-use custodian_persistence::{DbError, Work};
+use custodian_persistence::{DbError, Work, consents};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -125,7 +125,7 @@ async fn next(
         version: row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?,
         state: state.to_owned(),
         content: content(purpose)?,
-        updated_at: work.database_time().await?,
+        updated_at: consents::moment(work).await?,
         updated_by: call.identity.actor_id(),
         ..row
     })

@@ -112,9 +112,10 @@ fn guarded() -> impl Iterator<Item = (usize, &'static Field)> {
 fn views(app: &App, call: &Call, other: &Other, thing: &Thing<'_>) -> Vec<View> {
     let mut widest = vec![View::Hidden; customer().fields.len()];
     let under = |purpose: Option<&str>, widest: &mut Vec<View>| {
+        let agreed: Vec<String> = purpose.map(str::to_owned).into_iter().collect();
         let purpose = purpose.map(|code| call.identity.purpose(code));
         for look in LOOKS {
-            let decided = decide(&facts(&other.caller, look, thing, purpose, app.now()));
+            let decided = decide(&facts(&other.caller, look, thing, purpose, &agreed, app.now()));
             for (known, (_, access)) in widest.iter_mut().zip(&decided.fields) {
                 *known = (*known).max(access.view);
             }

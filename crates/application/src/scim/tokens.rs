@@ -152,6 +152,7 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
         caller: Caller { organization, who: Who::System { job: "scim" } },
         rights: [0; 32],
         departments: Arc::default(),
+        purposes: Arc::default(),
         pseudonyms: None,
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,

@@ -140,7 +140,13 @@ mod tests {
         let marketing = built_in_role("marketing").unwrap();
         assert_eq!(
             unused(marketing, &used),
-            [Permission::PurposesRead, Permission::NoticesRead, Permission::CatalogRead]
+            [
+                Permission::PurposesRead,
+                Permission::NoticesRead,
+                Permission::ConsentsRead,
+                Permission::ConsentsDecide,
+                Permission::CatalogRead
+            ]
         );
         assert_eq!(unused(marketing, &BTreeSet::new()).len(), marketing.permissions.len());
     }

@@ -115,6 +115,11 @@ words! {
         NoticesUpdate = "notices.update": "A draft of a notice was changed.",
         NoticesPublish = "notices.publish": "A notice was published.",
         NoticesRecord = "notices.record": "A notice was shown to a customer.",
+        ConsentsRead = "consents.read": "Consents were read.",
+        ConsentsRecord = "consents.record": "Consents or refusals were recorded.",
+        ConsentsWithdraw = "consents.withdraw": "A consent was withdrawn.",
+        ConsentsLink = "consents.link": "A link for withdrawing a consent was made.",
+        ConsentsDecide = "consents.decide": "Somebody asked whether a use is allowed.",
         CatalogRead = "catalog.read": "The record types were read.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",
     }

@@ -112,6 +112,10 @@ fn dpo() -> Role {
         NoticesRead,
         NoticesManage,
         NoticesRecord,
+        ConsentsRead,
+        ConsentsRecord,
+        ConsentsWithdraw,
+        ConsentsDecide,
         CatalogRead,
     ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
@@ -142,6 +146,10 @@ fn manager() -> Role {
         PurposesRead,
         NoticesRead,
         NoticesRecord,
+        ConsentsRead,
+        ConsentsRecord,
+        ConsentsWithdraw,
+        ConsentsDecide,
         CatalogRead,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
@@ -166,6 +174,10 @@ fn sales() -> Role {
         PurposesRead,
         NoticesRead,
         NoticesRecord,
+        ConsentsRead,
+        ConsentsRecord,
+        ConsentsWithdraw,
+        ConsentsDecide,
         CatalogRead,
     ];
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
@@ -188,7 +200,7 @@ fn support() -> Role {
 }
 
 fn marketing() -> Role {
-    let permissions = [CustomersRead, PurposesRead, NoticesRead, CatalogRead];
+    let permissions = [CustomersRead, PurposesRead, NoticesRead, ConsentsRead, ConsentsDecide, CatalogRead];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
 
@@ -206,6 +218,8 @@ fn auditor() -> Role {
         ApiKeysRead,
         PurposesRead,
         NoticesRead,
+        ConsentsRead,
+        ConsentsDecide,
         CatalogRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())

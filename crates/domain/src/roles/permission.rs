@@ -75,5 +75,9 @@ permissions! {
     NoticesRead = "notices.read": "Read the notices.",
     NoticesManage = "notices.manage": "Draft and publish notices.",
     NoticesRecord = "notices.record": "Record that a notice was shown to a customer.",
+    ConsentsRead = "consents.read": "Read the consents of customers.",
+    ConsentsRecord = "consents.record": "Record consents and refusals.",
+    ConsentsWithdraw = "consents.withdraw": "Withdraw for a customer who says stop, and make links for it.",
+    ConsentsDecide = "consents.decide": "Ask whether a use is allowed.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
 }

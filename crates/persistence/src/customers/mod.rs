@@ -56,10 +56,15 @@ pub struct CustomerRow {
     pub fields: SealedFields,
     /// Blind-index tags, 16 bytes each.
     pub tags: Vec<u8>,
+    /// Codes of the purposes that the person has agreed to, in the same snapshot as the values.
+    pub consents: Vec<String>,
 }
 
 pub(crate) const COLUMNS: &str = "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
-     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, c.tags";
+     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, c.tags, \
+     ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
+     WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
+     AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))";
 
 impl From<&Row> for CustomerRow {
     fn from(row: &Row) -> Self {
@@ -80,6 +85,7 @@ impl From<&Row> for CustomerRow {
             wrapped_key: row.get(13),
             fields: SealedFields::from_packed(row.get(14)),
             tags: row.get(15),
+            consents: row.get(16),
         }
     }
 }

@@ -1,0 +1,182 @@
+//! Decisions: were we, are we allowed, on what ground, under which words.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use custodian_domain::access::{RowScope, Who};
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::{SearchKind, customer};
+use custodian_domain::consents::{Judgement, Question, Reason, Standing, judge};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::purposes::Purpose;
+use custodian_domain::roles::Permission;
+use custodian_persistence::consents::{self as stored, Asked as Wanted};
+use custodian_persistence::{Work, purposes};
+use serde::Deserialize as _;
+use uuid::Uuid;
+
+use super::{MOST, conceal};
+use crate::audit::{Detail, Draft};
+use crate::{App, Call};
+
+/// Longer than any change of consents takes: what is older is settled without waiting.
+const UNSETTLED: TimeDelta = TimeDelta::seconds(60);
+
+/// Whom is asked about.
+#[derive(Clone)]
+pub enum Whom {
+    /// Customers, by the ids that the caller knows.
+    Customers(Vec<Uuid>),
+    /// Contact points: field key and value. Never printed.
+    Contacts(Vec<(String, String)>),
+}
+
+/// What is asked.
+#[derive(Clone)]
+pub struct Asked {
+    /// Code of the purpose.
+    pub purpose: String,
+    /// By this channel.
+    pub channel: Option<String>,
+    /// At this moment; now when absent.
+    pub as_of: Option<DateTime<Utc>>,
+    /// About whom.
+    pub whom: Whom,
+}
+
+/// The answers, in the order in which was asked.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The moment that they are true of.
+    pub as_of: DateTime<Utc>,
+    /// Code of the ground, where the purpose was in force.
+    pub legal_basis: Option<String>,
+    /// One for each, its consent by the id that the caller knows.
+    pub judgements: Vec<Judgement>,
+}
+
+/// Decides for everybody asked about, as of now or any past moment.
+///
+/// Errors: 403 `purpose_not_allowed` for a key bound to other purposes; 422 for an unknown purpose or a moment that has not come.
+pub async fn decide(app: &App, call: &Call, asked: Asked) -> Result<Decided, DomainError> {
+    call.needs(Permission::ConsentsDecide)?;
+    bound(call, &asked.purpose)?;
+    let places = match &asked.whom {
+        Whom::Customers(ids) => ids.len(),
+        Whom::Contacts(points) => points.len(),
+    };
+    if places > MOST {
+        return Err(DomainError::Invalid(vec![Fault::new("", "too_many").with_arg(MOST.to_string())]));
+    }
+    let work = app.begin(call.organization()).await?;
+    let decided = decide_in(app, call, &work, &asked).await;
+    work.abandon().await;
+    let decided = decided?;
+    let allowed = decided.judgements.iter().filter(|judgement| judgement.reason.allows()).count();
+    let count = |number: usize| Detail::Count(u32::try_from(number).unwrap_or(u32::MAX));
+    let draft = Draft::of(Action::ConsentsDecide)
+        .with("purpose_code", Detail::Code(asked.purpose))
+        .with("asked", count(places))
+        .with("allowed", count(allowed));
+    app.record_read(call, draft).await?;
+    Ok(decided)
+}
+
+fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
+    match &call.identity.caller.who {
+        Who::Partner(partner) if !partner.purposes.is_empty() && !partner.purposes.contains(purpose) => {
+            Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result<Decided, DomainError> {
+    let now = work.database_time().await?;
+    let at = match asked.as_of {
+        Some(at) if at > now => return Err(DomainError::Invalid(vec![Fault::new("/as_of", "in_the_future")])),
+        Some(at) => {
+            if at > now - UNSETTLED {
+                stored::settle_past(work).await?;
+            }
+            at
+        }
+        None => now,
+    };
+    let (purpose, renewed_from) = match stored::past_purpose(work, &asked.purpose, at).await? {
+        Some((content, from)) => (Some(read(&content)?), from),
+        None if purposes::find(work, &asked.purpose).await?.is_none() => {
+            return Err(DomainError::Invalid(vec![Fault::new("/purpose", "unknown_purpose")]));
+        }
+        None => (None, DateTime::UNIX_EPOCH),
+    };
+    let people = people(app, call, work, &asked.whom).await?;
+    let mut ids: Vec<Uuid> = people.iter().flatten().copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let scope = call.scope(Permission::ConsentsDecide, app.now());
+    let standings = standings(work, &ids, &scope, asked, at).await?;
+    let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
+    let judgements = people.iter().map(|ids| conceal_in(call, one(&question, ids, &standings))).collect();
+    Ok(Decided { as_of: at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements })
+}
+
+fn read(content: &serde_json::Value) -> Result<Purpose, DomainError> {
+    Purpose::deserialize(content).map_err(|_| DomainError::internal("a stored purpose"))
+}
+
+async fn standings(
+    work: &Work,
+    ids: &[Uuid],
+    scope: &RowScope,
+    asked: &Asked,
+    at: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Vec<Standing>>, DomainError> {
+    let wanted = Wanted { customers: ids, scope, purpose: &asked.purpose };
+    let rows = match asked.as_of {
+        Some(_) => stored::standings_at(work, wanted, at).await?,
+        None => stored::standings_now(work, wanted).await?,
+    };
+    let mut all: HashMap<Uuid, Vec<Standing>> = HashMap::with_capacity(ids.len());
+    for row in rows {
+        all.entry(row.customer).or_default().extend(row.standing);
+    }
+    Ok(all)
+}
+
+/// The customers that each place means: one for an id, all who have it for a contact point.
+async fn people(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<Vec<Uuid>>, DomainError> {
+    match whom {
+        Whom::Customers(ids) => {
+            let meant = |id: &Uuid| call.identity.meant_customer(*id).map(CustomerId::uuid).into_iter().collect();
+            Ok(ids.iter().map(meant).collect())
+        }
+        Whom::Contacts(points) => {
+            let keys = app.keys().open_organization(work).await?;
+            let tag = |(key, value): &(String, String)| {
+                let term = customer().field(key)?.query_term(SearchKind::Exact, value).ok()?;
+                keys.tag(key, SearchKind::Exact, &term)
+            };
+            let tags: Vec<Option<[u8; 16]>> = points.iter().map(tag).collect();
+            let wanted: Vec<[u8; 16]> = tags.iter().flatten().copied().collect();
+            let mut holders: HashMap<[u8; 16], Vec<Uuid>> = HashMap::new();
+            for (tag, id) in stored::known_contacts(work, &wanted).await? {
+                holders.entry(tag).or_default().push(id);
+            }
+            Ok(tags.into_iter().map(|tag| tag.and_then(|tag| holders.get(&tag).cloned()).unwrap_or_default()).collect())
+        }
+    }
+}
+
+/// A number that several people share may be used only if each of them allows it.
+fn one(question: &Question<'_>, ids: &[Uuid], standings: &HashMap<Uuid, Vec<Standing>>) -> Judgement {
+    let mut known = ids.iter().filter_map(|id| standings.get(id)).map(|own| judge(question, own));
+    let Some(first) = known.next() else {
+        return Judgement::of(Reason::UnknownPerson);
+    };
+    if first.reason.allows() { known.find(|other| !other.reason.allows()).unwrap_or(first) } else { first }
+}
+
+fn conceal_in(call: &Call, judgement: Judgement) -> Judgement {
+    Judgement { consent: judgement.consent.map(|id| conceal(call, id)), ..judgement }
+}

@@ -1,0 +1,149 @@
+//! Consents: recorded, one or ten thousand at a time, withdrawn in one call, and asked for at any moment.
+
+mod decide;
+mod link;
+mod record;
+mod withdraw;
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
+use custodian_persistence::consents::{self as stored, Listed};
+use custodian_persistence::customers::{CustomerReader, CustomerRow};
+use uuid::Uuid;
+
+pub use decide::{Asked, Decided, Whom, decide};
+pub use link::{Link, issue_link, withdraw_by_link};
+pub(crate) use record::{AGE_FIELDS, birth_of};
+pub use record::{NewConsent, record, record_many};
+pub use withdraw::withdraw;
+
+use crate::audit::Draft;
+use crate::customers::find as find_customer;
+use crate::{App, Call};
+
+/// The most rows of one intake, and people of one decision.
+pub const MOST: usize = 10_000;
+
+/// A record with where it stands.
+#[derive(Clone, Debug)]
+pub struct ConsentView {
+    /// As stored.
+    pub listed: Listed,
+    /// The customer, by the id that the caller knows.
+    pub customer: Uuid,
+    /// The record, by the id that the caller knows.
+    pub id: Uuid,
+    /// `given`, `refused`, `withdrawn`, `superseded`, `expired` or `needs_renewal`.
+    pub state: &'static str,
+}
+
+fn view(call: &Call, listed: Listed, now: DateTime<Utc>) -> ConsentView {
+    let customer = call.identity.shown_id(CustomerId::from(listed.consent.customer));
+    let id = conceal(call, listed.consent.id);
+    ConsentView { state: state(&listed, now), listed, customer, id }
+}
+
+fn state(listed: &Listed, now: DateTime<Utc>) -> &'static str {
+    let Listed { consent, state, renewed_from, .. } = listed;
+    match state.as_str() {
+        "refused" => "refused",
+        "withdrawn" => "withdrawn",
+        "superseded" => "superseded",
+        _ if consent.at < *renewed_from => "needs_renewal",
+        _ if consent.expires_at.is_some_and(|end| end <= now) => "expired",
+        _ => "given",
+    }
+}
+
+/// The id under which this caller knows a record: two partners must not join what they hold by it.
+fn conceal(call: &Call, id: Uuid) -> Uuid {
+    call.identity.shown_id(CustomerId::from(id))
+}
+
+fn meant(call: &Call, id: Uuid) -> Result<Uuid, DomainError> {
+    call.identity.meant_customer(id).map(CustomerId::uuid)
+}
+
+/// Refuses what is asked for a purpose that needs a consent which this customer has not given.
+///
+/// Errors: 403 `no_consent`.
+pub(crate) fn agreed(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {
+    match call.purpose_facts().filter(|purpose| purpose.needs_consent) {
+        Some(purpose) if !row.consents.contains(&purpose.code) => Err(no_consent()),
+        _ => Ok(()),
+    }
+}
+
+fn no_consent() -> DomainError {
+    DomainError::refused(RefusedAs::Forbidden, "no_consent")
+}
+
+/// Asks again, just before an answer leaves, whether the consent that it rests on is still in force. Calls without such a purpose ask nothing.
+///
+/// Errors: 403 `no_consent`.
+pub(crate) async fn still_agreed(reader: &CustomerReader, call: &Call, id: CustomerId) -> Result<(), DomainError> {
+    if call.purpose_facts().is_none_or(|purpose| !purpose.needs_consent) {
+        return Ok(());
+    }
+    let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
+    agreed(call, &row)
+}
+
+/// Those of these customers whose consent for the call's purpose is in force at this moment; all of them where it needs none.
+pub(crate) async fn those_agreed(app: &App, call: &Call, ids: &[CustomerId]) -> Result<Vec<CustomerId>, DomainError> {
+    let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) else {
+        return Ok(ids.to_vec());
+    };
+    let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let work = app.begin(call.organization()).await?;
+    let agreed = stored::agreed(&work, &bare, &purpose.code).await?;
+    work.abandon().await;
+    Ok(agreed.into_iter().map(CustomerId::from).collect())
+}
+
+/// A locked customer as its consents stand now: while it is locked none can be given or withdrawn.
+pub(crate) async fn refreshed(work: &Work, call: &Call, row: &mut CustomerRow) -> Result<(), DomainError> {
+    if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) {
+        let agreed = stored::agreed(work, &[row.id.uuid()], &purpose.code).await?;
+        row.consents = if agreed.is_empty() { Vec::new() } else { vec![purpose.code.clone()] };
+    }
+    Ok(())
+}
+
+/// A page of a customer's records, newest first.
+pub async fn list(
+    app: &App,
+    reader: &CustomerReader,
+    call: &Call,
+    customer: Uuid,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<(Vec<ConsentView>, Option<Uuid>), DomainError> {
+    let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
+    let work = app.begin(call.organization()).await?;
+    let mut rows = stored::of_customer(&work, row.id.uuid(), before, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let now = work.database_time().await?;
+    work.abandon().await;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.consent.id);
+    app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
+    Ok((rows.into_iter().map(|row| view(call, row, now)).collect(), next))
+}
+
+/// One record, if the caller may know of its customer.
+pub async fn find(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<ConsentView, DomainError> {
+    call.needs(Permission::ConsentsRead)?;
+    let work = app.begin(call.organization()).await?;
+    let listed = stored::find(&work, meant(call, id)?).await;
+    let now = work.database_time().await;
+    work.abandon().await;
+    let listed = listed?.ok_or(DomainError::NotFound)?;
+    let shown = call.identity.shown_id(CustomerId::from(listed.consent.customer));
+    let row = find_customer(app, reader, call, shown, Permission::ConsentsRead).await?;
+    app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
+    Ok(view(call, listed, now?))
+}

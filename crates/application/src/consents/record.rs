@@ -1,0 +1,283 @@
+//! Recording consent and refusal: ten thousand rows take as many statements as one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use custodian_domain::access::RowScope;
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::customer;
+use custodian_domain::consents::{EVERY_CHANNEL, Record, Standing, State, faults, is_under_fourteen};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::purposes::Purpose;
+use custodian_domain::roles::Permission;
+use custodian_persistence::consents::{self as stored, Asked, ConsentRow, Event};
+use custodian_persistence::customers::{self as people, CustomerRow};
+use custodian_persistence::{Work, notices, purposes};
+use serde::Deserialize as _;
+use uuid::Uuid;
+
+use super::{ConsentView, MOST, view};
+use crate::audit::{Detail, Draft};
+use crate::customers::{born, decide_row, refuse};
+use crate::{App, Call};
+
+/// A row of an intake.
+#[derive(Clone, Debug)]
+pub struct NewConsent {
+    /// Whose, by the id that the caller knows.
+    pub customer: Uuid,
+    /// Code of the purpose.
+    pub purpose: String,
+    /// Id of the version of a notice.
+    pub notice: Uuid,
+    /// The rest.
+    pub record: Record,
+}
+
+/// Records one.
+///
+/// Errors: 404 for a customer out of sight; 422 with every fault; 409 `asked_too_soon` inside the cool-down after a refusal.
+pub async fn record(app: &App, call: &Call, work: &Work, new: NewConsent) -> Result<ConsentView, DomainError> {
+    let mut all = record_many(app, call, work, vec![new]).await?;
+    all.pop().unwrap_or_else(|| Err(DomainError::internal("no answer for a consent")))
+}
+
+/// Records many; each row is answered for itself, in its place. One that is refused takes no other with it.
+pub async fn record_many(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    rows: Vec<NewConsent>,
+) -> Result<Vec<Result<ConsentView, DomainError>>, DomainError> {
+    call.needs(Permission::ConsentsRecord)?;
+    if rows.len() > MOST {
+        return Err(DomainError::Invalid(vec![Fault::new("/consents", "too_many").with_arg(MOST.to_string())]));
+    }
+    let mut intake = Intake::load(app, call, work, &rows).await?;
+    let answers: Vec<_> = rows.into_iter().map(|row| intake.take(app, call, row)).collect();
+    let Intake { records, events, .. } = intake;
+    if records.is_empty() {
+        return Ok(answers);
+    }
+    stored::insert_records(work, &records).await?;
+    stored::insert_events(work, &events).await?;
+    stored::put_states(work, &events).await?;
+    app.record_change(work, call, entry(&records)).await?;
+    Ok(answers)
+}
+
+fn entry(records: &[ConsentRow]) -> Draft {
+    let customers: BTreeSet<CustomerId> = records.iter().map(|row| CustomerId::from(row.customer)).collect();
+    let codes: BTreeSet<&String> = records.iter().map(|row| &row.purpose).collect();
+    let given = records.iter().filter(|row| row.outcome == "given").count();
+    let count = |number: usize| Detail::Count(u32::try_from(number).unwrap_or(u32::MAX));
+    let mut draft = Draft::of(Action::ConsentsRecord)
+        .with("purposes", Detail::Codes(codes.into_iter().cloned().collect()))
+        .with("given", count(given))
+        .with("refused", count(records.len() - given));
+    if let [only] = records {
+        draft = draft.with("consent", Detail::Code(only.id.to_string()));
+    }
+    let mut customers = customers.into_iter().collect::<Vec<_>>();
+    if customers.len() == 1 {
+        draft.customer = customers.pop();
+    }
+    Draft { customers, ..draft }
+}
+
+/// Everything that the rows are judged by, read once; and what is to be written.
+struct Intake {
+    now: DateTime<Utc>,
+    people: HashMap<CustomerId, CustomerRow>,
+    purposes: BTreeMap<String, (i32, DateTime<Utc>, Purpose)>,
+    notices: HashMap<Uuid, (String, i32, Vec<String>)>,
+    oldest_valid: HashMap<String, i32>,
+    standings: HashMap<(Uuid, String), Vec<Standing>>,
+    ticks: HashMap<CustomerId, i64>,
+    records: Vec<ConsentRow>,
+    events: Vec<Event>,
+}
+
+impl Intake {
+    async fn load(app: &App, call: &Call, work: &Work, rows: &[NewConsent]) -> Result<Self, DomainError> {
+        let meant: BTreeSet<CustomerId> =
+            rows.iter().filter_map(|row| call.identity.meant_customer(row.customer).ok()).collect();
+        let ids: Vec<CustomerId> = meant.into_iter().collect();
+        let locked = people::lock_many(work, &ids).await?;
+        let mut all = BTreeMap::new();
+        for row in purposes::list(work, Some("active")).await? {
+            let purpose = Purpose::deserialize(&row.content).map_err(|_| DomainError::internal("a stored purpose"))?;
+            all.insert(row.code, (row.version, row.updated_at, purpose));
+        }
+        let mut known = HashMap::new();
+        let mut oldest_valid: HashMap<String, i32> = HashMap::new();
+        for row in notices::list(work, None, None).await?.into_iter().filter(|row| row.state != "draft") {
+            if row.material {
+                let newest = oldest_valid.entry(row.code.clone()).or_insert(row.version);
+                *newest = (*newest).max(row.version);
+            }
+            known.insert(row.id, (row.code, row.version, row.purposes));
+        }
+        let now = stored::moment(work).await?;
+        let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let mut standings: HashMap<(Uuid, String), Vec<Standing>> = HashMap::new();
+        let asked: BTreeSet<&String> = rows.iter().map(|row| &row.purpose).collect();
+        for purpose in asked.into_iter().filter(|code| all.contains_key(*code)) {
+            let asked = Asked { customers: &bare, scope: &RowScope::everything(), purpose };
+            for row in stored::standings_now(work, asked).await? {
+                standings.entry((row.customer, purpose.clone())).or_default().extend(row.standing);
+            }
+        }
+        let people = locked.into_iter().map(|row| (row.id, row)).collect();
+        let _ = app;
+        Ok(Self {
+            now,
+            people,
+            purposes: all,
+            notices: known,
+            oldest_valid,
+            standings,
+            ticks: HashMap::new(),
+            records: Vec::new(),
+            events: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, app: &App, call: &Call, new: NewConsent) -> Result<ConsentView, DomainError> {
+        let id = call.identity.meant_customer(new.customer)?;
+        let row = self.people.get(&id).ok_or(DomainError::NotFound)?;
+        refuse(decide_row(app, call, row, Permission::ConsentsRecord).outcome, Permission::ConsentsRecord)?;
+        let version = self.check(app, call, row, &new)?;
+        let about = (id.uuid(), new.purpose.clone());
+        let before = self.standings.get(&about).cloned().unwrap_or_default();
+        let purpose = &self.purposes.get(&new.purpose).ok_or(DomainError::NotFound)?.2;
+        if new.record.comes_too_soon(purpose, &before, self.now) {
+            return Err(DomainError::refused(RefusedAs::Conflict, "asked_too_soon"));
+        }
+        let consent = self.record(app, call, id, version, &new)?;
+        self.supersede(app, call, &consent, &before);
+        let after = standing(&consent);
+        let standings = self.standings.entry(about).or_default();
+        standings.retain(|one| after.channel != EVERY_CHANNEL && one.channel != after.channel);
+        standings.push(after);
+        let listed = stored::Listed {
+            state: consent.outcome.clone(),
+            changed_at: consent.at,
+            renewed_from: DateTime::UNIX_EPOCH,
+            consent: consent.clone(),
+        };
+        self.records.push(consent);
+        Ok(view(call, listed, self.now))
+    }
+
+    /// The version of the purpose that is agreed to, or every fault.
+    fn check(&self, app: &App, call: &Call, row: &CustomerRow, new: &NewConsent) -> Result<i32, DomainError> {
+        let Some((version, _, purpose)) = self.purposes.get(&new.purpose) else {
+            return Err(DomainError::Invalid(vec![Fault::new("/purpose", "unknown_purpose")]));
+        };
+        let fault = |code| DomainError::Invalid(vec![Fault::new("/notice_version", code)]);
+        let (code, number, told) = self.notices.get(&new.notice).ok_or_else(|| fault("unknown_notice_version"))?;
+        if !told.contains(&new.purpose) {
+            return Err(fault("notice_of_other_purposes"));
+        }
+        if self.oldest_valid.get(code).is_some_and(|oldest| number < oldest) {
+            return Err(fault("notice_outdated"));
+        }
+        let mut found = faults(&new.record, purpose, told, self.now);
+        let child = || -> Result<bool, DomainError> {
+            Ok(born(app, call, row)?.is_some_and(|born: NaiveDate| is_under_fourteen(born, self.now.date_naive())))
+        };
+        let told_guardian = found.iter().any(|fault| fault.pointer == "/guardian");
+        if new.record.given && new.record.guardian.is_none() && !told_guardian && child()? {
+            found.push(Fault::new("/guardian", "guardian_needed"));
+        }
+        if found.is_empty() { Ok(*version) } else { Err(DomainError::Invalid(found)) }
+    }
+
+    fn record(
+        &mut self,
+        app: &App,
+        call: &Call,
+        customer: CustomerId,
+        purpose_version: i32,
+        new: &NewConsent,
+    ) -> Result<ConsentRow, DomainError> {
+        // Two rows of one intake about one customer happen one after the other, each after what it supersedes.
+        let tick = self.ticks.entry(customer).or_insert(0);
+        *tick += 2;
+        let unreadable = |_| DomainError::internal("evidence does not serialise");
+        let Record { given, channel, evidence, guardian, expires_at, .. } = &new.record;
+        Ok(ConsentRow {
+            id: app.new_id(),
+            customer: customer.uuid(),
+            purpose: new.purpose.clone(),
+            purpose_version,
+            channel: channel.clone(),
+            notice: new.notice,
+            outcome: if *given { "given" } else { "refused" }.to_owned(),
+            evidence: serde_json::to_value(evidence).map_err(unreadable)?,
+            guardian: guardian.as_ref().map(serde_json::to_value).transpose().map_err(unreadable)?,
+            at: self.now + TimeDelta::microseconds(*tick),
+            expires_at: *expires_at,
+            by_kind: call.identity.caller.actor_kind().to_owned(),
+            by: call.identity.actor_id(),
+        })
+    }
+
+    /// What is said for every channel takes the place of what was said for each; what is said for one, of what was said for it.
+    fn supersede(&mut self, app: &App, call: &Call, consent: &ConsentRow, before: &[Standing]) {
+        let replaced = |one: &&Standing| {
+            one.state != State::Superseded && (consent.channel == EVERY_CHANNEL || one.channel == consent.channel)
+        };
+        let event = |consent_id, channel: &str, state: State, notice, at, expires_at| Event {
+            id: app.new_id(),
+            consent: consent_id,
+            customer: consent.customer,
+            purpose: consent.purpose.clone(),
+            channel: channel.to_owned(),
+            state: state.code(),
+            notice,
+            at,
+            expires_at,
+            by_kind: call.identity.caller.actor_kind().to_owned(),
+            by: call.identity.actor_id(),
+            reason: None,
+        };
+        let just_before = consent.at - TimeDelta::microseconds(1);
+        for one in before.iter().filter(replaced) {
+            self.events.push(event(
+                one.consent,
+                &one.channel,
+                State::Superseded,
+                one.notice,
+                just_before,
+                one.expires_at,
+            ));
+        }
+        let state = if consent.outcome == "given" { State::Given } else { State::Refused };
+        self.events.push(event(consent.id, &consent.channel, state, consent.notice, consent.at, consent.expires_at));
+    }
+}
+
+fn standing(consent: &ConsentRow) -> Standing {
+    Standing {
+        channel: consent.channel.clone(),
+        state: if consent.outcome == "given" { State::Given } else { State::Refused },
+        at: consent.at,
+        expires_at: consent.expires_at,
+        consent: consent.id,
+        notice: consent.notice,
+    }
+}
+
+/// The fields that a person's age can be known by.
+pub(crate) const AGE_FIELDS: [&str; 2] = ["birthday", "id_number"];
+
+/// The day of birth that a value of such a field tells.
+pub(crate) fn birth_of(field: &str, value: &str) -> Option<NaiveDate> {
+    debug_assert!(customer().field(field).is_some(), "a field of the catalog");
+    match field {
+        "birthday" => value.parse().ok(),
+        _ => NaiveDate::parse_from_str(value.get(6..14)?, "%Y%m%d").ok(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Consents: what was recorded, every event, and what stands now.
+
+mod decisions;
+mod write;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
+pub use write::{Event, insert_events, insert_records, put_states};
+
+use crate::{DbError, Work};
+
+/// One record of consent or refusal. Never changed.
+#[derive(Clone, Debug)]
+pub struct ConsentRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub customer: Uuid,
+    /// Code of the purpose.
+    pub purpose: String,
+    /// The purpose's version then.
+    pub purpose_version: i32,
+    /// A channel, or `*`.
+    pub channel: String,
+    /// The version of the notice that it was given under.
+    pub notice: Uuid,
+    /// `given` or `refused`.
+    pub outcome: String,
+    /// How, where, and what proves it.
+    pub evidence: Value,
+    /// Who agreed for a child.
+    pub guardian: Option<Value>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// When it runs out.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Kind of who recorded it.
+    pub by_kind: String,
+    /// Who recorded it.
+    pub by: Uuid,
+}
+
+const COLUMNS: &str = "k.id, k.customer_id, k.purpose, k.purpose_version, k.channel, k.notice_id, k.outcome, k.evidence, k.guardian, k.at, k.expires_at, k.by_kind, k.by_id";
+
+impl From<&Row> for ConsentRow {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.get(0),
+            customer: row.get(1),
+            purpose: row.get(2),
+            purpose_version: row.get(3),
+            channel: row.get(4),
+            notice: row.get(5),
+            outcome: row.get(6),
+            evidence: row.get(7),
+            guardian: row.get(8),
+            at: row.get(9),
+            expires_at: row.get(10),
+            by_kind: row.get(11),
+            by: row.get(12),
+        }
+    }
+}
+
+/// A record with where it stands.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The record.
+    pub consent: ConsentRow,
+    /// The state of its last event.
+    pub state: String,
+    /// When that happened.
+    pub changed_at: DateTime<Utc>,
+    /// Consents of the purpose count from here on.
+    pub renewed_from: DateTime<Utc>,
+}
+
+fn listed(row: &Row) -> Listed {
+    Listed { consent: ConsentRow::from(row), state: row.get(13), changed_at: row.get(14), renewed_from: row.get(15) }
+}
+
+const LISTED: &str = "e.state, e.at, p.consents_from FROM consents k \
+     JOIN purposes p ON p.organization_id = k.organization_id AND p.code = k.purpose \
+     JOIN LATERAL (SELECT state, at FROM consent_events e WHERE e.organization_id = k.organization_id AND e.customer_id = k.customer_id \
+       AND e.purpose = k.purpose AND e.channel = k.channel AND e.consent_id = k.id ORDER BY at DESC, id DESC LIMIT 1) e ON true";
+
+/// One record with where it stands.
+pub async fn find(work: &Work, id: Uuid) -> Result<Option<Listed>, DbError> {
+    let sql = format!("SELECT {COLUMNS}, {LISTED} WHERE k.organization_id = $1 AND k.id = $2");
+    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(listed))
+}
+
+/// A page of a customer's records, newest first.
+pub async fn of_customer(
+    work: &Work,
+    customer: Uuid,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Listed>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {LISTED} WHERE k.organization_id = $1 AND k.customer_id = $2 AND ($3::uuid IS NULL OR k.id < $3) ORDER BY k.id DESC LIMIT $4"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &before, &limit]).await?;
+    Ok(rows.iter().map(listed).collect())
+}
+
+/// The moment of a change of consents, or of what they count for, by the database's clock. Changes go on side by side; who asks about the past with
+/// [`settle_past`] waits for those under way, so that none is stamped before an answer that did not know it.
+pub async fn moment(work: &Work) -> Result<DateTime<Utc>, DbError> {
+    const SQL: &str =
+        "SELECT clock_timestamp() FROM pg_advisory_xact_lock_shared(hashtextextended('custodian.consents:' || $1, 0))";
+    Ok(work.query_one(SQL, &[&work.organization().to_string()]).await?.get(0))
+}
+
+/// Waits for every change that is under way; then says what time it is.
+pub async fn settle_past(work: &Work) -> Result<DateTime<Utc>, DbError> {
+    const SQL: &str =
+        "SELECT clock_timestamp() FROM pg_advisory_xact_lock(hashtextextended('custodian.consents:' || $1, 0))";
+    Ok(work.query_one(SQL, &[&work.organization().to_string()]).await?.get(0))
+}
+
+/// Codes of the purposes that each of these customers has agreed to, as it stands at this statement.
+pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DbError> {
+    let sql = format!(
+        "SELECT DISTINCT s.customer_id FROM consent_states s {} WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 AND {}",
+        JOIN_PURPOSE, IN_FORCE
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customers, &purpose]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";
+pub(crate) const IN_FORCE: &str =
+    "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())";

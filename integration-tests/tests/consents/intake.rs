@@ -32,8 +32,10 @@ async fn ten_thousand_come_in_with_one_call() {
     let rows: Vec<Value> = (0..10_000).map(|_| row.clone()).collect();
     let done = told.sales.post("/v1/consents", &json!({"consents": rows})).await.shows(200);
     assert_eq!(done.at("/recorded"), 10_000);
-    let listed = told.sales.get(&format!("/v1/customers/{}/consents?limit=3", told.customer)).await.shows(200);
-    assert_eq!(listed.at("/data/0/state"), "given");
+    for (row, state) in [(0, "superseded"), (9_998, "superseded"), (9_999, "given")] {
+        let id = done.text_at(&format!("/results/{row}/consent_id"));
+        assert_eq!(told.sales.get(&format!("/v1/consents/{id}")).await.shows(200).at("/state"), state, "{row}");
+    }
     assert_eq!(told.decision("").await.at("/allowed"), true);
     let more: Vec<Value> = (0..10_001).map(|_| row.clone()).collect();
     told.sales.post("/v1/consents", &json!({"consents": more})).await.refuses(422, "invalid_body");

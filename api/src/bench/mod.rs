@@ -1,6 +1,7 @@
 //! `custodian bench`: the service against pgbench on the same temporary cluster, alternating, in medians and ratios.
 
 mod cases;
+mod growth;
 mod http;
 mod load;
 mod people;
@@ -22,10 +23,11 @@ use custodian_crypto::SeededRandomness;
 pub use cases::Case;
 
 use self::cases::Material;
+use self::growth::Grown;
 use self::load::{Push, Sample};
 use self::pgbench::{Postgres, Yardstick};
 use self::process::{Process, cpu_of, cpu_of_family};
-use self::report::{Context, Report, Series};
+use self::report::{Context, Imported, Report, Series};
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
@@ -53,6 +55,9 @@ pub struct Options {
     /// Only these cases, separated by commas; the import and pgbench are always measured
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = Case::ALL)]
     cases: Vec<Case>,
+    /// Grow the log to these sizes, too, and measure the single read at each (such as 1000000,10000000)
+    #[arg(long, value_delimiter = ',')]
+    log_entries: Vec<u64>,
     /// A folder that does not exist yet, to be removed at the end [default: one in the system's temporary folder]
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -119,7 +124,7 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     let postgres = Postgres::of(instance.cluster(), dir)?;
     say(&format!("importing {} customers ...", options.customers));
     let form = people::form(options.customers, &rng);
-    let (import_rate, import_memory) = import(options, instance, &form, dir).await?;
+    let imported = import(options, instance, &form, dir, postgres.pid).await?;
     postgres.prepare(instance.demo.organization_id)?;
     let server = Process::start(&instance.settings, dir).await?;
     let mut material = Material {
@@ -147,19 +152,30 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
         durable: None,
     };
     bench.rounds().await?;
-    bench.report(import_rate, import_memory)
+    let grown = bench.growth(&options.log_entries).await?;
+    bench.report(imported, grown)
 }
 
-/// Rows per second through the front door, and the server's peak of memory meanwhile.
-async fn import(options: &Options, instance: &Instance, form: &[u8], dir: &Path) -> Result<(f64, f64), Unfit> {
+/// The customers through the front door.
+async fn import(
+    options: &Options,
+    instance: &Instance,
+    form: &[u8],
+    dir: &Path,
+    postgres: u32,
+) -> Result<Imported, Unfit> {
     let server = Process::start(&instance.settings, dir).await?;
     let person = importer(instance)?;
     let credential = people::log_in(server.address, &person.email, &person.password).await?;
     server.reset_peak();
+    let before = [server.cpu(), cpu_of_family(postgres)];
     let seconds = people::import(server.address, &credential, form).await?;
+    let after = [server.cpu(), cpu_of_family(postgres)];
     let memory = server.peak_mib();
     server.stop().await?;
-    Ok((options.customers as f64 / seconds, memory))
+    let rows = options.customers.max(1) as f64;
+    let share = |which: usize| (after[which] - before[which]) * 1e6 / rows;
+    Ok(Imported { rate: rows / seconds, memory, shares: [share(0), share(1)] })
 }
 
 /// The member of staff who owns every customer.
@@ -280,7 +296,7 @@ impl Bench<'_> {
         [self.server.cpu(), cpu_of_family(self.postgres.pid), cpu_of(std::process::id(), false)]
     }
 
-    fn report(self, import_rate: f64, import_memory: f64) -> Result<Report, Unfit> {
+    fn report(self, imported: Imported, grown: Vec<Grown>) -> Result<Report, Unfit> {
         let Options { customers, connections, seconds, rounds, .. } = *self.options;
         let context = Context {
             connections,
@@ -289,11 +305,11 @@ impl Bench<'_> {
             rounds,
             postgres: self.postgres.sql("SHOW server_version")?,
             ready_ms: self.server.ready.as_secs_f64() * 1e3,
-            import_rate,
-            import_memory,
+            imported,
             select: self.select,
             audited: self.audited,
             durable: self.durable,
+            grown,
         };
         Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
+use super::growth::Grown;
 use super::load::Sample;
 
 /// One case over all rounds.
@@ -32,12 +33,23 @@ impl Series {
 }
 
 /// The middle value, or the mean of the two in the middle; 0 of nothing.
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let (low, high) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
     let at = |place: usize| sorted.get(place).copied().unwrap_or(0.0);
     (at(low) + at(high)) / 2.0
+}
+
+/// What the import of all customers took.
+#[derive(Clone, Debug)]
+pub(super) struct Imported {
+    /// Rows a second.
+    pub rate: f64,
+    /// Peak of the server's memory in MiB.
+    pub memory: f64,
+    /// Processor microseconds a row of server and database.
+    pub shares: [f64; 2],
 }
 
 /// Where the figures come from.
@@ -50,13 +62,14 @@ pub(super) struct Context {
     pub postgres: String,
     /// From the start of the process to readiness, on a migrated and filled database, in milliseconds.
     pub ready_ms: f64,
-    pub import_rate: f64,
-    pub import_memory: f64,
+    pub imported: Imported,
     /// Rates of pgbench, (a) and (b), per round.
     pub select: Vec<f64>,
     pub audited: Vec<f64>,
     /// Answers of the single read, and entries found for them.
     pub durable: Option<(u64, u64)>,
+    /// The single read at several sizes of the log.
+    pub grown: Vec<Grown>,
 }
 
 /// A figure and what it has to reach.
@@ -107,13 +120,18 @@ impl Report {
                 _ => {}
             }
         }
-        at_least("import rows/s", self.context.import_rate, 8000.0);
+        at_least("import rows/s", self.context.imported.rate, 8000.0);
+        let ratios = || self.context.grown.iter().map(|grown| grown.ratio);
+        if let Some(first) = ratios().next() {
+            // Within a tenth of what it was with a small log.
+            at_least("single_read, log grown", ratios().fold(f64::INFINITY, f64::min) / first.max(f64::EPSILON), 0.9);
+        }
         let mut below = |what, value, bound| targets.push(Target { what, value, bound, below: true });
         if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "single_read") {
             below("single_read p99 ms", median(&series.p99), 10.0);
         }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
-        below("memory MiB, peak of all", peaks.fold(self.context.import_memory, f64::max), 100.0);
+        below("memory MiB, peak of all", peaks.fold(self.context.imported.memory, f64::max), 100.0);
         below("start to ready ms", self.context.ready_ms, 1000.0);
         targets
     }
@@ -143,6 +161,22 @@ impl Report {
             "{:<13}{:>9}{:>9}{:>9}{:>8}{:>8}{:>9}   CPU us server/PG/load",
             "median", "rps", "p50 ms", "p99 ms", "/(a)", "/(b)", "RSS MiB"
         );
+        self.rows(&mut text);
+        for target in self.targets() {
+            let (sign, word) = (if target.below { "<" } else { ">=" }, if target.met() { "met" } else { "MISSED" });
+            let _ = writeln!(text, "{word:<7}{:<25}{:>10.2}  {sign} {}", target.what, target.value, target.bound);
+        }
+        for grown in &context.grown {
+            let _ = writeln!(text, "single_read at {:>9} entries in the log: {:.2} of (a)", grown.entries, grown.ratio);
+        }
+        if let Some((answers, entries)) = context.durable {
+            let _ = writeln!(text, "\n{answers} answers of single_read, {entries} durable entries for them");
+        }
+        text
+    }
+
+    /// A line for each case.
+    fn rows(&self, text: &mut String) {
         for (key, series) in &self.cases {
             let rate = median(&series.rates);
             let (to_select, to_audited) = (Self::ratio(rate, self.select()), Self::ratio(rate, self.audited()));
@@ -157,19 +191,13 @@ impl Report {
                 series.share(2)
             );
         }
+        let imported = &self.context.imported;
+        let [server, postgres] = imported.shares;
         let _ = writeln!(
             text,
-            "{:<13}{:>9.0}{:>9}{:>9}{:>8}{:>8}{:>9.1}   (rows/s)\n",
-            "import", context.import_rate, "-", "-", "-", "-", context.import_memory
+            "{:<13}{:>9.0}{:>9}{:>9}{:>8}{:>8}{:>9.1}   {:.0}/{:.0} a row\n",
+            "import", imported.rate, "-", "-", "-", "-", imported.memory, server, postgres
         );
-        for target in self.targets() {
-            let (sign, word) = (if target.below { "<" } else { ">=" }, if target.met() { "met" } else { "MISSED" });
-            let _ = writeln!(text, "{word:<7}{:<25}{:>10.2}  {sign} {}", target.what, target.value, target.bound);
-        }
-        if let Some((answers, entries)) = context.durable {
-            let _ = writeln!(text, "\n{answers} answers of single_read, {entries} durable entries for them");
-        }
-        text
     }
 
     /// For machines.
@@ -186,11 +214,15 @@ impl Report {
             all.insert((*key).to_owned(), case);
         }
         let context = &self.context;
-        let rate = context.import_rate;
+        let Imported { rate, memory, shares: [server, postgres] } = context.imported;
         all.insert("import".into(), json!({
             "rps": round(rate), "p50_ms": null, "p99_ms": null, "ratio_select": round(Self::ratio(rate, self.select())),
-            "ratio_audited": round(Self::ratio(rate, self.audited())), "rss_mib": round(context.import_memory),
+            "ratio_audited": round(Self::ratio(rate, self.audited())), "rss_mib": round(memory),
+            "server_cpu_us": round(server), "postgres_cpu_us": round(postgres),
         }));
+        let grown: Vec<Value> =
+            context.grown.iter().map(|g| json!({"entries": g.entries, "ratio_select": round(g.ratio)})).collect();
+        all.insert("log_growth".into(), grown.into());
         let targets: Map<String, Value> = self
             .targets()
             .iter()
@@ -223,11 +255,11 @@ mod tests {
             rounds: rates.len(),
             postgres: "15".into(),
             ready_ms: 100.0,
-            import_rate: 9000.0,
-            import_memory: 40.0,
+            imported: Imported { rate: 9000.0, memory: 40.0, shares: [50.0, 60.0] },
             select: vec![100.0, 50.0, 60.0],
             audited: vec![10.0, 20.0],
             durable: None,
+            grown: Vec::new(),
         };
         Report { context, cases: vec![("single_read", series)] }
     }

@@ -7,9 +7,9 @@ use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::{Fetch, KeyStore, Mail};
+use custodian_persistence::access::LookCounter;
 use custodian_persistence::audit::{AuditWriter, NewEntry};
 use custodian_persistence::{Database, Work};
-use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::Clock;
@@ -18,9 +18,6 @@ use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::keys::Keyring;
 use crate::sso_providers::Providers;
-
-/// How long it is remembered that somebody was counted: a day is never longer.
-const COUNTED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// Figures that an operator may turn.
 #[derive(Clone, Debug)]
@@ -80,22 +77,23 @@ struct Inner {
     cursor_key: MacKey,
     auth: AuthState,
     log: AuditLog,
-    counted: Cache<Counted, ()>,
     providers: Providers,
+    looks: LookCounter,
+    counted: Counted,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
 }
 
 impl App {
-    /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
+    /// Starts the audit writer and the counter of looks, and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
         let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
-        let counted = Cache::builder().max_capacity(500_000).time_to_live(COUNTED).build();
         let providers = Providers::new(fetch);
+        let (looks, counted) = (LookCounter::start(db.clone())?, Counted::default());
         Ok(Self(Arc::new(Inner {
             db,
             audit,
@@ -105,6 +103,7 @@ impl App {
             cursor_key,
             auth,
             log,
+            looks,
             counted,
             providers,
             tuning,
@@ -162,8 +161,13 @@ impl App {
         &self.0.log
     }
 
+    /// Counts close looks in the database.
+    pub(crate) fn look_counter(&self) -> &LookCounter {
+        &self.0.looks
+    }
+
     /// Whom the database has counted today already.
-    pub(crate) fn counted(&self) -> &Cache<Counted, ()> {
+    pub(crate) fn counted(&self) -> &Counted {
         &self.0.counted
     }
 
@@ -183,6 +187,11 @@ impl App {
     /// Opens a transaction for an organisation.
     pub async fn begin(&self, organization: OrganizationId) -> Result<Work, DomainError> {
         Ok(Work::begin(&self.0.db, organization).await?)
+    }
+
+    /// Begins a transaction if a connection is free at once.
+    pub(crate) async fn begin_if_free(&self, organization: OrganizationId) -> Result<Option<Work>, DomainError> {
+        Ok(Work::begin_if_free(&self.0.db, organization).await?)
     }
 
     /// Returns when the entries are durable; nothing may be shown before.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Timeouts,
+};
 use futures_util::future::BoxFuture;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -73,6 +75,16 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
+    /// A connection, unless all are taken just now.
+    pub(crate) async fn client_if_free(&self) -> Result<Option<deadpool_postgres::Object>, DbError> {
+        let at_once = Timeouts { wait: Some(Duration::ZERO), ..self.pool.timeouts() };
+        match self.pool.timeout_get(&at_once).await {
+            Ok(client) => Ok(Some(client)),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A connection for a caller that already holds one: were it taken from the same pool, callers that hold all of it would wait for each other.
     pub(crate) async fn client_beside(&self) -> Result<deadpool_postgres::Object, DbError> {
         Ok(self.beside.get().await?)
@@ -118,6 +130,14 @@ impl Database {
         self.pool.close();
         self.beside.close();
     }
+}
+
+/// Runs a task that owns a connection to its end, on a thread of this name: every worker shares it.
+pub(crate) fn run_on_thread(name: &str, task: impl Future<Output = ()> + Send + 'static) -> Result<(), DbError> {
+    let failed = |error: std::io::Error| DbError::Internal(format!("{name}: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(task)).map_err(failed)?;
+    Ok(())
 }
 
 /// Opens pool connections on the runtime that the database was made on. One opened on a server's worker would end with

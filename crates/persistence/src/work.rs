@@ -22,6 +22,14 @@ impl Work {
         Self::on(db.client().await?, organization).await
     }
 
+    /// Opens one if a connection is free at once: for a caller that holds one already and must not wait for another.
+    pub async fn begin_if_free(db: &Database, organization: OrganizationId) -> Result<Option<Self>, DbError> {
+        match db.client_if_free().await? {
+            Some(client) => Self::on(client, organization).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Opens one that commits by itself while the caller's own is still open.
     pub async fn begin_beside(db: &Database, organization: OrganizationId) -> Result<Self, DbError> {
         Self::on(db.client_beside().await?, organization).await

@@ -5,14 +5,11 @@ use custodian_domain::access::{Allowance, Who};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_persistence::Work;
-use custodian_persistence::access as stored;
+use custodian_persistence::access::{self as stored, Look};
 use uuid::Uuid;
 
 use crate::audit::Draft;
 use crate::{App, Call};
-
-/// Somebody, and a customer who was counted for them on a day: it need not be asked of the database again.
-pub(crate) type Counted = (Uuid, NaiveDate, CustomerId);
 
 /// What somebody may spend today, and has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,22 +49,15 @@ fn allowance(app: &App, call: &Call) -> Allowance {
     Allowance::of(&call.identity.caller, app.tuning().budget)
 }
 
-fn within(used: i32, limit: u32) -> bool {
-    u32::try_from(used).unwrap_or_default() <= limit
-}
-
 /// Those of whom it is not known yet that they were counted today. Only staff are counted.
-fn uncounted(app: &App, call: &Call, people: &[CustomerId]) -> Vec<CustomerId> {
+fn uncounted(app: &App, call: &Call, people: &[CustomerId]) -> Vec<Uuid> {
     let Who::Staff(staff) = &call.identity.caller.who else {
         return Vec::new();
     };
-    // The day of this clock is a key of the cache alone: around midnight it may miss, and then the database is asked.
-    let today = app.now().date_naive();
-    let known = |id: &CustomerId| app.counted().contains_key(&(staff.user.uuid(), today, *id));
-    people.iter().copied().filter(|id| !known(id)).collect()
+    app.counted().unknown(app.now().date_naive(), staff.user.uuid(), people)
 }
 
-/// Counts people whom the caller is about to see closely, in a transaction of its own. Cheap for people who were counted today already.
+/// Counts people whom the caller is about to see closely, together with what others look at meanwhile. Free for people who were counted today already.
 ///
 /// Errors: 403 `reveal_budget_exhausted`; then none of them is counted.
 pub(crate) async fn spend(app: &App, call: &Call, people: &[CustomerId]) -> Result<(), DomainError> {
@@ -75,18 +65,11 @@ pub(crate) async fn spend(app: &App, call: &Call, people: &[CustomerId]) -> Resu
     if people.is_empty() {
         return Ok(());
     }
-    let work = app.begin(call.organization()).await?;
-    match spend_on(app, call, &work, &people).await {
-        Ok(day) => {
-            work.commit().await?;
-            remember(app, call, day, &people);
-            Ok(())
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let (organization, caller) = (call.organization(), call.identity.actor_id());
+    let look = Look { organization, caller, people: people.clone(), limit: allowance(app, call).reveals };
+    let day = app.look_counter().count(look).await?.ok_or_else(exhausted)?;
+    app.counted().remember(day, caller, &people);
+    Ok(())
 }
 
 /// The same in the caller's transaction, whose end decides whether it counts.
@@ -95,22 +78,13 @@ pub(crate) async fn spend_in(app: &App, call: &Call, work: &Work, people: &[Cust
     if people.is_empty() {
         return Ok(());
     }
-    spend_on(app, call, work, &people).await.map(drop)
+    let spent = stored::spend_on_people(work, call.identity.actor_id(), &people).await?;
+    let within = spent.used.is_none_or(|used| used <= allowance(app, call).reveals);
+    if within { Ok(()) } else { Err(exhausted()) }
 }
 
-async fn spend_on(app: &App, call: &Call, work: &Work, people: &[CustomerId]) -> Result<NaiveDate, DomainError> {
-    let ids: Vec<Uuid> = people.iter().map(|id| id.uuid()).collect();
-    let spent = stored::spend_on_people(work, call.identity.actor_id(), &ids).await?;
-    if spent.added > 0 && !within(spent.used, allowance(app, call).reveals) {
-        return Err(DomainError::refused(RefusedAs::Forbidden, "reveal_budget_exhausted"));
-    }
-    Ok(spent.day)
-}
-
-fn remember(app: &App, call: &Call, day: NaiveDate, people: &[CustomerId]) {
-    for id in people {
-        app.counted().insert((call.identity.actor_id(), day, *id), ());
-    }
+fn exhausted() -> DomainError {
+    DomainError::refused(RefusedAs::Forbidden, "reveal_budget_exhausted")
 }
 
 /// Counts a search by last digits. Each counts, whatever it finds: ten thousand of them would find everybody.
@@ -120,7 +94,7 @@ pub(crate) async fn spend_search(app: &App, call: &Call) -> Result<(), DomainErr
     let limit = allowance(app, call).last4_searches;
     let work = app.begin(call.organization()).await?;
     let spent = stored::spend_on_search(&work, call.identity.actor_id()).await?;
-    if !within(spent.used, limit) {
+    if spent.used.is_none_or(|used| used > limit) {
         work.abandon().await;
         return Err(DomainError::refused(RefusedAs::Forbidden, "search_budget_exhausted"));
     }

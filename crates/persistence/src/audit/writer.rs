@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Statement};
 
 use super::{Columns, INSERT, INSERT_SUBJECTS, NewEntry};
+use crate::connect::run_on_thread;
 use crate::work::begin_for;
 use crate::{Database, DbError};
 
@@ -53,15 +54,7 @@ impl AuditWriter {
     pub fn start(db: Database) -> Result<Self, DbError> {
         let (queue, entries) = mpsc::channel(QUEUE);
         let status = Arc::new(WriterStatus::default());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| DbError::Internal(format!("audit writer: {error}")))?;
-        let seen = Arc::clone(&status);
-        std::thread::Builder::new()
-            .name("audit-writer".into())
-            .spawn(move || runtime.block_on(write_all(db, entries, &seen)))
-            .map_err(|error| DbError::Internal(format!("audit writer: {error}")))?;
+        run_on_thread("audit-writer", write_all(db, entries, Arc::clone(&status)))?;
         Ok(Self { queue, status })
     }
 
@@ -90,7 +83,7 @@ struct Prepared {
     subjects: Statement,
 }
 
-async fn write_all(db: Database, mut queue: mpsc::Receiver<(Vec<NewEntry>, Waiter)>, status: &WriterStatus) {
+async fn write_all(db: Database, mut queue: mpsc::Receiver<(Vec<NewEntry>, Waiter)>, status: Arc<WriterStatus>) {
     let mut connection: Option<Prepared> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {

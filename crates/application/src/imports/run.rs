@@ -23,6 +23,8 @@ pub const KIND: &str = "import";
 /// Records in one transaction.
 const BATCH: usize = 256;
 const BATCH_RECORDS: i64 = 256;
+/// The most batches that are written at the same time.
+const TOGETHER: usize = 2;
 /// How long a worker holds the job between two commits.
 pub(super) const LEASE_SECONDS: f64 = 10.0;
 
@@ -59,7 +61,7 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     };
     let key = Arc::new(app.keys().unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?);
     let keys = app.keys().organization(app.db(), claim.organization).await?;
-    let (send, receive) = mpsc::channel::<Batch>(1);
+    let (send, receive) = mpsc::channel::<Batch>(TOGETHER);
     let reader = Reader { app: app.clone(), row: row.clone(), mapping, key, keys, organization: claim.organization };
     let runtime = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || reader.read(runtime, &send));
@@ -94,8 +96,9 @@ async fn store_batches(
     mut batches: mpsc::Receiver<Batch>,
 ) -> Result<Option<Counts>, DomainError> {
     let mut store = Store::new(app, call, claim, row);
-    while let Some(batch) = batches.recv().await {
-        if !store.store(batch).await? {
+    let mut waiting = Vec::with_capacity(TOGETHER);
+    while batches.recv_many(&mut waiting, TOGETHER).await > 0 {
+        if !store.store(std::mem::take(&mut waiting)).await? {
             return Ok(None);
         }
     }

@@ -1,6 +1,6 @@
 //! Storing a batch: rows, tags, versions, faults, place and entry in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
@@ -50,43 +50,92 @@ impl<'a> Store<'a> {
         self.counts
     }
 
-    /// False when another worker holds the job now: nothing was written.
-    pub(super) async fn store(&mut self, batch: Batch) -> Result<bool, DomainError> {
+    /// Stores batches in their order, each in a transaction of its own. Two of new customers are written at the same time: the database
+    /// takes longer over a batch than the reader. False when another worker holds the job now: nothing more was written.
+    pub(super) async fn store(&mut self, batches: Vec<Batch>) -> Result<bool, DomainError> {
+        let together = !self.row.dry_run && self.row.mode == "create" && are_disjoint(&batches);
+        let mut waiting = VecDeque::from(batches);
+        while !waiting.is_empty() {
+            let most = if together { waiting.len() } else { 1 };
+            if !self.store_first(&mut waiting, most).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The first batch, and at the same time those after it that find a free connection: who holds one must not wait for another.
+    async fn store_first(&mut self, waiting: &mut VecDeque<Batch>, most: usize) -> Result<bool, DomainError> {
+        let mut begun: Vec<Begun> = Vec::with_capacity(most);
+        while begun.len() < most {
+            let Some(batch) = waiting.pop_front() else { break };
+            let work = if begun.is_empty() {
+                self.app.begin(self.claim.organization).await?
+            } else if let Some(work) = self.app.begin_if_free(self.claim.organization).await? {
+                work
+            } else {
+                waiting.push_front(batch);
+                break;
+            };
+            // Whoever comes first holds the job; the next would wait for its end.
+            if begun.is_empty() && !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
+                work.abandon().await;
+                return Ok(false);
+            }
+            begun.push(self.begin(work, batch).await?);
+        }
+        let written = futures_util::future::join_all(begun.iter_mut().map(|one| self.write(one))).await;
+        for (place, (one, written)) in begun.into_iter().zip(written).enumerate() {
+            written?;
+            if place > 0 && !jobs::hold(&one.work, self.claim, LEASE_SECONDS).await? {
+                one.work.abandon().await;
+                return Ok(false);
+            }
+            self.end(one).await?;
+        }
+        Ok(true)
+    }
+
+    async fn places(&self, batch: &Batch) -> Result<Vec<BucketPlace>, DomainError> {
+        if self.row.dry_run {
+            return Ok(Vec::new());
+        }
+        let (app, organization) = (self.app, self.claim.organization);
+        app.keys().places(app.db(), organization, batch.accepted.len(), app.rng(), app.now()).await
+    }
+
+    async fn begin(&mut self, work: Work, batch: Batch) -> Result<Begun, DomainError> {
+        let places = self.places(&batch).await?;
         let Batch { accepted, mut faults, records } = batch;
         let mut refused = distinct_lines(&faults);
-        let places = match self.row.dry_run {
-            true => Vec::new(),
-            false => {
-                self.app
-                    .keys()
-                    .places(self.app.db(), self.claim.organization, accepted.len(), self.app.rng(), self.app.now())
-                    .await?
-            }
-        };
-        let work = self.app.begin(self.claim.organization).await?;
-        if !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
-            work.abandon().await;
-            return Ok(false);
-        }
         let before = faults.len();
         let plan = self.plan(&work, accepted, &mut faults).await?;
         refused += distinct_lines(faults.get(before..).unwrap_or_default());
         let counts = Counts {
-            done: self.counts.done + records,
-            created: self.counts.created + len(plan.new.len()),
-            updated: self.counts.updated + len(plan.existing.len()),
-            rejected: self.counts.rejected + refused,
+            done: records,
+            created: len(plan.new.len()),
+            updated: len(plan.existing.len()),
+            rejected: refused,
         };
-        if !self.row.dry_run {
-            self.write(&work, plan, places).await?;
-        }
+        Ok(Begun { work, plan, places, faults, counts })
+    }
+
+    /// Commits a batch together with the place that the import has reached by it.
+    async fn end(&mut self, begun: Begun) -> Result<(), DomainError> {
+        let Begun { work, faults, counts, .. } = begun;
+        let counts = Counts {
+            done: self.counts.done + counts.done,
+            created: self.counts.created + counts.created,
+            updated: self.counts.updated + counts.updated,
+            rejected: self.counts.rejected + counts.rejected,
+        };
         stored::insert_errors(&work, self.claim.job, &faults).await?;
         let Counts { done, created, updated, rejected } = counts;
         stored::checkpoint(&work, self.claim.job, done, created, updated, rejected).await?;
         jobs::progress(&work, self.claim.job, done, None, rejected, self.app.now()).await?;
         work.commit().await?;
         self.counts = counts;
-        Ok(true)
+        Ok(())
     }
 
     /// Sorts records into new customers, changes of existing ones, and refusals.
@@ -178,9 +227,13 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    async fn write(&self, work: &Work, plan: Plan, places: Vec<BucketPlace>) -> Result<(), DomainError> {
-        let Plan { new, existing, mut rows } = plan;
-        self.create(work, new, &places).await?;
+    async fn write(&self, begun: &mut Begun) -> Result<(), DomainError> {
+        if self.row.dry_run {
+            return Ok(());
+        }
+        let Begun { work, plan, places, .. } = begun;
+        let Plan { new, existing, mut rows } = std::mem::take(plan);
+        self.create(work, new, places).await?;
         for (record, id) in existing {
             if let Some(current) = rows.remove(&id) {
                 let (attributes, values) = merged(record, current.attributes());
@@ -236,6 +289,25 @@ fn mapped(row: &ImportRow) -> Vec<&'static str> {
         .into_iter()
         .filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None })
         .collect()
+}
+
+/// A batch whose transaction is open.
+struct Begun {
+    work: Work,
+    plan: Plan,
+    places: Vec<BucketPlace>,
+    faults: Vec<ImportError>,
+    /// What this batch adds.
+    counts: Counts,
+}
+
+/// Whether no unique value stands in two of them: one would wait for the other in the database for ever.
+fn are_disjoint(batches: &[Batch]) -> bool {
+    let mut met = HashSet::new();
+    batches.iter().all(|batch| {
+        let own: HashSet<[u8; 16]> = batch.accepted.iter().flat_map(|prepared| prepared.tags.unique()).collect();
+        own.into_iter().all(|tag| met.insert(tag))
+    })
 }
 
 #[derive(Default)]

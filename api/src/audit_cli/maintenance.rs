@@ -53,8 +53,11 @@ pub(super) fn fsck(options: &Options, print: &dyn Fn(&str)) -> Result<bool, Unfi
     Ok(report.findings.is_empty())
 }
 
-pub(super) fn key(options: &Options, print: &dyn Fn(&str)) -> Result<bool, Unfit> {
-    let (_runtime, app, _) = open(options)?;
+pub(super) fn key(options: &Options, rotate: bool, print: &dyn Fn(&str)) -> Result<bool, Unfit> {
+    let (runtime, app, _) = open(options)?;
+    if rotate {
+        runtime.block_on(audit::rotate_key(&app))?;
+    }
     for key in app.log().keys().verifiers(app.log().origin()) {
         print(&key.to_string());
     }

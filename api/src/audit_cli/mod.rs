@@ -18,8 +18,14 @@ pub enum AuditCommand {
     Witness(witness::Options),
     /// Check the whole log in the database once: every entry, hash, signature and right, and the anchor file
     Fsck(maintenance::Options),
-    /// Print the public keys that the log's checkpoints are verified with
-    Key(maintenance::Options),
+    /// Print the public keys that the log's checkpoints are verified with, oldest first; the last one signs
+    Key {
+        #[command(flatten)]
+        options: maintenance::Options,
+        /// Make a new key first, which signs from here on; a running server takes it up with its next check of the log
+        #[arg(long)]
+        rotate: bool,
+    },
     /// Let go of months that are older than audit_retention_days; their hashes stay. Needs the owner's connection
     Retire {
         #[command(flatten)]
@@ -36,7 +42,7 @@ pub fn run(command: &AuditCommand, print: &dyn Fn(&str)) -> Result<bool, Unfit> 
         AuditCommand::Verify(options) => verify::run(options, print),
         AuditCommand::Witness(options) => witness::run(options, print).map(|()| true),
         AuditCommand::Fsck(options) => maintenance::fsck(options, print),
-        AuditCommand::Key(options) => maintenance::key(options, print),
+        AuditCommand::Key { options, rotate } => maintenance::key(options, *rotate, print),
         AuditCommand::Retire { options, yes } => maintenance::retire(options, *yes, print),
     }
 }

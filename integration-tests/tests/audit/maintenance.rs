@@ -2,9 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use custodian_application::audit::{due, retire};
+use custodian_application::audit::{due, retire, rotate_key};
 
-use super::scene::{Scene, settled, whole};
+use super::scene::{Scene, settled, until, whole};
 use crate::customers::{path, whole as customer};
 use crate::dev::program::{differing, dump, postgres_program, run, settings_of, superuser_url};
 use crate::support::{Service, own_instance};
@@ -109,4 +109,42 @@ async fn old_months_are_let_go_by_command_and_what_remains_is_as_sound() {
     let newest = *scene.places().await.last().unwrap();
     scene.tamper(&format!("DELETE FROM audit_entries WHERE id = '{newest}'")).await;
     scene.shows("a deletion", "missing", "is gone").await;
+}
+
+/// The hash of the key that signed a note, in hex: the first four bytes of its own signature (C2SP signed-note).
+fn signer(note: &str) -> String {
+    use base64::Engine;
+    let line = note.lines().find(|line| line.starts_with('\u{2014}')).unwrap();
+    let signature = base64::prelude::BASE64_STANDARD.decode(line.rsplit(' ').next().unwrap()).unwrap();
+    signature[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hashes of the keys that are printed, oldest first.
+fn printed_keys(printed: &str) -> Vec<String> {
+    printed.lines().map(|line| line.split('+').nth(1).unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_new_key_signs_from_here_on_and_what_the_old_one_signed_stays_verifiable() {
+    let service = own_instance(&[]);
+    let scene = busy(&service).await;
+    let auditor = scene.org.auditor().await;
+    let before = auditor.get("/v1/audit/log/checkpoint").await.shows(200).text().to_owned();
+    let app = service.app.clone();
+    service.clock.advance(chrono::Duration::minutes(1));
+    service.run(async move { rotate_key(&app).await.unwrap() }).await;
+    auditor.get("/v1/me").await.shows(200);
+    settled(&scene.sql, scene.org.id).await;
+    let signed_anew = async || {
+        let note = auditor.get("/v1/audit/log/checkpoint").await.shows(200).text().to_owned();
+        (signer(&note) != signer(&before)).then_some(note)
+    };
+    let after = until("a checkpoint by the new key", signed_anew).await;
+    let settings = settings_of(&service);
+    let settings = differing(&settings, &[]);
+    let (code, printed, said) = run(&["audit", "key"], &settings);
+    assert_eq!((code, printed_keys(&printed)), (0, vec![signer(&before), signer(&after)]), "{said}");
+    assert_eq!(whole(&service).await.findings, [], "both keys are believed");
+    let (code, printed, said) = run(&["audit", "key", "--rotate"], &settings);
+    assert_eq!((code, printed_keys(&printed).len()), (0, 3), "{said}");
 }

@@ -81,6 +81,13 @@ impl AuditLog {
     }
 }
 
+/// Adds a key to those that sign checkpoints and takes it up; see [`LogKeys::rotate`].
+pub async fn rotate_key(app: &App) -> Result<(), Unfit> {
+    let rotated = LogKeys::rotate(app.db(), app.keys().root(), app.rng(), app.now()).await;
+    rotated.map_err(|error| Unfit(format!("{error}.")))?;
+    app.reload_log_keys().await.map_err(Unfit)
+}
+
 impl App {
     /// Reads the signing keys again; another instance may have added one. What is wrong with them is a sentence.
     pub(crate) async fn reload_log_keys(&self) -> Result<(), String> {

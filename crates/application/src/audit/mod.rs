@@ -19,7 +19,7 @@ pub use entry::{Detail, Draft, EntryActor, Shown, is_entry, record_all, seal_ent
 pub use export::{Export, export};
 pub use finding::Finding;
 pub use list::{EntryView, Page, Proof, customer_access_log, list_entries, own_activity};
-pub use log::{AuditLog, LogSettings};
+pub use log::{AuditLog, LogSettings, rotate_key};
 pub use noted::Noted;
 pub use proofs::{Consistency, Inclusion, bundle, checkpoint, consistency, inclusion, tile};
 pub use published::{Published, log_checkpoint, log_consistency, log_proof};

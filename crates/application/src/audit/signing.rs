@@ -33,12 +33,18 @@ impl LogKeys {
         rng: &dyn Randomness,
         now: DateTime<Utc>,
     ) -> Result<(), DomainError> {
-        let (key, seed) = SigningKey::generate(rng);
-        let key_id = key.key_id();
-        let wrapped_key = root.wrap("signing-key/1", &[key_id.as_bytes()], &seed, rng);
-        let (public_key, purpose) = (key.public().to_vec(), PURPOSE.to_owned());
-        let row = SigningKeyRow { key_id, purpose, public_key, wrapped_key, created_at: now };
-        Ok(stored::insert_first_signing_key(db, &row).await?)
+        Ok(stored::insert_first_signing_key(db, &made(root, rng, now)).await?)
+    }
+
+    /// Adds a key that signs from here on; what the keys before it have signed stays verifiable. A running service takes it up with its next
+    /// check of the log.
+    pub async fn rotate(
+        db: &Database,
+        root: &RootKey,
+        rng: &dyn Randomness,
+        now: DateTime<Utc>,
+    ) -> Result<(), DomainError> {
+        Ok(stored::insert_signing_key(db, &made(root, rng, now)).await?)
     }
 
     /// A checkpoint of the log of that name, signed by the newest key.
@@ -58,6 +64,19 @@ impl LogKeys {
     /// The public halves for the log of that name, oldest first.
     pub fn verifiers(&self, origin: &str) -> Vec<VerifierKey> {
         self.0.iter().filter_map(|key| VerifierKey::new(KeyKind::Ed25519, origin, key.public()).ok()).collect()
+    }
+}
+
+fn made(root: &RootKey, rng: &dyn Randomness, now: DateTime<Utc>) -> SigningKeyRow {
+    let (key, seed) = SigningKey::generate(rng);
+    let key_id = key.key_id();
+    let wrapped_key = root.wrap("signing-key/1", &[key_id.as_bytes()], &seed, rng);
+    SigningKeyRow {
+        public_key: key.public().to_vec(),
+        purpose: PURPOSE.to_owned(),
+        key_id,
+        wrapped_key,
+        created_at: now,
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use custodian_api::audit_cli::{self, AuditCommand};
 use custodian_api::config::{Settings, settings_help};
 use custodian_api::org_cli::{self, OrgCommand};
+use custodian_api::receipts_cli::{self, ReceiptsCommand};
 use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
 use custodian_api::{bench, dev, memory, platform};
@@ -74,6 +75,11 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Receipts of consent
+    Receipts {
+        #[command(subcommand)]
+        command: ReceiptsCommand,
+    },
     /// Measure the service against pgbench on a temporary cluster
     Bench(bench::Options),
 }
@@ -103,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Org { command } => org_cli::run(&command, &print).map(|()| ExitCode::SUCCESS),
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
+        Command::Receipts { command } => receipts(&command),
         Command::Audit { command } => audit(&command),
         Command::Bench(options) => run_bench(&options),
     };
@@ -216,6 +223,11 @@ fn run_bench(options: &bench::Options) -> Result<ExitCode, Unfit> {
     start_log("warn");
     let good = bench::run(options)?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn receipts(command: &ReceiptsCommand) -> Result<ExitCode, Unfit> {
+    let sound = receipts_cli::run(command, &print)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn audit(command: &AuditCommand) -> Result<ExitCode, Unfit> {

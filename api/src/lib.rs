@@ -9,6 +9,7 @@ pub mod memory;
 pub mod org_cli;
 pub mod platform;
 pub mod post;
+pub mod receipts_cli;
 pub mod server;
 pub mod state;
 pub mod v1;

@@ -121,8 +121,13 @@ impl Asking {
             context.set_quota(quota);
             quota.check()?;
         }
-        if purpose?.is_some_and(|code| !call.identity.purposes.contains_key(&code)) {
-            return Err(Problem::of("unknown_purpose"));
+        if let Some(code) = purpose? {
+            if !call.identity.purposes.contains_key(&code) {
+                return Err(Problem::of("unknown_purpose"));
+            }
+            if call.identity.overdue.contains(&code) {
+                return Err(Problem::of("withdrawal_unacknowledged"));
+            }
         }
         Ok(call)
     }

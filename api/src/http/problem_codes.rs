@@ -34,6 +34,7 @@ const KNOWN_CALLER: &[&str] = &[
     "purpose_required",
     "purpose_not_allowed",
     "unknown_purpose",
+    "withdrawal_unacknowledged",
     "ip_not_allowed",
     "quota_exhausted",
     "integrity_error",

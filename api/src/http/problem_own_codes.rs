@@ -9,6 +9,7 @@
 /// Operation id, and its codes in the order of their statuses.
 pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("accept_invitation", &["invalid_token", "audit_unavailable"]),
+    ("acknowledge_withdrawal", &["partner_only"]),
     ("begin_sso", &["sso_provider_unavailable"]),
     (
         "change_customer",
@@ -65,6 +66,8 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ),
     ("list_my_activity", &["staff_only"]),
     ("list_my_sessions", &["not_found"]),
+    ("list_recipients", &["staff_only", "no_consent"]),
+    ("list_withdrawals", &["partner_only"]),
     ("log_in", &["invalid_credentials", "account_suspended", "too_many_attempts", "audit_unavailable"]),
     ("log_out", &["staff_only", "unsupported_media_type", "unknown_field", "invalid_body"]),
     ("make_withdrawal_link", &["no_consent"]),
@@ -101,6 +104,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("show_me", &["not_found"]),
     ("show_my_budget", &["staff_only"]),
     ("show_public_notice", &["invalid_query", "unknown_parameter"]),
+    ("show_receipt", &["no_consent"]),
     ("show_second_factor", &["staff_only"]),
     ("show_who_sees", &["no_consent"]),
     ("simulate_role", &["role_built_in", "staff_only"]),

@@ -61,6 +61,8 @@ problems! {
     403 "purpose_not_allowed": "Purpose not allowed" / "处理目的不被允许", "This credential is not bound to the purpose named." / "该凭据未绑定所指明的处理目的。";
     403 "no_consent": "No consent" / "未取得同意", "The purpose needs this person's consent, and none is in force; nothing of the person is shown." / "该处理目的须取得本人同意，而现无有效同意，因此不提供任何信息。";
     403 "invalid_link": "Invalid link" / "链接无效", "The link is malformed, too old or not ours." / "链接格式错误、已过期或不是由本系统签发。";
+    403 "withdrawal_unacknowledged": "Withdrawal unacknowledged" / "撤回尚未确认", "A withdrawal of consent to this purpose waits for this partner's acknowledgement past its time; see GET /v1/withdrawals." / "该处理目的有撤回同意逾期未获此合作方确认，参见 GET /v1/withdrawals。";
+    403 "partner_only": "Partners only" / "仅限合作方", "Only a partner's key may do this." / "仅合作方密钥可执行此操作。";
     403 "unknown_purpose": "Unknown purpose" / "处理目的不存在", "No purpose has this code." / "不存在此代码的处理目的。";
     403 "field_not_editable": "Field not editable" / "字段不可修改", "At least one field may not be changed by this caller; see errors." / "存在当前调用者不可修改的字段，详见 errors。";
     403 "field_hidden": "Field not visible" / "字段不可见", "At least one field is not open to this caller." / "存在对当前调用者不可见的字段。";

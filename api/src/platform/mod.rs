@@ -39,6 +39,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(problems::describe_problem)
         .service(well_known::jwks)
         .service(well_known::security_txt)
+        .service(well_known::gpc)
         .service(well_known::custodian_audit_keys);
 }
 

@@ -59,6 +59,20 @@ pub async fn custodian_audit_keys(app: Data<App>) -> HttpResponse {
         .body(keys)
 }
 
+/// Read how opt-out signals are honoured
+///
+/// Global Privacy Control: `Sec-GPC: 1` on a consent decision is an opt-out from purposes that sell, share or advertise.
+#[utoipa::path(tag = "platform", security(()), responses(
+    (status = 200, description = "Support for the signal.", body = serde_json::Value, example = json!({"gpc": true, "lastUpdate": "2026-11-22"})),
+    PublicProblems,
+))]
+#[get("/.well-known/gpc.json")]
+pub async fn gpc() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .json(serde_json::json!({"gpc": true, "lastUpdate": "2026-11-22"}))
+}
+
 /// RFC 9116 wants an expiry less than a year ahead.
 pub(super) fn text(contact: &str, base: &str, now: DateTime<Utc>) -> String {
     let expires = (now + Duration::days(180)).to_rfc3339_opts(SecondsFormat::Secs, true);

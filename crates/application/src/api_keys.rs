@@ -16,7 +16,7 @@ use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 11] = [
+pub const PARTNER_PERMISSIONS: [Permission; 12] = [
     Permission::CustomersRead,
     Permission::CustomersCreate,
     Permission::CustomersWrite,
@@ -28,6 +28,7 @@ pub const PARTNER_PERMISSIONS: [Permission; 11] = [
     Permission::ConsentsRecord,
     Permission::ConsentsWithdraw,
     Permission::ConsentsDecide,
+    Permission::WithdrawalsAcknowledge,
 ];
 
 /// A key to be made.

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::PseudonymKey;
 use custodian_domain::access::{Caller, PurposeFacts, RowScope, Who, row_scope};
 use custodian_domain::auth::Standing;
-use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
+use custodian_domain::kernel::{
+    CustomerId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, ThirdPartyId, UserId,
+};
 use custodian_domain::roles::Permission;
 use uuid::Uuid;
 
@@ -24,6 +26,10 @@ pub struct Identity {
     pub purposes: Arc<HashMap<String, PurposeFacts>>,
     /// A partner's own ids for people; staff see the real ones.
     pub pseudonyms: Option<PseudonymKey>,
+    /// The company that a partner's key was given to.
+    pub third_party: Option<ThirdPartyId>,
+    /// Codes of the purposes for which it is late in acknowledging a withdrawal.
+    pub overdue: Vec<String>,
     /// The credential ends here at the latest.
     pub expires_at: DateTime<Utc>,
     /// The session, for staff.

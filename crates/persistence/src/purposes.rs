@@ -143,6 +143,13 @@ pub async fn unknown(work: &Work, codes: &[String]) -> Result<Vec<String>, DbErr
     Ok(work.query(SQL, &[&work.organization().uuid(), &codes]).await?.iter().map(|row| row.get(0)).collect())
 }
 
+/// What one version of a purpose said.
+pub async fn version_of(work: &Work, code: &str, version: i32) -> Result<Option<Value>, DbError> {
+    const SQL: &str = "SELECT content FROM purpose_versions WHERE organization_id = $1 AND code = $2 AND version = $3";
+    let row = work.query_opt(SQL, &[&work.organization().uuid(), &code, &version]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
 /// Every version of a purpose, newest first.
 pub async fn versions(work: &Work, id: Uuid) -> Result<Vec<VersionRow>, DbError> {
     const SQL: &str = "SELECT version, state, content, changed, at, by_id FROM purpose_versions \

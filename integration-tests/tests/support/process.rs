@@ -132,7 +132,7 @@ impl Drop for Process {
 }
 
 /// `DEV_PROGRAM`, else what was built beside this test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let beside = || std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("custodian");
     let program = std::env::var_os("DEV_PROGRAM").map_or_else(beside, PathBuf::from);
     assert!(program.exists(), "{} is missing: cargo build --package custodian-api --bin custodian", program.display());

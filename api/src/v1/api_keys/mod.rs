@@ -49,7 +49,7 @@ pub struct NewApiKeyBody {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`, `purposes.read`, `notices.read`, `notices.record`,
-    /// `consents.read`, `consents.record`, `consents.withdraw`, `consents.decide`.
+    /// `consents.read`, `consents.record`, `consents.withdraw`, `consents.decide`, `withdrawals.acknowledge`.
     #[schema(min_items = 1, max_items = 20)]
     permissions: Vec<String>,
     /// Fields that it may see; core fields cannot be given.

@@ -1,7 +1,8 @@
 //! Decisions: may this use be made, or could it then.
 
+use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
 use custodian_application::consents::{self, Asked, Decided, Whom};
@@ -77,7 +78,7 @@ impl From<DecisionsBody> for Asked {
             Some(ids) => Whom::Customers(ids),
             None => Whom::Contacts(points.map(|point| (point.r#type, point.value)).collect()),
         };
-        Self { purpose, channel, as_of, whom }
+        Self { purpose, channel, as_of, whom, opts_out: false }
     }
 }
 
@@ -87,7 +88,7 @@ pub struct DecisionBody {
     /// Whether the use is allowed.
     allowed: bool,
     /// `consent_in_force`, `other_basis`; or `unknown_person`, `purpose_not_in_force`, `channel_not_covered`, `no_consent`, `refused`, `withdrawn`, `expired`,
-    /// `needs_renewal`, `objected`.
+    /// `needs_renewal`, `objected`, `opt_out_signal`.
     reason: &'static str,
     /// Code of the purpose's legal basis then.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,10 +121,16 @@ pub struct DecidedBody {
     data: Vec<DecisionBody>,
 }
 
+/// Global Privacy Control: `1` and nothing else; one of several is enough.
+fn opts_out(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-gpc").any(|value| value.as_bytes() == b"1")
+}
+
 /// Ask whether a use is allowed.
 ///
 /// For one customer: is, or at `as_of` was, the use of this person's data for this purpose allowed, on what ground, under which notice. The same question about the
-/// past is answered alike for ever.
+/// past is answered alike for ever. `Sec-GPC: 1`, passed on from a browser, is an opt-out from purposes that sell, share or
+/// advertise: the answer is then `opt_out_signal`.
 #[utoipa::path(
     tag = "consents", security(("bearer" = []), ("api_key" = [])),
     params(("customer_id" = Uuid, Query, description = "The customer, by the id that the caller knows"), ("purpose" = String, Query, description = "Code of the purpose"),
@@ -135,6 +142,7 @@ pub struct DecidedBody {
 pub async fn decide_consent(
     may: May<DecideConsents>,
     app: Data<App>,
+    req: HttpRequest,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     let (id, purpose, channel) = (query.uuid("customer_id"), query.text("purpose"), query.text("channel"));
@@ -146,7 +154,8 @@ pub async fn decide_consent(
     }
     query.done()?;
     let whom = Whom::Customers(id.into_iter().collect());
-    let asked = Asked { purpose: purpose.unwrap_or_default(), channel, as_of, whom };
+    let opts_out = opts_out(req.headers());
+    let asked = Asked { purpose: purpose.unwrap_or_default(), channel, as_of, whom, opts_out };
     let Decided { as_of, legal_basis, judgements } = consents::decide(&app, &may, asked).await?;
     let judgement = judgements.into_iter().next().ok_or_else(|| Problem::of("not_found"))?;
     Ok(HttpResponse::Ok().json(DecisionBody { legal_basis, as_of: Some(as_of), ..judgement.into() }))
@@ -165,9 +174,11 @@ pub async fn decide_consent(
 pub async fn decide_consents(
     may: May<DecideConsents>,
     app: Data<App>,
+    req: HttpRequest,
     body: Valid<DecisionsBody>,
 ) -> Result<Reply, Problem> {
-    let Decided { as_of, legal_basis, judgements } = consents::decide(&app, &may, body.into_inner().into()).await?;
+    let asked = Asked { opts_out: opts_out(req.headers()), ..body.into_inner().into() };
+    let Decided { as_of, legal_basis, judgements } = consents::decide(&app, &may, asked).await?;
     let data = judgements.into_iter().map(DecisionBody::from).collect();
     Ok(Reply::ok(&DecidedBody { as_of, legal_basis, data })?)
 }

@@ -3,6 +3,8 @@
 mod bodies;
 mod decisions;
 mod intake;
+mod receipts;
+mod recipients;
 mod withdraw;
 
 use actix_web::web::Data;
@@ -25,6 +27,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(record_consent)
         .service(intake::record_consents)
         .service(show_consent)
+        .service(receipts::show_receipt)
+        .service(recipients::list_recipients)
+        .service(recipients::list_withdrawals)
+        .service(recipients::acknowledge_withdrawal)
         .service(withdraw::withdraw_consent)
         .service(withdraw::make_withdrawal_link)
         .service(withdraw::withdraw_by_link)
@@ -39,6 +45,8 @@ needs! {
     RecordConsents = ConsentsRecord;
     /// Withdraws for a person who says stop.
     WithdrawConsents = ConsentsWithdraw;
+    /// Acknowledges withdrawals, as a recipient.
+    AcknowledgeWithdrawals = WithdrawalsAcknowledge;
     /// Asks whether a use is allowed.
     DecideConsents = ConsentsDecide;
 }

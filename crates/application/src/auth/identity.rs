@@ -14,7 +14,7 @@ use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, Organization
 use custodian_domain::roles::Permission;
 use custodian_persistence::api_keys::ApiKeyRow;
 use custodian_persistence::users::UserRow;
-use custodian_persistence::{Work, api_keys, auth as sessions, departments, users};
+use custodian_persistence::{Work, api_keys, auth as sessions, consents, departments, users};
 use uuid::Uuid;
 
 use super::IpRange;
@@ -167,6 +167,8 @@ async fn load_staff(
         departments,
         purposes,
         pseudonyms: None,
+        third_party: None,
+        overdue: Vec::new(),
         expires_at,
         session: Some(session),
         standing: proofs.standing(),
@@ -191,6 +193,10 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     let row = api_keys::find(&work, ApiKeyId::from(key_id)).await?;
     let departments = departments_by_id(&work).await?;
     let purposes = purposes::in_force(&work).await?;
+    let overdue = match &row {
+        Some((row, _)) => consents::overdue_purposes(&work, row.third_party.uuid()).await?,
+        None => Vec::new(),
+    };
     let ends =
         row.as_ref().and_then(|(row, live)| secret_ends(app, text, row).filter(|ends| *live && *ends > app.now()));
     if ends.is_some() {
@@ -205,7 +211,8 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
         return Err(refused());
     }
     row.expires_at = ends;
-    Ok(partner_identity(app, OrganizationId::from(organization), row, departments, purposes))
+    let identity = partner_identity(app, OrganizationId::from(organization), row, departments, purposes);
+    Ok(Identity { overdue, ..identity })
 }
 
 /// When the secret ends that the text is, the one in force or the one before; `None` when it is neither.
@@ -252,6 +259,8 @@ fn partner_identity(
         departments,
         purposes,
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
+        third_party: Some(row.third_party),
+        overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
         standing: Standing::Full,

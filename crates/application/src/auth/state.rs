@@ -33,6 +33,8 @@ const TURN: Duration = Duration::from_secs(5);
 pub struct AuthState {
     pub(super) signing: SigningKey,
     pub(super) public_keys: HashMap<String, [u8; 32]>,
+    /// Those and the retired ones: what was signed with them still verifies, though no token of theirs is taken.
+    pub(super) published: Vec<(String, [u8; 32])>,
     pub(super) identities: Cache<[u8; 32], Arc<Identity>>,
     pub(super) ended: Cache<Uuid, ()>,
     pub(super) refresh_pepper: MacKey,
@@ -67,10 +69,16 @@ impl AuthState {
             .iter()
             .filter_map(|row| Some((row.key_id.clone(), row.public_key.as_slice().try_into().ok()?)))
             .collect();
+        let published = stored::all_signing_keys(db, "token").await?;
+        let published = published
+            .into_iter()
+            .filter_map(|row| Some((row.key_id, row.public_key.as_slice().try_into().ok()?)))
+            .collect();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             signing,
             public_keys,
+            published,
             identities: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
             ended: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
             refresh_pepper: MacKey::new(&root.derive("refresh-pepper/1", &[])),
@@ -91,7 +99,7 @@ impl AuthState {
 
     /// The payload of a document of this type that one of the token keys has signed.
     pub(crate) fn open_signed(&self, text: &str, typ: &str) -> Option<Vec<u8>> {
-        self.public_keys.values().find_map(|public| custodian_crypto::jws::open(text, typ, public))
+        self.published.iter().find_map(|(_, public)| custodian_crypto::jws::open(text, typ, public))
     }
 
     /// Forgets a session or key at once on this instance.
@@ -118,7 +126,7 @@ impl AuthState {
 
     pub(crate) fn jwks(&self) -> String {
         let keys: Vec<_> = self
-            .public_keys
+            .published
             .iter()
             .map(|(kid, public)| json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": URL_SAFE_NO_PAD.encode(public)}))
             .collect();

@@ -42,6 +42,8 @@ pub struct Asked {
     pub as_of: Option<DateTime<Utc>>,
     /// About whom.
     pub whom: Whom,
+    /// The browser in question says that its user opts out (`Sec-GPC: 1`).
+    pub opts_out: bool,
 }
 
 /// The answers, in the order in which was asked.
@@ -87,6 +89,9 @@ fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
         Who::Partner(partner) if !partner.purposes.is_empty() && !partner.purposes.contains(purpose) => {
             Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed"))
         }
+        _ if call.identity.overdue.iter().any(|code| code == purpose) => {
+            Err(DomainError::refused(RefusedAs::Forbidden, "withdrawal_unacknowledged"))
+        }
         _ => Ok(()),
     }
 }
@@ -117,7 +122,13 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
     let scope = call.scope(Permission::ConsentsDecide, app.now());
     let standings = standings(work, &ids, &scope, asked, at).await?;
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
-    let judgements = people.iter().map(|ids| conceal_in(call, one(&question, ids, &standings))).collect();
+    let stops = asked.opts_out && purpose.as_ref().is_some_and(Purpose::sells_or_shares);
+    let heard = |judgement: Judgement| match stops && judgement.reason.allows() {
+        true => Judgement { reason: Reason::OptOutSignal, ..judgement },
+        false => judgement,
+    };
+    let judged = people.iter().map(|ids| heard(one(&question, ids, &standings)));
+    let judgements = judged.map(|judgement| conceal_in(call, judgement)).collect();
     Ok(Decided { as_of: at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements })
 }
 

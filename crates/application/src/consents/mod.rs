@@ -2,6 +2,8 @@
 
 mod decide;
 mod link;
+mod receipt;
+mod recipients;
 mod record;
 mod withdraw;
 
@@ -16,6 +18,8 @@ use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
 pub use link::{Link, issue_link, withdraw_by_link};
+pub use receipt::{Form, Receipt, TYP as RECEIPT_TYP, receipt};
+pub use recipients::{RecipientView, acknowledge, recipients, withdrawals};
 pub(crate) use record::{AGE_FIELDS, birth_of};
 pub use record::{NewConsent, record, record_many};
 pub use withdraw::withdraw;

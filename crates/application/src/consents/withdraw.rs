@@ -1,13 +1,15 @@
 //! Withdrawal: one call, no reason needed, at once.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::audit::Action;
 use custodian_domain::consents::{EVERY_CHANNEL, Standing, State};
 use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{self as stored, Asked, Event, Listed};
-use custodian_persistence::{Work, customers as people};
+use custodian_persistence::{Work, customers as people, purposes};
+use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::{ConsentView, meant, view};
@@ -90,9 +92,27 @@ pub(super) async fn stop(
     if !events.is_empty() {
         stored::insert_events(work, &events).await?;
         stored::put_states(work, &events).await?;
+        tell(work, consent, &events, now).await?;
     }
     let fresh = stored::find(work, consent.id).await?.ok_or(DomainError::NotFound)?;
     Ok((fresh, now, events.len()))
+}
+
+/// How long a recipient has to acknowledge a withdrawal before it loses the purpose.
+const TO_ACKNOWLEDGE: TimeDelta = TimeDelta::hours(72);
+
+/// Opens the case with every recipient of the purpose, in the withdrawal's own transaction.
+async fn tell(
+    work: &Work,
+    consent: &stored::ConsentRow,
+    events: &[Event],
+    now: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    let row = purposes::find(work, &consent.purpose).await?.ok_or(DomainError::NotFound)?;
+    let purpose = Purpose::deserialize(&row.content).map_err(|_| DomainError::internal("a stored purpose"))?;
+    let named: Vec<String> = purpose.recipients.into_iter().map(|one| one.name).collect();
+    stored::open_cases(work, events, &named, now + TO_ACKNOWLEDGE).await?;
+    Ok(())
 }
 
 fn event(

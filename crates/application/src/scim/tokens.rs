@@ -154,6 +154,8 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
         departments: Arc::default(),
         purposes: Arc::default(),
         pseudonyms: None,
+        third_party: None,
+        overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
         standing: Standing::Full,

@@ -120,6 +120,7 @@ words! {
         ConsentsWithdraw = "consents.withdraw": "A consent was withdrawn.",
         ConsentsLink = "consents.link": "A link for withdrawing a consent was made.",
         ConsentsDecide = "consents.decide": "Somebody asked whether a use is allowed.",
+        WithdrawalsAcknowledge = "withdrawals.acknowledge": "A partner acknowledged a withdrawal of consent.",
         CatalogRead = "catalog.read": "The record types were read.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",
     }

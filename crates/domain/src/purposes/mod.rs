@@ -115,6 +115,19 @@ impl Purpose {
         customer().fields.iter().any(|field| sensitive(field.classification, field.category) && listed(&field.key))
     }
 
+    /// Whether it sells or shares data, or follows people to advertise to them: what an opt-out signal speaks of (GPC, 11 CCR 7025).
+    pub fn sells_or_shares(&self) -> bool {
+        const TERMS: [&str; 5] = [
+            "dpv:Advertising",
+            "dpv:PersonalisedAdvertising",
+            "dpv:TargetedAdvertising",
+            "dpv:SellDataToThirdParties",
+            "dpv:SocialMediaMarketing",
+        ];
+        let named = self.dpv.as_deref().is_some_and(|term| TERMS.contains(&term));
+        named || !self.recipients.is_empty() || self.channels.iter().any(|channel| channel == "ads")
+    }
+
     /// Whether a recipient sits outside China.
     pub fn goes_abroad(&self) -> bool {
         self.recipients.iter().any(|recipient| recipient.country != "CN")

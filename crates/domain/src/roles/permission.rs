@@ -79,5 +79,6 @@ permissions! {
     ConsentsRecord = "consents.record": "Record consents and refusals.",
     ConsentsWithdraw = "consents.withdraw": "Withdraw for a customer who says stop, and make links for it.",
     ConsentsDecide = "consents.decide": "Ask whether a use is allowed.",
+    WithdrawalsAcknowledge = "withdrawals.acknowledge": "List withdrawals of consent as their recipient, and acknowledge them.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
 }

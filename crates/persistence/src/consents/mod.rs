@@ -1,6 +1,7 @@
 //! Consents: what was recorded, every event, and what stands now.
 
 mod decisions;
+mod recipients;
 mod write;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
+pub use recipients::{RecipientRow, acknowledge, cases_of, open_cases, overdue_purposes, recipients_of};
 pub use write::{Event, insert_events, insert_records, put_states};
 
 use crate::{DbError, Work};
@@ -106,6 +108,24 @@ pub async fn of_customer(
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &before, &limit]).await?;
     Ok(rows.iter().map(listed).collect())
+}
+
+/// An event as a receipt tells it.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// `given`, `refused`, `withdrawn` or `superseded`.
+    pub state: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Kind of who did it.
+    pub by_kind: String,
+}
+
+/// Every event of a record, oldest first.
+pub async fn events_of(work: &Work, customer: Uuid, consent: Uuid) -> Result<Vec<EventRow>, DbError> {
+    const SQL: &str = "SELECT state, at, by_kind FROM consent_events WHERE organization_id = $1 AND customer_id = $2 AND consent_id = $3 ORDER BY at, id";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customer, &consent]).await?;
+    Ok(rows.iter().map(|row| EventRow { state: row.get(0), at: row.get(1), by_kind: row.get(2) }).collect())
 }
 
 /// The moment of a change of consents, or of what they count for, by the database's clock. Changes go on side by side; who asks about the past with

@@ -1,0 +1,140 @@
+//! Withdrawals as cases: who was told, who has acknowledged.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use chrono::{DateTime, Utc};
+use custodian_application::App;
+use custodian_application::consents::{self, RecipientView};
+use custodian_persistence::customers::CustomerReader;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{AcknowledgeWithdrawals, ReadConsents};
+use crate::http::{
+    Empty, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, WriteProblems, once, page_of,
+};
+
+/// A recipient of a purpose whose consent was withdrawn.
+#[derive(Serialize, ToSchema)]
+pub struct RecipientBody {
+    /// The withdrawal; to be acknowledged at `/v1/withdrawals/{id}/acknowledge`.
+    withdrawal_id: Uuid,
+    /// The third party.
+    third_party_id: Uuid,
+    /// Its name.
+    third_party: String,
+    /// Whose consent, by the id that the caller knows.
+    customer_id: Uuid,
+    /// The record that was withdrawn.
+    consent_id: Uuid,
+    /// Code of the purpose.
+    purpose: String,
+    /// The way of contact; null for every one.
+    channel: Option<String>,
+    /// `notified`, `acknowledged` or `overdue`.
+    state: &'static str,
+    /// When it was withdrawn.
+    withdrawn_at: DateTime<Utc>,
+    /// Until when it must be acknowledged; then the partner's calls for the purpose end.
+    due_at: DateTime<Utc>,
+    /// When it was acknowledged.
+    acknowledged_at: Option<DateTime<Utc>>,
+}
+
+impl From<RecipientView> for RecipientBody {
+    fn from(view: RecipientView) -> Self {
+        let state = view.state();
+        let RecipientView { row, customer, consent, id } = view;
+        Self {
+            withdrawal_id: id,
+            third_party_id: row.third_party,
+            third_party: row.name,
+            customer_id: customer,
+            consent_id: consent,
+            purpose: row.purpose,
+            channel: Some(row.channel).filter(|channel| channel != custodian_domain::consents::EVERY_CHANNEL),
+            state,
+            withdrawn_at: row.at,
+            due_at: row.due_at,
+            acknowledged_at: row.acknowledged_at,
+        }
+    }
+}
+
+fn example() -> Value {
+    json!({"withdrawal_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a70", "third_party_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "third_party": "SMS gateway",
+        "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "consent_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "purpose": "marketing", "channel": null,
+        "state": "notified", "withdrawn_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null})
+}
+
+/// List who must hear of a withdrawal.
+///
+/// Every recipient of the purpose when this consent was withdrawn: the third parties that the purpose names, and those with a key bound to it. A case stays open
+/// until each has acknowledged it.
+#[utoipa::path(
+    tag = "consents", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "Id of the consent"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of recipients.", body = Listing<RecipientBody>,
+        example = json!({"data": [example()], "next_cursor": null})), ReadProblems))]
+#[get("/consents/{id}/recipients")]
+pub async fn list_recipients(
+    may: May<ReadConsents>,
+    app: Data<App>,
+    reader: Data<CustomerReader>,
+    id: Id<Uuid>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let route = format!("/v1/consents/{}/recipients", id.get());
+    let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
+    let all = consents::recipients(&app, &reader, &may, id.get()).await?;
+    let data = all.into_iter().map(RecipientBody::from).collect();
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
+}
+
+/// List withdrawals to be acknowledged.
+///
+/// For a partner: every withdrawal that concerns it, oldest first; `open=true` for those that it has not acknowledged. Past `due_at` its calls for the purpose are
+/// answered `403 withdrawal_unacknowledged`.
+#[utoipa::path(
+    tag = "consents", security(("api_key" = [])),
+    params(("open" = Option<bool>, Query, description = "Those that wait, or those that do not"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of withdrawals.", body = Listing<RecipientBody>,
+        example = json!({"data": [example()], "next_cursor": null})), ListProblems))]
+#[get("/withdrawals")]
+pub async fn list_withdrawals(
+    may: May<AcknowledgeWithdrawals>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/withdrawals", &query);
+    let (open, after) = (query.parsed("open", "invalid_boolean"), pages.id_position(&mut query)?);
+    let limit = query.limit();
+    query.done()?;
+    let (views, next) = consents::withdrawals(&app, &may, open, after, limit).await?;
+    let data = views.into_iter().map(RecipientBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Acknowledge a withdrawal.
+///
+/// The partner says that it has stopped what the consent allowed. A second time changes nothing.
+#[utoipa::path(
+    tag = "consents", security(("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the withdrawal")),
+    responses((status = 200, description = "Acknowledged.", body = RecipientBody, example = json!(example())), WriteProblems))]
+#[post("/withdrawals/{id}/acknowledge")]
+pub async fn acknowledge_withdrawal(
+    may: May<AcknowledgeWithdrawals>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+    none: Empty,
+) -> Result<Reply, Problem> {
+    once(&app, &may, &req, &none.0, async |work| {
+        Reply::ok(&RecipientBody::from(consents::acknowledge(&app, &may, work, id.get()).await?))
+    })
+    .await
+}

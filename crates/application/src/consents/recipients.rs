@@ -1,0 +1,107 @@
+//! A withdrawal is a case that stays open: each recipient of the purpose acknowledges it, or loses the purpose.
+
+use custodian_domain::audit::Action;
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
+use custodian_persistence::consents::{self as stored, RecipientRow};
+use custodian_persistence::customers::CustomerReader;
+use uuid::Uuid;
+
+use super::find;
+use crate::audit::{Detail, Draft};
+use crate::{App, Call};
+
+/// A recipient with what this caller may know of it.
+#[derive(Clone, Debug)]
+pub struct RecipientView {
+    /// As stored.
+    pub row: RecipientRow,
+    /// The customer, by the id that the caller knows.
+    pub customer: Uuid,
+    /// The record, by the id that the caller knows.
+    pub consent: Uuid,
+    /// The withdrawal, by the id that the caller knows.
+    pub id: Uuid,
+}
+
+impl RecipientView {
+    fn of(call: &Call, row: RecipientRow) -> Self {
+        let shown = |id: Uuid| call.identity.shown_id(CustomerId::from(id));
+        Self { customer: shown(row.customer), consent: shown(row.consent), id: shown(row.id), row }
+    }
+
+    /// `notified`, `acknowledged` or `overdue`.
+    pub fn state(&self) -> &'static str {
+        match (self.row.acknowledged_at.is_some(), self.row.overdue) {
+            (true, _) => "acknowledged",
+            (false, true) => "overdue",
+            (false, false) => "notified",
+        }
+    }
+}
+
+/// Who was told of the withdrawals of a record, and who has acknowledged them.
+///
+/// Errors: those of [`find`].
+pub async fn recipients(
+    app: &App,
+    reader: &CustomerReader,
+    call: &Call,
+    id: Uuid,
+) -> Result<Vec<RecipientView>, DomainError> {
+    if call.identity.user().is_none() {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
+    }
+    let view = find(app, reader, call, id).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::recipients_of(&work, view.listed.consent.id).await;
+    work.abandon().await;
+    Ok(rows?.into_iter().map(|row| RecipientView::of(call, row)).collect())
+}
+
+/// A page of the withdrawals that concern a partner, oldest first.
+///
+/// Errors: 403 `partner_only`.
+pub async fn withdrawals(
+    app: &App,
+    call: &Call,
+    open: Option<bool>,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<(Vec<RecipientView>, Option<Uuid>), DomainError> {
+    call.needs(Permission::WithdrawalsAcknowledge)?;
+    let Some(own) = call.identity.third_party else {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
+    };
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::cases_of(&work, own.uuid(), open, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    work.abandon().await;
+    let mut rows = rows?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    app.record_read(call, Draft::of(Action::ConsentsRead)).await?;
+    Ok((rows.into_iter().map(|row| RecipientView::of(call, row)).collect(), next))
+}
+
+/// Acknowledges a withdrawal for the third party of the key: it has acted on it. A second time changes nothing.
+///
+/// Errors: 404 for a withdrawal that it was not told of; 403 `partner_only`.
+pub async fn acknowledge(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<RecipientView, DomainError> {
+    call.needs(Permission::WithdrawalsAcknowledge)?;
+    let Some(third_party) = call.identity.third_party else {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
+    };
+    let meant = call.identity.meant_customer(id)?.uuid();
+    let row = stored::acknowledge(work, meant, third_party.uuid(), call.identity.actor_id()).await?;
+    let row = row.ok_or(DomainError::NotFound)?;
+    let draft = Draft::about(Action::WithdrawalsAcknowledge, CustomerId::from(row.customer))
+        .with("withdrawal", Detail::Code(meant.to_string()))
+        .with("third_party", Detail::Code(third_party.to_string()))
+        .with("purpose_code", Detail::Code(row.purpose.clone()));
+    app.record_change(work, call, draft).await?;
+    // The next call of this key asks the database whether anything is still late.
+    app.auth().doubt(call.identity.actor_id());
+    Ok(RecipientView::of(call, row))
+}

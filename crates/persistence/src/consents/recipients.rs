@@ -1,0 +1,106 @@
+//! Who must hear of a withdrawal, and who has.
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::Event;
+use crate::{DbError, Work};
+
+/// One recipient of one withdrawal.
+#[derive(Clone, Debug)]
+pub struct RecipientRow {
+    /// The withdrawal.
+    pub id: Uuid,
+    /// The third party.
+    pub third_party: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The record that was withdrawn.
+    pub consent: Uuid,
+    /// Whose.
+    pub customer: Uuid,
+    /// Code of the purpose.
+    pub purpose: String,
+    /// A channel, or `*`.
+    pub channel: String,
+    /// When it was withdrawn.
+    pub at: DateTime<Utc>,
+    /// Until when it must be acknowledged.
+    pub due_at: DateTime<Utc>,
+    /// When it was acknowledged.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// Whether it is late, by the database's clock.
+    pub overdue: bool,
+}
+
+impl From<&Row> for RecipientRow {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.get(0),
+            third_party: row.get(1),
+            name: row.get(2),
+            consent: row.get(3),
+            customer: row.get(4),
+            purpose: row.get(5),
+            channel: row.get(6),
+            at: row.get(7),
+            due_at: row.get(8),
+            acknowledged_at: row.get(9),
+            overdue: row.get(10),
+        }
+    }
+}
+
+const SELECT: &str = "SELECT r.id, r.third_party_id, t.name, r.consent_id, r.customer_id, r.purpose, r.channel, r.at, r.due_at, r.acknowledged_at, \
+     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp() FROM withdrawal_recipients r \
+     JOIN third_parties t ON t.organization_id = r.organization_id AND t.id = r.third_party_id WHERE r.organization_id = $1";
+
+/// Opens a case with every recipient of the purpose: those that it names, and those that hold a live key bound to it. How many there are.
+pub async fn open_cases(work: &Work, events: &[Event], named: &[String], due: DateTime<Utc>) -> Result<u64, DbError> {
+    const SQL: &str = "INSERT INTO withdrawal_recipients (organization_id, id, third_party_id, consent_id, customer_id, purpose, channel, at, due_at) \
+         SELECT $1, e.id, t.id, e.consent_id, e.customer_id, e.purpose, e.channel, e.at, $4 FROM consent_events e JOIN third_parties t ON t.organization_id = $1 \
+         WHERE e.organization_id = $1 AND e.id = ANY($2) AND (t.name = ANY($3) OR EXISTS (SELECT FROM api_keys k WHERE k.organization_id = $1 \
+           AND k.third_party_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND e.purpose = ANY(k.purposes)))";
+    let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
+    work.execute(SQL, &[&work.organization().uuid(), &ids, &named, &due]).await
+}
+
+/// The recipients of every withdrawal of a record, oldest first.
+pub async fn recipients_of(work: &Work, consent: Uuid) -> Result<Vec<RecipientRow>, DbError> {
+    let sql = format!("{SELECT} AND r.consent_id = $2 ORDER BY r.at, t.name");
+    Ok(work.query(&sql, &[&work.organization().uuid(), &consent]).await?.iter().map(RecipientRow::from).collect())
+}
+
+/// A page of what a third party has to acknowledge, or has, oldest first.
+pub async fn cases_of(
+    work: &Work,
+    third_party: Uuid,
+    open: Option<bool>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<RecipientRow>, DbError> {
+    let sql = format!(
+        "{SELECT} AND r.third_party_id = $2 AND ($3::boolean IS NULL OR (r.acknowledged_at IS NULL) = $3) \
+         AND ($4::uuid IS NULL OR r.id > $4) ORDER BY r.id LIMIT $5"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &third_party, &open, &after, &limit]).await?;
+    Ok(rows.iter().map(RecipientRow::from).collect())
+}
+
+/// Notes that a third party has acted on a withdrawal; the first time counts. `None` where it is none of theirs.
+pub async fn acknowledge(work: &Work, id: Uuid, third_party: Uuid, by: Uuid) -> Result<Option<RecipientRow>, DbError> {
+    const SQL: &str = "UPDATE withdrawal_recipients SET acknowledged_at = coalesce(acknowledged_at, clock_timestamp()), acknowledged_by = coalesce(acknowledged_by, $4) \
+         WHERE organization_id = $1 AND id = $2 AND third_party_id = $3";
+    let organization = work.organization().uuid();
+    work.execute(SQL, &[&organization, &id, &third_party, &by]).await?;
+    let sql = format!("{SELECT} AND r.id = $2 AND r.third_party_id = $3");
+    Ok(work.query_opt(&sql, &[&organization, &id, &third_party]).await?.as_ref().map(RecipientRow::from))
+}
+
+/// Codes of the purposes for which a third party is late in acknowledging a withdrawal.
+pub async fn overdue_purposes(work: &Work, third_party: Uuid) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "SELECT DISTINCT purpose FROM withdrawal_recipients WHERE organization_id = $1 AND third_party_id = $2 \
+         AND acknowledged_at IS NULL AND due_at <= clock_timestamp()";
+    Ok(work.query(SQL, &[&work.organization().uuid(), &third_party]).await?.iter().map(|row| row.get(0)).collect())
+}

@@ -1,0 +1,54 @@
+//! A withdrawal stays open until every recipient has acknowledged it.
+
+use serde_json::json;
+
+use super::Told;
+
+const PERMISSIONS: [&str; 5] =
+    ["customers.read", "consents.decide", "consents.read", "consents.withdraw", "withdrawals.acknowledge"];
+
+#[tokio::test]
+async fn every_recipient_hears_of_it_and_acknowledges() {
+    let told = Told::new().await;
+    let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let other = told.org.partner(&["name"], &["care"], &PERMISSIONS).await;
+    let id = told.agrees(json!({})).await.shows(201).id();
+    let recipients = format!("/v1/consents/{id}/recipients");
+    assert_eq!(told.sales.get(&recipients).await.shows(200).at("/data"), json!([]));
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let listed = told.sales.get(&recipients).await.shows(200);
+    assert_eq!(listed.at("/data").as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!((listed.at("/data/0/state"), listed.at("/data/0/purpose")), (json!("notified"), json!("marketing")));
+    assert_eq!(other.get("/v1/withdrawals").await.shows(200).at("/data"), json!([]));
+    let open = partner.get("/v1/withdrawals?open=true").await.shows(200);
+    let case = open.text_at("/data/0/withdrawal_id");
+    assert_ne!(open.at("/data/0/customer_id"), json!(told.customer), "under ids of its own");
+    let path = format!("/v1/withdrawals/{case}/acknowledge");
+    other.act(&path).await.refuses(404, "not_found");
+    told.org.admin().await.act(&path).await.refuses(403, "partner_only");
+    let done = partner.act(&path).await.shows(200);
+    assert_eq!(partner.act(&path).await.shows(200).at("/acknowledged_at"), done.at("/acknowledged_at"));
+    assert_eq!(told.sales.get(&recipients).await.shows(200).at("/data/0/state"), "acknowledged");
+    assert_eq!(partner.get("/v1/withdrawals?open=true").await.shows(200).at("/data"), json!([]));
+}
+
+#[tokio::test]
+async fn who_is_late_loses_the_purpose_until_it_acknowledges() {
+    let told = Told::new().await;
+    let purposes = ["marketing", "care"];
+    let partner = told.org.partner(&["name"], &purposes, &PERMISSIONS).await;
+    let id = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let sql = told.org.sql().await;
+    sql.execute("UPDATE withdrawal_recipients SET due_at = now() - interval '1 second'", &[]).await.unwrap();
+    let state = told.sales.get(&format!("/v1/consents/{id}/recipients")).await.shows(200);
+    assert_eq!(state.at("/data/0/state"), "overdue");
+    let list = |purpose: &'static str| partner.get("/v1/customers").header("processing-purpose", purpose);
+    list("marketing").await.refuses(403, "withdrawal_unacknowledged");
+    list("care").await.shows(200);
+    let asked = "/v1/consent-decisions?customer_id=0190a1b2-c3d4-8e5f-8a9b-0c1d2e3f4a5b&purpose=marketing";
+    partner.get(asked).await.refuses(403, "withdrawal_unacknowledged");
+    let case = partner.get("/v1/withdrawals?open=true").await.shows(200).text_at("/data/0/withdrawal_id");
+    partner.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
+    list("marketing").await.shows(200);
+}

@@ -55,7 +55,7 @@ fn fill(postgres: &Postgres, organization: OrganizationId, size: u64) -> Result<
             "INSERT INTO audit_entries (organization_id, id, customer_id, actor_id, action, verdict, entry, mac) \
              SELECT '{organization}', (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || right(gen_random_uuid()::text, 22))::uuid, \
              b.id, '{organization}', 'customers.read', 'allowed', decode(repeat('7b', 350), 'hex'), decode(repeat('ac', 32), 'hex') \
-             FROM generate_series(1, {more}) n JOIN bench_ids b ON b.n = 1 + n % (SELECT count(*) FROM bench_ids)"
+             FROM generate_series(1, {more}) AS new (number) JOIN bench_ids b ON b.n = 1 + new.number % (SELECT count(*) FROM bench_ids)"
         ))?;
         have = count(postgres)?;
     }

@@ -50,7 +50,8 @@ impl Postgres {
             return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&done.stderr);
-        Err(Unfit(format!("{program} failed: {}", said.lines().last().unwrap_or("it said nothing"))))
+        let told = said.lines().find(|line| line.contains("ERROR")).or(said.lines().last());
+        Err(Unfit(format!("{program} failed: {}", told.unwrap_or("it said nothing"))))
     }
 
     /// Runs SQL; its rows as lines, columns separated by `|`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Told, consent};
-use crate::notices::{published, text};
+use crate::notices::text;
 use crate::purposes::purpose;
 
 #[tokio::test]
@@ -114,7 +114,11 @@ async fn what_was_agreed_to_and_changed_must_be_renewed() {
     told.agrees(json!({})).await.shows(201);
     assert_eq!(told.decision("").await.at("/allowed"), true);
     assert_eq!(told.sales.get(&format!("/v1/consents/{first}")).await.shows(200).at("/state"), "superseded");
-    let next = published(&officer, "offers", "name and birthday").await.id();
+    let draft =
+        officer.post("/v1/notices", &crate::notices::notice("offers", "name and birthday")).await.shows(201).id();
+    let impact = officer.get(&format!("/v1/notices/{draft}/impact")).await.shows(200);
+    assert_eq!((impact.at("/material"), impact.at("/to_renew")), (json!(true), json!({"marketing": 1})));
+    let next = officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200).id();
     assert_eq!(told.decision("").await.at("/reason"), "needs_renewal");
     let refused = told.agrees(json!({})).await.refuses(422, "invalid_body");
     assert_eq!(refused.faults(), [("/notice_version".to_owned(), "notice_outdated".to_owned())]);

@@ -256,13 +256,16 @@ pub struct ImpactBody {
     languages_dropped: Vec<String>,
     /// Purposes that need consent and that no notice in force would tell of.
     uncovered: Vec<String>,
+    /// How many people would have to be asked again, by purpose.
+    to_renew: BTreeMap<String, i64>,
 }
 
 impl From<Impact> for ImpactBody {
     fn from(impact: Impact) -> Self {
-        let Impact { missing, material, purposes_dropped, languages_dropped, uncovered } = impact;
+        let Impact { missing, material, purposes_dropped, languages_dropped, uncovered, to_renew } = impact;
+        let to_renew = to_renew.into_iter().collect();
         let missing = missing.into_iter().map(|one| MissingBody { pointer: one.place, article: one.article }).collect();
-        Self { missing, material, purposes_dropped, languages_dropped, uncovered }
+        Self { missing, material, purposes_dropped, languages_dropped, uncovered, to_renew }
     }
 }
 

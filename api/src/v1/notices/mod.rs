@@ -173,7 +173,7 @@ pub async fn publish_notice(
 #[utoipa::path(
     tag = "notices", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the version")),
     responses((status = 200, description = "The consequences.", body = ImpactBody, example = json!({"missing": [{"pointer": "/texts/en/elements/retention",
-        "article": "PIPL 17(1)(2)"}], "material": true, "purposes_dropped": [], "languages_dropped": ["zh-CN"], "uncovered": ["newsletter"]})), ReadProblems))]
+        "article": "PIPL 17(1)(2)"}], "material": true, "purposes_dropped": [], "languages_dropped": ["zh-CN"], "uncovered": ["newsletter"], "to_renew": {"marketing": 120}})), ReadProblems))]
 #[get("/notices/{id}/impact")]
 pub async fn show_notice_impact(may: May<ReadNotices>, app: Data<App>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(ImpactBody::from(notices::impact(&app, &may, id.get()).await?)))

@@ -8,7 +8,7 @@ use custodian_domain::notices::{Side, faults, is_material, required};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::notices::{self as stored, ShowingRow};
-use custodian_persistence::{Work, purposes as stored_purposes, users};
+use custodian_persistence::{Work, consents, purposes as stored_purposes, users};
 use uuid::Uuid;
 
 use super::{NoticeView, entry, lookup, purposes_of, texts_of, view};
@@ -109,6 +109,8 @@ pub struct Impact {
     pub languages_dropped: Vec<String>,
     /// Purposes that need consent and that no notice in force would tell of.
     pub uncovered: Vec<String>,
+    /// How many people would have to be asked again, by purpose; empty where the change is not material.
+    pub to_renew: Vec<(String, i64)>,
 }
 
 /// What publishing this draft would leave uncovered.
@@ -117,6 +119,7 @@ pub async fn impact(app: &App, call: &Call, id: Uuid) -> Result<Impact, DomainEr
     let published = stored::list(&work, None, Some("published")).await?;
     let purposes = purposes_of(&work, &draft.row.purposes).await?;
     let needing = stored_purposes::list(&work, Some("active")).await?;
+    let agreed = consents::people_agreed(&work, &draft.row.purposes).await?;
     work.abandon().await;
     let known: Vec<_> = purposes.iter().flatten().collect();
     let missing = faults(&draft.texts, &required(&known, draft.row.from_others)).into_iter();
@@ -127,6 +130,7 @@ pub async fn impact(app: &App, call: &Call, id: Uuid) -> Result<Impact, DomainEr
     if let Some(before) = published.iter().find(|row| row.code == draft.row.code && row.id != id) {
         let texts = texts_of(before)?;
         impact.material = is_material(&texts, &draft.texts);
+        impact.to_renew = if impact.material { agreed } else { Vec::new() };
         let gone = |code: &&String| !draft.row.purposes.contains(code);
         impact.purposes_dropped = before.purposes.iter().filter(gone).cloned().collect();
         impact.languages_dropped = texts.into_keys().filter(|one| !draft.texts.contains_key(one)).collect();

@@ -153,6 +153,16 @@ pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Ve
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// How many people's consent to each of these purposes is in force; a purpose that nobody has agreed to is missing.
+pub async fn people_agreed(work: &Work, purposes: &[String]) -> Result<Vec<(String, i64)>, DbError> {
+    let sql = format!(
+        "SELECT s.purpose, count(DISTINCT s.customer_id) FROM consent_states s {JOIN_PURPOSE} \
+         WHERE s.organization_id = $1 AND s.purpose = ANY($2) AND {IN_FORCE} GROUP BY s.purpose ORDER BY s.purpose"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &purposes]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";
 pub(crate) const IN_FORCE: &str =
     "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, access, access_reviews, auth, idempotency, imports};
+use custodian_application::{App, access, access_requests, access_reviews, auth, idempotency, imports};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
 use tokio::sync::watch;
@@ -89,6 +89,7 @@ async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
 async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     match claim.kind.as_str() {
         imports::KIND => imports::run(app, claim).await,
+        access_requests::KIND => access_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }

@@ -9,6 +9,7 @@
 mod support;
 
 mod access;
+mod access_requests;
 mod access_reviews;
 mod api_keys;
 mod audit;

@@ -63,6 +63,8 @@ faults! {
     "unknown_duty": "It must be permission:<code> or role:<code> of something that exists." / "必须是存在的 permission:<代码> 或 role:<代码>。";
     "unknown_rule_target": "It must be field:<key>, category:<code> or classification:<code> of something that exists." / "必须是存在的 field:<键>、category:<代码> 或 classification:<代码>。";
     "says_nothing": "It says nothing: give view, edit or deny." / "未作任何规定，请给出 view、edit 或 deny。";
+    "unknown_approver": "It must be supervisor, department_head, role:<code> or user:<id> of something that exists." / "必须是 supervisor、department_head，或存在的 role:<代码>、user:<标识>。";
+    "matches_nobody": "It matches nobody." / "没有符合条件的客户。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";

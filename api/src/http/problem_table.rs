@@ -69,6 +69,9 @@ problems! {
     403 "field_not_revealable": "Field not revealable" / "字段不可明文查看", "At least one field may not be revealed to this caller." / "存在当前调用者不可明文查看的字段。";
     403 "ip_not_allowed": "Address not allowed" / "来源地址不被允许", "This key may not be used from this network address." / "该密钥不允许从此网络地址使用。";
     403 "reveal_budget_exhausted": "Reveal budget used up" / "明文查看额度已用完", "Today's budget for revealing fields is used up; ask for more by an access request." / "今日明文查看额度已用完，可通过访问申请提高额度。";
+    403 "own_request": "One's own request" / "本人的申请", "Nobody decides about their own request, nor does who stands in for them." / "不得审批本人的申请，代理人亦不得代为审批。";
+    403 "not_the_approver": "Not asked" / "并非审批人", "The present step of this request is for somebody else to decide." / "该申请的当前步骤由他人审批。";
+    403 "emergency_shut": "Review overdue" / "复核逾期", "An emergency of this person waits for a review that is overdue; until it is closed, nothing more is opened in this way." / "该用户此前的紧急访问尚未在期限内完成复核，复核完成前不得再次使用紧急访问。";
     403 "own_line": "One's own line" / "本人的条目", "Nobody answers a line about themselves or a key that they made." / "不得答复涉及本人或本人所建密钥的条目。";
     403 "not_the_reviewer": "Not asked" / "并非审阅人", "This line is asked of somebody else." / "该条目由他人审阅。";
     403 "search_budget_exhausted": "Search budget used up" / "检索额度已用完", "Today's budget for searches by last digits is used up; search by the whole value, or ask for more by an access request." / "今日末四位检索额度已用完，请按完整值检索或通过访问申请提高额度。";
@@ -90,6 +93,11 @@ problems! {
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
     409 "separation_of_duties": "Duties kept apart" / "职责分离", "Two duties would meet in one person that are kept apart; errors names them." / "两项须相互分离的职责将由同一人承担，详见 errors。";
+    409 "already_decided": "Already decided" / "已有结果", "The request has been decided, has ended, or this person has decided about it." / "该申请已有结果、已结束，或当前用户已审批过。";
+    409 "no_approver": "Nobody to decide" / "无人可审批", "Nobody could decide this request; ask who manages approval policies." / "没有可以审批该申请的人员，请联系审批策略管理员。";
+    409 "too_many_pending": "Too many requests wait" / "待审批申请过多", "So many of one's own requests wait that no further one is taken; take some back." / "本人待审批的申请过多，请先撤回部分申请。";
+    409 "grant_ended": "Grant has ended" / "授权已结束", "The grant has ended already." / "该授权已经结束。";
+    409 "already_delegated": "Somebody stands in already" / "已指定代理人", "Somebody stands in during that time already; end that first." / "该时段已指定代理人，请先结束原代理。";
     409 "review_closed": "Review closed" / "审阅已结束", "The access review has ended." / "该访问审阅已结束。";
     409 "already_answered": "Already answered" / "已答复", "The line was answered before." / "该条目已答复。";
     409 "role_in_use": "Role in use" / "角色使用中", "Somebody still holds the role; take it from everybody first." / "仍有人持有该角色，请先全部收回。";

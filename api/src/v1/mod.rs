@@ -1,6 +1,7 @@
 //! Version 1 of the API. One line per capability; the OpenAPI document is made from this same list.
 
 pub mod access;
+pub mod access_requests;
 pub mod access_reviews;
 pub mod api_keys;
 pub mod audit;
@@ -29,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     departments::routes(config);
     roles::routes(config);
     access::routes(config);
+    access_requests::routes(config);
     access_reviews::routes(config);
     catalog::routes(config);
     purposes::routes(config);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::PseudonymKey;
-use custodian_domain::access::{Caller, PurposeFacts, RowScope, Who, row_scope};
+use custodian_domain::access::{Caller, Grant, PurposeFacts, RowScope, Who, row_scope};
 use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{
     CustomerId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, ThirdPartyId, UserId,
@@ -129,9 +129,9 @@ impl Call {
         self.purpose.as_deref().map(|code| self.identity.purpose(code))
     }
 
-    /// The rows that a permission reaches, with department trees resolved.
-    pub fn scope(&self, permission: Permission, now: DateTime<Utc>) -> RowScope {
-        let scope = row_scope(&self.identity.caller, permission, &[], now);
+    /// The rows that a permission reaches with these rights for a while, with department trees resolved.
+    pub fn scope(&self, permission: Permission, grants: &[Grant], now: DateTime<Utc>) -> RowScope {
+        let scope = row_scope(&self.identity.caller, permission, grants, now);
         let paths = self.identity.departments.iter().map(|(id, path)| (*id, path.as_slice()));
         custodian_persistence::customers::resolve_trees(scope, paths)
     }

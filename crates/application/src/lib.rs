@@ -5,6 +5,7 @@ mod call;
 mod clock;
 
 pub mod access;
+pub mod access_requests;
 pub mod access_reviews;
 pub mod api_keys;
 pub mod audit;

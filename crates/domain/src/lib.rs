@@ -1,6 +1,7 @@
 //! The rules of Custodian: types, checks and decisions. No I/O, no clock, no randomness: time and ids come in as arguments.
 
 pub mod access;
+pub mod access_requests;
 pub mod access_reviews;
 pub mod audit;
 pub mod auth;

@@ -149,6 +149,14 @@ pub async fn release(db: &Database, claim: &Claim, seconds: f64) -> Result<(), D
     Ok(())
 }
 
+/// Looks at the job again at this time, by the database's clock, whoever has taken it now.
+pub async fn put_off(work: &Work, id: JobId, at: DateTime<Utc>) -> Result<(), DbError> {
+    let sql =
+        "UPDATE job_queue SET due_at = $2, lease_token = NULL, lease_until = NULL, attempts = 0 WHERE job_id = $1";
+    work.execute(sql, &[&id.uuid(), &at]).await?;
+    Ok(())
+}
+
 /// Says how far the job is.
 pub async fn progress(
     work: &Work,

@@ -5,6 +5,7 @@ mod error;
 mod work;
 
 pub mod access;
+pub mod access_requests;
 pub mod access_reviews;
 pub mod admin;
 pub mod api_keys;

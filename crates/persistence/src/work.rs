@@ -45,6 +45,20 @@ impl Work {
         Ok(Self { client: Some(client), organization })
     }
 
+    /// Opens a transaction and asks its first question on the same way to the database.
+    pub(crate) async fn begin_asking(
+        db: &Database,
+        organization: OrganizationId,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<(Self, Vec<Row>), DbError> {
+        let client = db.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let begin = begin_for(organization);
+        let ((), rows) = tokio::try_join!(biased; client.batch_execute(&begin), client.query(&statement, params))?;
+        Ok((Self { client: Some(client), organization }, rows))
+    }
+
     /// The organisation that this transaction is fenced to.
     pub fn organization(&self) -> OrganizationId {
         self.organization

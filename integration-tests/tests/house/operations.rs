@@ -53,6 +53,14 @@ pub struct Targets {
     pub scim_token: String,
     /// An import.
     pub job: String,
+    /// A request for access.
+    pub access_request: String,
+    /// What came of another one.
+    pub grant: String,
+    /// An approval policy.
+    pub approval_policy: String,
+    /// Who stands in for whom.
+    pub delegation: String,
 }
 
 impl Targets {
@@ -75,6 +83,10 @@ impl Targets {
             provider: id(),
             scim_token: id(),
             job: id(),
+            access_request: id(),
+            grant: id(),
+            approval_policy: id(),
+            delegation: id(),
         }
     }
 
@@ -97,6 +109,7 @@ impl Targets {
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
         let consent = crate::consents::agreed(owner, admin, &customer).await;
         let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
+        let [access_request, grant, approval_policy, delegation] = usable(org, owner, admin, &customer).await;
         Self {
             customer,
             user,
@@ -113,6 +126,10 @@ impl Targets {
             provider,
             scim_token,
             job,
+            access_request,
+            grant,
+            approval_policy,
+            delegation,
         }
     }
 
@@ -133,6 +150,10 @@ impl Targets {
             (Some("purposes"), "id") => &self.purpose,
             (Some("consents" | "withdrawals"), "id") => &self.consent,
             (Some("notices" | "public"), "id") => &self.notice,
+            (Some("access-requests"), "id") => &self.access_request,
+            (Some("grants"), "id") => &self.grant,
+            (Some("approval-policies"), "id") => &self.approval_policy,
+            (Some("delegations"), "id") => &self.delegation,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
@@ -165,6 +186,56 @@ async fn fresh_purpose(admin: &Person) -> String {
     let body = json!({"code": fresh_code(), "labels": {"en": "Fresh", "zh": "新"}, "description": "To be tried on.", "legal_basis": "cn_contract",
         "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["CN"]});
     admin.post("/v1/purposes", &body).await.shows(201).id()
+}
+
+/// A request that waits, a right, a policy and a delegation: those of before as long as they are still what they were.
+async fn usable(org: &Org<'_>, owner: &Person, admin: &Person, customer: &str) -> [String; 4] {
+    const KNOWN: &str = "SELECT (SELECT id::text FROM access_requests WHERE state = 'pending' AND requester_id = $1 LIMIT 1), \
+         (SELECT id::text FROM access_grants WHERE revoked_at IS NULL AND user_id = $1 LIMIT 1), \
+         (SELECT id::text FROM approval_policies LIMIT 1), (SELECT id::text FROM approval_delegations WHERE ended_at IS NULL AND user_id = $2 LIMIT 1)";
+    let row = org.sql().await.query_one(KNOWN, &[&owner.id, &admin.id]).await.unwrap();
+    let known = |at: usize| row.get::<_, Option<String>>(at);
+    let body = json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "to be tried on"});
+    let request = match known(0) {
+        Some(id) => id,
+        None => owner.post("/v1/access-requests", &body).await.shows(201).id(),
+    };
+    let grant = match known(1) {
+        Some(id) => id,
+        None => fresh_grant(org, owner, &body).await,
+    };
+    match (known(2), known(3)) {
+        (Some(policy), Some(delegation)) => [request, grant, policy, delegation],
+        _ => {
+            let (policy, delegation) = fresh_approvals(org, admin).await;
+            [request, grant, policy, delegation]
+        }
+    }
+}
+
+/// What came of a request that the officer approved.
+async fn fresh_grant(org: &Org<'_>, owner: &Person, body: &Value) -> String {
+    let decided = owner.post("/v1/access-requests", body).await.shows(201).id();
+    let asked =
+        "UPDATE access_requests SET steps = jsonb_set(steps, '{0,approver}', '\"role:dpo\"') WHERE id = $1::text::uuid";
+    org.sql().await.execute(asked, &[&decided]).await.unwrap();
+    let dpo = org.dpo().await;
+    dpo.post(&format!("/v1/access-requests/{decided}/approve"), &json!({})).await.shows(200).text_at("/grant/id")
+}
+
+/// A policy that speaks of nothing that a test asks for, and a minute of next month in which a colleague stands in for the administrator.
+async fn fresh_approvals(org: &Org<'_>, admin: &Person) -> (String, String) {
+    static NUMBER: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+    let body = json!({"name": "Fresh", "conditions": {"min_customers": 900_000}, "steps": [{"approver": "role:dpo"}]});
+    let policy = admin.post("/v1/approval-policies", &body).await.shows(201).id();
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let at = |minute| {
+        let at =
+            org.service().clock.now() + chrono::Duration::days(30) + chrono::Duration::minutes(2 * number + minute);
+        at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    };
+    let body = json!({"delegate_id": org.user_id("dpo"), "from": at(0), "until": at(1)});
+    (policy, admin.post("/v1/delegations", &body).await.shows(201).id())
 }
 
 /// A role that nobody has.

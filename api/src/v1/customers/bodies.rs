@@ -68,6 +68,7 @@ impl From<SeenCustomer> for CustomerBody {
             created_at,
             updated_at,
             fields,
+            under: _,
         } = seen;
         let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
         for SeenField { key, value, access } in fields {

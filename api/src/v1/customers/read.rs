@@ -2,7 +2,9 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use custodian_application::{App, customers};
+use custodian_application::customers::{self, SeenCustomer};
+use custodian_application::{App, Call};
+use custodian_crypto::mac::sha256;
 use custodian_persistence::customers::CustomerReader;
 use uuid::Uuid;
 
@@ -25,6 +27,15 @@ pub async fn show_customer(
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let seen = customers::read(&app, &reader, &may, id.get()).await?;
-    let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
+    let tag = ETag::new(i64::from(seen.version), &rights(&may, &seen));
     single(&req, tag, &CustomerBody::from(seen))
+}
+
+/// What decides how the customer is seen: a right that was given, or has ended, shows other bytes.
+fn rights(call: &Call, seen: &SeenCustomer) -> [u8; 32] {
+    if seen.under.is_empty() {
+        return call.identity.rights;
+    }
+    let grants = seen.under.iter().flat_map(|id| id.as_bytes().iter().copied());
+    sha256(&call.identity.rights.iter().copied().chain(grants).collect::<Vec<_>>())
 }

@@ -1,14 +1,18 @@
 //! One decision explained, and who can see which field of a customer. Both ask the one decision function.
 
-use custodian_domain::access::{Because, Caller, Decision, FieldAccess, Outcome, Reason, View, Who, decide_explained};
+use custodian_domain::access::{
+    Because, Caller, Decision, Facts, FieldAccess, Outcome, Reason, View, Who, decide_explained,
+};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::customer;
 use custodian_domain::kernel::{ApiKeyId, DomainError, Fault, UserId};
 use custodian_domain::roles::Permission;
+use custodian_persistence::access_requests::{Held, naming};
 use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 use super::others::{Other, active_staff, live_keys, one_key, one_of_staff};
+use crate::access_requests::Holding;
 use crate::audit::{Detail, Draft};
 use crate::customers::{facts, find, thing};
 use crate::{App, Call};
@@ -112,9 +116,11 @@ pub async fn explain(app: &App, reader: &CustomerReader, call: &Call, asked: Ask
     let (permission, field) = checked(call, &asked)?;
     let knows = if asked.subject == Subject::Own { Permission::CustomersRead } else { Permission::AccessExplain };
     let row = known_row(app, reader, call, asked.customer, knows).await?;
+    let held = held_by_anybody(app, call, &row).await?;
+    let question = Question { row: &row, permission, purpose: asked.purpose.as_deref(), field, held: &held };
     let explained = match subject(app, call, asked.subject).await? {
-        None => decision(app, call, &call.identity.caller, &row, permission, asked.purpose.as_deref(), field),
-        Some(other) => decision(app, call, &other.caller, &row, permission, asked.purpose.as_deref(), field),
+        None => decision(app, call, &call.identity.caller, &question),
+        Some(other) => decision(app, call, &other.caller, &question),
     };
     let mut draft =
         Draft::about(Action::AccessExplain, row.id).with("permission", Detail::Code(permission.code().to_owned()));
@@ -135,10 +141,11 @@ async fn known_row(
 ) -> Result<std::sync::Arc<CustomerRow>, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
-    let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
-    let facts_thing = thing(call, &row);
-    let outcome =
-        decide_explained(&facts(&call.identity.caller, permission, &facts_thing, None, &[], app.now())).outcome;
+    let found = reader.find(call.organization(), id, call.identity.user()).await?;
+    let (row, held) = found.ok_or(DomainError::NotFound)?;
+    let (facts_thing, holding) = (thing(call, &row), Holding::of(call, held));
+    let facts = facts(&call.identity.caller, permission, &facts_thing, None, &[], holding.now(app.now()));
+    let outcome = decide_explained(&Facts { grants: &holding.grants, ..facts }).outcome;
     if outcome == Outcome::DoesNotExist { Err(DomainError::NotFound) } else { Ok(row) }
 }
 
@@ -175,17 +182,34 @@ async fn subject(app: &App, call: &Call, subject: Subject) -> Result<Option<Othe
     found?.map(Some).ok_or(DomainError::NotFound)
 }
 
-fn decision(
-    app: &App,
-    call: &Call,
-    caller: &Caller,
-    row: &CustomerRow,
+/// Everybody's rights for a while to this customer.
+async fn held_by_anybody(app: &App, call: &Call, row: &CustomerRow) -> Result<Held, DomainError> {
+    let work = app.begin(call.organization()).await?;
+    let held = naming(&work, row.id).await;
+    work.abandon().await;
+    Ok(held?)
+}
+
+/// What is asked of the decision, whoever it is about.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    row: &'a CustomerRow,
     permission: Permission,
-    purpose: Option<&str>,
-    field: Option<&str>,
-) -> Explained {
+    purpose: Option<&'a str>,
+    field: Option<&'a str>,
+    held: &'a Held,
+}
+
+fn decision(app: &App, call: &Call, caller: &Caller, question: &Question<'_>) -> Explained {
+    let Question { row, permission, purpose, field, held } = *question;
+    let user = match &caller.who {
+        Who::Staff(staff) => Some(staff.user),
+        Who::Partner(_) | Who::System { .. } => None,
+    };
+    let holding = Holding::of_user(user, purpose, held);
     let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
-    let decided = decide_explained(&facts(caller, permission, &thing, purpose, &row.consents, app.now()));
+    let facts = facts(caller, permission, &thing, purpose, &row.consents, holding.now(app.now()));
+    let decided = decide_explained(&Facts { grants: &holding.grants, ..facts });
     let told = |because: &&Because<'_>| why(caller, because);
     let whole = decided.reasons.iter().filter(|why| why.field.is_none());
     let wanted = customer().fields.iter().filter(|one| field.is_none_or(|key| one.key == key));
@@ -255,11 +279,15 @@ pub async fn who_sees(
 ) -> Result<Vec<Seer>, DomainError> {
     let row = find(app, reader, call, id, Permission::AccessExplain).await?;
     let work = app.begin(call.organization()).await?;
-    let others = everybody(&work, call).await;
+    let (others, held) = (everybody(&work, call).await, naming(&work, row.id).await);
     work.abandon().await;
+    let held = held?;
     let mut seers = Vec::new();
     for Other { caller, roles, purposes } in others? {
-        let asks = |purpose| decision(app, call, &caller, &row, Permission::CustomersRead, purpose, field);
+        let asks = |purpose| {
+            let permission = Permission::CustomersRead;
+            decision(app, call, &caller, &Question { row: &row, permission, purpose, field, held: &held })
+        };
         let mut explained = asks(None);
         if explained.outcome == Outcome::PurposeRequired {
             explained = asks(purposes.first().map(String::as_str));

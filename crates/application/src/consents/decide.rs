@@ -119,7 +119,7 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
     let mut ids: Vec<Uuid> = people.iter().flatten().copied().collect();
     ids.sort_unstable();
     ids.dedup();
-    let scope = call.scope(Permission::ConsentsDecide, app.now());
+    let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
     let standings = standings(work, &ids, &scope, asked, at).await?;
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
     let stops = asked.opts_out && purpose.as_ref().is_some_and(Purpose::sells_or_shares);

@@ -92,7 +92,7 @@ pub(crate) async fn still_agreed(reader: &CustomerReader, call: &Call, id: Custo
     if call.purpose_facts().is_none_or(|purpose| !purpose.needs_consent) {
         return Ok(());
     }
-    let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
+    let (row, _) = reader.find(call.organization(), id, None).await?.ok_or(DomainError::NotFound)?;
     agreed(call, &row)
 }
 

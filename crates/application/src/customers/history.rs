@@ -14,10 +14,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::SeenValue;
-use super::read::{find, guard};
+use super::read::{Found, find_judged, guard};
 use super::sealing::{open_one, open_row, values};
-use super::seen::{decide_row, is_close};
+use super::seen::is_close;
 use crate::access::spend;
+use crate::access_requests::under;
 use crate::audit::{Draft, Shown};
 use crate::consents::still_agreed;
 use crate::{App, Call};
@@ -55,21 +56,27 @@ pub struct Change {
 
 /// Every version of a customer, newest first; version 1 is its creation.
 pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<Version>, DomainError> {
-    let row = find(app, reader, call, id, Permission::CustomersHistory).await?;
+    let Found { row, judged, holding } = find_judged(app, reader, call, id, Permission::CustomersHistory).await?;
     let work = app.begin(call.organization()).await?;
     let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
     work.abandon().await;
-    let decision = decide_row(app, call, &row, Permission::CustomersHistory);
-    if decision.fields.iter().any(|(field, access)| access.view == View::Read && is_close(field)) {
+    if judged.by_roles().fields.iter().any(|(field, access)| access.view == View::Read && is_close(field)) {
         // A value that is there no more is a value all the same.
         spend(app, call, &[row.id]).await?;
     }
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut shown = Shown::default();
-    let mut eyes =
-        Eyes { key: &key, organization: call.organization(), customer: row.id, decision: &decision, shown: &mut shown };
+    let mut eyes = Eyes {
+        key: &key,
+        organization: call.organization(),
+        customer: row.id,
+        decision: &judged.decision,
+        shown: &mut shown,
+    };
     let versions = guard(app, call, row.id, eyes.walk(&row, &stored_versions)).await?;
-    app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) }).await?;
+    holding.note_use(app, call, &judged.under).await?;
+    let draft = Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) };
+    app.record_read(call, under(draft, &judged.under)).await?;
     still_agreed(reader, call, row.id).await?;
     Ok(versions)
 }

@@ -12,8 +12,9 @@ use uuid::Uuid;
 use super::SeenCustomer;
 use super::read::guard;
 use super::sealing::{open_one, open_row};
-use super::seen::{decide_row, looks_closely, seen_through};
+use super::seen::{judge_row, looks_closely, seen_through};
 use crate::access::{spend, spend_search};
+use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
 use crate::keys::OrganizationKeys;
@@ -75,8 +76,8 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     if searched.iter().any(|sought| sought.kind == SearchKind::Last4) {
         spend_search(app, call).await?;
     }
-    let scope = call.scope(Permission::CustomersRead, app.now());
-    let work = app.begin(call.organization()).await?;
+    let (work, holding) = begin_holding(app, call).await?;
+    let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
     let mut rows =
         stored::list(&work, &scope, &query.filter, &query.order, i64::try_from(query.limit).unwrap_or(200) + 1).await?;
     let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
@@ -84,17 +85,23 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let more = rows.len() > query.limit;
     rows.truncate(query.limit);
     let next = rows.last().filter(|_| more).map(|row| (row.updated_at, row.id.uuid()));
-    spend(app, call, &seen_closely(app, call, &rows, &searched)).await?;
+    spend(app, call, &seen_closely(app, call, &rows, &searched, &holding)).await?;
     let mut shown = Shown::default();
+    let mut grants = Vec::new();
     let mut customers = Vec::with_capacity(rows.len());
     let mut ids = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(seen) = see(app, call, &keys, row, &searched, &mut shown).await? {
+        let look = Look { keys: &keys, searched: &searched, holding: &holding };
+        if let Some(seen) = see(app, call, &look, row, &mut shown).await? {
             ids.push(row.id);
+            grants.extend(seen.under.iter().copied());
             customers.push(seen);
         }
     }
-    app.record_read(call, entry_of(&searched, ids.clone(), shown)).await?;
+    grants.sort_unstable();
+    grants.dedup();
+    holding.note_use(app, call, &grants).await?;
+    app.record_read(call, under(entry_of(&searched, ids.clone(), shown), &grants)).await?;
     let still = those_agreed(app, call, &ids).await?;
     let mut kept = ids.iter().map(|id| still.contains(id));
     customers.retain(|_| kept.next().unwrap_or(false));
@@ -102,10 +109,17 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
 }
 
 /// Those of a page whom its answer will show closely.
-fn seen_closely(app: &App, call: &Call, rows: &[CustomerRow], searched: &[Sought]) -> Vec<CustomerId> {
+fn seen_closely(
+    app: &App,
+    call: &Call,
+    rows: &[CustomerRow],
+    searched: &[Sought],
+    holding: &Holding,
+) -> Vec<CustomerId> {
     let closely = |row: &&CustomerRow| {
-        let decision = decide_row(app, call, row, Permission::CustomersRead);
-        decision.outcome == Outcome::Allowed && !is_oracle(&decision, searched) && looks_closely(row, &decision)
+        let judged = judge_row(app, call, row, Permission::CustomersRead, holding);
+        let decision = &judged.decision;
+        decision.outcome == Outcome::Allowed && !is_oracle(decision, searched) && looks_closely(row, &judged.by_roles())
     };
     if call.identity.user().is_none() {
         return Vec::new();
@@ -173,20 +187,32 @@ fn several_roles(call: &Call) -> bool {
     matches!(&call.identity.caller.who, Who::Staff(staff) if staff.roles.len() > 1)
 }
 
+/// What every row of a page is looked at with.
+struct Look<'a> {
+    keys: &'a OrganizationKeys,
+    searched: &'a [Sought],
+    holding: &'a Holding,
+}
+
 async fn see(
     app: &App,
     call: &Call,
-    keys: &OrganizationKeys,
+    look: &Look<'_>,
     row: &CustomerRow,
-    searched: &[Sought],
     shown: &mut Shown,
 ) -> Result<Option<SeenCustomer>, DomainError> {
-    let decision = decide_row(app, call, row, Permission::CustomersRead);
-    if decision.outcome != Outcome::Allowed || is_oracle(&decision, searched) || agreed(call, row).is_err() {
+    let Look { keys, searched, holding } = look;
+    let judged = judge_row(app, call, row, Permission::CustomersRead, holding);
+    if judged.decision.outcome != Outcome::Allowed
+        || is_oracle(&judged.decision, searched)
+        || agreed(call, row).is_err()
+    {
         return Ok(None);
     }
     guard(app, call, row.id, truly_found(app, call, keys, row, searched)).await?;
-    guard(app, call, row.id, seen_through(app, call, row, &decision, shown)).await.map(Some)
+    let mut seen = guard(app, call, row.id, seen_through(app, call, row, &judged.decision, shown)).await?;
+    seen.under = judged.under;
+    Ok(Some(seen))
 }
 
 /// The index only says where to look: an entry that was moved to another customer must not answer with the wrong person.

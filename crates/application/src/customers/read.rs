@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use custodian_domain::access::Decision;
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
@@ -10,22 +9,26 @@ use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 use super::SeenCustomer;
-use super::seen::{decide_row, looks_closely, refuse, seen_through};
+use super::seen::{Judged, judge_row, looks_closely, refuse, seen_through};
 use crate::access::spend;
+use crate::access_requests::{Holding, under};
 use crate::audit::{Draft, Page, Shown, customer_access_log};
 use crate::consents::{agreed, still_agreed};
 use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
 pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<SeenCustomer, DomainError> {
-    let (row, decision) = find_decided(app, reader, call, id, Permission::CustomersRead).await?;
-    if looks_closely(&row, &decision) {
+    let Found { row, judged, holding } = find_judged(app, reader, call, id, Permission::CustomersRead).await?;
+    if looks_closely(&row, &judged.by_roles()) {
         spend(app, call, &[row.id]).await?;
     }
     let mut shown = Shown::default();
-    let seen = guard(app, call, row.id, seen_through(app, call, &row, &decision, &mut shown)).await?;
-    app.record_read(call, Draft { shown, ..Draft::about(Action::CustomersRead, row.id) }).await?;
+    let mut seen = guard(app, call, row.id, seen_through(app, call, &row, &judged.decision, &mut shown)).await?;
+    holding.note_use(app, call, &judged.under).await?;
+    let draft = Draft { shown, ..Draft::about(Action::CustomersRead, row.id) };
+    app.record_read(call, under(draft, &judged.under)).await?;
     still_agreed(reader, call, row.id).await?;
+    seen.under = judged.under;
     Ok(seen)
 }
 
@@ -37,24 +40,33 @@ pub(crate) async fn find(
     id: Uuid,
     permission: Permission,
 ) -> Result<Arc<CustomerRow>, DomainError> {
-    find_decided(app, reader, call, id, permission).await.map(|(row, _)| row)
+    find_judged(app, reader, call, id, permission).await.map(|found| found.row)
 }
 
-/// The same with the decision that let it pass.
-async fn find_decided(
+/// A stored customer with the decision that let it pass.
+pub(super) struct Found {
+    pub row: Arc<CustomerRow>,
+    pub judged: Judged,
+    pub holding: Holding,
+}
+
+/// The same with the decision, and what it is owed to.
+pub(super) async fn find_judged(
     app: &App,
     reader: &CustomerReader,
     call: &Call,
     id: Uuid,
     permission: Permission,
-) -> Result<(Arc<CustomerRow>, Decision<'static>), DomainError> {
+) -> Result<Found, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
-    let row = reader.find(call.organization(), id).await?.ok_or(DomainError::NotFound)?;
-    let decision = decide_row(app, call, &row, permission);
-    refuse(decision.outcome, permission)?;
+    let found = reader.find(call.organization(), id, call.identity.user()).await?;
+    let (row, held) = found.ok_or(DomainError::NotFound)?;
+    let holding = Holding::of(call, held);
+    let judged = judge_row(app, call, &row, permission, &holding);
+    refuse(judged.decision.outcome, permission)?;
     agreed(call, &row)?;
-    Ok((row, decision))
+    Ok(Found { row, judged, holding })
 }
 
 /// A sealed value that does not open is a critical alert and an entry, and nothing of the object is shown.

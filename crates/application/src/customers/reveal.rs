@@ -1,6 +1,6 @@
 //! Showing values in full, for a reason.
 
-use custodian_domain::access::View;
+use custodian_domain::access::{Grant, View};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Classification, Field};
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::read::guard;
 use super::sealing::{open_one, open_row};
-use super::seen::{SeenValue, decide_row, refuse};
+use super::seen::{Judged, SeenValue, judge_row, refuse};
 use crate::access::{spend, spend_in};
+use crate::access_requests::{Holding, holding_locked, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::auth::require_step_up;
 use crate::consents::{agreed, refreshed};
@@ -30,8 +31,8 @@ pub async fn reveal(
     fields: &[String],
     reason: &str,
 ) -> Result<Vec<(&'static str, Option<SeenValue>)>, DomainError> {
-    let (row, wanted) = permitted(app, call, work, id, fields).await?;
-    if is_guarded(&wanted) {
+    let Permitted { row, wanted, holding, judged } = permitted(app, call, work, id, fields).await?;
+    if is_guarded(&wanted, &judged) {
         spend_in(app, call, work, &[row.id]).await?;
     }
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
@@ -45,30 +46,44 @@ pub async fn reveal(
     }
     let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
-    app.record_change(work, call, draft).await?;
+    let used = used_for(&wanted, &holding, &judged);
+    holding.note_use_in(work, &used).await?;
+    app.record_change(work, call, under(draft, &used)).await?;
     Ok(values)
 }
 
-/// Whether the customer counts against the caller's budget.
-fn is_guarded(fields: &[&Field]) -> bool {
-    fields.iter().any(|field| field.classification >= Classification::Sensitive)
+/// Whether the customer counts against the caller's budget. What a right for a while opens was asked for and given, and does not count.
+fn is_guarded(fields: &[&Field], judged: &Judged) -> bool {
+    let counts = |field: &&Field| !judged.lifted.contains(&field.key.as_str());
+    fields.iter().copied().filter(counts).any(|field| field.classification >= Classification::Sensitive)
+}
+
+/// The rights that these fields are shown under.
+fn used_for(wanted: &[&'static Field], holding: &Holding, judged: &Judged) -> Vec<Uuid> {
+    let opens = |grant: &&Grant| wanted.iter().any(|field| grant.fields.contains(&field.key));
+    let used = holding.grants.iter().filter(opens).map(|grant| grant.id);
+    used.filter(|id| judged.under.contains(id)).collect()
+}
+
+/// What a reveal may show, and why.
+struct Permitted {
+    row: CustomerRow,
+    wanted: Vec<&'static Field>,
+    holding: Holding,
+    judged: Judged,
 }
 
 /// The locked customer and the fields, if the caller may be shown every one of them in full now.
-async fn permitted(
-    app: &App,
-    call: &Call,
-    work: &Work,
-    id: Uuid,
-    fields: &[String],
-) -> Result<(CustomerRow, Vec<&'static Field>), DomainError> {
+async fn permitted(app: &App, call: &Call, work: &Work, id: Uuid, fields: &[String]) -> Result<Permitted, DomainError> {
     call.needs(Permission::CustomersReveal)?;
     let id = call.identity.meant_customer(id)?;
     let mut row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
     refreshed(work, call, &mut row).await?;
-    let decision = decide_row(app, call, &row, Permission::CustomersReveal);
-    refuse(decision.outcome, Permission::CustomersReveal)?;
+    let holding = holding_locked(call, work, row.id).await?;
+    let judged = judge_row(app, call, &row, Permission::CustomersReveal, &holding);
+    refuse(judged.decision.outcome, Permission::CustomersReveal)?;
     agreed(call, &row)?;
+    let decision = &judged.decision;
     let mut wanted = Vec::with_capacity(fields.len());
     let mut faults = Vec::new();
     for (index, key) in fields.iter().enumerate() {
@@ -93,7 +108,8 @@ async fn permitted(
     if wanted.iter().any(|(field, _)| field.classification == Classification::Core) {
         require_step_up(app, call, work).await?;
     }
-    Ok((row, wanted.into_iter().map(|(field, _)| field).collect()))
+    let wanted = wanted.into_iter().map(|(field, _)| field).collect();
+    Ok(Permitted { row, wanted, holding, judged })
 }
 
 /// Asks again whether a kept answer of a reveal may be given, records that it is, and returns when the entry is durable.
@@ -109,11 +125,12 @@ pub async fn record_repeated_reveal(
     let work = app.begin(call.organization()).await?;
     let permitted = permitted(app, call, &work, id, fields).await;
     work.abandon().await;
-    let (row, wanted) = permitted?;
-    if is_guarded(&wanted) {
+    let Permitted { row, wanted, holding, judged } = permitted?;
+    if is_guarded(&wanted, &judged) {
         spend(app, call, &[row.id]).await?;
     }
     let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
+    let draft = under(draft, &used_for(&wanted, &holding, &judged));
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

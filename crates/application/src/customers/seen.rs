@@ -1,7 +1,9 @@
 //! A customer seen through the decision: the only way from sealed values to an answer, so masking cannot be skipped.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use custodian_domain::access::{Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Thing, View, decide};
+use custodian_domain::access::{
+    Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Reason, Thing, View, decide, decide_explained,
+};
 use custodian_domain::catalog::{Classification, Field, Output, customer};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
@@ -9,6 +11,7 @@ use custodian_persistence::customers::CustomerRow;
 use uuid::Uuid;
 
 use super::sealing::{open_one, open_row};
+use crate::access_requests::Holding;
 use crate::audit::Shown;
 use crate::{App, Call};
 
@@ -72,6 +75,8 @@ pub struct SeenCustomer {
     pub updated_at: DateTime<Utc>,
     /// In catalog order.
     pub fields: Vec<SeenField>,
+    /// The rights for a while that it is seen under.
+    pub under: Vec<Uuid>,
 }
 
 /// Asks the decision about a stored customer.
@@ -127,6 +132,60 @@ fn decide_agreed(
         .filter_map(|(field, (decided, access))| std::ptr::eq(field, decided).then_some((field, access)))
         .collect();
     Decision { outcome, fields: decided, reasons: Vec::new() }
+}
+
+/// A decision, and what of it is owed to rights for a while.
+pub(crate) struct Judged {
+    pub decision: Decision<'static>,
+    /// The rights.
+    pub under: Vec<Uuid>,
+    /// Keys of the fields that are shown in full for that reason alone.
+    pub lifted: Vec<&'static str>,
+}
+
+impl Judged {
+    /// What the caller's roles show by themselves: this alone counts against a budget, since a right was asked for and given.
+    pub fn by_roles(&self) -> Decision<'static> {
+        let own = |(field, _): &&(&'static Field, FieldAccess)| !self.lifted.contains(&field.key.as_str());
+        let fields = self.decision.fields.iter().filter(own).copied().collect();
+        Decision { outcome: self.decision.outcome, fields, reasons: Vec::new() }
+    }
+}
+
+/// Asks the decision about a stored customer, with the rights for a while that the caller holds.
+pub(crate) fn judge_row(
+    app: &App,
+    call: &Call,
+    row: &CustomerRow,
+    permission: Permission,
+    holding: &Holding,
+) -> Judged {
+    if holding.grants.is_empty() {
+        let decision = decide_row(app, call, row, permission);
+        return Judged { decision, under: Vec::new(), lifted: Vec::new() };
+    }
+    let (purpose, thing) = (call.purpose_facts(), thing(call, row));
+    let now = holding.now(app.now());
+    let facts = facts(&call.identity.caller, permission, &thing, purpose, &row.consents, now);
+    let decided = decide_explained(&Facts { grants: &holding.grants, ..facts });
+    let (mut under, mut lifted) = (Vec::new(), Vec::new());
+    for why in &decided.reasons {
+        let field = customer().fields.iter().find(|field| Some(field.key.as_str()) == why.field);
+        if let (Some(grant), Some(field)) = (why.grant, field)
+            && decided.access(&field.key).view == View::Read
+        {
+            under.push(grant);
+            lifted.push(field.key.as_str());
+        }
+    }
+    if decided.reasons.iter().any(|why| why.reason == Reason::KnownByGrantOnly) {
+        let naming = holding.grants.iter().filter(|grant| grant.customers.contains(&row.id));
+        under.extend(naming.map(|grant| grant.id));
+    }
+    under.sort_unstable();
+    under.dedup();
+    let fields = customer().fields.iter().zip(&decided.fields).map(|(field, (_, access))| (field, *access)).collect();
+    Judged { decision: Decision { outcome: decided.outcome, fields, reasons: Vec::new() }, under, lifted }
 }
 
 /// Turns an outcome that is not `Allowed` into the refusal that the caller gets.
@@ -188,6 +247,7 @@ pub(crate) fn seen_through(
         created_at: shown_time(row.created_at),
         updated_at: shown_time(row.updated_at),
         fields,
+        under: Vec::new(),
     })
 }
 

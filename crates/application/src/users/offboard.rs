@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::change::{draft, held_for_change, keep_an_administrator};
 use super::credentials::{Steps, end_credentials};
 use crate::audit::Detail;
-use crate::{App, Call, customers};
+use crate::{App, Call, access_requests, customers};
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub async fn offboard(
     let heir = heir.ok_or_else(|| DomainError::invalid("/successor_id", "unknown_user"))?;
     keep_an_administrator(work, &row, &[]).await?;
     let mut steps = Steps::default();
-    let ended = end_access(app, work, &row, &mut steps).await?;
+    let ended = end_access(app, call, work, &row, &mut steps).await?;
     hand_over(app, call, work, &row, &heir, &mut steps).await?;
     steps.note("roles_removed", stored::close_account(work, id).await?);
     let done =
@@ -70,8 +70,18 @@ pub async fn offboard(
 }
 
 /// Everything that the person could act with, and every way in. Answers the ids of credentials, for this instance to forget.
-async fn end_access(app: &App, work: &Work, row: &UserRow, steps: &mut Steps) -> Result<Vec<Uuid>, DomainError> {
+async fn end_access(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: &UserRow,
+    steps: &mut Steps,
+) -> Result<Vec<Uuid>, DomainError> {
     let ended = end_credentials(app, work, row.id, "offboarded", steps).await?;
+    let [requests, grants, delegations] = access_requests::end_all_of(work, row.id, call.identity.actor_id()).await?;
+    steps.note("access_requests_cancelled", requests);
+    steps.note("grants_revoked", grants);
+    steps.note("delegations_ended", delegations);
     steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, row.id).await?));
     steps.note("sign_on_links_removed", sso_providers::unlink(work, row.id).await?);
     // The address is free for somebody new, and no log-in finds the account by it.

@@ -71,12 +71,18 @@ pub const SHARED_FROM: usize = 3;
 
 /// Whether an entry of this action shows that the permission was used.
 pub fn is_use(permission: Permission, action: &str) -> bool {
-    use Permission::{CustomersAssign, CustomersCreate, CustomersRead, CustomersWrite};
+    use Permission::{
+        AccessRequestsCreate, AccessRequestsDecide, CustomersAssign, CustomersCreate, CustomersRead, CustomersWrite,
+    };
     let any = |actions: &[Action]| actions.iter().any(|one| one.code() == action);
     match permission {
         CustomersRead => any(&[Action::CustomersRead, Action::CustomersList, Action::CustomersSearch]),
         CustomersCreate => any(&[Action::CustomersCreate, Action::CustomersImport]),
         CustomersWrite | CustomersAssign => any(&[Action::CustomersUpdate]),
+        AccessRequestsCreate => any(&[Action::AccessRequestsCreate]),
+        AccessRequestsDecide => {
+            any(&[Action::AccessRequestsApprove, Action::AccessRequestsDeny, Action::AccessRequestsReview])
+        }
         _ if permission.code() == action => true,
         _ => {
             let (Some((area, right)), Some((place, verb))) =
@@ -138,16 +144,17 @@ mod tests {
     fn what_was_not_used_is_named() {
         let used = ["customers.read".to_owned(), "customers.reveal".to_owned()].into();
         let marketing = built_in_role("marketing").unwrap();
-        assert_eq!(
-            unused(marketing, &used),
-            [
-                Permission::PurposesRead,
-                Permission::NoticesRead,
-                Permission::ConsentsRead,
-                Permission::ConsentsDecide,
-                Permission::CatalogRead
-            ]
-        );
+        let idle = [
+            Permission::PurposesRead,
+            Permission::NoticesRead,
+            Permission::ConsentsRead,
+            Permission::ConsentsDecide,
+            Permission::CatalogRead,
+            Permission::AccessRequestsRead,
+            Permission::AccessRequestsCreate,
+            Permission::GrantsRead,
+        ];
+        assert_eq!(unused(marketing, &used), idle);
         assert_eq!(unused(marketing, &BTreeSet::new()).len(), marketing.permissions.len());
     }
 

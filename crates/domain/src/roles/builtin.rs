@@ -117,6 +117,12 @@ fn dpo() -> Role {
         ConsentsWithdraw,
         ConsentsDecide,
         CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        GrantsRead,
+        AccessRequestsDecide,
+        GrantsRevoke,
+        ApprovalPoliciesRead,
     ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
     role("dpo", labels, DataScope::Organization, permissions, rules)
@@ -151,6 +157,12 @@ fn manager() -> Role {
         ConsentsWithdraw,
         ConsentsDecide,
         CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        GrantsRead,
+        AccessRequestsEmergency,
+        AccessRequestsDecide,
+        ApprovalPoliciesRead,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
 }
@@ -179,6 +191,9 @@ fn sales() -> Role {
         ConsentsWithdraw,
         ConsentsDecide,
         CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        GrantsRead,
     ];
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
 }
@@ -186,7 +201,16 @@ fn sales() -> Role {
 fn finance() -> Role {
     let rules =
         vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
-    let permissions = [CustomersRead, CustomersReveal, PurposesRead, NoticesRead, CatalogRead];
+    let permissions = [
+        CustomersRead,
+        CustomersReveal,
+        PurposesRead,
+        NoticesRead,
+        CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        GrantsRead,
+    ];
     role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
 
@@ -194,13 +218,34 @@ fn support() -> Role {
     let mut rules =
         vec![of_field("name", View::Read), of_field("mobile", View::Reveal), of_field("email", View::Reveal)];
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
-    let permissions =
-        [CustomersRead, CustomersWrite, CustomersReveal, PurposesRead, NoticesRead, NoticesRecord, CatalogRead];
+    let permissions = [
+        CustomersRead,
+        CustomersWrite,
+        CustomersReveal,
+        PurposesRead,
+        NoticesRead,
+        NoticesRecord,
+        CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        AccessRequestsEmergency,
+        GrantsRead,
+    ];
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
 fn marketing() -> Role {
-    let permissions = [CustomersRead, PurposesRead, NoticesRead, ConsentsRead, ConsentsDecide, CatalogRead];
+    let permissions = [
+        CustomersRead,
+        PurposesRead,
+        NoticesRead,
+        ConsentsRead,
+        ConsentsDecide,
+        CatalogRead,
+        AccessRequestsRead,
+        AccessRequestsCreate,
+        GrantsRead,
+    ];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
 
@@ -221,6 +266,9 @@ fn auditor() -> Role {
         ConsentsRead,
         ConsentsDecide,
         CatalogRead,
+        AccessRequestsRead,
+        GrantsRead,
+        ApprovalPoliciesRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }

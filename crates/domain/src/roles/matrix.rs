@@ -36,7 +36,7 @@ pub fn render_matrix() -> String {
 }
 
 fn row(text: &mut String, name: &str, cells: impl Iterator<Item = impl AsRef<str>>, width: usize) {
-    let mut line = format!("  {name:<24}");
+    let mut line = format!("  {name:<27}");
     for cell in cells {
         let _ = write!(line, " {:<width$}", cell.as_ref());
     }

@@ -81,4 +81,12 @@ permissions! {
     ConsentsDecide = "consents.decide": "Ask whether a use is allowed.",
     WithdrawalsAcknowledge = "withdrawals.acknowledge": "List withdrawals of consent as their recipient, and acknowledge them.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
+    AccessRequestsRead = "access_requests.read": "Follow one's own requests for access and those that one is asked about.",
+    AccessRequestsCreate = "access_requests.create": "Ask for access to fields that one may not see.",
+    AccessRequestsEmergency = "access_requests.emergency": "Open fields at once in an emergency, with an alarm and a review.",
+    AccessRequestsDecide = "access_requests.decide": "Decide requests for access that one is asked about.",
+    GrantsRead = "grants.read": "Read the rights given to oneself, or by oneself, for a while.",
+    GrantsRevoke = "grants.revoke": "Read everybody's rights given for a while, and end them.",
+    ApprovalPoliciesRead = "approval_policies.read": "Read who approves which requests.",
+    ApprovalPoliciesManage = "approval_policies.manage": "Say who approves which requests.",
 }

@@ -136,6 +136,17 @@ pub async fn list(
     Ok(work.query(&sql, &params).await?.iter().map(CustomerRow::from).collect())
 }
 
+/// The ids of those that match inside the scope, oldest first.
+pub async fn ids(work: &Work, scope: &RowScope, filter: &Filter, limit: i64) -> Result<Vec<Uuid>, DbError> {
+    let organization = work.organization().uuid();
+    let matching = Where::new(scope, filter, 2);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
+    matching.push_params(filter, &mut params);
+    params.push(&limit);
+    let sql = format!("SELECT c.id FROM customers c WHERE {} ORDER BY c.id LIMIT ${}", matching.sql, params.len());
+    Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
+}
+
 /// How many match inside the scope.
 pub async fn count(work: &Work, scope: &RowScope, filter: &Filter) -> Result<i64, DbError> {
     let organization = work.organization().uuid();

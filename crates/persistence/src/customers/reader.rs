@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use custodian_domain::kernel::{CustomerId, OrganizationId};
+use custodian_domain::kernel::{CustomerId, OrganizationId, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use super::{COLUMNS, CustomerRow};
+use crate::access_requests::{HELD_PAIRS, Held, HeldGrant, held_rows};
 use crate::work::begin_for;
 use crate::{Database, DbError};
 
@@ -18,8 +19,14 @@ const BATCH: usize = 256;
 /// How long a fetch may take before its callers are refused and the connection is given up.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-type Answer = Result<Option<Arc<CustomerRow>>, DbError>;
-type Ask = (OrganizationId, CustomerId, oneshot::Sender<Answer>);
+type Answer = Result<Option<(Arc<CustomerRow>, Held)>, DbError>;
+
+struct Ask {
+    organization: OrganizationId,
+    id: CustomerId,
+    user: Option<UserId>,
+    answer: oneshot::Sender<Answer>,
+}
 
 /// Reads single customers. One per worker thread; cheap to clone.
 #[derive(Clone)]
@@ -35,11 +42,12 @@ impl CustomerReader {
         Self { queue }
     }
 
-    /// The customer as it is now, `None` where this organisation has no such customer (any more). Scope is decided above.
-    pub async fn find(&self, organization: OrganizationId, id: CustomerId) -> Answer {
+    /// The customer as it is now with the rights to it that `user` holds now, `None` where this organisation has no such customer (any more).
+    /// Scope is decided above.
+    pub async fn find(&self, organization: OrganizationId, id: CustomerId, user: Option<UserId>) -> Answer {
         let (answer, waiting) = oneshot::channel();
         self.queue
-            .try_send((organization, id, answer))
+            .try_send(Ask { organization, id, user, answer })
             .map_err(|_| DbError::Unavailable("read queue is full or closed".into()))?;
         waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
     }
@@ -49,7 +57,7 @@ async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
     let sql = format!(
         "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
     );
-    let mut connection: Option<(Client, Statement)> = None;
+    let mut connection: Option<Connection> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while asks.recv_many(&mut batch, BATCH).await > 0 {
         let fetched = match tokio::time::timeout(DEADLINE, fetch(&db, &sql, &mut connection, &batch)).await {
@@ -58,14 +66,15 @@ async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
         };
         match fetched {
             Ok(found) => {
-                for (organization, id, answer) in batch.drain(..) {
+                for ask in batch.drain(..) {
+                    let row = found.rows.get(&(ask.organization, ask.id)).cloned();
                     // A caller that went away needs no answer.
-                    let _ = answer.send(Ok(found.get(&(organization, id)).cloned()));
+                    let _ = ask.answer.send(Ok(row.map(|row| (row, found.held_by(ask.user, ask.id)))));
                 }
             }
             Err(error) => {
                 connection = None;
-                for (_, _, answer) in batch.drain(..) {
+                for Ask { answer, .. } in batch.drain(..) {
                     let _ = answer.send(Err(DbError::Unavailable(error.to_string())));
                 }
             }
@@ -73,40 +82,86 @@ async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
     }
 }
 
-type Found = HashMap<(OrganizationId, CustomerId), Arc<CustomerRow>>;
+struct Connection {
+    client: Client,
+    customers: Statement,
+    held: Statement,
+}
 
-async fn fetch(
-    db: &Database,
-    sql: &str,
-    connection: &mut Option<(Client, Statement)>,
-    batch: &[Ask],
-) -> Result<Found, DbError> {
-    if connection.as_ref().is_none_or(|(client, _)| client.is_closed()) {
+impl Connection {
+    async fn open(db: &Database, sql: &str) -> Result<Self, DbError> {
         let client = db.dedicated().await?;
-        let statement = client.prepare(sql).await?;
-        *connection = Some((client, statement));
+        let (customers, held) = (client.prepare(sql).await?, client.prepare(HELD_PAIRS).await?);
+        Ok(Self { client, customers, held })
     }
-    let Some((client, statement)) = connection.as_ref() else {
+}
+
+#[derive(Default)]
+struct Found {
+    rows: HashMap<(OrganizationId, CustomerId), Arc<CustomerRow>>,
+    held: Held,
+}
+
+impl Found {
+    /// The rights of this person to this customer.
+    fn held_by(&self, user: Option<UserId>, id: CustomerId) -> Held {
+        let names = |one: &&HeldGrant| Some(one.user) == user && one.grant.customers.contains(&id);
+        Held { grants: self.held.grants.iter().filter(names).cloned().collect(), at: self.held.at }
+    }
+}
+
+async fn fetch(db: &Database, sql: &str, connection: &mut Option<Connection>, batch: &[Ask]) -> Result<Found, DbError> {
+    if connection.as_ref().is_none_or(|open| open.client.is_closed()) {
+        *connection = Some(Connection::open(db, sql).await?);
+    }
+    let Some(Connection { client, customers, held }) = connection.as_ref() else {
         return Err(DbError::Internal("reader has no connection".into()));
     };
-    let mut wanted: BTreeMap<OrganizationId, Vec<Uuid>> = BTreeMap::new();
-    for (organization, id, _) in batch {
-        wanted.entry(*organization).or_default().push(id.uuid());
+    let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
+    for Ask { organization, id, user, .. } in batch {
+        wanted.entry(*organization).or_default().add(*id, *user);
     }
-    let mut found = Found::with_capacity(batch.len());
-    for (organization, ids) in wanted {
+    let mut found = Found::default();
+    for (organization, Wanted { ids, users, theirs }) in wanted {
         let begin = begin_for(organization);
-        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&organization.uuid(), &ids];
-        let (_, rows, ()) = tokio::try_join!(
+        let tenant = organization.uuid();
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &ids];
+        let rights = async {
+            // One more statement, and no further way to the database and back: what is asked is sent together.
+            if users.is_empty() { Ok(Vec::new()) } else { client.query(held, &[&tenant, &users, &theirs]).await }
+        };
+        let (_, rows, rights, ()) = tokio::try_join!(
             biased;
             client.batch_execute(&begin),
-            client.query(statement, &params),
+            client.query(customers, &params),
+            rights,
             client.batch_execute("COMMIT"),
         )?;
-        found.extend(rows.iter().map(|row| {
+        found.rows.extend(rows.iter().map(|row| {
             let row = CustomerRow::from(row);
             ((organization, row.id), Arc::new(row))
         }));
+        let Held { grants, at } = held_rows(&rights);
+        found.held.grants.extend(grants);
+        found.held.at = at.or(found.held.at);
     }
     Ok(found)
+}
+
+/// What is asked for in one organisation. The last two are of one length: a person, and a customer whose rights are asked about.
+#[derive(Default)]
+struct Wanted {
+    ids: Vec<Uuid>,
+    users: Vec<Uuid>,
+    theirs: Vec<Uuid>,
+}
+
+impl Wanted {
+    fn add(&mut self, id: CustomerId, user: Option<UserId>) {
+        self.ids.push(id.uuid());
+        if let Some(user) = user {
+            self.users.push(user.uuid());
+            self.theirs.push(id.uuid());
+        }
+    }
 }

@@ -1,0 +1,37 @@
+//! Access requests: asking before looking, people who decide, and rights that end by themselves.
+
+mod ask;
+mod decide;
+mod delegations;
+mod emergency;
+mod grants;
+mod holding;
+mod letters;
+mod policies;
+mod read;
+mod stored_policy;
+mod watch;
+mod who;
+
+pub use ask::{NewRequest, Wanted, create};
+pub use decide::{approve, cancel, deny};
+pub use delegations::{NewDelegation, delegate, end_delegation, list_delegations};
+pub use emergency::review;
+pub use grants::{find_grant, list_grants, revoke_grant};
+pub(crate) use holding::{Holding, begin_holding, holding_locked, under};
+pub use policies::{
+    CaseDraft, PolicyDraft, PolicyView, SentConditions, SimulatedStep, Simulation, StepDraft, create_policy,
+    delete_policy, find_policy, list_policies, patch_policy, simulate,
+};
+pub use read::{DecisionView, RequestView, find, list, waiting};
+pub(crate) use watch::end_all_of;
+pub use watch::{KIND, run};
+
+use custodian_domain::audit::Action;
+use uuid::Uuid;
+
+use crate::audit::{Detail, Draft};
+
+fn entry(action: Action, request: Uuid) -> Draft {
+    Draft::of(action).with("access_request", Detail::Code(request.to_string()))
+}

@@ -168,14 +168,15 @@ async fn import(
     let person = importer(instance)?;
     let credential = people::log_in(server.address, &person.email, &person.password).await?;
     server.reset_peak();
-    let before = [server.cpu(), cpu_of_family(postgres)];
+    let (server_before, postgres_before) = (server.cpu(), cpu_of_family(postgres));
     let seconds = people::import(server.address, &credential, form).await?;
-    let after = [server.cpu(), cpu_of_family(postgres)];
+    let (server_after, postgres_after) = (server.cpu(), cpu_of_family(postgres));
     let memory = server.peak_mib();
     server.stop().await?;
     let rows = options.customers.max(1) as f64;
-    let share = |which: usize| (after[which] - before[which]) * 1e6 / rows;
-    Ok(Imported { rate: rows / seconds, memory, shares: [share(0), share(1)] })
+    let share = |after: f64, before: f64| (after - before) * 1e6 / rows;
+    let shares = [share(server_after, server_before), share(postgres_after, postgres_before)];
+    Ok(Imported { rate: rows / seconds, memory, shares })
 }
 
 /// The member of staff who owns every customer.

@@ -111,7 +111,10 @@ async fn count_organization(on: &Prepared, organization: OrganizationId, asks: V
     let mut asks = asks;
     while !asks.is_empty() {
         let over = match attempt(on, organization, &asks).await? {
-            Attempt::Counted(day) => return Ok(answer(asks, Some(day))),
+            Attempt::Counted(day) => {
+                answer(asks, Some(day));
+                return Ok(());
+            }
             Attempt::Over(callers) => callers,
         };
         let (single, rest): (Vec<Ask>, Vec<Ask>) = asks.into_iter().partition(|(look, _)| over.contains(&look.caller));

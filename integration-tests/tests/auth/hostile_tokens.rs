@@ -6,7 +6,7 @@ use custodian_crypto::{SigningKey, SystemRandomness};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{Org, Person, Service, shared};
+use crate::support::{Org, Person, Service, shared, stopped};
 
 fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
@@ -255,4 +255,43 @@ async fn a_token_of_another_organisation_opens_nothing_here() {
             assert!(!answer.text().contains(ours), "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_address_inside_a_token_is_never_called() {
+    let mint = mint().await;
+    let listening = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listening.set_nonblocking(true).unwrap();
+    let address = json!(format!("http://{}/keys.json", listening.local_addr().unwrap()));
+    for name in ["jku", "x5u", "kid"] {
+        is_refused(&mint.with_header(name, address.clone()), name).await;
+    }
+    for name in ["iss", "aud", "sub"] {
+        is_refused(&mint.with_claim(name, address.clone()), name).await;
+    }
+    // Whoever had called would stand in the queue.
+    assert_eq!(listening.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[tokio::test]
+async fn a_token_of_another_installation_opens_nothing_here() {
+    let elsewhere = stopped();
+    let theirs = Org::found_on(&elsewhere).await.admin().await;
+    theirs.get("/v1/me").await.shows(200);
+    is_refused(&theirs.access_token, "another installation").await;
+    // Also where it claims to be ours, and comes with our own key's name.
+    let (ours, mut forged) = (mint().await, Mint::of(&elsewhere, &theirs).await);
+    forged.header = ours.header.clone();
+    forged.claims = ours.claims.clone();
+    is_refused(&forged.sign(&forged.header, &forged.claims), "our words, their key").await;
+    let ours = Org::found().await.admin().await;
+    let request = elsewhere.stranger().get("/v1/me").header("authorization", &format!("Bearer {}", ours.access_token));
+    request.await.refuses(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_no_access_token() {
+    let asha = Org::found().await.sales_a().await;
+    is_refused(&asha.refresh_token, "a refresh token").await;
+    asha.get("/v1/me").await.shows(200);
 }

@@ -55,7 +55,7 @@ async fn a_token_of_two_generations_ago_ends_it_too() {
 #[tokio::test]
 async fn of_two_refreshes_at_once_one_wins() {
     let org = Org::found().await;
-    for _ in 0..20 {
+    for _ in 0..50 {
         let asha = org.sales_a().await;
         let tries = (0..2).map(|_| refresh(shared(), &asha.refresh_token));
         let answers = futures_util::future::join_all(tries).await;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Told, consent};
+use super::{Told, agreed, consent};
+use crate::support::Org;
 
 #[tokio::test]
 async fn each_row_is_answered_for_itself() {
@@ -50,4 +51,30 @@ async fn a_retry_records_nothing_twice() {
     assert_eq!(first.json(), again.json());
     let listed = told.sales.get(&format!("/v1/customers/{}/consents", told.customer)).await.shows(200);
     assert_eq!(listed.at("/data").as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_person_of_another_organisation_among_many_is_nobody() {
+    let (told, other) = (Told::new().await, Org::found().await);
+    told.agrees(json!({})).await.shows(201);
+    let (theirs, officer) = (other.sales_a().await, other.admin().await);
+    let foreign = other.customer_of(&theirs).await;
+    agreed(&theirs, &officer, &foreign).await;
+    let consents = format!("/v1/customers/{foreign}/consents");
+    let before = theirs.get(&consents).await.shows(200).json();
+    let row = |id: &str| json!({"customer_id": id, "consent": consent(&told.notice, json!({}))});
+    let answers = async |id: &str| {
+        let mut ids = vec![told.customer.clone(); 100];
+        ids[57] = id.to_owned();
+        let rows: Vec<Value> = ids.iter().map(|id| row(id)).collect();
+        let recorded = told.sales.post("/v1/consents", &json!({"consents": rows})).await.shows(200);
+        assert_eq!((recorded.at("/recorded"), recorded.at("/refused")), (json!(99), json!(1)));
+        let asked = json!({"purpose": "marketing", "customer_ids": ids});
+        let decided = told.sales.post("/v1/consent-decisions", &asked).await.shows(200).at("/data");
+        let allowed = decided.as_array().unwrap().iter().filter(|one| one["allowed"] == true).count();
+        assert_eq!((allowed, &decided[57]["reason"]), (99, &json!("unknown_person")));
+        recorded.at("/results/57").to_string().replace(id, "")
+    };
+    assert_eq!(answers(&foreign).await, answers("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b").await);
+    assert_eq!(theirs.get(&consents).await.shows(200).json(), before);
 }

@@ -1,5 +1,8 @@
 //! Whose customers one reaches: another's does not exist, and a handed-over one does no more.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use serde_json::json;
 
 use super::{NOBODY, ids, path, whole};
@@ -116,4 +119,39 @@ async fn whoever_has_no_role_reaches_nothing() {
         answer.refuses(403, "forbidden");
     }
     nobody.get("/v1/customers").await.refuses(403, "forbidden");
+}
+
+#[tokio::test]
+async fn whoever_turns_pages_during_a_hand_over_sees_nothing_of_it_once_it_is_done() {
+    let org = Org::found().await;
+    let (asha, manager) = (org.sales_a().await, org.manager().await);
+    let mut customers = Vec::new();
+    for _ in 0..12 {
+        customers.push(org.customer_of(&asha).await);
+    }
+    let gone = Mutex::new(BTreeSet::new());
+    let handing_over = async {
+        let successor = json!({"owner_id": org.user_id("sales_b")});
+        for id in &customers {
+            manager.patch(&path(id), &successor).await.shows(200);
+            gone.lock().unwrap().insert(id.clone());
+        }
+    };
+    let turning_pages = async {
+        let (mut cursor, mut shown) = (String::new(), 0);
+        loop {
+            let known: BTreeSet<String> = gone.lock().unwrap().clone();
+            let page = asha.get(&format!("/v1/customers?limit=2&count=true{cursor}")).await.shows(200);
+            let seen = ids(&page.json());
+            assert!(seen.iter().all(|id| !known.contains(id)), "handed over before it was asked for: {page}");
+            assert!(page.at("/count").as_u64().unwrap() <= 12 - known.len() as u64, "counted still: {page}");
+            shown += seen.len();
+            if known.len() == customers.len() {
+                return shown;
+            }
+            cursor = page.at("/next_cursor").as_str().map_or_else(String::new, |next| format!("&cursor={next}"));
+        }
+    };
+    let ((), shown) = tokio::join!(handing_over, turning_pages);
+    assert!(shown > 0, "the pages were empty from the beginning");
 }

@@ -1,5 +1,7 @@
 //! The house as a whole: what holds for every operation, every role, every organisation and every file.
 
+mod attacks;
+mod bodies;
 mod document;
 mod layers;
 mod operations;

@@ -288,6 +288,15 @@ impl Operation {
             None => request,
         }
     }
+
+    /// The same with other members in the body; nothing where the body is no JSON object.
+    pub fn request_with(&self, caller: &Caller, targets: &Targets, members: &[(&str, Value)]) -> Option<Request> {
+        let (media, bytes) = self.body.as_ref()?;
+        let mut body: Value = serde_json::from_slice(bytes).ok()?;
+        let own = body.as_object_mut()?;
+        own.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        Some(self.request(caller, targets).body(media, body.to_string()))
+    }
 }
 
 /// Every operation of the document.

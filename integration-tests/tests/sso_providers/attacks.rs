@@ -1,5 +1,7 @@
 //! What must open no session: each lie of a provider, and each trick of somebody in between.
 
+use std::time::{Duration, Instant};
+
 use custodian_application::{Clock, SystemClock};
 use serde_json::{Value, json};
 
@@ -143,4 +145,17 @@ async fn an_id_token_is_no_access_token() {
         let request = shared().stranger().get("/v1/me").header("authorization", &format!("Bearer {token}"));
         request.await.refuses(401, "invalid_token");
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_never_answers_is_given_up() {
+    // Takes every connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", silent.local_addr().unwrap());
+    let body = json!({"name": "Silent", "issuer": issuer, "client_id": "custodian"});
+    let provider = Org::found().await.admin().await.post("/v1/sso-providers", &body).await.shows(201).id();
+    let begun = Instant::now();
+    shared().stranger().get(&format!("/v1/auth/sso/{provider}")).await.refuses(503, "sso_provider_unavailable");
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(8), "given up after {waited:?}");
 }

@@ -158,4 +158,6 @@ async fn a_provider_that_never_answers_is_given_up() {
     shared().stranger().get(&format!("/v1/auth/sso/{provider}")).await.refuses(503, "sso_provider_unavailable");
     let waited = begun.elapsed();
     assert!(waited < Duration::from_secs(8), "given up after {waited:?}");
+    silent.set_nonblocking(true).unwrap();
+    assert!(silent.accept().is_ok(), "it was not called at all");
 }

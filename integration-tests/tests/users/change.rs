@@ -119,7 +119,7 @@ async fn nobody_hands_out_or_takes_back_more_than_they_hold() {
         dpo.request("PUT", &roles(who)).header("if-match", "*").json(&json!({"role_ids": [role]}))
     };
     assert_eq!(give("nobody", "auditor").await.shows(200).at("/role_ids"), json!(["auditor"]));
-    faulty(give("support", "sales").await, &[("/role_ids/0", "role_beyond_own")]);
+    faulty(give("nobody", "sales").await, &[("/role_ids/0", "role_beyond_own")]);
     faulty(give("sales_a", "marketing").await, &[("/role_ids", "role_beyond_own")]);
     let refused = org.manager().await.request("PUT", &roles("nobody")).header("if-match", "*");
     refused.json(&json!({"role_ids": []})).await.refuses(403, "forbidden");

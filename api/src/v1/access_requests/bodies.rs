@@ -139,7 +139,7 @@ impl ReviewOutcomeBody {
 pub struct RequestBody {
     /// Its id.
     id: Uuid,
-    /// `fields`, `emergency` or `export`.
+    /// `fields` or `emergency`.
     kind: String,
     /// `pending`, `approved`, `denied`, `cancelled`, `lapsed`, `expired` or `revoked`.
     state: String,

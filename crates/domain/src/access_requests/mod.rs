@@ -9,29 +9,7 @@ pub use policy::{
 };
 
 use crate::catalog::{Classification, Field};
-
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-
-        impl $name {
-            /// Every one, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code),* }
-            }
-
-            /// The one of a wire name.
-            pub fn from_code(code: &str) -> Option<Self> {
-                match code { $($code => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
+use crate::kernel::codes;
 
 codes! {
     /// What is asked for.
@@ -40,8 +18,6 @@ codes! {
         Fields = "fields",
         /// The same at once, with a review afterwards.
         Emergency = "emergency",
-        /// To take a file away.
-        Export = "export",
     }
 }
 

@@ -10,6 +10,8 @@ mod search;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::codes;
+
 pub use accept::Refusal;
 pub use builtin::customer;
 pub use mask::Mask;
@@ -72,32 +74,10 @@ impl DataType {
     }
 }
 
-macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code),* }
-            }
-
-            /// The value of a wire name.
-            pub fn from_code(code: &str) -> Option<Self> {
-                match code { $($code => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
 codes! {
     /// How closely a field is guarded, least first. This is the enterprise's own grade; its `core` is not the `核心数据` of the Data Security Law.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     Classification {
         /// Anybody may know it.
         Public = "public",
@@ -112,6 +92,8 @@ codes! {
 
 codes! {
     /// What a field is about.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     Category {
         /// Who the person is.
         Identity = "identity",
@@ -130,6 +112,8 @@ codes! {
 
 codes! {
     /// A way of finding a sealed value.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     SearchKind {
         /// The whole value.
         Exact = "exact",

@@ -1,11 +1,13 @@
 //! Words that every capability shares: ids, faults, the error type, values that must not be printed.
 
+mod codes;
 mod error;
 mod fault;
 mod ids;
 mod language;
 mod redacted;
 
+pub(crate) use codes::codes;
 pub use error::{DomainError, RefusedAs};
 pub use fault::Fault;
 pub use ids::{ApiKeyId, CustomerId, DepartmentId, EntryId, JobId, OrganizationId, SessionId, ThirdPartyId, UserId};

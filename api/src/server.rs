@@ -10,6 +10,7 @@ use actix_web::{App as ActixApp, HttpServer};
 use custodian_application::App;
 use custodian_application::audit::sequencer;
 use custodian_application::customers::CustomerWriter;
+use custodian_application::events;
 use custodian_persistence::customers::CustomerReader;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::pki_types::pem::PemObject;
@@ -87,6 +88,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let letters = tokio::spawn(post::post(app.clone(), stopped.clone()));
         let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
+        let events = tokio::spawn(events::run(app.clone(), stopped.clone()));
         let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
         let (edge, platform) = (Data::new(edge), Data::new(platform));
@@ -117,7 +119,7 @@ impl Server {
         let _ = metrics_task.await;
         upkeep.abort();
         // A job under way is given back here, so that another instance need not wait for its lease.
-        let _ = tokio::time::timeout(Duration::from_secs(4), async { (jobs.await, letters.await) }).await;
+        let _ = tokio::time::timeout(Duration::from_secs(4), async { (jobs.await, letters.await, events.await) }).await;
         // What it does not finish is as if it had not begun.
         let _ = tokio::time::timeout(Duration::from_secs(4), sequencer).await;
         outcome

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, access, access_requests, access_reviews, auth, idempotency, imports};
+use custodian_application::{App, access, access_requests, access_reviews, auth, events, idempotency, imports};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
 use tokio::sync::watch;
@@ -50,6 +50,9 @@ async fn tidy(app: &App) {
     }
     if let Err(error) = auth::purge_tokens(app).await {
         tracing::warn!(%error, "ended tokens cannot be dropped");
+    }
+    if let Err(error) = events::purge(app).await {
+        tracing::warn!(%error, "old events cannot be dropped");
     }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");

@@ -19,6 +19,7 @@ mod consents;
 mod customers;
 mod departments;
 mod dev;
+mod events;
 mod faults;
 mod house;
 mod http;

@@ -69,6 +69,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "search_budget_exhausted",
         ],
     ),
+    ("list_events", &["unknown_event"]),
     ("list_my_activity", &["staff_only"]),
     ("list_my_sessions", &["not_found"]),
     ("list_recipients", &["no_consent", "staff_only"]),

@@ -45,6 +45,7 @@ problems! {
     400 "not_searchable": "Not searchable" / "不可检索", "At least one field cannot be searched in this way." / "存在不支持此检索方式的字段。";
     400 "count_not_available": "Count not available" / "无法提供总数", "A search over the scopes of several roles has no total; leave out count." / "跨多个角色数据范围的检索无法提供总数，请去掉 count。";
     400 "sso_state_invalid": "Log-in cannot be continued" / "无法继续登录", "This log-in is unknown, finished, too old or was begun in another browser; begin again." / "该登录不存在、已完成、已过期或在其他浏览器中发起，请重新开始。";
+    400 "unknown_event": "Unknown event" / "未知事件", "The event that the list is to go on from is not known, or too old; begin again without it." / "用于继续的事件不存在或已过期，请去掉该参数重新开始。";
     401 "unauthenticated": "Authentication required" / "需要身份认证", "Send an access token (Authorization: Bearer) or a partner key (X-API-Key)." / "请发送访问令牌（Authorization: Bearer）或合作方密钥（X-API-Key）。";
     401 "invalid_token": "Invalid token" / "令牌无效", "The token is malformed, expired or not ours." / "令牌格式错误、已过期或不是由本系统签发。";
     401 "session_ended": "Session ended" / "会话已结束", "The session has ended; log in again." / "会话已结束，请重新登录。";

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod events;
 pub mod imports;
 pub mod jobs;
 pub mod notices;
@@ -39,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     customers::routes(config);
     imports::routes(config);
     jobs::routes(config);
+    events::routes(config);
     audit::routes(config);
     api_keys::routes(config);
 }

@@ -16,7 +16,8 @@ use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
 /// What a partner key may do at most.
-pub const PARTNER_PERMISSIONS: [Permission; 12] = [
+pub const PARTNER_PERMISSIONS: [Permission; 13] = [
+    Permission::EventsRead,
     Permission::CustomersRead,
     Permission::CustomersCreate,
     Permission::CustomersWrite,

@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod events;
 pub mod idempotency;
 pub mod imports;
 pub mod jobs;

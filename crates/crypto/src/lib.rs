@@ -20,6 +20,7 @@ pub mod secret;
 pub mod signing;
 pub mod token;
 pub mod totp;
+pub mod webhook;
 
 pub use blind_index::{FieldIndexKey, IndexKey};
 pub use keys::{BucketKey, DataKey, RootKey, wrapped_header};
@@ -32,6 +33,7 @@ pub use sealed::{Place, open, seal, seal_into};
 pub use secret::{IntegrityError, Secret32};
 pub use signing::SigningKey;
 pub use token::{Claims, Expect, TokenError};
+pub use webhook::{Scheme, WebhookSecret};
 
 /// The value of a call that fails only on sizes this crate never passes; stops loudly instead of going on without it.
 pub(crate) fn sure<T, E>(result: Result<T, E>) -> T {

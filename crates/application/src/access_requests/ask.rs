@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::read::{RequestView, view_of};
 use super::stored_policy::{policy_of, steps_to_json};
 use super::who::{Standing, staffing};
-use super::{KIND, emergency, entry, letters};
+use super::{KIND, emergency, entry, letters, news};
 use crate::audit::Detail;
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call};
@@ -87,6 +87,7 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewRequest) -> Res
         letters::ask(app, work, &filed.row, &filed.asked).await?;
         Action::AccessRequestsCreate
     };
+    news::opened(app, work, &filed.row, &filed.asked).await?;
     let draft = entry(action, filed.row.id)
         .with("kind", Detail::Code(new.kind.as_str().to_owned()))
         .with("fields", Detail::Codes(new.fields.clone()))

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::read::{RequestView, decisions_of, sees_all, view_of};
 use super::who::{Standing, staffing};
-use super::{entry, letters};
+use super::{entry, letters, news};
 use crate::audit::{Detail, Draft};
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call};
@@ -62,6 +62,8 @@ async fn give(app: &App, work: &Work, row: &RequestRow, draft: Draft) -> Result<
     let grant = stored::insert_grant(work, app.new_id(), row.id).await?;
     jobs::put_off(work, JobId::from(row.id), grant.ends_at).await?;
     letters::tell_requester(app, work, row, grant.ends_at).await?;
+    news::decided(app, work, row).await?;
+    news::given(app, work, &grant).await?;
     Ok(draft.with("grant", Detail::Code(grant.id.to_string())))
 }
 
@@ -78,7 +80,7 @@ pub async fn deny(
     let (row, _, decider) = to_decide(call, work, id).await?;
     note(app, work, &row, &decider, Verdict::Deny, comment).await?;
     let draft = told(Action::AccessRequestsDeny, &row, &decider);
-    let row = end(work, row, State::Denied).await?;
+    let row = end(app, work, row, State::Denied).await?;
     letters::tell_requester(app, work, &row, row.lapses_at).await?;
     app.record_change(work, call, draft).await?;
     view_of(app, work, row, true).await
@@ -94,16 +96,17 @@ pub async fn cancel(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<Req
     if row.state != State::Pending.as_str() {
         return Err(already_decided());
     }
-    let row = end(work, row, State::Cancelled).await?;
+    let row = end(app, work, row, State::Cancelled).await?;
     app.record_change(work, call, entry(Action::AccessRequestsCancel, id)).await?;
     view_of(app, work, row, true).await
 }
 
-async fn end(work: &Work, mut row: RequestRow, state: State) -> Result<RequestRow, DomainError> {
+async fn end(app: &App, work: &Work, mut row: RequestRow, state: State) -> Result<RequestRow, DomainError> {
     row.state = state.as_str().to_owned();
     row.closed_at = Some(work.database_time().await?);
     stored::update(work, &row).await?;
     jobs::finish(work, JobId::from(row.id), Ok(json!({"state": row.state})), row.closed_at.unwrap_or_default()).await?;
+    news::decided(app, work, &row).await?;
     Ok(row)
 }
 

@@ -12,7 +12,7 @@ use super::ask::{Filed, NewRequest, Wanted};
 use super::decide::note;
 use super::read::{RequestView, decisions_of, sees_all, view_of};
 use super::who::{Standing, staffing};
-use super::{entry, letters};
+use super::{entry, letters, news};
 use crate::audit::Detail;
 use crate::{App, Call};
 
@@ -47,6 +47,7 @@ pub(super) async fn give(app: &App, work: &Work, filed: &mut Filed) -> Result<()
     stored::update(work, &filed.row).await?;
     let grant = stored::insert_grant(work, app.new_id(), filed.row.id).await?;
     jobs::put_off(work, JobId::from(filed.row.id), grant.ends_at.min(filed.row.lapses_at)).await?;
+    news::given(app, work, &grant).await?;
     tracing::warn!(alert = "high", access_request = %filed.row.id, "fields were opened in an emergency");
     metrics::counter!("custodian_emergencies_total").increment(1);
     letters::alarm(app, work, &filed.row, &filed.asked).await
@@ -91,7 +92,7 @@ pub async fn review(
     let decider = mine.ok_or(DomainError::refused(RefusedAs::Forbidden, "not_the_approver"))?;
     let verdict = if justified { Verdict::Approve } else { Verdict::Deny };
     note(app, work, &row, &decider, verdict, comment).await?;
-    let row = if justified { row } else { end(work, row, user.uuid()).await? };
+    let row = if justified { row } else { end(app, work, row, user.uuid()).await? };
     let outcome = if justified { "justified" } else { "unjustified" };
     let draft = entry(Action::AccessRequestsReview, id)
         .with("requester", Detail::Code(row.requester.to_string()))
@@ -101,9 +102,10 @@ pub async fn review(
 }
 
 /// Ends the right of an emergency that was none.
-async fn end(work: &Work, mut row: RequestRow, by: Uuid) -> Result<RequestRow, DomainError> {
+async fn end(app: &App, work: &Work, mut row: RequestRow, by: Uuid) -> Result<RequestRow, DomainError> {
     for grant in stored::grants_of(work, &[row.id]).await?.into_iter().filter(|grant| grant.in_force) {
         stored::revoke_grant(work, grant.id, by).await?;
+        news::ended(app, work, &grant, State::Revoked.as_str()).await?;
         row.state = State::Revoked.as_str().to_owned();
         row.closed_at = Some(work.database_time().await?);
         stored::update(work, &row).await?;

@@ -9,8 +9,8 @@ use custodian_persistence::{Work, jobs};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::letters;
 use super::read::sees_all;
+use super::{letters, news};
 use crate::audit::{Detail, Draft};
 use crate::{App, Call};
 
@@ -85,6 +85,7 @@ pub async fn revoke_grant(app: &App, call: &Call, work: &Work, id: Uuid) -> Resu
     }
     stored::revoke_grant(work, id, call.identity.actor_id()).await?;
     close_request(app, work, &row, own).await?;
+    news::ended(app, work, &row, State::Revoked.as_str()).await?;
     let draft = entry(Action::GrantsRevoke, id)
         .with("access_request", Detail::Code(row.request.to_string()))
         .with("user", Detail::Code(row.user.to_string()));

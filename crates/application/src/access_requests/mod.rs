@@ -7,6 +7,7 @@ mod emergency;
 mod grants;
 mod holding;
 mod letters;
+mod news;
 mod policies;
 mod read;
 mod stored_policy;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::emergency::waits_for_review;
 use super::read::decisions_of;
 use super::who::{Standing, staffing};
-use super::{entry, letters};
+use super::{entry, letters, news};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 
@@ -133,6 +133,10 @@ async fn close(
     row.closed_at = Some(now);
     stored::update(work, &row).await?;
     let mut draft = entry(action, row.id).with("requester", Detail::Code(row.requester.to_string()));
+    match &grant {
+        Some(grant) => news::ended(app, work, grant, State::Expired.as_str()).await?,
+        None => news::decided(app, work, &row).await?,
+    }
     if let Some(grant) = grant {
         let used = Detail::Code(if grant.first_used_at.is_some() { "yes" } else { "no" }.to_owned());
         draft = draft.with("grant", Detail::Code(grant.id.to_string())).with("used", used);

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{ConsentView, MOST, view};
 use crate::audit::{Detail, Draft};
 use crate::customers::{born, decide_row, refuse};
+use crate::events::{Event as News, EventType, Fact, publish_all};
 use crate::{App, Call};
 
 /// A row of an intake.
@@ -62,8 +63,17 @@ pub async fn record_many(
     stored::insert_records(work, &records).await?;
     stored::insert_events(work, &events).await?;
     stored::put_states(work, &events).await?;
+    publish_all(app, work, records.iter().map(news).collect()).await?;
     app.record_change(work, call, entry(&records)).await?;
     Ok(answers)
+}
+
+fn news(row: &ConsentRow) -> News {
+    let kind = if row.outcome == "given" { EventType::ConsentsGiven } else { EventType::ConsentsRefused };
+    News::about(kind, CustomerId::from(row.customer))
+        .with("consent_id", Fact::Person(row.id))
+        .with("purpose", Fact::Code(row.purpose.clone()))
+        .with("channel", Fact::Code(row.channel.clone()))
 }
 
 fn entry(records: &[ConsentRow]) -> Draft {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{ConsentView, meant, view};
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
+use crate::events::{Event as News, EventType, Fact, publish_all};
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call};
 
@@ -93,9 +94,18 @@ pub(super) async fn stop(
         stored::insert_events(work, &events).await?;
         stored::put_states(work, &events).await?;
         tell(work, consent, &events, now).await?;
+        publish_all(app, work, events.iter().map(news).collect()).await?;
     }
     let fresh = stored::find(work, consent.id).await?.ok_or(DomainError::NotFound)?;
     Ok((fresh, now, events.len()))
+}
+
+fn news(event: &Event) -> News {
+    News::about(EventType::ConsentsWithdrawn, CustomerId::from(event.customer))
+        .with("consent_id", Fact::Person(event.consent))
+        .with("withdrawal_id", Fact::Person(event.id))
+        .with("purpose", Fact::Code(event.purpose.clone()))
+        .with("channel", Fact::Code(event.channel.clone()))
 }
 
 /// How long a recipient has to acknowledge a withdrawal before it loses the purpose.

@@ -19,6 +19,7 @@ use super::{Attributes, Patch, SeenCustomer};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, refreshed};
+use crate::events::{Event, EventType, Fact, publish};
 use crate::{App, Call};
 
 /// The versions that a caller is willing to change.
@@ -74,6 +75,7 @@ pub async fn patch(
     let changed = accepted.into_iter().map(|a| (a.field, a.value)).collect();
     let written: Changed = changed;
     let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
+    tell(app, work, &row, &draft).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     if looks_closely(&row, &decision) {
         spend_in(app, call, work, &[row.id]).await?;
@@ -83,6 +85,15 @@ pub async fn patch(
     show_written(&mut seen, values, &mut draft.shown);
     app.record_change(work, call, draft).await?;
     Ok(seen)
+}
+
+/// Tells of a change that made a version; what changed nothing is no news.
+async fn tell(app: &App, work: &Work, row: &CustomerRow, draft: &Draft) -> Result<(), DomainError> {
+    let Some(Detail::Codes(changed)) = draft.details.get("changed") else { return Ok(()) };
+    let event = Event::about(EventType::CustomersUpdated, row.id)
+        .with("version", Fact::Count(row.version.into()))
+        .with("fields", Fact::Fields(changed.clone()));
+    publish(app, work, event).await
 }
 
 fn flat(value: &Option<Option<String>>) -> Option<&str> {
@@ -234,6 +245,8 @@ pub async fn delete(
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
     stored::archive(work, row.id, row.version + 1, app.now(), call.identity.actor_id()).await?;
+    let version = Fact::Count(i64::from(row.version) + 1);
+    publish(app, work, Event::about(EventType::CustomersDeleted, row.id).with("version", version)).await?;
     app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await
 }
 
@@ -268,7 +281,8 @@ impl Existing {
         attributes: Attributes,
         changed: Changed,
     ) -> Result<(), DomainError> {
-        let Applied { draft, .. } = apply(app, call, work, self.0, attributes, changed).await?;
+        let Applied { row, draft } = apply(app, call, work, self.0, attributes, changed).await?;
+        tell(app, work, &row, &draft).await?;
         app.record_change(work, call, draft).await
     }
 }

@@ -18,6 +18,7 @@ use super::sealing::{TagSet, seal_new, tags_of};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
+use crate::events::{Event, EventType, Fact, publish_all};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -33,7 +34,7 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), app.now()).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let entered = Entered::new(app, call, &keys, bucket, checked)?;
-    store(work, std::slice::from_ref(&entered)).await?;
+    store(app, work, std::slice::from_ref(&entered)).await?;
     Ok(entered.seen)
 }
 
@@ -82,6 +83,7 @@ pub(super) struct Entered {
     row: CustomerRow,
     tags: TagSet,
     entry: NewEntry,
+    event: Event,
     pub seen: SeenCustomer,
 }
 
@@ -100,11 +102,15 @@ impl Entered {
         let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
         let decision = decide_row(app, call, &row, Permission::CustomersRead);
         let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
+        let fields = shown.written.iter().map(|key| (*key).to_owned()).collect();
+        let event = Event::about(EventType::CustomersCreated, row.id)
+            .with("version", Fact::Count(row.version.into()))
+            .with("fields", Fact::Fields(fields));
         show_written(&mut seen, values.iter().map(|(field, value)| (*field, value.as_str())), &mut shown);
         let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, row.id) };
         let entry =
             app.entry_with(keys, call, draft.with("digest", digest_of(&row)).with("version", version_of(&row)))?;
-        Ok(Self { row, tags, entry, seen })
+        Ok(Self { row, tags, entry, event, seen })
     }
 
     /// The tags that no other customer may carry.
@@ -113,18 +119,19 @@ impl Entered {
     }
 }
 
-/// Stores new customers and their entries in one round trip.
-pub(super) async fn store(work: &Work, all: &[Entered]) -> Result<(), DomainError> {
+/// Stores new customers, their entries and their events in one round trip.
+pub(super) async fn store(app: &App, work: &Work, all: &[Entered]) -> Result<(), DomainError> {
     let rows: Vec<&CustomerRow> = all.iter().map(|one| &one.row).collect();
     let tags: Vec<_> =
         all.iter().flat_map(|one| one.tags.0.iter().map(|(tag, unique)| (one.row.id, *tag, *unique))).collect();
     let entries: Vec<&NewEntry> = all.iter().map(|one| &one.entry).collect();
     // The entries first: nothing can refuse them, and a taken value is then not told as a log that failed.
-    let (recorded, inserted) =
-        tokio::join!(biased; crate::audit::record_all(work, &entries), stored::insert_tagged(work, &rows, &tags));
+    let events = all.iter().map(|one| one.event.clone()).collect();
+    let (recorded, told, inserted) = tokio::join!(biased; crate::audit::record_all(work, &entries), publish_all(app, work, events),
+        stored::insert_tagged(work, &rows, &tags));
     match inserted.map_err(duplicate) {
         Err(taken @ DomainError::Taken(_)) => Err(taken),
-        inserted => recorded.and(inserted),
+        inserted => recorded.and(told).and(inserted),
     }
 }
 

@@ -30,4 +30,4 @@ pub(crate) use hand_over::hand_over;
 pub(crate) use read::find;
 pub(crate) use sealing::born;
 pub(crate) use sealing::{SealedNew, TagSet, seal_new, tags_of};
-pub(crate) use seen::{decide_row, facts, refuse, thing};
+pub(crate) use seen::{decide_agreed, decide_row, facts, refuse, thing};

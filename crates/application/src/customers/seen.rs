@@ -114,7 +114,8 @@ pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission
     decide_agreed(app, call, thing, permission, &[])
 }
 
-fn decide_agreed(
+/// The same about somebody who has agreed to the purposes of these codes.
+pub(crate) fn decide_agreed(
     app: &App,
     call: &Call,
     thing: &Thing<'_>,

@@ -123,7 +123,7 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
     if entered.is_empty() {
         work.abandon().await;
     } else {
-        store(&work, &entered).await?;
+        store(app, &work, &entered).await?;
         work.commit().await?;
     }
     Ok(answers)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use custodian_domain::kernel::{DomainError, Fault};
+use custodian_domain::kernel::{DomainError, Fault, UserId};
+use custodian_persistence::Work;
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
 use custodian_persistence::jobs::{self, Claim};
 use serde_json::json;
@@ -14,6 +15,7 @@ use super::file::{Pieces, each_record};
 use super::store::{Counts, Store};
 use crate::auth::identity_of_user;
 use crate::customers::{SealedNew, TagSet, seal_new, tags_of};
+use crate::events::{Event, EventType, Fact, publish};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -130,7 +132,22 @@ async fn end(app: &App, claim: &Claim, outcome: Result<Counts, &'static str>) ->
     });
     jobs::finish(&work, claim.job, result.map_err(|code| *code), app.now()).await?;
     stored::forget_file(&work, claim.job).await?;
+    tell(app, &work, claim, outcome.ok()).await?;
     Ok(work.commit().await?)
+}
+
+async fn tell(app: &App, work: &Work, claim: &Claim, counts: Option<Counts>) -> Result<(), DomainError> {
+    let owner = jobs::find(work, claim.job).await?.map(|job| UserId::from(job.created_by));
+    let state = if counts.is_some() { "succeeded" } else { "failed" };
+    let counts = counts.unwrap_or_default();
+    let event = Event::of(EventType::ImportsFinished)
+        .concerning(owner)
+        .with("job_id", Fact::Id(claim.job.uuid()))
+        .with("state", Fact::Code(state.to_owned()))
+        .with("created", Fact::Count(counts.created))
+        .with("updated", Fact::Count(counts.updated))
+        .with("rejected", Fact::Count(counts.rejected));
+    publish(app, work, event).await
 }
 
 struct Reader {

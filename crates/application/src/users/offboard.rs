@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::change::{draft, held_for_change, keep_an_administrator};
 use super::credentials::{Steps, end_credentials};
 use crate::audit::Detail;
+use crate::events::{Event, EventType, Fact, publish};
 use crate::{App, Call, access_requests, customers};
 
 /// What was done.
@@ -61,6 +62,10 @@ pub async fn offboard(
     let done =
         Offboarding { user: id, successor, by: call.identity.actor_id(), at: app.now(), steps: steps.into_inner() };
     stored::insert(work, &row_of(&done)).await?;
+    let event = Event::of(EventType::UsersOffboarded)
+        .with("user_id", Fact::Id(id.uuid()))
+        .with("successor_id", Fact::Id(successor.uuid()));
+    publish(app, work, event).await?;
     let draft = draft(Action::UsersOffboard, id)
         .with("successor", Detail::Code(successor.to_string()))
         .with("steps", Steps::detail(&done.steps));

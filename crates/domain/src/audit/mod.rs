@@ -80,6 +80,7 @@ words! {
         ImportsCreate = "imports.create": "A file was handed in for import.",
         ImportsErrors = "imports.errors": "The faulty rows of an import were read.",
         JobsRead = "jobs.read": "A job was read.",
+        EventsRead = "events.read": "Events were read, or a stream of them was opened.",
         UsersRead = "users.read": "The list of staff was read.",
         UsersInvite = "users.invite": "Somebody was invited.",
         UsersUpdate = "users.update": "An account was changed.",

@@ -91,6 +91,7 @@ fn dpo() -> Role {
     rules.extend(edit_everything());
     let permissions = [
         CustomersRead,
+        EventsRead,
         CustomersWrite,
         CustomersAssign,
         CustomersDelete,
@@ -138,6 +139,7 @@ fn manager() -> Role {
     rules.extend(edit_everything());
     let permissions = [
         CustomersRead,
+        EventsRead,
         CustomersCreate,
         CustomersWrite,
         CustomersAssign,
@@ -177,6 +179,7 @@ fn sales() -> Role {
     rules.extend(edit_everything());
     let permissions = [
         CustomersRead,
+        EventsRead,
         CustomersCreate,
         CustomersWrite,
         CustomersReveal,
@@ -203,6 +206,7 @@ fn finance() -> Role {
         vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
     let permissions = [
         CustomersRead,
+        EventsRead,
         CustomersReveal,
         PurposesRead,
         NoticesRead,
@@ -220,6 +224,7 @@ fn support() -> Role {
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
     let permissions = [
         CustomersRead,
+        EventsRead,
         CustomersWrite,
         CustomersReveal,
         PurposesRead,
@@ -237,6 +242,7 @@ fn support() -> Role {
 fn marketing() -> Role {
     let permissions = [
         CustomersRead,
+        EventsRead,
         PurposesRead,
         NoticesRead,
         ConsentsRead,
@@ -253,6 +259,7 @@ fn marketing() -> Role {
 fn auditor() -> Role {
     let permissions = [
         CustomersRead,
+        EventsRead,
         AccessLogRead,
         AuditRead,
         UsersRead,

@@ -1,0 +1,55 @@
+//! Events: told in the transaction that makes them happen, so that what was acknowledged is told whatever is killed, and what was not is never told.
+
+mod dispatch;
+mod read;
+
+use chrono::Duration;
+use custodian_domain::kernel::DomainError;
+use custodian_persistence::events::{self as stored, NewEvent};
+use custodian_persistence::{Work, organizations};
+
+pub use custodian_domain::events::{Event, EventType, Fact};
+pub use dispatch::run;
+pub use read::{EventView, Page, Wanted, list};
+
+use crate::App;
+
+/// How long events are kept, to be read and delivered again.
+const KEPT_DAYS: i64 = 30;
+
+/// Tells of something, in the transaction that makes it happen. It is heard of after the commit, and only then.
+pub async fn publish(app: &App, work: &Work, event: Event) -> Result<(), DomainError> {
+    publish_all(app, work, vec![event]).await
+}
+
+/// The same of several things, in one statement.
+pub async fn publish_all(app: &App, work: &Work, events: Vec<Event>) -> Result<(), DomainError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = events.into_iter().map(|event| row(app, event)).collect::<Result<Vec<_>, _>>()?;
+    Ok(stored::insert(work, &rows, app.now()).await?)
+}
+
+fn row(app: &App, event: Event) -> Result<NewEvent, DomainError> {
+    if !event.keeps_its_promise() {
+        return Err(DomainError::internal(format!(
+            "an event {} says something else than it promises",
+            event.kind.code()
+        )));
+    }
+    let Event { kind, customer, concerns, data } = event;
+    let data = serde_json::to_value(data).map_err(|_| DomainError::internal("an event does not serialise"))?;
+    Ok(NewEvent { id: app.new_id(), kind: kind.code(), customer: customer.map(Into::into), concerns, data })
+}
+
+/// Drops events that are too old, organisation by organisation.
+pub async fn purge(app: &App) -> Result<u64, DomainError> {
+    let mut gone = 0;
+    for (organization, _) in organizations::list(app.db()).await? {
+        let work = app.begin(organization).await?;
+        gone += stored::purge(&work, app.now() - Duration::days(KEPT_DAYS)).await?;
+        work.commit().await?;
+    }
+    Ok(gone)
+}

@@ -1,0 +1,81 @@
+//! The table of event types. A capability that has something to tell adds its line here and publishes it in its own transaction.
+
+use super::{About, Holds};
+use crate::roles::Permission;
+
+macro_rules! event_types {
+    ($($(#[$partner:ident])? $variant:ident = $code:literal, $permission:ident, $about:ident { $($member:ident: $holds:ident),* $(,)? }: $describe:literal;)*) => {
+        /// A kind of event. Its code and the members of its data are part of the public contract: members are only ever added.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventType { $(#[doc = $describe] $variant),* }
+
+        impl EventType {
+            /// Every one, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable code, such as `customers.created`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The type of a code.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+
+            /// One line for people.
+            pub const fn describe(self) -> &'static str {
+                match self { $(Self::$variant => $describe),* }
+            }
+
+            /// What it is about.
+            pub const fn about(self) -> About {
+                match self { $(Self::$variant => About::$about),* }
+            }
+
+            /// The permission that it takes to hear of it; see [`About`].
+            pub const fn permission(self) -> Permission {
+                match self { $(Self::$variant => Permission::$permission),* }
+            }
+
+            /// The members of its data, and what each holds.
+            pub const fn members(self) -> &'static [(&'static str, Holds)] {
+                match self { $(Self::$variant => &[$((stringify!($member), Holds::$holds)),*]),* }
+            }
+
+            /// Whether partners may hear of it.
+            pub const fn for_partners(self) -> bool {
+                match self { $(Self::$variant => event_types!(@partner $($partner)?)),* }
+            }
+        }
+    };
+    (@partner partner) => { true };
+    (@partner) => { false };
+}
+
+event_types! {
+    #[partner] CustomersCreated = "customers.created", CustomersRead, Customer { customer_id: Person, version: Count, fields: Fields }:
+        "A customer was entered. Those that come in from a file are told of by `imports.finished` alone.";
+    #[partner] CustomersUpdated = "customers.updated", CustomersRead, Customer { customer_id: Person, version: Count, fields: Fields }:
+        "A customer was changed; `fields` names what was changed, never to what. Whom a successor takes over is told of by `users.offboarded` alone.";
+    #[partner] CustomersDeleted = "customers.deleted", CustomersRead, Customer { customer_id: Person, version: Count }:
+        "A customer was taken out of use.";
+    #[partner] ConsentsGiven = "consents.given", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:
+        "A customer agreed to a purpose.";
+    #[partner] ConsentsRefused = "consents.refused", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:
+        "A customer refused a purpose.";
+    #[partner] ConsentsWithdrawn = "consents.withdrawn", ConsentsRead, Customer { customer_id: Person, consent_id: Person, withdrawal_id: Person, purpose: Code, channel: Code }:
+        "A customer withdrew a consent: what rests on it stops now. Its recipients acknowledge `withdrawal_id`.";
+    AccessRequestsOpened = "access_requests.opened", GrantsRevoke, Staff { access_request_id: Id, kind: Code }:
+        "Somebody asked for access, or opened it in an emergency.";
+    AccessRequestsDecided = "access_requests.decided", GrantsRevoke, Staff { access_request_id: Id, state: Code }:
+        "A request for access came to its end: `approved`, `denied`, `cancelled` or `lapsed`.";
+    GrantsGiven = "grants.given", GrantsRevoke, Staff { grant_id: Id, access_request_id: Id, ends_at: Time }:
+        "Somebody may read more for a while.";
+    GrantsEnded = "grants.ended", GrantsRevoke, Staff { grant_id: Id, access_request_id: Id, state: Code }:
+        "A right for a while has ended: `expired` or `revoked`.";
+    ImportsFinished = "imports.finished", AuditRead, Staff { job_id: Id, state: Code, created: Count, updated: Count, rejected: Count }:
+        "An import has ended: `succeeded` or `failed`.";
+    UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
+        "A colleague left.";
+}

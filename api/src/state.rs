@@ -102,9 +102,11 @@ impl<'a> Wiring<'a> {
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
+        // A private instance shows messages to telephones among its letters; elsewhere no way to send them is known yet.
+        let sms = mail.clone().filter(|_| self.mailbox.is_some());
         let rng = Arc::new(SystemRandomness);
         let fetch = Fetch::new(self.settings.outbound_allow_loopback.is_on()).map_err(Unfit)?;
-        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, fetch, tuning, mail };
+        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, fetch, tuning, mail, sms };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }

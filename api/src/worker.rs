@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, access, access_requests, access_reviews, auth, events, idempotency, imports};
+use custodian_application::{
+    App, access, access_requests, access_reviews, auth, events, idempotency, imports, privacy_requests,
+};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
 use tokio::sync::watch;
@@ -93,6 +95,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     match claim.kind.as_str() {
         imports::KIND => imports::run(app, claim).await,
         access_requests::KIND => access_requests::run(app, claim).await,
+        privacy_requests::KIND => privacy_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }

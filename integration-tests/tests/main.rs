@@ -27,6 +27,7 @@ mod imports;
 mod jobs;
 mod keys;
 mod notices;
+mod privacy_requests;
 mod purposes;
 mod roles;
 mod scim;

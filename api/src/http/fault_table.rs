@@ -74,6 +74,9 @@ faults! {
     "not_in_text": "These words do not stand in the text." / "文本中没有这段文字。";
     "unknown_element": "There is no such element of a notice." / "不存在该告知事项。";
     "unknown_language": "It must be a language of the text, such as zh-CN." / "必须是文本所具有的语言，例如 zh-CN。";
+    "not_for_relatives": "Relatives of somebody who has died may look, copy, correct and delete, and nothing else." / "近亲属仅可行使查阅、复制、更正、删除的权利。";
+    "not_a_ground": "This is no ground for turning down this right under this law." / "该法律下此理由不得用于拒绝该项权利。";
+    "calendar_missing": "No calendar of the year {} is known." / "缺少 {} 年的工作日历。";
     "in_the_future": "It must not lie in the future." / "不得是将来的时间。";
     "unknown_notice_version": "There is no such published version of a notice." / "不存在该已发布的告知文本版本。";
     "notice_of_other_purposes": "The notice does not tell of this purpose." / "该告知文本未涉及此处理目的。";

@@ -9,10 +9,13 @@
 /// Operation id, and its codes in the order of their statuses.
 pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("accept_invitation", &["invalid_token", "audit_unavailable"]),
+    ("acknowledge_privacy_request", &["request_closed"]),
     ("acknowledge_withdrawal", &["partner_only"]),
     ("approve_access_request", &["own_request", "not_the_approver", "staff_only", "already_decided"]),
+    ("assign_privacy_request", &["request_closed"]),
     ("begin_sso", &["sso_provider_unavailable"]),
     ("cancel_access_request", &["already_decided"]),
+    ("cancel_privacy_request", &["request_closed"]),
     (
         "change_customer",
         &["no_consent", "field_not_editable", "reveal_budget_exhausted", "outside_scope", "duplicate_value"],
@@ -27,6 +30,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("close_access_review", &["step_up_required", "review_closed"]),
     ("complete_log_in", &["invalid_token", "invalid_code", "too_many_attempts", "audit_unavailable"]),
     (
+        "complete_privacy_request",
+        &["request_closed", "duplicate_request", "not_in_progress", "erasure_not_recorded", "consents_in_force"],
+    ),
+    (
         "complete_sso",
         &["sso_state_invalid", "sso_refused", "sso_no_account", "audit_unavailable", "sso_provider_unavailable"],
     ),
@@ -40,6 +47,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("create_duty_pair", &["step_up_required", "staff_only", "duplicate_value", "separation_of_duties"]),
     ("create_import", &["field_not_editable", "staff_only"]),
     ("create_notice", &["draft_exists"]),
+    ("create_privacy_request", &["calendar_missing"]),
     ("create_purpose", &["duplicate_value"]),
     ("create_role", &["exceeds_own_rights", "step_up_required", "staff_only", "duplicate_value"]),
     ("create_scim_token", &["step_up_required", "staff_only"]),
@@ -54,6 +62,17 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("enrol_second_factor", &["step_up_required", "staff_only", "mfa_already_enrolled"]),
     ("explain_decision", &["not_found"]),
     ("export_log", &["place_out_of_range"]),
+    (
+        "extend_privacy_request",
+        &[
+            "request_closed",
+            "duplicate_request",
+            "no_extension",
+            "already_extended",
+            "calendar_missing",
+            "window_closed",
+        ],
+    ),
     ("forget_password", &["too_many_attempts"]),
     ("invite_user", &["duplicate_value", "separation_of_duties", "mail_not_configured"]),
     ("invite_user_again", &["wrong_state", "mail_not_configured"]),
@@ -84,9 +103,11 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("prove_log_consistency", &["place_out_of_range"]),
     ("publish_notice", &["notice_published"]),
     ("reactivate_user", &["wrong_state", "account_offboarded"]),
+    ("record_arrangement", &["not_found"]),
     ("record_consent", &["asked_too_soon"]),
     ("record_notice_showing", &["no_consent", "notice_not_published"]),
     ("refresh_session", &["invalid_token", "session_ended", "token_reused", "account_suspended", "audit_unavailable"]),
+    ("reject_privacy_request", &["request_closed", "duplicate_request", "already_verified"]),
     ("remove_second_factor", &["step_up_required", "staff_only", "not_found"]),
     ("renew_recovery_codes", &["step_up_required", "staff_only", "not_found"]),
     ("reset_password", &["invalid_token", "audit_unavailable"]),
@@ -119,5 +140,18 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("simulate_role", &["role_built_in", "staff_only"]),
     ("step_up", &["invalid_credentials", "invalid_code", "staff_only", "too_many_attempts"]),
     ("suspend_user", &["own_account", "wrong_state", "account_offboarded", "last_administrator"]),
+    (
+        "verify_privacy_request",
+        &[
+            "request_closed",
+            "already_verified",
+            "no_verification",
+            "code_not_accepted",
+            "arranged_otherwise",
+            "not_a_minor",
+            "calendar_missing",
+            "too_many_attempts",
+        ],
+    ),
     ("withdraw_by_link", &["invalid_link", "not_found", "audit_unavailable"]),
 ];

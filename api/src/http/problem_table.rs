@@ -118,6 +118,18 @@ problems! {
     409 "notice_not_published": "Not in force" / "尚未生效", "Only the version in force can be shown." / "只能出示现行有效的版本。";
     409 "asked_too_soon": "Asked too soon" / "过早再次征求", "The person refused; nobody is asked again before the purpose's cool-down has passed." / "本人已拒绝，在冷却期届满前不得再次征求同意。";
     409 "purpose_retired": "Purpose retired" / "处理目的已停用", "The purpose has been retired." / "该处理目的已停用。";
+    409 "request_closed": "Request closed" / "请求已结束", "The request has been answered or taken back." / "该请求已答复或已撤回。";
+    409 "duplicate_request": "Another request stands" / "存在同一请求", "This request repeats another open one of the same person (duplicate_of); answer that." / "该请求与同一人的另一未结请求（duplicate_of）重复，请处理后者。";
+    409 "not_in_progress": "Not in progress" / "尚未进入处理", "It is not known yet who asks; prove that first." / "尚未确认请求人身份，请先完成身份验证。";
+    409 "already_verified": "Already proved" / "身份已确认", "It was proved before who asks." / "请求人身份此前已确认。";
+    409 "no_verification": "No proof needed" / "无需验证身份", "The law asks for no proof of identity for this right." / "法律不要求对该项权利验证身份。";
+    409 "code_not_accepted": "Code not accepted" / "验证码不被接受", "The code is wrong, too old, used, or was tried too often; send another one." / "验证码错误、已过期、已使用或尝试次数过多，请重新发送。";
+    409 "arranged_otherwise": "Arranged otherwise" / "本人另有安排", "The person arranged otherwise for the time after their death." / "该个人生前另有安排。";
+    409 "not_a_minor": "Not a minor" / "并非未成年人", "The person is of age and has no guardian who could ask." / "该个人已成年，监护人不得代为提出请求。";
+    409 "no_extension": "No extension" / "不得延期", "The law gives no more time for this." / "法律不允许延长该请求的处理期限。";
+    409 "already_extended": "Already extended" / "已延期", "The time was extended before; it is extended once." / "该请求已延期，期限只能延长一次。";
+    409 "erasure_not_recorded": "No erasure on record" / "未记录删除", "A request for erasure is done when an erasure of the person is recorded, and none is." / "尚无该个人的删除记录，删除请求不能标记为完成。";
+    409 "consents_in_force": "Consents in force" / "同意仍有效", "The person's consent to what was to be withdrawn is still in force; withdraw it first." / "须撤回的同意仍然有效，请先撤回。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";
     412 "precondition_failed": "Changed meanwhile" / "资源已被修改", "The thing has changed since this ETag; read it again." / "资源自该 ETag 之后已被修改，请重新读取。";
@@ -128,6 +140,8 @@ problems! {
     422 "unknown_field": "Unknown field" / "未知字段", "The body has members that are not known here; errors lists them." / "请求体包含未知的成员，errors 列出了这些成员。";
     422 "invalid_body": "Invalid body" / "请求体无效", "The body has at least one fault; errors lists every one of them." / "请求体存在错误，errors 列出了全部错误。";
     422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
+    422 "calendar_missing": "Calendar missing" / "缺少工作日历", "The last day cannot be told: no calendar of that year is known; give it by POST /v1/privacy-requests/calendars." / "无法计算截止日期：缺少该年份的工作日历，请通过 POST /v1/privacy-requests/calendars 提供。";
+    422 "window_closed": "Too late to extend" / "已过延期时限", "More time can be taken only before the first last day is over." / "只能在原截止日期届满之前延期。";
     428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";
     429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";
     429 "quota_exhausted": "Quota used up" / "调用额度已用完", "The key has made all the calls of its day; Retry-After says when the next day begins." / "该密钥今日调用额度已用完，请按 Retry-After 在次日重试。";

@@ -14,6 +14,7 @@ pub mod events;
 pub mod imports;
 pub mod jobs;
 pub mod notices;
+pub mod privacy_requests;
 pub mod purposes;
 pub mod roles;
 pub mod scim;
@@ -37,6 +38,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     purposes::routes(config);
     notices::routes(config);
     consents::routes(config);
+    privacy_requests::routes(config);
     customers::routes(config);
     imports::routes(config);
     jobs::routes(config);

@@ -62,6 +62,8 @@ pub struct AppParts {
     pub tuning: Tuning,
     /// Takes letters; none where mail is not set up.
     pub mail: Option<Arc<dyn Mail>>,
+    /// Takes short messages to telephones; none where there is no such way.
+    pub sms: Option<Arc<dyn Mail>>,
 }
 
 /// One running service, shared by its doors. Cheap to clone.
@@ -82,12 +84,13 @@ struct Inner {
     counted: Counted,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
+    sms: Option<Arc<dyn Mail>>,
 }
 
 impl App {
     /// Starts the audit writer and the counter of looks, and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail, sms } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
@@ -108,6 +111,7 @@ impl App {
             providers,
             tuning,
             mail,
+            sms,
         })))
     }
 
@@ -149,6 +153,11 @@ impl App {
     /// Takes letters, if mail is set up.
     pub fn mail(&self) -> Option<&Arc<dyn Mail>> {
         self.0.mail.as_ref()
+    }
+
+    /// Takes short messages to telephones, if there is a way.
+    pub fn sms(&self) -> Option<&Arc<dyn Mail>> {
+        self.0.sms.as_ref()
     }
 
     /// Settings.

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod mail;
 pub mod notices;
 pub mod organizations;
+pub mod privacy_requests;
 pub mod purposes;
 pub mod roles;
 pub mod scim;

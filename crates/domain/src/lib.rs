@@ -11,6 +11,7 @@ pub mod customers;
 pub mod events;
 pub mod kernel;
 pub mod notices;
+pub mod privacy_requests;
 pub mod purposes;
 pub mod roles;
 pub mod scim;

@@ -24,6 +24,7 @@ pub mod mail;
 pub mod migrations;
 pub mod notices;
 pub mod organizations;
+pub mod privacy_requests;
 pub mod purposes;
 pub mod roles;
 pub mod scim;

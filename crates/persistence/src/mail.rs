@@ -1,7 +1,7 @@
 //! Letters on their way out: the sealed letter, and the queue that senders of every instance take it from.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::kernel::{OrganizationId, UserId};
+use custodian_domain::kernel::{CustomerId, OrganizationId, UserId};
 use uuid::Uuid;
 
 use crate::{Database, DbError, Work};
@@ -11,8 +11,10 @@ use crate::{Database, DbError, Work};
 pub struct LetterRow {
     /// Its id.
     pub id: Uuid,
-    /// Whom it is for.
-    pub user: UserId,
+    /// The member of staff that it is for.
+    pub user: Option<UserId>,
+    /// Else the customer.
+    pub customer: Option<CustomerId>,
     /// What it is about: a code.
     pub kind: String,
     /// Sealed under the organisation's data key.
@@ -37,9 +39,10 @@ pub struct DueLetter {
 /// Adds a letter and queues it.
 pub async fn insert(work: &Work, letter: &LetterRow) -> Result<(), DbError> {
     let organization = work.organization().uuid();
-    let LetterRow { id, user, kind, sealed_letter, created_at, expires_at } = letter;
-    let sql = "INSERT INTO mail_outbox (organization_id, id, user_id, kind, sealed_letter, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    work.execute(sql, &[&organization, id, &user.uuid(), kind, sealed_letter, created_at, expires_at]).await?;
+    let LetterRow { id, user, customer, kind, sealed_letter, created_at, expires_at } = letter;
+    let (user, customer) = (user.map(UserId::uuid), customer.map(CustomerId::uuid));
+    let sql = "INSERT INTO mail_outbox (organization_id, id, user_id, kind, sealed_letter, created_at, expires_at, customer_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    work.execute(sql, &[&organization, id, &user, kind, sealed_letter, created_at, expires_at, &customer]).await?;
     let sql = "INSERT INTO mail_queue (id, organization_id, due_at) VALUES ($1, $2, clock_timestamp())";
     work.execute(sql, &[id, &organization]).await?;
     Ok(())
@@ -63,13 +66,14 @@ pub async fn claim(db: &Database, seconds: f64) -> Result<Option<DueLetter>, DbE
 
 /// The letter, unless it was taken back, and whether it is still of use by the database's clock.
 pub async fn find(work: &Work, id: Uuid) -> Result<Option<(LetterRow, bool)>, DbError> {
-    let sql = "SELECT id, user_id, kind, sealed_letter, created_at, expires_at, expires_at > clock_timestamp() FROM mail_outbox \
+    let sql = "SELECT id, user_id, kind, sealed_letter, created_at, expires_at, expires_at > clock_timestamp(), customer_id FROM mail_outbox \
          WHERE organization_id = $1 AND id = $2";
     let row = work.query_opt(sql, &[&work.organization().uuid(), &id]).await?;
     Ok(row.map(|row| {
         let letter = LetterRow {
             id: row.get(0),
-            user: UserId::from(row.get::<_, Uuid>(1)),
+            user: row.get::<_, Option<Uuid>>(1).map(UserId::from),
+            customer: row.get::<_, Option<Uuid>>(7).map(CustomerId::from),
             kind: row.get(2),
             sealed_letter: row.get(3),
             created_at: row.get(4),
@@ -92,6 +96,13 @@ pub async fn remove_all(work: &Work, user: UserId) -> Result<u64, DbError> {
     const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND user_id = $2 RETURNING id) \
          DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
     work.execute(SQL, &[&work.organization().uuid(), &user.uuid()]).await
+}
+
+/// Takes back every letter to a customer that has not gone yet.
+pub async fn remove_all_of_customer(work: &Work, customer: CustomerId) -> Result<u64, DbError> {
+    const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2 RETURNING id) \
+         DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
+    work.execute(SQL, &[&work.organization().uuid(), &customer.uuid()]).await
 }
 
 /// Gives a letter back, to be tried again after `seconds`.

@@ -61,6 +61,8 @@ pub struct Targets {
     pub approval_policy: String,
     /// Who stands in for whom.
     pub delegation: String,
+    /// A request of somebody about their data.
+    pub privacy_request: String,
 }
 
 impl Targets {
@@ -87,6 +89,7 @@ impl Targets {
             grant: id(),
             approval_policy: id(),
             delegation: id(),
+            privacy_request: id(),
         }
     }
 
@@ -110,6 +113,7 @@ impl Targets {
         let consent = crate::consents::agreed(owner, admin, &customer).await;
         let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
         let [access_request, grant, approval_policy, delegation] = usable(org, owner, admin, &customer).await;
+        let privacy_request = crate::privacy_requests::filed(admin, &customer).await;
         Self {
             customer,
             user,
@@ -130,6 +134,7 @@ impl Targets {
             grant,
             approval_policy,
             delegation,
+            privacy_request,
         }
     }
 
@@ -154,6 +159,7 @@ impl Targets {
             (Some("grants"), "id") => &self.grant,
             (Some("approval-policies"), "id") => &self.approval_policy,
             (Some("delegations"), "id") => &self.delegation,
+            (Some("privacy-requests"), "id") => &self.privacy_request,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",

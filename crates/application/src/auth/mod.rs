@@ -7,6 +7,7 @@ mod login;
 mod mfa;
 mod new_password;
 mod one_time;
+pub(crate) mod one_time_code;
 mod policy;
 mod quota;
 mod session;

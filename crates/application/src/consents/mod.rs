@@ -108,6 +108,11 @@ pub(crate) async fn those_agreed(app: &App, call: &Call, ids: &[CustomerId]) -> 
     Ok(agreed.into_iter().map(CustomerId::from).collect())
 }
 
+/// Codes of the purposes that a customer agrees to at this moment.
+pub(crate) async fn purposes_in_force(work: &Work, customer: CustomerId) -> Result<Vec<String>, DomainError> {
+    Ok(stored::agreed_by(work, customer.uuid()).await?)
+}
+
 /// A locked customer as its consents stand now: while it is locked none can be given or withdrawn.
 pub(crate) async fn refreshed(work: &Work, call: &Call, row: &mut CustomerRow) -> Result<(), DomainError> {
     if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) {

@@ -28,6 +28,6 @@ pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
 pub(crate) use hand_over::hand_over;
 pub(crate) use read::find;
-pub(crate) use sealing::born;
 pub(crate) use sealing::{SealedNew, TagSet, seal_new, tags_of};
+pub(crate) use sealing::{born, value_of};
 pub(crate) use seen::{decide_agreed, decide_row, facts, refuse, thing};

@@ -100,6 +100,18 @@ pub(crate) fn born(app: &App, call: &Call, row: &CustomerRow) -> Result<Option<N
     Ok(None)
 }
 
+/// One value of a stored customer, opened; `None` where there is none.
+pub(crate) fn value_of(
+    app: &App,
+    organization: OrganizationId,
+    row: &CustomerRow,
+    field: &str,
+) -> Result<Option<String>, DomainError> {
+    let Some(value) = row.fields.get(field) else { return Ok(None) };
+    let key = open_row(app, organization, row)?;
+    open_one(&key, organization, row.id, &value).map(Some)
+}
+
 /// Tags of the values of one customer, none twice.
 pub(crate) fn tags_of<'a>(keys: &OrganizationKeys, values: impl Iterator<Item = (&'a Field, &'a str)>) -> TagSet {
     let mut tags: Vec<([u8; 16], bool)> = Vec::with_capacity(20);

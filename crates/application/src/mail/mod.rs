@@ -1,11 +1,13 @@
-//! Letters to staff: written in the transaction of what they tell, sealed until they go, at least once whatever is killed.
+//! Letters: written in the transaction of what they tell, sealed until they go, at least once whatever is killed.
 
 mod letters;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::{Action, Verdict};
-use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
-use custodian_outbound::{Letter, MailError};
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs, UserId};
+use custodian_outbound::{Letter, Mail, MailError};
 use custodian_persistence::mail::{self as stored, DueLetter, LetterRow};
 use custodian_persistence::{Work, audit as log};
 use uuid::Uuid;
@@ -45,7 +47,36 @@ pub(crate) async fn queue(
     letter: Text,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DomainError> {
-    if app.mail().is_none() {
+    put(app, work, keys, (Some(user), None), to, letter, expires_at).await
+}
+
+/// The same for somebody whom data is about.
+pub(crate) async fn queue_to_customer(
+    app: &App,
+    work: &Work,
+    keys: &OrganizationKeys,
+    (customer, to): (CustomerId, String),
+    letter: Text,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    put(app, work, keys, (None, Some(customer)), to, letter, expires_at).await
+}
+
+/// By which it goes: an address by mail, a number by short message.
+fn way<'a>(app: &'a App, to: &str) -> Option<&'a Arc<dyn Mail>> {
+    if to.contains('@') { app.mail() } else { app.sms() }
+}
+
+async fn put(
+    app: &App,
+    work: &Work,
+    keys: &OrganizationKeys,
+    (user, customer): (Option<UserId>, Option<CustomerId>),
+    to: String,
+    letter: Text,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    if way(app, &to).is_none() {
         return Ok(());
     }
     let Text { kind, subject, text } = letter;
@@ -53,13 +84,15 @@ pub(crate) async fn queue(
     let letter = Letter { id: id.to_string(), to, subject, text };
     let letter = serde_json::to_string(&letter).map_err(|_| DomainError::internal("a letter does not serialise"))?;
     let sealed_letter = seal_own(keys, &own_place(work.organization(), "mail", id, "letter", 1), &letter, app.rng());
-    let row = LetterRow { id, user, kind: kind.to_owned(), sealed_letter, created_at: app.now(), expires_at };
+    let row = LetterRow { id, user, customer, kind: kind.to_owned(), sealed_letter, created_at: app.now(), expires_at };
     Ok(stored::insert(work, &row).await?)
 }
 
 /// Hands one due letter over. False when none is due.
 pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
-    let Some(mail) = app.mail() else { return Ok(false) };
+    if app.mail().is_none() && app.sms().is_none() {
+        return Ok(false);
+    }
     let Some(due) = stored::claim(app.db(), LEASE_SECONDS).await? else {
         return Ok(false);
     };
@@ -75,7 +108,11 @@ pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
     let place = own_place(due.organization, "mail", due.id, "letter", 1);
     let letter = crate::keys::open_own(&keys, &place, &row.sealed_letter)?;
     let letter: Letter = serde_json::from_str(&letter).map_err(|_| DomainError::Integrity)?;
-    match mail.send(&letter).await {
+    let sent = match way(app, &letter.to) {
+        Some(way) => way.send(&letter).await,
+        None => Err(MailError::Refused("there is no way to send it".to_owned())),
+    };
+    match sent {
         Ok(()) => settle(app, &due, &row, Verdict::Allowed).await?,
         Err(MailError::Refused(why)) => {
             tracing::warn!(letter = %due.id, why, "a letter was refused for good");
@@ -96,9 +133,12 @@ async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -
     stored::remove(&work, due.id).await?;
     let keys = app.keys().open_organization(&work).await?;
     let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
-    let draft = Draft { verdict, ..Draft::of(Action::MailSend) }
-        .with("user", Detail::Code(row.user.to_string()))
+    let draft = Draft { verdict, customer: row.customer, ..Draft::of(Action::MailSend) }
         .with("letter", Detail::Code(row.kind.clone()));
+    let draft = match row.user {
+        Some(user) => draft.with("user", Detail::Code(user.to_string())),
+        None => draft,
+    };
     let entry = seal_entry(&keys, due.organization, app.new_id(), app.now(), &actor, draft, app.rng())?;
     log::record(&work, &[&entry]).await.map_err(|_| DomainError::AuditUnavailable)?;
     Ok(work.commit().await?)

@@ -76,6 +76,14 @@ event_types! {
         "A right for a while has ended: `expired` or `revoked`.";
     ImportsFinished = "imports.finished", AuditRead, Staff { job_id: Id, state: Code, created: Count, updated: Count, rejected: Count }:
         "An import has ended: `succeeded` or `failed`.";
+    PrivacyRequestsFiled = "privacy_requests.filed", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
+        "Somebody made a request about their data.";
+    PrivacyRequestsDueSoon = "privacy_requests.due_soon", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
+        "A request is due within three days. Told once for each last day.";
+    PrivacyRequestsOverdue = "privacy_requests.overdue", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
+        "A request was not answered in time. Told once for each last day.";
+    PrivacyRequestsClosed = "privacy_requests.closed", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
+        "A request has ended: `completed`, `rejected` or `cancelled`.";
     UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
         "A colleague left.";
 }

@@ -153,6 +153,15 @@ pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Ve
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Codes of the purposes that a customer has agreed to, by whatever channel, as it stands at this statement.
+pub async fn agreed_by(work: &Work, customer: Uuid) -> Result<Vec<String>, DbError> {
+    let sql = format!(
+        "SELECT DISTINCT s.purpose FROM consent_states s {JOIN_PURPOSE} WHERE s.organization_id = $1 AND s.customer_id = $2 AND {IN_FORCE} ORDER BY 1"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// How many people's consent to each of these purposes is in force; a purpose that nobody has agreed to is missing.
 pub async fn people_agreed(work: &Work, purposes: &[String]) -> Result<Vec<(String, i64)>, DbError> {
     let sql = format!(

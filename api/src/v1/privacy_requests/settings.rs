@@ -1,0 +1,324 @@
+//! The log of requests, and what an organisation sets for itself.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, post, put};
+use chrono::{DateTime, NaiveDate, Utc};
+use custodian_application::App;
+use custodian_application::privacy_requests::{self, CalendarYear, RequestView, SettingsView};
+use custodian_domain::privacy_requests::{GROUNDS, Jurisdiction, Limit, OwnLimits, RULES};
+use custodian_persistence::privacy_requests::{CalendarRow, RequestFilter};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{ManageRequests, ReadRequests};
+use crate::http::{
+    Body, ChangeProblems, ETag, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
+    WriteProblems, once, settle, single,
+};
+
+/// A line of the log.
+#[derive(Serialize, ToSchema)]
+pub struct LogBody {
+    /// Id of the request.
+    id: Uuid,
+    /// When it came in.
+    received_at: DateTime<Utc>,
+    /// Its nature: the right.
+    right: String,
+    /// Under whose law.
+    jurisdiction: String,
+    /// The manner in which it came in.
+    channel: String,
+    /// When it was answered.
+    answered_at: Option<DateTime<Utc>>,
+    /// The nature of the answer: the state.
+    state: String,
+    /// The basis of a denial.
+    ground: Option<String>,
+}
+
+impl From<RequestView> for LogBody {
+    fn from(view: RequestView) -> Self {
+        let row = view.row;
+        Self {
+            id: row.id,
+            received_at: row.received_at,
+            right: row.right,
+            jurisdiction: row.jurisdiction,
+            channel: row.channel,
+            answered_at: row.closed_at,
+            state: row.state,
+            ground: row.ground,
+        }
+    }
+}
+
+/// A year of a calendar.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarBody {
+    /// `CN`, `EU` or `US-CA`.
+    #[schema(pattern = "^(CN|EU|US-CA)$")]
+    jurisdiction: String,
+    /// The year.
+    #[schema(minimum = 2000, maximum = 2200)]
+    year: i32,
+    /// Days off beside weekends.
+    #[schema(max_items = 366)]
+    days_off: Vec<NaiveDate>,
+    /// Days of weekends that are worked on.
+    #[schema(max_items = 110)]
+    days_worked: Vec<NaiveDate>,
+}
+
+impl Body for CalendarBody {}
+
+impl From<CalendarRow> for CalendarBody {
+    fn from(row: CalendarRow) -> Self {
+        let CalendarRow { jurisdiction, year, off, worked } = row;
+        Self { jurisdiction, year, days_off: off, days_worked: worked }
+    }
+}
+
+/// What an organisation sets for itself.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSettingsBody {
+    /// Working days that count as "in time" under `CN`.
+    #[schema(minimum = 1, maximum = 30)]
+    working_days: u16,
+    /// Whether a month under `EU` that ends on a weekend ends on the working day after it.
+    rolls: bool,
+}
+
+impl Body for NewSettingsBody {}
+
+/// A rule of time.
+#[derive(Serialize, ToSchema)]
+pub struct DeadlineBody {
+    /// Under whose law.
+    jurisdiction: &'static str,
+    /// For these rights.
+    rights: Vec<&'static str>,
+    /// The limit: `15 working_days`, `45 days`, `1 months`.
+    limit: String,
+    /// The whole limit with an extension; null where there is none.
+    longest: Option<String>,
+    /// Whether the clock stands still while a proof of identity is awaited.
+    pauses: bool,
+    /// The limit is the organisation's own: the law names none.
+    policy: bool,
+    /// The law's short name.
+    law: &'static str,
+    /// The article.
+    article: &'static str,
+    /// How the wording is known: `text`, `secondary` or `memory`.
+    evidence: &'static str,
+}
+
+/// A ground for turning a request down.
+#[derive(Serialize, ToSchema)]
+pub struct GroundBody {
+    /// Its code.
+    code: &'static str,
+    /// Under these laws, each with its article.
+    #[schema(value_type = Object)]
+    articles: Value,
+    /// For these rights; for all when empty.
+    rights: Vec<&'static str>,
+    /// What it says, in English.
+    en: &'static str,
+    /// The same in Chinese.
+    zh: &'static str,
+}
+
+/// The settings with the rules that they stand beside.
+#[derive(Serialize, ToSchema)]
+pub struct SettingsBody {
+    /// Working days that count as "in time" under `CN`.
+    working_days: u16,
+    /// Whether a month under `EU` that ends on a weekend ends on the working day after it.
+    rolls: bool,
+    /// The years that the organisation has given; those that the product brings are not listed.
+    calendars: Vec<CalendarBody>,
+    /// Every rule of time.
+    rules: Vec<DeadlineBody>,
+    /// Every ground for turning a request down.
+    grounds: Vec<GroundBody>,
+}
+
+fn told(limit: Limit) -> String {
+    match limit {
+        Limit::WorkingDays(count) => format!("{count} working_days"),
+        Limit::Days(count) => format!("{count} days"),
+        Limit::Months(count) => format!("{count} months"),
+    }
+}
+
+impl From<SettingsView> for SettingsBody {
+    fn from(view: SettingsView) -> Self {
+        let OwnLimits { working_days, rolls } = view.own;
+        let rules = RULES.iter().map(|rule| DeadlineBody {
+            jurisdiction: rule.jurisdiction.as_str(),
+            rights: rule.rights.iter().map(|right| right.as_str()).collect(),
+            limit: told(rule.limit(&view.own)),
+            longest: rule.longest.map(told),
+            pauses: rule.pauses,
+            policy: rule.policy,
+            law: rule.law,
+            article: rule.article,
+            evidence: rule.evidence.code(),
+        });
+        let grounds = GROUNDS.iter().map(|ground| GroundBody {
+            code: ground.code,
+            articles: ground.articles.iter().map(|(of, article)| (of.as_str().to_owned(), json!(article))).collect(),
+            rights: ground.rights.iter().map(|right| right.as_str()).collect(),
+            en: ground.text[0],
+            zh: ground.text[1],
+        });
+        Self {
+            working_days,
+            rolls,
+            calendars: view.calendars.into_iter().map(CalendarBody::from).collect(),
+            rules: rules.collect(),
+            grounds: grounds.collect(),
+        }
+    }
+}
+
+fn settings_example() -> Value {
+    json!({"working_days": 15, "rolls": false, "calendars": [{"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": []}],
+        "rules": [{"jurisdiction": "EU", "rights": ["access"], "limit": "1 months", "longest": "3 months", "pauses": true, "policy": false, "law": "gdpr",
+            "article": "12(3)", "evidence": "text"}],
+        "grounds": [{"code": "found_correct", "articles": {"CN": "46", "EU": "16"}, "rights": ["rectification"], "en": "What is held was checked and found correct.",
+            "zh": "经核实，所持有的信息准确。"}]})
+}
+
+/// List the log of privacy requests.
+///
+/// What 11 CCR 7101 wants to be kept of each request: date, nature, manner, date and nature of the answer, basis of a denial. Newest first. Nothing in it says whose a request
+/// was; nothing of it is ever deleted.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])),
+    params(("received_since" = Option<String>, Query, description = "Came in at or after this time"),
+        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of the log.", body = Listing<LogBody>,
+        example = json!({"data": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "received_at": "2026-11-20T08:00:00Z", "right": "access", "jurisdiction": "CN",
+            "channel": "email", "answered_at": "2026-11-22T08:00:00Z", "state": "completed", "ground": null}], "next_cursor": null})), ListProblems))]
+#[get("/privacy-requests/log")]
+pub async fn list_privacy_log(
+    may: May<ReadRequests>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/privacy-requests/log", &query);
+    let received_since = query.time("received_since");
+    let filter = RequestFilter { received_since, before: pages.id_position(&mut query)?, ..RequestFilter::default() };
+    let limit = query.limit();
+    query.done()?;
+    let (views, next) = privacy_requests::log(&app, &may, filter, limit).await?;
+    let data = views.into_iter().map(LogBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Read the settings for privacy requests.
+///
+/// The organisation's own limit and calendars, and beside them every rule of time and every ground for turning a request down, each with its article.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])),
+    responses((status = 200, description = "The settings.", body = SettingsBody, example = json!(settings_example())),
+        (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
+#[get("/privacy-requests/settings")]
+pub async fn show_privacy_settings(
+    may: May<ReadRequests>,
+    app: Data<App>,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let view = privacy_requests::read_settings(&app, &may).await?;
+    let tag = ETag::new(i64::from(view.version), &may.identity.rights);
+    single(&req, tag, &SettingsBody::from(view))
+}
+
+/// Set the own limit.
+///
+/// PIPL says "in time" and names no days: what the organisation takes for that is its own policy. Requests that are open keep their days until something happens to them.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])),
+    request_body(content = NewSettingsBody, example = json!({"working_days": 10, "rolls": false})),
+    responses((status = 200, description = "Set.", body = SettingsBody, example = json!(settings_example())), ChangeProblems))]
+#[put("/privacy-requests/settings")]
+pub async fn set_privacy_settings(
+    may: May<ManageRequests>,
+    app: Data<App>,
+    condition: IfMatch,
+    body: Valid<NewSettingsBody>,
+) -> Result<Reply, Problem> {
+    let NewSettingsBody { working_days, rolls } = body.into_inner();
+    let admits = |version: i32| condition.check(i64::from(version));
+    let work = app.begin(may.organization()).await?;
+    let own = OwnLimits { working_days, rolls };
+    let set = privacy_requests::set_settings(&app, &may, &work, admits, own).await;
+    let view = settle(work, set).await?;
+    let tag = ETag::new(i64::from(view.version), &may.identity.rights);
+    Ok(Reply::ok(&SettingsBody::from(view))?.etag(tag))
+}
+
+/// Give a calendar of a year.
+///
+/// Working days are counted by it from then on; what the organisation gives takes the place of what the product brings. A year that nobody has given is `calendar_missing`.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])),
+    request_body(content = CalendarBody, example = json!({"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": []})),
+    responses((status = 200, description = "Given.", body = SettingsBody, example = json!(settings_example())), WriteProblems))]
+#[post("/privacy-requests/calendars")]
+pub async fn set_privacy_calendar(
+    may: May<ManageRequests>,
+    app: Data<App>,
+    req: HttpRequest,
+    body: Valid<CalendarBody>,
+) -> Result<Reply, Problem> {
+    let digest = *body.digest();
+    let CalendarBody { jurisdiction, year, days_off, days_worked } = body.into_inner();
+    let jurisdiction = Jurisdiction::from_code(&jurisdiction).ok_or_else(|| Problem::of("invalid_body"))?;
+    let given = CalendarYear { jurisdiction, year, off: days_off, worked: days_worked };
+    once(&app, &may, &req, &digest, async |work| {
+        let view = privacy_requests::set_calendar(&app, &may, work, given).await?;
+        Reply::ok(&SettingsBody::from(view))
+    })
+    .await
+}
+
+/// Whose will it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrangementBody {
+    /// The customer.
+    customer_id: Uuid,
+}
+
+impl Body for ArrangementBody {}
+
+/// Record an arrangement for after death.
+///
+/// The person does not want relatives to have their data (PIPL art. 49): requests of relatives about them cannot be proved from then on. A second time changes nothing.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])),
+    request_body(content = ArrangementBody, example = json!({"customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10"})),
+    responses((status = 204, description = "Recorded."), WriteProblems))]
+#[post("/privacy-requests/arrangements")]
+pub async fn record_arrangement(
+    may: May<ManageRequests>,
+    app: Data<App>,
+    req: HttpRequest,
+    body: Valid<ArrangementBody>,
+) -> Result<Reply, Problem> {
+    let digest = *body.digest();
+    let customer = body.into_inner().customer_id;
+    once(&app, &may, &req, &digest, async |work| {
+        privacy_requests::arrange(&app, &may, work, customer).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}

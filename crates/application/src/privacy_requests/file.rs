@@ -1,0 +1,190 @@
+//! Filing a request. Its answer is the same whether somebody of that id or contact point is on file or not.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::{SearchKind, customer};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, JobId};
+use custodian_domain::privacy_requests::{
+    Channel, Claim, Jurisdiction, Proof, Requester, Right, Rule, State, claim_faults,
+};
+use custodian_domain::roles::Permission;
+use custodian_persistence::privacy_requests::{self as stored, RequestRow};
+use custodian_persistence::{Work, consents, customers as people, jobs};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::read::{Details, RequestView};
+use super::{Doer, KIND, duplicates, entry, note, tell, times, watch};
+use crate::audit::Detail;
+use crate::events::EventType;
+use crate::keys::{own_place, seal_own};
+use crate::{App, Call};
+
+/// Whose data a request is about.
+#[derive(Clone)]
+pub enum Whom {
+    /// A customer, by the id that the caller knows.
+    Customer(Uuid),
+    /// Whoever has this contact point: field key and value. Never printed.
+    Contact(String, String),
+}
+
+/// A request to be filed.
+#[derive(Clone)]
+pub struct NewRequest {
+    /// What is asked for.
+    pub right: Right,
+    /// Under whose law.
+    pub jurisdiction: Jurisdiction,
+    /// About whom.
+    pub whom: Whom,
+    /// When it came in; now when absent.
+    pub received_at: Option<DateTime<Utc>>,
+    /// How it came in.
+    pub channel: Channel,
+    /// Who asks.
+    pub requester: Requester,
+    /// Codes of the purposes that it is about.
+    pub purposes: Vec<String>,
+    /// What was said.
+    pub details: Details,
+}
+
+/// Files a request. The clock runs from its receipt.
+///
+/// Errors: 422 for what somebody who speaks for another must say and does not, for a contact point that is none, and `calendar_missing`.
+pub async fn create(app: &App, call: &Call, work: &Work, new: NewRequest) -> Result<RequestView, DomainError> {
+    call.needs(Permission::PrivacyRequestsCreate)?;
+    let found = meant(app, call, work, &new.whom).await?;
+    file(app, call, work, new, found, None).await
+}
+
+/// Files one of somebody who is known, or not yet.
+pub(crate) async fn file(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    new: NewRequest,
+    customer: Option<CustomerId>,
+    proof: Option<Proof>,
+) -> Result<RequestView, DomainError> {
+    check(call, &new)?;
+    stored::hold(work).await?;
+    let now = work.database_time().await?;
+    if new.received_at.is_some_and(|at| at > now) {
+        return Err(DomainError::invalid("/received_at", "in_the_future"));
+    }
+    let rule = Rule::of(new.jurisdiction, new.right).ok_or_else(|| DomainError::internal("a right without a rule"))?;
+    let mut row = blank(app, call, &new, now);
+    row.customer = customer.map(CustomerId::uuid);
+    if !rule.identity || proof.is_some() {
+        row.state = State::InProgress.as_str().to_owned();
+    }
+    row.proof = proof.map(|proof| proof.as_str().to_owned());
+    row.verified_at = proof.map(|_| now);
+    row.sealed_details = seal_details(app, work, row.id, &new.details).await?;
+    times::Times::load(work, new.jurisdiction).await?.set(&mut row)?;
+    duplicates::settle(app, work, &mut row, Doer::of(call)).await?;
+    stored::insert(work, &row).await?;
+    note(app, work, &row, Doer::of(call), "filed", json!({"due_on": row.due_on})).await?;
+    tell(app, work, EventType::PrivacyRequestsFiled, &row).await?;
+    jobs::insert(work, JobId::from(row.id), KIND, Uuid::nil(), now).await?;
+    jobs::put_off(work, JobId::from(row.id), watch::first_look(&row)).await?;
+    let draft = entry(Action::PrivacyRequestsCreate, &row)
+        .with("channel", Detail::Code(row.channel.clone()))
+        .with("requester", Detail::Code(row.requester.clone()));
+    app.record_change(work, call, draft).await?;
+    Ok(RequestView { row, details: Some(new.details), answer: None, events: Vec::new(), names_person: false })
+}
+
+fn check(call: &Call, new: &NewRequest) -> Result<(), DomainError> {
+    let Details { relationship, interest, authorization, .. } = &new.details;
+    let claim = Claim {
+        relationship: relationship.as_deref(),
+        interest: interest.as_deref(),
+        authorization: authorization.as_deref(),
+    };
+    let mut faults = claim_faults(new.requester, new.right, claim);
+    for (index, code) in new.purposes.iter().enumerate() {
+        if !call.identity.purposes.contains_key(code) {
+            faults.push(Fault::new(format!("/purposes/{index}"), "unknown_purpose"));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(DomainError::Invalid(faults)) }
+}
+
+fn blank(app: &App, call: &Call, new: &NewRequest, now: DateTime<Utc>) -> RequestRow {
+    let (by, received_at) = (Doer::of(call), new.received_at.unwrap_or(now));
+    RequestRow {
+        id: app.new_id(),
+        right: new.right.as_str().to_owned(),
+        jurisdiction: new.jurisdiction.as_str().to_owned(),
+        state: State::Received.as_str().to_owned(),
+        customer: None,
+        requester: new.requester.as_str().to_owned(),
+        channel: new.channel.as_str().to_owned(),
+        purposes: new.purposes.clone(),
+        acknowledged_at: None,
+        sealed_details: None,
+        received_at,
+        created_at: now,
+        created_by_kind: by.kind.to_owned(),
+        created_by: by.id,
+        acknowledge_by: None,
+        due_on: received_at.date_naive(),
+        due_at: received_at,
+        warn_on: None,
+        window_ends_at: received_at,
+        extended_at: None,
+        paused_at: None,
+        paused_seconds: 0,
+        proof: None,
+        verified_at: None,
+        assignee: None,
+        duplicate_of: None,
+        ground: None,
+        article: None,
+        remedy: None,
+        sealed_answer: None,
+        closed_at: None,
+        told: 0,
+        version: 1,
+    }
+}
+
+/// The one customer that is meant, if there is exactly one. A contact point that several people share says nothing of who asks.
+pub(super) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Option<CustomerId>, DomainError> {
+    match whom {
+        Whom::Customer(id) => {
+            let Ok(id) = call.identity.meant_customer(*id) else { return Ok(None) };
+            Ok(people::lock(work, id).await?.map(|row| row.id))
+        }
+        Whom::Contact(field, value) => {
+            let tag = contact_tag(app, work, field, value).await?;
+            let found = consents::known_contacts(work, &[tag]).await?;
+            match found.as_slice() {
+                [(_, only)] => Ok(Some(CustomerId::from(*only))),
+                _ => Ok(None),
+            }
+        }
+    }
+}
+
+/// The blind index of a contact point.
+///
+/// Errors: 422 with what is wrong with it, which tells nothing of who has it.
+pub(crate) async fn contact_tag(app: &App, work: &Work, field: &str, value: &str) -> Result<[u8; 16], DomainError> {
+    let known = customer().field(field).filter(|_| matches!(field, "email" | "mobile"));
+    let known = known.ok_or_else(|| DomainError::invalid("/contact/field", "unknown_field"))?;
+    let term = known.query_term(SearchKind::Exact, value);
+    let term = term.map_err(|refusal| DomainError::Invalid(vec![Fault::new("/contact/value", refusal.code)]))?;
+    let keys = app.keys().open_organization(work).await?;
+    keys.tag(field, SearchKind::Exact, &term).ok_or_else(|| DomainError::internal("a contact field without an index"))
+}
+
+async fn seal_details(app: &App, work: &Work, id: Uuid, details: &Details) -> Result<Option<Vec<u8>>, DomainError> {
+    let text = serde_json::to_string(details).map_err(|_| DomainError::internal("details do not serialise"))?;
+    let keys = app.keys().open_organization(work).await?;
+    let place = own_place(work.organization(), "privacy_request", id, "details", 1);
+    Ok(Some(seal_own(&keys, &place, &text, app.rng())))
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, events, idempotency, imports, privacy_requests,
+    App, access, access_requests, access_reviews, auth, events, exports, idempotency, imports, privacy_requests,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -97,6 +97,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
+        exports::KIND => exports::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }
 }

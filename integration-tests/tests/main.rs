@@ -20,6 +20,7 @@ mod customers;
 mod departments;
 mod dev;
 mod events;
+mod exports;
 mod faults;
 mod house;
 mod http;

@@ -1,6 +1,7 @@
 //! `custodian bench`: the service against pgbench on the same temporary cluster, alternating, in medians and ratios.
 
 mod cases;
+mod export;
 mod growth;
 mod http;
 mod load;
@@ -27,7 +28,7 @@ use self::growth::Grown;
 use self::load::{Push, Sample};
 use self::pgbench::{Postgres, Yardstick};
 use self::process::{Process, cpu_of, cpu_of_family};
-use self::report::{Context, Imported, Report, Series};
+use self::report::{Bulk, Context, Report, Series};
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
@@ -52,7 +53,7 @@ pub struct Options {
     /// Rounds; every second one in reverse order
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only these cases, separated by commas; the import and pgbench are always measured
+    /// Only these cases, separated by commas; import, export and pgbench are always measured
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = Case::ALL)]
     cases: Vec<Case>,
     /// Grow the log to these sizes, too, and measure the single read at each (such as 1000000,10000000)
@@ -153,17 +154,12 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     };
     bench.rounds().await?;
     let grown = bench.growth(&options.log_entries).await?;
-    bench.report(imported, grown)
+    let exported = bench.export().await?;
+    bench.report([imported, exported], grown)
 }
 
 /// The customers through the front door.
-async fn import(
-    options: &Options,
-    instance: &Instance,
-    form: &[u8],
-    dir: &Path,
-    postgres: u32,
-) -> Result<Imported, Unfit> {
+async fn import(options: &Options, instance: &Instance, form: &[u8], dir: &Path, postgres: u32) -> Result<Bulk, Unfit> {
     let server = Process::start(&instance.settings, dir).await?;
     let person = importer(instance)?;
     let credential = people::log_in(server.address, &person.email, &person.password).await?;
@@ -176,7 +172,7 @@ async fn import(
     let rows = options.customers.max(1) as f64;
     let share = |after: f64, before: f64| (after - before) * 1e6 / rows;
     let shares = [share(server_after, server_before), share(postgres_after, postgres_before)];
-    Ok(Imported { rate: rows / seconds, memory, shares })
+    Ok(Bulk { rate: rows / seconds, memory, shares })
 }
 
 /// The member of staff who owns every customer.
@@ -297,7 +293,15 @@ impl Bench<'_> {
         [self.server.cpu(), cpu_of_family(self.postgres.pid), cpu_of(std::process::id(), false)]
     }
 
-    fn report(self, imported: Imported, grown: Vec<Grown>) -> Result<Report, Unfit> {
+    /// Everybody into a file, with the server idle otherwise.
+    async fn export(&self) -> Result<Bulk, Unfit> {
+        say("writing an export of everybody ...");
+        self.server.reset_peak();
+        let spent = || [self.server.cpu(), cpu_of_family(self.postgres.pid)];
+        export::measure(self.server.address, self.instance, spent, || self.server.peak_mib()).await
+    }
+
+    fn report(self, [imported, exported]: [Bulk; 2], grown: Vec<Grown>) -> Result<Report, Unfit> {
         let Options { customers, connections, seconds, rounds, .. } = *self.options;
         let context = Context {
             connections,
@@ -307,6 +311,7 @@ impl Bench<'_> {
             postgres: self.postgres.sql("SHOW server_version")?,
             ready_ms: self.server.ready.as_secs_f64() * 1e3,
             imported,
+            exported,
             select: self.select,
             audited: self.audited,
             durable: self.durable,

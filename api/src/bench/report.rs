@@ -41,9 +41,9 @@ pub(super) fn median(values: &[f64]) -> f64 {
     (at(low) + at(high)) / 2.0
 }
 
-/// What the import of all customers took.
+/// What taking all customers in, or writing them to a file, took.
 #[derive(Clone, Debug)]
-pub(super) struct Imported {
+pub(super) struct Bulk {
     /// Rows a second.
     pub rate: f64,
     /// Peak of the server's memory in MiB.
@@ -62,7 +62,8 @@ pub(super) struct Context {
     pub postgres: String,
     /// From the start of the process to readiness, on a migrated and filled database, in milliseconds.
     pub ready_ms: f64,
-    pub imported: Imported,
+    pub imported: Bulk,
+    pub exported: Bulk,
     /// Rates of pgbench, (a) and (b), per round.
     pub select: Vec<f64>,
     pub audited: Vec<f64>,
@@ -121,6 +122,7 @@ impl Report {
             }
         }
         at_least("import rows/s", self.context.imported.rate, 8000.0);
+        at_least("export rows/s", self.context.exported.rate, 30_000.0);
         let ratios = || self.context.grown.iter().map(|grown| grown.ratio);
         if let Some(first) = ratios().next() {
             // Within a tenth of what it was with a small log.
@@ -131,7 +133,11 @@ impl Report {
             below("single_read p99 ms", median(&series.p99), 10.0);
         }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
-        below("memory MiB, peak of all", peaks.fold(self.context.imported.memory, f64::max), 100.0);
+        below(
+            "memory MiB, peak of all",
+            peaks.fold(self.context.imported.memory.max(self.context.exported.memory), f64::max),
+            100.0,
+        );
         below("start to ready ms", self.context.ready_ms, 1000.0);
         targets
     }
@@ -175,6 +181,10 @@ impl Report {
         text
     }
 
+    fn bulks(&self) -> [(&'static str, &Bulk); 2] {
+        [("import", &self.context.imported), ("export", &self.context.exported)]
+    }
+
     /// A line for each case.
     fn rows(&self, text: &mut String) {
         for (key, series) in &self.cases {
@@ -191,13 +201,14 @@ impl Report {
                 series.share(2)
             );
         }
-        let imported = &self.context.imported;
-        let [server, postgres] = imported.shares;
-        let _ = writeln!(
-            text,
-            "{:<13}{:>9.0}{:>9}{:>9}{:>8}{:>8}{:>9.1}   {:.0}/{:.0} a row\n",
-            "import", imported.rate, "-", "-", "-", "-", imported.memory, server, postgres
-        );
+        for (key, Bulk { rate, memory, shares: [server, postgres] }) in self.bulks() {
+            let _ = writeln!(
+                text,
+                "{key:<13}{rate:>9.0}{:>9}{:>9}{:>8}{:>8}{memory:>9.1}   {server:.0}/{postgres:.0} a row",
+                "-", "-", "-", "-"
+            );
+        }
+        text.push('\n');
     }
 
     /// For machines.
@@ -214,12 +225,14 @@ impl Report {
             all.insert((*key).to_owned(), case);
         }
         let context = &self.context;
-        let Imported { rate, memory, shares: [server, postgres] } = context.imported;
-        all.insert("import".into(), json!({
-            "rps": round(rate), "p50_ms": null, "p99_ms": null, "ratio_select": round(Self::ratio(rate, self.select())),
-            "ratio_audited": round(Self::ratio(rate, self.audited())), "rss_mib": round(memory),
-            "server_cpu_us": round(server), "postgres_cpu_us": round(postgres),
-        }));
+        for (key, Bulk { rate, memory, shares: [server, postgres] }) in self.bulks() {
+            let (to_select, to_audited) = (Self::ratio(*rate, self.select()), Self::ratio(*rate, self.audited()));
+            let case = json!({
+                "rps": round(*rate), "p50_ms": null, "p99_ms": null, "ratio_select": round(to_select), "ratio_audited": round(to_audited),
+                "rss_mib": round(*memory), "server_cpu_us": round(*server), "postgres_cpu_us": round(*postgres),
+            });
+            all.insert(key.into(), case);
+        }
         let grown: Vec<Value> =
             context.grown.iter().map(|g| json!({"entries": g.entries, "ratio_select": round(g.ratio)})).collect();
         all.insert("log_growth".into(), grown.into());
@@ -255,7 +268,8 @@ mod tests {
             rounds: rates.len(),
             postgres: "15".into(),
             ready_ms: 100.0,
-            imported: Imported { rate: 9000.0, memory: 40.0, shares: [50.0, 60.0] },
+            imported: Bulk { rate: 9000.0, memory: 40.0, shares: [50.0, 60.0] },
+            exported: Bulk { rate: 31_000.0, memory: 50.0, shares: [20.0, 10.0] },
             select: vec![100.0, 50.0, 60.0],
             audited: vec![10.0, 20.0],
             durable: None,

@@ -64,6 +64,8 @@ faults! {
     "unknown_rule_target": "It must be field:<key>, category:<code> or classification:<code> of something that exists." / "必须是存在的 field:<键>、category:<代码> 或 classification:<代码>。";
     "says_nothing": "It says nothing: give view, edit or deny." / "未作任何规定，请给出 view、edit 或 deny。";
     "unknown_approver": "It must be supervisor, department_head, role:<code> or user:<id> of something that exists." / "必须是 supervisor、department_head，或存在的 role:<代码>、user:<标识>。";
+    "matches_more": "The filter matches more than {}." / "符合条件的客户超过 {} 位。";
+    "purpose_excludes_field": "The purpose does not list this field." / "该处理目的未列出此字段。";
     "matches_nobody": "It matches nobody." / "没有符合条件的客户。";
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";

@@ -45,6 +45,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("create_delegation", &["staff_only", "already_delegated"]),
     ("create_department", &["too_many_departments"]),
     ("create_duty_pair", &["step_up_required", "staff_only", "duplicate_value", "separation_of_duties"]),
+    ("create_export", &["staff_only", "no_approver", "too_many_pending"]),
     ("create_import", &["field_not_editable", "staff_only"]),
     ("create_notice", &["draft_exists"]),
     ("create_privacy_request", &["calendar_missing"]),
@@ -58,6 +59,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("delete_role", &["role_built_in", "step_up_required", "staff_only", "role_in_use"]),
     ("delete_sso_provider", &["step_up_required"]),
     ("deny_access_request", &["own_request", "not_the_approver", "staff_only", "already_decided"]),
+    ("download_export", &["export_not_ready", "gone"]),
     ("end_my_session", &["not_found"]),
     ("enrol_second_factor", &["step_up_required", "staff_only", "mfa_already_enrolled"]),
     ("explain_decision", &["not_found"]),
@@ -95,6 +97,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("list_withdrawals", &["partner_only"]),
     ("log_in", &["invalid_credentials", "account_suspended", "too_many_attempts", "audit_unavailable"]),
     ("log_out", &["staff_only", "unsupported_media_type", "unknown_field", "invalid_body"]),
+    ("make_export_link", &["export_not_ready", "gone"]),
     ("make_withdrawal_link", &["no_consent"]),
     ("offboard_user", &["own_account", "account_offboarded", "last_administrator"]),
     ("prove_consistency", &["place_out_of_range"]),
@@ -140,6 +143,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("simulate_role", &["role_built_in", "staff_only"]),
     ("step_up", &["invalid_credentials", "invalid_code", "staff_only", "too_many_attempts"]),
     ("suspend_user", &["own_account", "wrong_state", "account_offboarded", "last_administrator"]),
+    ("trace_leak", &["not_found"]),
     (
         "verify_privacy_request",
         &[

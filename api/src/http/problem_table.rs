@@ -113,6 +113,7 @@ problems! {
     409 "not_yet_placed": "Not yet in the log" / "尚未进入日志树", "The entry, or the log, has no place in a signed checkpoint yet; ask again in a second." / "该条目或日志尚未进入已签名的检查点，请一秒后重试。";
     409 "no_successor": "No successor" / "没有接任者", "Nobody who is active could take over: the person has no supervisor, and the maker of the token may no longer act." / "没有可接任的有效账号：该人员没有主管，且令牌创建者已停用。";
     409 "job_not_finished": "Job not finished" / "任务未完成", "The job has not finished yet." / "任务尚未完成。";
+    409 "export_not_ready": "Export not ready" / "导出尚未就绪", "The export waits for approval, or is being prepared; somebody in it may have to be left out now." / "导出尚待审批或正在生成；也可能正在移除不应再包含的人员。";
     409 "draft_exists": "Draft exists" / "草稿已存在", "The notice has a draft already: change or publish it." / "该告知文本已有草稿，请修改或发布。";
     409 "notice_published": "Published" / "已发布", "What was published stays as it is; draft the next version." / "已发布的文本不可更改，请起草新版本。";
     409 "notice_not_published": "Not in force" / "尚未生效", "Only the version in force can be shown." / "只能出示现行有效的版本。";

@@ -11,6 +11,7 @@ pub mod consents;
 pub mod customers;
 pub mod departments;
 pub mod events;
+pub mod exports;
 pub mod imports;
 pub mod jobs;
 pub mod notices;
@@ -41,6 +42,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     privacy_requests::routes(config);
     customers::routes(config);
     imports::routes(config);
+    exports::routes(config);
     jobs::routes(config);
     events::routes(config);
     audit::routes(config);

@@ -15,6 +15,7 @@ pub mod consents;
 pub mod customers;
 pub mod departments;
 pub mod events;
+pub mod exports;
 pub mod idempotency;
 pub mod imports;
 pub mod jobs;

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod consents;
 pub mod customers;
 pub mod events;
+pub mod exports;
 pub mod kernel;
 pub mod notices;
 pub mod privacy_requests;

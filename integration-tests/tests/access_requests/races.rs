@@ -46,6 +46,7 @@ async fn of_fifty_decisions_one_counts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_request_that_begins_after_a_revocation_sees_anything() {
     const READERS: usize = 8;
+    const LATE: usize = 13;
     let org = Org::found().await;
     let (mut before, mut after) = (0, 0);
     for round in 0..10 {
@@ -57,7 +58,7 @@ async fn no_request_that_begins_after_a_revocation_sees_anything() {
             let (asha, customer, revoked) = (asha.clone(), customer.clone(), Arc::clone(&revoked));
             readers.spawn(async move {
                 let (mut seen, mut late) = (0, 0);
-                while late < 7 {
+                while late < LATE {
                     let begun = Instant::now();
                     let answer = if (reader + round) % 2 == 0 {
                         asha.get(&format!("/v1/customers/{customer}")).await
@@ -86,7 +87,46 @@ async fn no_request_that_begins_after_a_revocation_sees_anything() {
             after += late;
         }
     }
-    assert!(before > 0 && after >= 10 * READERS * 7, "{before} before, {after} after");
+    assert!(before > 0 && after >= 10 * READERS * LATE, "{before} before, {after} after");
+}
+
+/// How many looks race a revocation, each its own; `GRANT_RACES=1000` for the full count.
+fn races() -> usize {
+    std::env::var("GRANT_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_look_that_raced_a_revocation_came_before_it() {
+    const LANES: usize = 20;
+    const LATE: &str = "SELECT count(*) FROM audit_entries e CROSS JOIN LATERAL (SELECT convert_from(e.entry, 'UTF8')::jsonb AS entry) x \
+        JOIN access_grants g ON jsonb_exists(x.entry -> 'details' -> 'grants', g.id::text) WHERE e.action = 'customers.reveal' AND e.verdict = 'allowed'";
+    let org = Org::found().await;
+    let (asha, ben, manager) = (org.sales_a().await, org.sales_b().await, org.manager().await);
+    let mut lanes = JoinSet::new();
+    for _ in 0..LANES {
+        let customer = guarded_customer(&ben).await;
+        let (asha, manager) = (asha.clone(), manager.clone());
+        lanes.spawn(async move {
+            let (mut shown, reveal) = (0, json!({"fields": ["address"], "reason": "to send the contract"}));
+            for _ in 0..races().div_ceil(LANES) {
+                let request = ask(&asha, &[&customer], &["address"]).await.shows(201).id();
+                let grant = approve(&manager, &request).await.shows(200).text_at("/grant/id");
+                let path = format!("/v1/customers/{customer}/reveal");
+                let (looked, revoked) =
+                    tokio::join!(asha.post(&path, &reveal), manager.act(&format!("/v1/grants/{grant}/revoke")));
+                revoked.shows(200);
+                shown += i64::from(looked.status == 200);
+                asha.post(&path, &reveal).await.refuses(404, "not_found");
+            }
+            shown
+        });
+    }
+    let shown: i64 = lanes.join_all().await.into_iter().sum();
+    let rows = org.sql().await;
+    let told: i64 = rows.query_one(LATE, &[]).await.unwrap().get(0);
+    let late = format!("{LATE} AND (x.entry ->> 'time')::timestamptz >= g.revoked_at");
+    let late: i64 = rows.query_one(&late, &[]).await.unwrap().get(0);
+    assert_eq!((told, late), (shown, 0), "every look is on record under its right, and none after its end");
 }
 
 #[tokio::test]

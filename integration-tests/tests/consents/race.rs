@@ -17,7 +17,7 @@ async fn after_a_withdrawal_no_answer_is_given_for_its_purpose() {
         let gone = AtomicBool::new(false);
         let reads = async |kind: usize| {
             let (mut before, mut late) = (0, 0);
-            while late < 10 {
+            while late < 17 {
                 let asked_after = gone.load(Ordering::SeqCst);
                 let answer = match kind {
                     0 => marketing.get(&path).await,

@@ -63,6 +63,8 @@ pub struct Targets {
     pub delegation: String,
     /// A request of somebody about their data.
     pub privacy_request: String,
+    /// An export that waits for approval.
+    pub export: String,
 }
 
 impl Targets {
@@ -90,6 +92,7 @@ impl Targets {
             approval_policy: id(),
             delegation: id(),
             privacy_request: id(),
+            export: id(),
         }
     }
 
@@ -114,6 +117,7 @@ impl Targets {
         let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
         let [access_request, grant, approval_policy, delegation] = usable(org, owner, admin, &customer).await;
         let privacy_request = crate::privacy_requests::filed(admin, &customer).await;
+        let export = fresh_export(org).await;
         Self {
             customer,
             user,
@@ -135,6 +139,7 @@ impl Targets {
             approval_policy,
             delegation,
             privacy_request,
+            export,
         }
     }
 
@@ -160,6 +165,7 @@ impl Targets {
             (Some("approval-policies"), "id") => &self.approval_policy,
             (Some("delegations"), "id") => &self.delegation,
             (Some("privacy-requests"), "id") => &self.privacy_request,
+            (Some("exports"), "id") => &self.export,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
@@ -242,6 +248,16 @@ async fn fresh_approvals(org: &Org<'_>, admin: &Person) -> (String, String) {
     };
     let body = json!({"delegate_id": org.user_id("dpo"), "from": at(0), "until": at(1)});
     (policy, admin.post("/v1/delegations", &body).await.shows(201).id())
+}
+
+/// An export that the data protection officer asks for: the one of before as long as it waits.
+async fn fresh_export(org: &Org<'_>) -> String {
+    const KNOWN: &str = "SELECT id::text FROM access_requests WHERE state = 'pending' AND kind = 'export' LIMIT 1";
+    let known = org.sql().await.query_opt(KNOWN, &[]).await.unwrap();
+    match known {
+        Some(row) => row.get(0),
+        None => crate::exports::ask(&org.dpo().await, json!({})).await.shows(201).id(),
+    }
 }
 
 /// A role that nobody has.

@@ -14,23 +14,29 @@ use uuid::Uuid;
 use crate::http::Body;
 
 /// Which customers, by what stands beside their fields; every member given must match.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterBody {
     /// Stage code.
     #[schema(max_length = 40)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     /// Source code.
     #[schema(max_length = 40)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     /// The member of staff who answers for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     owner_id: Option<Uuid>,
     /// Their department.
+    #[serde(skip_serializing_if = "Option::is_none")]
     department_id: Option<Uuid>,
     /// ISO 3166-2 code.
     #[schema(max_length = 10)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     /// Changed at or after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     updated_since: Option<DateTime<Utc>>,
 }
 
@@ -137,9 +143,9 @@ impl ReviewOutcomeBody {
 /// A request.
 #[derive(Serialize, ToSchema)]
 pub struct RequestBody {
-    /// Its id.
+    /// Its id; that of the export, too, for one of kind `export`.
     id: Uuid,
-    /// `fields` or `emergency`.
+    /// `fields`, `emergency` or `export`.
     kind: String,
     /// `pending`, `approved`, `denied`, `cancelled`, `lapsed`, `expired` or `revoked`.
     state: String,
@@ -151,7 +157,7 @@ pub struct RequestBody {
     classification: String,
     /// How many customers.
     customer_count: i32,
-    /// The customers as they were fixed; left out of lists.
+    /// The customers as they were fixed; left out of lists, and of what is asked for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_ids: Option<Vec<Uuid>>,
     /// Code of the purpose.

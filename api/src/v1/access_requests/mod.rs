@@ -15,6 +15,7 @@ use custodian_persistence::access_requests::RequestFilter;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+pub use self::bodies::FilterBody;
 use self::bodies::{NewRequestBody, RequestBody, request_example};
 use crate::http::{
     ETag, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once,
@@ -71,7 +72,7 @@ const PATH: &str = "/v1/access-requests";
     tag = "access-requests", security(("bearer" = [])),
     params(("waiting" = Option<bool>, Query, description = "Those that wait for the caller's decision; other filters are left aside"),
         ("state" = Option<String>, Query, description = "`pending`, `approved`, `denied`, `cancelled`, `lapsed`, `expired` or `revoked`"),
-        ("kind" = Option<String>, Query, description = "`fields` or `emergency`"),
+        ("kind" = Option<String>, Query, description = "`fields`, `emergency` or `export`"),
         ("requester_id" = Option<Uuid>, Query, description = "Requests of this person"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),

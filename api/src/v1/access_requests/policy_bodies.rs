@@ -17,7 +17,7 @@ use crate::http::Body;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionsBody {
-    /// Of these kinds: `fields`, `emergency`.
+    /// Of these kinds: `fields`, `emergency`, `export`.
     #[serde(default)]
     #[schema(max_items = 3)]
     kinds: Vec<String>,
@@ -202,8 +202,8 @@ pub struct SimulateBody {
 pub struct CaseBody {
     /// Who would ask.
     requester_id: Uuid,
-    /// `fields` or `emergency`.
-    #[schema(pattern = "^(fields|emergency)$")]
+    /// `fields`, `emergency` or `export`.
+    #[schema(pattern = "^(fields|emergency|export)$")]
     kind: String,
     /// Keys of the fields.
     #[schema(min_items = 1, max_items = 50)]

@@ -64,22 +64,14 @@ fn conflict(code: &'static str) -> DomainError {
 /// nobody to decide, `too_many_pending`. An emergency is given at once: see [`super::review`].
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewRequest) -> Result<RequestView, DomainError> {
     call.needs(Permission::AccessRequestsCreate)?;
-    let requester = call.identity.user().ok_or(DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
-    let fields = known_fields(&new.fields)?;
-    if new.purpose.as_ref().is_some_and(|code| !call.identity.purposes.contains_key(code)) {
-        return Err(DomainError::invalid("/purpose", "unknown_purpose"));
-    }
+    let fields = checked(call, &new)?;
     if new.kind == Kind::Emergency {
         emergency::check(call, work, &new).await?;
     }
     let customers = frozen(app, call, work, &new.wanted).await?;
-    let classification = classification_of(fields.iter().copied());
     let count = u32::try_from(customers.len()).unwrap_or(u32::MAX);
-    let request = Request { kind: new.kind, classification, customers: count };
-    let mut filed = file(app, call, work, requester, &new, &request).await?;
-    stored::insert(work, &filed.row, &customers).await?;
-    jobs::insert(work, JobId::from(filed.row.id), KIND, Uuid::nil(), filed.row.created_at).await?;
-    jobs::put_off(work, JobId::from(filed.row.id), filed.first_look).await?;
+    let mut filed = place(app, call, work, &new, &fields, count).await?;
+    stored::insert_customers(work, filed.row.id, &customers).await?;
     let action = if new.kind == Kind::Emergency {
         emergency::give(app, work, &mut filed).await?;
         Action::AccessRequestsEmergency
@@ -95,6 +87,51 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewRequest) -> Res
     let draft = crate::audit::Draft { reason: Some(new.reason.clone()), ..draft };
     app.record_change(work, call, draft).await?;
     view_of(app, work, filed.row, true).await
+}
+
+/// Asks for something about so many customers whom the caller of this keeps, and records.
+///
+/// Errors: those of [`create`].
+pub(crate) async fn ask_for(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    new: &NewRequest,
+    count: u32,
+) -> Result<RequestRow, DomainError> {
+    let fields = checked(call, new)?;
+    let filed = place(app, call, work, new, &fields, count).await?;
+    letters::ask(app, work, &filed.row, &filed.asked).await?;
+    news::opened(app, work, &filed.row, &filed.asked).await?;
+    Ok(filed.row)
+}
+
+/// The fields asked for, of a request that names nothing that does not exist.
+fn checked(call: &Call, new: &NewRequest) -> Result<Vec<&'static Field>, DomainError> {
+    let fields = known_fields(&new.fields)?;
+    if new.purpose.as_ref().is_some_and(|code| !call.identity.purposes.contains_key(code)) {
+        return Err(DomainError::invalid("/purpose", "unknown_purpose"));
+    }
+    Ok(fields)
+}
+
+/// Puts a request on file with the job that watches over its times.
+async fn place(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    new: &NewRequest,
+    fields: &[&'static Field],
+    count: u32,
+) -> Result<Filed, DomainError> {
+    let requester = call.identity.user().ok_or(DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
+    let classification = classification_of(fields.iter().copied());
+    let request = Request { kind: new.kind, classification, customers: count };
+    let filed = file(app, call, work, requester, new, &request).await?;
+    stored::insert(work, &filed.row).await?;
+    jobs::insert(work, JobId::from(filed.row.id), KIND, Uuid::nil(), filed.row.created_at).await?;
+    jobs::put_off(work, JobId::from(filed.row.id), filed.first_look).await?;
+    Ok(filed)
 }
 
 /// A request on paper.
@@ -178,7 +215,7 @@ fn duration(wanted: Option<u32>, usual: u32, policy: &Policy) -> Result<u32, Dom
 }
 
 /// The fields of these keys, each once.
-pub(super) fn known_fields(keys: &[String]) -> Result<Vec<&'static Field>, DomainError> {
+pub(crate) fn known_fields(keys: &[String]) -> Result<Vec<&'static Field>, DomainError> {
     let (mut seen, mut faults, mut fields) = (BTreeSet::new(), Vec::new(), Vec::new());
     for (index, key) in keys.iter().enumerate() {
         let pointer = format!("/fields/{index}");

@@ -1,6 +1,6 @@
 //! Approving, denying and taking back. One decision counts, whoever else decides at the same moment.
 
-use custodian_domain::access_requests::{Decider, State, Verdict};
+use custodian_domain::access_requests::{Decider, Kind, State, Verdict};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, JobId, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
@@ -14,7 +14,7 @@ use super::who::{Standing, staffing};
 use super::{entry, letters, news};
 use crate::audit::{Detail, Draft};
 use crate::keys::{own_place, seal_own};
-use crate::{App, Call};
+use crate::{App, Call, exports};
 
 fn refused(status: RefusedAs, code: &'static str) -> DomainError {
     DomainError::refused(status, code)
@@ -59,6 +59,12 @@ pub async fn approve(
 
 /// What an approved request gives.
 async fn give(app: &App, work: &Work, row: &RequestRow, draft: Draft) -> Result<Draft, DomainError> {
+    if row.kind == Kind::Export.as_str() {
+        exports::approved(work, row).await?;
+        letters::tell_requester(app, work, row, row.lapses_at).await?;
+        news::decided(app, work, row).await?;
+        return Ok(draft.with("export", Detail::Code(row.id.to_string())));
+    }
     let grant = stored::insert_grant(work, app.new_id(), row.id).await?;
     jobs::put_off(work, JobId::from(row.id), grant.ends_at).await?;
     letters::tell_requester(app, work, row, grant.ends_at).await?;
@@ -105,6 +111,9 @@ async fn end(app: &App, work: &Work, mut row: RequestRow, state: State) -> Resul
     row.state = state.as_str().to_owned();
     row.closed_at = Some(work.database_time().await?);
     stored::update(work, &row).await?;
+    if row.kind == Kind::Export.as_str() {
+        exports::dropped(work, &row).await?;
+    }
     jobs::finish(work, JobId::from(row.id), Ok(json!({"state": row.state})), row.closed_at.unwrap_or_default()).await?;
     news::decided(app, work, &row).await?;
     Ok(row)

@@ -121,3 +121,27 @@ pub(super) async fn tell_requester(
     };
     send(app, work, &keys, row.requester, text, until).await
 }
+
+/// Tells the requester that a file is there to be taken away.
+pub(crate) async fn tell_ready(
+    app: &App,
+    work: &Work,
+    row: &RequestRow,
+    until: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    if app.mail().is_none() {
+        return Ok(());
+    }
+    let keys = app.keys().open_organization(work).await?;
+    let organization = organizations::name(work).await?;
+    let (id, end) = (row.id, time(until));
+    let text = Text {
+        kind: "export_ready",
+        subject: format!("{organization}: 导出文件已就绪 / your export is ready"),
+        text: format!(
+            "您申请的导出 {id} 已就绪，{end} 前可由本人下载一次。\nYour export {id} is ready. You can take it away once, before {end}:\n\n\
+             POST /v1/exports/{id}/link\n\n本邮件不含下载链接，下载须本人登录。\nThere is no link in this letter: taking it away takes your own log-in.\n"
+        ),
+    };
+    send(app, work, &keys, row.requester, text, until).await
+}

@@ -15,16 +15,19 @@ mod watch;
 mod who;
 
 pub use ask::{NewRequest, Wanted, create};
+pub(crate) use ask::{ask_for, known_fields};
 pub use decide::{approve, cancel, deny};
 pub use delegations::{NewDelegation, delegate, end_delegation, list_delegations};
 pub use emergency::review;
 pub use grants::{find_grant, list_grants, revoke_grant};
 pub(crate) use holding::{Holding, begin_holding, holding_locked, under};
+pub(crate) use letters::tell_ready;
 pub use policies::{
     CaseDraft, PolicyDraft, PolicyView, SentConditions, SimulatedStep, Simulation, StepDraft, create_policy,
     delete_policy, find_policy, list_policies, patch_policy, simulate,
 };
 pub use read::{DecisionView, RequestView, find, list, waiting};
+pub(crate) use read::{concerns, views_by_ids};
 pub(crate) use watch::end_all_of;
 pub use watch::{KIND, run};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use custodian_domain::access_requests::{Staffing, State, Step};
+use custodian_domain::access_requests::{Kind, Staffing, State, Step};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, UserId};
 use custodian_domain::roles::Permission;
@@ -95,7 +95,7 @@ pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<RequestView, Domai
     call.needs(Permission::AccessRequestsRead)?;
     let work = app.begin(call.organization()).await?;
     let found = match stored::find(&work, id).await? {
-        Some(row) if sees(call, &work, &row).await? => Some(view_of(app, &work, row, true).await?),
+        Some(row) if concerns(call, &work, &row).await? => Some(view_of(app, &work, row, true).await?),
         _ => None,
     };
     work.abandon().await;
@@ -104,7 +104,18 @@ pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<RequestView, Domai
     Ok(found)
 }
 
-async fn sees(call: &Call, work: &Work, row: &RequestRow) -> Result<bool, DomainError> {
+/// These requests as they stand in this transaction, by id.
+pub(crate) async fn views_by_ids(
+    app: &App,
+    work: &Work,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, RequestView>, DomainError> {
+    let (rows, staff) = (stored::by_ids(work, ids).await?, staffing(work).await?);
+    Ok(views_of(app, work, rows, &staff).await?.into_iter().map(|view| (view.row.id, view)).collect())
+}
+
+/// Whether the caller made this request, is, was or will be asked about it, or watches over all.
+pub(crate) async fn concerns(call: &Call, work: &Work, row: &RequestRow) -> Result<bool, DomainError> {
     let Some(user) = call.identity.user() else { return Ok(false) };
     if sees_all(call) || row.requester == user {
         return Ok(true);
@@ -127,7 +138,7 @@ pub(super) async fn view_of(
     let (id, staff) = (row.id, staffing(work).await?);
     let found = views_of(app, work, vec![row], &staff).await?.pop();
     let mut view = found.ok_or_else(|| DomainError::internal("a request was not read"))?;
-    if with_customers {
+    if with_customers && view.row.kind != Kind::Export.as_str() {
         let most = i64::try_from(MOST_CUSTOMERS).unwrap_or(i64::MAX);
         let customers = stored::customers_of(work, id, most).await?;
         view.customers = Some(customers.into_iter().map(Uuid::from).collect());

@@ -1,7 +1,7 @@
 //! The job behind each request: it asks more people in time, lets what nobody answers lapse, and notes that a right has ended.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::access_requests::{Decider, State};
+use custodian_domain::access_requests::{Decider, Kind, State};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, JobId, UserId};
 use custodian_persistence::Work;
@@ -14,8 +14,8 @@ use super::emergency::waits_for_review;
 use super::read::decisions_of;
 use super::who::{Standing, staffing};
 use super::{entry, letters, news};
-use crate::App;
 use crate::audit::{Detail, Draft, record_all};
+use crate::{App, exports};
 
 /// The kind of these jobs.
 pub const KIND: &str = "access_request";
@@ -52,8 +52,18 @@ async fn look(
         Some(State::Pending) => escalate(app, work, row, now).await.map(Some),
         Some(State::Lapsed) if row.closed_at.is_none() => {
             let row = close(app, work, row, now, Action::AccessRequestsLapse, None).await?;
+            if row.kind == Kind::Export.as_str() {
+                exports::dropped(work, &row).await?;
+            }
             letters::tell_requester(app, work, &row, now + chrono::TimeDelta::days(7)).await?;
             Ok(None)
+        }
+        Some(State::Approved) if row.kind == Kind::Export.as_str() => {
+            let next = exports::look(app, work, row.id, now).await?;
+            if next.is_none() {
+                stored::update(work, &RequestRow { closed_at: Some(now), ..row }).await?;
+            }
+            Ok(next)
         }
         Some(State::Approved) => {
             let ends_at = grant_of(work, row.id).await?.map(|grant| grant.ends_at);

@@ -17,7 +17,7 @@ use super::change::{draft, held_for_change, keep_an_administrator};
 use super::credentials::{Steps, end_credentials};
 use crate::audit::Detail;
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, access_requests, customers};
+use crate::{App, Call, access_requests, customers, exports};
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,7 @@ async fn end_access(
     let ended = end_credentials(app, work, row.id, "offboarded", steps).await?;
     let [requests, grants, delegations] = access_requests::end_all_of(work, row.id, call.identity.actor_id()).await?;
     steps.note("access_requests_cancelled", requests);
+    steps.note("exports_ended", exports::end_all_of(work, row.id).await?);
     steps.note("grants_revoked", grants);
     steps.note("delegations_ended", delegations);
     steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, row.id).await?));

@@ -18,6 +18,8 @@ codes! {
         Fields = "fields",
         /// The same at once, with a review afterwards.
         Emergency = "emergency",
+        /// To take a file away.
+        Export = "export",
     }
 }
 

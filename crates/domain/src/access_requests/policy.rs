@@ -206,7 +206,7 @@ mod tests {
         };
         assert!(narrow.hold(&ASKED) && Conditions::default().hold(&ASKED));
         for other in [
-            Request { kind: Kind::Emergency, ..ASKED },
+            Request { kind: Kind::Export, ..ASKED },
             Request { classification: Classification::Core, ..ASKED },
             Request { customers: 9, ..ASKED },
             Request { customers: 11, ..ASKED },
@@ -217,15 +217,12 @@ mod tests {
 
     #[test]
     fn the_lowest_priority_that_speaks_counts_and_the_usual_one_where_none_does() {
-        let emergencies = Conditions { kinds: vec![Kind::Emergency], ..Conditions::default() };
-        let all = [
-            policy(1, 1, emergencies.clone()),
-            policy(3, 5, Conditions::default()),
-            policy(2, 5, Conditions::default()),
-        ];
+        let exports = Conditions { kinds: vec![Kind::Export], ..Conditions::default() };
+        let all =
+            [policy(1, 1, exports.clone()), policy(3, 5, Conditions::default()), policy(2, 5, Conditions::default())];
         assert_eq!(choose(&all, &ASKED).id, Some(Uuid::from_u128(2)));
-        assert_eq!(choose(&all, &Request { kind: Kind::Emergency, ..ASKED }).id, Some(Uuid::from_u128(1)));
-        assert_eq!(choose(&[policy(1, 1, emergencies)], &ASKED), Policy::usual());
+        assert_eq!(choose(&all, &Request { kind: Kind::Export, ..ASKED }).id, Some(Uuid::from_u128(1)));
+        assert_eq!(choose(&[policy(1, 1, exports)], &ASKED), Policy::usual());
     }
 
     #[test]

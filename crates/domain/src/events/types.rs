@@ -84,6 +84,12 @@ event_types! {
         "A request was not answered in time. Told once for each last day.";
     PrivacyRequestsClosed = "privacy_requests.closed", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
         "A request has ended: `completed`, `rejected` or `cancelled`.";
+    ExportsReady = "exports.ready", LeakTracesRun, Staff { export_id: Id, rows: Count, expires_at: Time }:
+        "An export is there to be taken away by its requester.";
+    ExportsDownloaded = "exports.downloaded", LeakTracesRun, Staff { export_id: Id, rows: Count }:
+        "An export was taken away.";
+    ExportsEnded = "exports.ended", LeakTracesRun, Staff { export_id: Id, state: Code }:
+        "An approved export ended without having been taken away: `expired` or `failed`.";
     UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
         "A colleague left.";
 }

@@ -127,6 +127,9 @@ fn dpo() -> Role {
         AccessRequestsDecide,
         GrantsRevoke,
         ApprovalPoliciesRead,
+        ExportsRead,
+        ExportsRequest,
+        LeakTracesRun,
     ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
     role("dpo", labels, DataScope::Organization, permissions, rules)
@@ -169,6 +172,8 @@ fn manager() -> Role {
         AccessRequestsEmergency,
         AccessRequestsDecide,
         ApprovalPoliciesRead,
+        ExportsRead,
+        ExportsRequest,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
 }
@@ -219,6 +224,9 @@ fn finance() -> Role {
         AccessRequestsRead,
         AccessRequestsCreate,
         GrantsRead,
+        JobsRead,
+        ExportsRead,
+        ExportsRequest,
     ];
     role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
@@ -257,6 +265,9 @@ fn marketing() -> Role {
         AccessRequestsRead,
         AccessRequestsCreate,
         GrantsRead,
+        JobsRead,
+        ExportsRead,
+        ExportsRequest,
     ];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
@@ -283,6 +294,8 @@ fn auditor() -> Role {
         AccessRequestsRead,
         GrantsRead,
         ApprovalPoliciesRead,
+        ExportsRead,
+        LeakTracesRun,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }

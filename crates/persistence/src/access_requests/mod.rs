@@ -119,8 +119,8 @@ pub struct DecisionRow {
     pub decided_at: DateTime<Utc>,
 }
 
-/// Adds a request with the customers that it names.
-pub async fn insert(work: &Work, row: &RequestRow, customers: &[Uuid]) -> Result<(), DbError> {
+/// Adds a request.
+pub async fn insert(work: &Work, row: &RequestRow) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO access_requests (organization_id, id, kind, state, requester_id, fields, classification, customer_count, purpose, \
          sealed_reason, duration_minutes, policy_id, steps, step, step_started_at, escalated, lapses_at, created_at, closed_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
@@ -147,8 +147,13 @@ pub async fn insert(work: &Work, row: &RequestRow, customers: &[Uuid]) -> Result
         &row.closed_at,
     ];
     work.execute(SQL, &params).await?;
+    Ok(())
+}
+
+/// Adds the customers that a request names.
+pub async fn insert_customers(work: &Work, id: Uuid, customers: &[Uuid]) -> Result<(), DbError> {
     let sql = "INSERT INTO access_request_customers (organization_id, request_id, customer_id) SELECT $1, $2, * FROM unnest($3::uuid[])";
-    work.execute(sql, &[&organization, &row.id, &customers]).await?;
+    work.execute(sql, &[&work.organization().uuid(), &id, &customers]).await?;
     Ok(())
 }
 
@@ -157,6 +162,13 @@ pub async fn find(work: &Work, id: Uuid) -> Result<Option<RequestRow>, DbError> 
     let columns = columns();
     let sql = format!("SELECT {columns} FROM access_requests r WHERE r.organization_id = $1 AND r.id = $2");
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(RequestRow::from))
+}
+
+/// Those of these requests that there are.
+pub async fn by_ids(work: &Work, ids: &[Uuid]) -> Result<Vec<RequestRow>, DbError> {
+    let columns = columns();
+    let sql = format!("SELECT {columns} FROM access_requests r WHERE r.organization_id = $1 AND r.id = ANY($2)");
+    Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(RequestRow::from).collect())
 }
 
 /// One request, held until the transaction ends: of decisions at once each sees what the one before it made.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::RowScope;
-use custodian_domain::kernel::{DepartmentId, UserId};
+use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -48,14 +48,16 @@ pub struct Order {
     pub after: Option<(DateTime<Utc>, Uuid)>,
 }
 
-struct Where {
-    sql: String,
+/// A scope and a filter as SQL over `customers c`; `$1` is the organisation.
+pub(crate) struct Where {
+    pub sql: String,
     scope: ScopeSql,
     tags: Vec<Vec<u8>>,
 }
 
 impl Where {
-    fn new(scope: &RowScope, filter: &Filter, first: usize) -> Self {
+    /// `first` is the number of its first parameter.
+    pub fn new(scope: &RowScope, filter: &Filter, first: usize) -> Self {
         let scope = ScopeSql::new(scope, first);
         let mut counted = Vec::new();
         scope.push_params(&mut counted);
@@ -84,7 +86,8 @@ impl Where {
         Self { sql, scope, tags: tags.iter().map(|tag| tag.to_vec()).collect() }
     }
 
-    fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
+    /// Adds the parameters in the order in which the SQL numbers them.
+    pub fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
         self.scope.push_params(params);
         let Filter { tags: _, stage, source, owner, department, region, updated_since } = filter;
         params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
@@ -145,6 +148,16 @@ pub async fn ids(work: &Work, scope: &RowScope, filter: &Filter, limit: i64) -> 
     params.push(&limit);
     let sql = format!("SELECT c.id FROM customers c WHERE {} ORDER BY c.id LIMIT ${}", matching.sql, params.len());
     Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// Those of these customers who are still there, as they are now. Scope is decided above.
+pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;
+    Ok(rows.iter().map(CustomerRow::from).collect())
 }
 
 /// How many match inside the scope.

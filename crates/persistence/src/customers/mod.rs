@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 pub use bag::{SealedFields, SealedValue};
 pub use hand_over::{HandOver, hand_over, lock_owned};
-pub use list::{Alike, Filter, Order, SortKey, alike, count, ids, list};
+pub(crate) use list::Where;
+pub use list::{Alike, Filter, Order, SortKey, alike, by_ids, count, ids, list};
 pub use reader::CustomerReader;
 use versions::insert_versions;
 pub use versions::{VersionRow, list_versions};

@@ -24,8 +24,10 @@ pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Registers every capability.
+/// Registers every capability. A path is compared with one after another: those that are asked for most come first.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    customers::routes(config);
+    consents::routes(config);
     auth::routes(config);
     scim::routes(config);
     sso_providers::routes(config);
@@ -38,9 +40,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     catalog::routes(config);
     purposes::routes(config);
     notices::routes(config);
-    consents::routes(config);
     privacy_requests::routes(config);
-    customers::routes(config);
     imports::routes(config);
     exports::routes(config);
     jobs::routes(config);

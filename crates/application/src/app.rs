@@ -7,8 +7,8 @@ use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::{Fetch, KeyStore, Mail};
-use custodian_persistence::access::LookCounter;
-use custodian_persistence::audit::{AuditWriter, NewEntry};
+use custodian_persistence::access::Look;
+use custodian_persistence::audit::{AuditWriter, NewEntry, Recorded};
 use custodian_persistence::{Database, Work};
 use uuid::Uuid;
 
@@ -80,7 +80,6 @@ struct Inner {
     auth: AuthState,
     log: AuditLog,
     providers: Providers,
-    looks: LookCounter,
     counted: Counted,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
@@ -88,7 +87,7 @@ struct Inner {
 }
 
 impl App {
-    /// Starts the audit writer and the counter of looks, and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
+    /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
         let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail, sms } = parts;
         let audit = AuditWriter::start(db.clone())?;
@@ -96,7 +95,7 @@ impl App {
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
         let keys = Keyring::new(root_key, key_store);
         let providers = Providers::new(fetch);
-        let (looks, counted) = (LookCounter::start(db.clone())?, Counted::default());
+        let counted = Counted::default();
         Ok(Self(Arc::new(Inner {
             db,
             audit,
@@ -106,7 +105,6 @@ impl App {
             cursor_key,
             auth,
             log,
-            looks,
             counted,
             providers,
             tuning,
@@ -170,11 +168,6 @@ impl App {
         &self.0.log
     }
 
-    /// Counts close looks in the database.
-    pub(crate) fn look_counter(&self) -> &LookCounter {
-        &self.0.looks
-    }
-
     /// Whom the database has counted today already.
     pub(crate) fn counted(&self) -> &Counted {
         &self.0.counted
@@ -205,7 +198,12 @@ impl App {
 
     /// Returns when the entries are durable; nothing may be shown before.
     pub async fn record(&self, entries: Vec<NewEntry>) -> Result<(), DomainError> {
-        self.0.audit.record(entries).await.map_err(|_| DomainError::AuditUnavailable)
+        self.0.audit.record(entries, None).await.map(drop).map_err(|_| DomainError::AuditUnavailable)
+    }
+
+    /// The same with the close look that they tell of, which is counted with them.
+    pub(crate) async fn record_looking(&self, entries: Vec<NewEntry>, look: Look) -> Result<Recorded, DomainError> {
+        self.0.audit.record(entries, Some(look)).await.map_err(|_| DomainError::AuditUnavailable)
     }
 }
 

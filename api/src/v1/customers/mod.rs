@@ -12,9 +12,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(read::show_customer)
         .service(list::list_customers)
         .service(change::create_customer)
-        .service(read::show_customer)
         .service(change::change_customer)
         .service(change::delete_customer)
         .service(reveal::reveal_fields)

@@ -6,9 +6,11 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_persistence::Work;
 use custodian_persistence::access::{self as stored, Look};
+use custodian_persistence::audit::{NewEntry, Recorded};
 use uuid::Uuid;
 
-use crate::audit::Draft;
+use crate::audit::{Draft, record_all};
+use crate::auth::still_valid_beside;
 use crate::{App, Call};
 
 /// What somebody may spend today, and has.
@@ -57,22 +59,58 @@ fn uncounted(app: &App, call: &Call, people: &[CustomerId]) -> Vec<Uuid> {
     app.counted().unknown(app.now().date_naive(), staff.user.uuid(), people)
 }
 
-/// Counts people whom the caller is about to see closely, together with what others look at meanwhile. Free for people who were counted today already.
+/// Writes the entry of a read that shows these people closely and counts them against the caller's budget, in one commit with what others do
+/// meanwhile; returns when both are durable. Free for people who were counted today already.
 ///
-/// Errors: 403 `reveal_budget_exhausted`; then none of them is counted.
-pub(crate) async fn spend(app: &App, call: &Call, people: &[CustomerId]) -> Result<(), DomainError> {
+/// Errors: 403 `reveal_budget_exhausted`; then nothing is counted or written.
+pub(crate) async fn record_look(
+    app: &App,
+    call: &Call,
+    draft: Draft,
+    people: &[CustomerId],
+) -> Result<(), DomainError> {
     let people = uncounted(app, call, people);
     if people.is_empty() {
-        return Ok(());
+        return app.record_read(call, draft).await;
     }
+    still_valid_beside(app, &call.identity).await?;
+    let entries = vec![app.entry(call, draft).await?];
     let (organization, caller) = (call.organization(), call.identity.actor_id());
+    if app.counted().has_spent_all(app.now().date_naive(), caller) {
+        return record_alone(app, call, &people, &entries).await;
+    }
     let look = Look { organization, caller, people: people.clone(), limit: allowance(app, call).reveals };
-    let day = app.look_counter().count(look).await?.ok_or_else(exhausted)?;
-    app.counted().remember(day, caller, &people);
+    match app.record_looking(entries, look).await? {
+        Recorded::Durable(day) => {
+            if let Some(day) = day {
+                app.counted().remember(day, caller, &people);
+            }
+            Ok(())
+        }
+        Recorded::OverBudget(entries) => record_alone(app, call, &people, &entries).await,
+    }
+}
+
+/// The same in a transaction of its own: whoever is near the end of a budget holds up nobody else.
+async fn record_alone(app: &App, call: &Call, people: &[Uuid], entries: &[NewEntry]) -> Result<(), DomainError> {
+    let caller = call.identity.actor_id();
+    let work = app.begin(call.organization()).await?;
+    let spent = stored::spend_on_people(&work, caller, people).await?;
+    if spent.used.is_some_and(|used| used > allowance(app, call).reveals) {
+        work.abandon().await;
+        app.counted().note_spent_all(spent.day, caller);
+        return Err(exhausted());
+    }
+    record_all(&work, &entries.iter().collect::<Vec<_>>()).await?;
+    work.commit().await?;
+    app.counted().remember(spent.day, caller, people);
     Ok(())
 }
 
-/// The same in the caller's transaction, whose end decides whether it counts.
+/// Counts people in the caller's own transaction, whose end decides whether it counts. Nothing may be handed to the log's writer between this and
+/// that end: it would wait for the caller's count.
+///
+/// Errors: 403 `reveal_budget_exhausted`.
 pub(crate) async fn spend_in(app: &App, call: &Call, work: &Work, people: &[CustomerId]) -> Result<(), DomainError> {
     let people = uncounted(app, call, people);
     if people.is_empty() {

@@ -12,32 +12,59 @@ const MOST: usize = 200_000;
 
 /// The pairs of one day. What it forgets costs a question, never a count.
 #[derive(Default)]
-pub(crate) struct Counted(Mutex<(NaiveDate, HashSet<(Uuid, Uuid)>)>);
+pub(crate) struct Counted(Mutex<Day>);
+
+#[derive(Default)]
+struct Day {
+    date: NaiveDate,
+    known: HashSet<(Uuid, Uuid)>,
+    /// Callers who had spent all when somebody new was to be counted.
+    spent_all: HashSet<Uuid>,
+}
 
 impl Counted {
     /// Those of these people of whom it is not known that they were counted for this caller on this day.
     ///
     /// The day is the service's own: around midnight it may be another than the database's, and then nobody is known.
     pub(crate) fn unknown(&self, today: NaiveDate, caller: Uuid, people: &[CustomerId]) -> Vec<Uuid> {
-        let guard = self.lock();
-        let (day, known) = &*guard;
-        let is_known = |person: &Uuid| *day == today && known.contains(&(caller, *person));
+        let day = self.lock();
+        let is_known = |person: &Uuid| day.date == today && day.known.contains(&(caller, *person));
         people.iter().map(|person| person.uuid()).filter(|person| !is_known(person)).collect()
     }
 
     /// These were counted on this day of the database.
     pub(crate) fn remember(&self, day: NaiveDate, caller: Uuid, people: &[Uuid]) {
         let mut guard = self.lock();
-        let (known_day, known) = &mut *guard;
-        if *known_day != day || known.len() + people.len() > MOST {
-            known.clear();
-            *known_day = day;
+        let day = guard.begin(day);
+        if day.known.len() + people.len() > MOST {
+            day.known.clear();
         }
-        known.extend(people.iter().map(|person| (caller, *person)));
+        day.known.extend(people.iter().map(|person| (caller, *person)));
     }
 
-    fn lock(&self) -> MutexGuard<'_, (NaiveDate, HashSet<(Uuid, Uuid)>)> {
+    /// Whether this caller was found to have spent all. They may all the same see whom they have seen, and may have been allowed more since.
+    pub(crate) fn has_spent_all(&self, today: NaiveDate, caller: Uuid) -> bool {
+        let day = self.lock();
+        day.date == today && day.spent_all.contains(&caller)
+    }
+
+    /// This caller had spent all on this day of the database.
+    pub(crate) fn note_spent_all(&self, day: NaiveDate, caller: Uuid) {
+        self.lock().begin(day).spent_all.insert(caller);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Day> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Day {
+    /// What is known of this date; of another nothing is kept.
+    fn begin(&mut self, date: NaiveDate) -> &mut Self {
+        if self.date != date {
+            *self = Self { date, ..Self::default() };
+        }
+        self
     }
 }
 
@@ -59,6 +86,16 @@ mod tests {
         assert_eq!(asked(day(2), caller), [person]);
         counted.remember(day(2), Uuid::from_u128(3), &[person]);
         assert_eq!(asked(day(2), caller), [person], "yesterday's count is not today's");
+    }
+
+    #[test]
+    fn who_has_spent_all_is_known_for_that_day_alone() {
+        let (counted, caller) = (Counted::default(), Uuid::from_u128(1));
+        counted.note_spent_all(day(1), caller);
+        assert!(counted.has_spent_all(day(1), caller) && !counted.has_spent_all(day(1), Uuid::from_u128(3)));
+        assert!(!counted.has_spent_all(day(2), caller), "tomorrow is another day");
+        counted.remember(day(2), caller, &[]);
+        assert!(!counted.has_spent_all(day(1), caller) && !counted.has_spent_all(day(2), caller));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
-use custodian_domain::access::{Decision, View};
+use custodian_domain::access::{Decision, FieldAccess, View};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::customer;
+use custodian_domain::catalog::{Field, customer};
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{
@@ -17,7 +17,7 @@ use super::SeenValue;
 use super::read::{Found, find_judged, guard};
 use super::sealing::{open_one, open_row, values};
 use super::seen::is_close;
-use crate::access::spend;
+use crate::access::record_look;
 use crate::access_requests::under;
 use crate::audit::{Draft, Shown};
 use crate::consents::still_agreed;
@@ -60,10 +60,9 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     let work = app.begin(call.organization()).await?;
     let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
     work.abandon().await;
-    if judged.by_roles().fields.iter().any(|(field, access)| access.view == View::Read && is_close(field)) {
-        // A value that is there no more is a value all the same.
-        spend(app, call, &[row.id]).await?;
-    }
+    // A value that is there no more is a value all the same.
+    let is_seen = |(field, access): &(&Field, FieldAccess)| access.view == View::Read && is_close(field);
+    let closely: &[CustomerId] = if judged.by_roles().fields.iter().any(is_seen) { &[row.id] } else { &[] };
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut shown = Shown::default();
     let mut eyes = Eyes {
@@ -76,7 +75,7 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     let versions = guard(app, call, row.id, eyes.walk(&row, &stored_versions)).await?;
     holding.note_use(app, call, &judged.under).await?;
     let draft = Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) };
-    app.record_read(call, under(draft, &judged.under)).await?;
+    record_look(app, call, under(draft, &judged.under), closely).await?;
     still_agreed(reader, call, row.id).await?;
     Ok(versions)
 }

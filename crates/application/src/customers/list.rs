@@ -13,7 +13,7 @@ use super::SeenCustomer;
 use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{judge_row, looks_closely, seen_through};
-use crate::access::{spend, spend_search};
+use crate::access::{record_look, spend_search};
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
@@ -85,7 +85,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let more = rows.len() > query.limit;
     rows.truncate(query.limit);
     let next = rows.last().filter(|_| more).map(|row| (row.updated_at, row.id.uuid()));
-    spend(app, call, &seen_closely(app, call, &rows, &searched, &holding)).await?;
+    let closely = seen_closely(app, call, &rows, &searched, &holding);
     let mut shown = Shown::default();
     let mut grants = Vec::new();
     let mut customers = Vec::with_capacity(rows.len());
@@ -101,7 +101,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     grants.sort_unstable();
     grants.dedup();
     holding.note_use(app, call, &grants).await?;
-    app.record_read(call, under(entry_of(&searched, ids.clone(), shown), &grants)).await?;
+    record_look(app, call, under(entry_of(&searched, ids.clone(), shown), &grants), &closely).await?;
     let still = those_agreed(app, call, &ids).await?;
     let mut kept = ids.iter().map(|id| still.contains(id));
     customers.retain(|_| kept.next().unwrap_or(false));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::SeenCustomer;
 use super::seen::{Judged, judge_row, looks_closely, refuse, seen_through};
-use crate::access::spend;
+use crate::access::record_look;
 use crate::access_requests::{Holding, under};
 use crate::audit::{Draft, Page, Shown, customer_access_log};
 use crate::consents::{agreed, still_agreed};
@@ -19,14 +19,12 @@ use crate::{App, Call};
 /// One customer through the decision. The entry is durable before this returns.
 pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<SeenCustomer, DomainError> {
     let Found { row, judged, holding } = find_judged(app, reader, call, id, Permission::CustomersRead).await?;
-    if looks_closely(&row, &judged.by_roles()) {
-        spend(app, call, &[row.id]).await?;
-    }
+    let closely: &[CustomerId] = if looks_closely(&row, &judged.by_roles()) { &[row.id] } else { &[] };
     let mut shown = Shown::default();
     let mut seen = guard(app, call, row.id, seen_through(app, call, &row, &judged.decision, &mut shown)).await?;
     holding.note_use(app, call, &judged.under).await?;
     let draft = Draft { shown, ..Draft::about(Action::CustomersRead, row.id) };
-    app.record_read(call, under(draft, &judged.under)).await?;
+    record_look(app, call, under(draft, &judged.under), closely).await?;
     still_agreed(reader, call, row.id).await?;
     seen.under = judged.under;
     Ok(seen)

@@ -3,7 +3,7 @@
 use custodian_domain::access::{Grant, View};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Classification, Field};
-use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
 use custodian_persistence::{Work, customers as stored};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{Judged, SeenValue, judge_row, refuse};
-use crate::access::{spend, spend_in};
+use crate::access::{record_look, spend_in};
 use crate::access_requests::{Holding, holding_locked, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::auth::require_step_up;
@@ -32,9 +32,6 @@ pub async fn reveal(
     reason: &str,
 ) -> Result<Vec<(&'static str, Option<SeenValue>)>, DomainError> {
     let Permitted { row, wanted, holding, judged } = permitted(app, call, work, id, fields).await?;
-    if is_guarded(&wanted, &judged) {
-        spend_in(app, call, work, &[row.id]).await?;
-    }
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut values = Vec::with_capacity(wanted.len());
     for field in &wanted {
@@ -43,6 +40,9 @@ pub async fn reveal(
             Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
         };
         values.push((field.key.as_str(), value.map(|text| SeenValue::from(field.present(&text)))));
+    }
+    if is_guarded(&wanted, &judged) {
+        spend_in(app, call, work, &[row.id]).await?;
     }
     let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
@@ -126,11 +126,9 @@ pub async fn record_repeated_reveal(
     let permitted = permitted(app, call, &work, id, fields).await;
     work.abandon().await;
     let Permitted { row, wanted, holding, judged } = permitted?;
-    if is_guarded(&wanted, &judged) {
-        spend(app, call, &[row.id]).await?;
-    }
+    let closely: &[CustomerId] = if is_guarded(&wanted, &judged) { &[row.id] } else { &[] };
     let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     let draft = under(draft, &used_for(&wanted, &holding, &judged));
-    app.record_read(call, draft.with("repeated", Detail::Count(1))).await
+    record_look(app, call, draft.with("repeated", Detail::Count(1)), closely).await
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{DbError, Work};
 
 pub use list::{EntryFilter, StoredEntry, by_customer, latest_time, list};
-pub use writer::{AuditWriter, WriterStatus};
+pub use writer::{AuditWriter, Recorded, WriterStatus};
 
 /// An entry ready to be stored: its canonical bytes, their MAC, and the columns that it is found by.
 #[derive(Clone, Debug)]

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use custodian_domain::kernel::OrganizationId;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, Row, Statement};
+use uuid::Uuid;
 
 use super::{Columns, INSERT, INSERT_SUBJECTS, NewEntry};
+use crate::access::{Look, SPEND_ON_PEOPLE, SpentBy, spent_of};
 use crate::connect::run_on_thread;
 use crate::work::begin_for;
 use crate::{Database, DbError};
@@ -21,12 +24,26 @@ const QUEUE: usize = 20_000;
 /// How long one commit may take before its waiters are refused and the connection is given up.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-type Waiter = oneshot::Sender<Result<(), DbError>>;
+/// What became of entries that were handed in.
+#[derive(Debug)]
+pub enum Recorded {
+    /// They are durable. The day that their close look counts for, where there was one.
+    Durable(Option<NaiveDate>),
+    /// Their look, or it together with others of the same caller, passes the limit. Nothing was counted or written: here they are again.
+    OverBudget(Vec<NewEntry>),
+}
+
+/// Entries that wait, the close look that they tell of, and who is told.
+struct Waiting {
+    entries: Vec<NewEntry>,
+    look: Option<Look>,
+    done: oneshot::Sender<Recorded>,
+}
 
 /// Hands entries to the writer's thread. Cheap to clone.
 #[derive(Clone)]
 pub struct AuditWriter {
-    queue: mpsc::Sender<(Vec<NewEntry>, Waiter)>,
+    queue: mpsc::Sender<Waiting>,
     status: Arc<WriterStatus>,
 }
 
@@ -58,17 +75,19 @@ impl AuditWriter {
         Ok(Self { queue, status })
     }
 
-    /// Returns when the entries are durable. Any error means that they may not be: nothing may be shown.
-    pub async fn record(&self, entries: Vec<NewEntry>) -> Result<(), DbError> {
+    /// Returns when the entries, all of one organisation, are durable. Any error means that they may not be: nothing may be shown.
+    ///
+    /// A close look is counted in the same transaction, so that neither stands without the other.
+    pub async fn record(&self, entries: Vec<NewEntry>, look: Option<Look>) -> Result<Recorded, DbError> {
         let (done, waiting) = oneshot::channel();
         let count = entries.len();
         self.queue
-            .try_send((entries, done))
+            .try_send(Waiting { entries, look, done })
             .map_err(|_| DbError::Unavailable("audit queue is full or closed".into()))?;
         self.status.waiting.fetch_add(count, Ordering::Relaxed);
-        let outcome = waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("audit writer ended".into())));
+        let outcome = waiting.await;
         self.status.waiting.fetch_sub(count, Ordering::Relaxed);
-        outcome
+        outcome.map_err(|_| DbError::Unavailable("the audit log cannot be written".into()))
     }
 
     /// Queue length and health.
@@ -81,80 +100,139 @@ struct Prepared {
     client: Client,
     entries: Statement,
     subjects: Statement,
+    looks: Statement,
 }
 
-async fn write_all(db: Database, mut queue: mpsc::Receiver<(Vec<NewEntry>, Waiter)>, status: Arc<WriterStatus>) {
+/// Whoever is not answered is told that the log cannot be written: their sender is dropped.
+async fn write_all(db: Database, mut queue: mpsc::Receiver<Waiting>, status: Arc<WriterStatus>) {
     let mut connection: Option<Prepared> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let outcome = match tokio::time::timeout(DEADLINE, write_batch(&db, &mut connection, &batch)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(DbError::deadline("audit commit")),
-        };
+        let waiters = batch.len();
+        let round = write_batch(&db, &mut connection, &mut batch);
+        let outcome = tokio::time::timeout(DEADLINE, round).await.unwrap_or(Err(DbError::deadline("audit commit")));
         status.failing.store(outcome.is_err(), Ordering::Relaxed);
         if let Err(error) = &outcome {
-            tracing::error!(%error, entries = batch.len(), "the audit log cannot be written");
+            tracing::error!(%error, waiters, "the audit log cannot be written");
             // Never carry on with a connection whose state is unknown.
             connection = None;
         }
-        metrics::histogram!("custodian_audit_batch_entries").record(batch.len() as f64);
-        for (_, waiter) in batch.drain(..) {
-            let answer = match &outcome {
-                Ok(()) => Ok(()),
-                Err(error) => Err(DbError::Unavailable(error.to_string())),
-            };
-            // The request may have been given up meanwhile; its entry is durable all the same.
-            let _ = waiter.send(answer);
-        }
+        metrics::histogram!("custodian_audit_batch_entries").record(waiters as f64);
+        batch.clear();
     }
 }
 
 async fn write_batch(
     db: &Database,
     connection: &mut Option<Prepared>,
-    batch: &[(Vec<NewEntry>, Waiter)],
+    batch: &mut Vec<Waiting>,
 ) -> Result<(), DbError> {
     if connection.as_ref().is_none_or(|c| c.client.is_closed()) {
         let client = db.dedicated().await?;
         let entries = client.prepare(INSERT).await?;
         let subjects = client.prepare(INSERT_SUBJECTS).await?;
-        *connection = Some(Prepared { client, entries, subjects });
+        let looks = client.prepare(SPEND_ON_PEOPLE).await?;
+        *connection = Some(Prepared { client, entries, subjects, looks });
     }
     let Some(prepared) = connection.as_ref() else {
         return Err(DbError::Internal("audit writer has no connection".into()));
     };
-    let mut by_organization: BTreeMap<OrganizationId, Columns<'_>> = BTreeMap::new();
-    for entry in batch.iter().flat_map(|(entries, _)| entries) {
-        by_organization.entry(entry.organization).or_insert_with(|| Columns::of(entry.organization)).push(entry);
+    let mut by_organization: BTreeMap<OrganizationId, Vec<Waiting>> = BTreeMap::new();
+    for waiting in batch.drain(..) {
+        if let Some(organization) = waiting.entries.first().map(|entry| entry.organization) {
+            by_organization.entry(organization).or_default().push(waiting);
+        }
     }
-    for (organization, columns) in &by_organization {
-        write_organization(prepared, *organization, columns).await?;
+    for (organization, waiting) in by_organization {
+        write_organization(prepared, organization, waiting).await?;
     }
     Ok(())
 }
 
-/// One transaction, queued whole: no statement waits for the one before it.
-async fn write_organization(to: &Prepared, organization: OrganizationId, columns: &Columns<'_>) -> Result<(), DbError> {
+/// Those whose looks pass their limits are given back, so that they hold up nobody else.
+async fn write_organization(to: &Prepared, organization: OrganizationId, waiting: Vec<Waiting>) -> Result<(), DbError> {
+    let mut waiting = waiting;
+    while !waiting.is_empty() {
+        let callers = match commit_together(to, organization, &waiting).await? {
+            Attempt::Durable(day) => {
+                for Waiting { look, done, .. } in waiting {
+                    // The request may have been given up meanwhile; its entry is durable all the same.
+                    let _ = done.send(Recorded::Durable(look.and(day)));
+                }
+                return Ok(());
+            }
+            Attempt::Over(callers) => callers,
+        };
+        let is_over = |one: &Waiting| one.look.as_ref().is_some_and(|look| callers.contains(&look.caller));
+        let (over, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_over);
+        for Waiting { entries, done, .. } in over {
+            let _ = done.send(Recorded::OverBudget(entries));
+        }
+        waiting = rest;
+    }
+    Ok(())
+}
+
+enum Attempt {
+    Durable(Option<NaiveDate>),
+    /// Nothing was written: these callers passed their limits.
+    Over(Vec<Uuid>),
+}
+
+/// One transaction. No statement waits for the one before it; the commit alone waits for what the looks came to.
+async fn commit_together(to: &Prepared, organization: OrganizationId, waiting: &[Waiting]) -> Result<Attempt, DbError> {
+    let mut columns = Columns::of(organization);
+    for entry in waiting.iter().flat_map(|one| &one.entries) {
+        if entry.organization != organization {
+            return Err(DbError::Internal("entries of two organisations were handed in as one".into()));
+        }
+        columns.push(entry);
+    }
+    let looks: Vec<&Look> = waiting.iter().filter_map(|one| one.look.as_ref()).collect();
     let begin = begin_for(organization);
     let (entry_params, subject_params) = (columns.entry_params(), columns.subject_params());
-    let outcome = if columns.has_subjects() {
-        tokio::try_join!(
-            biased;
-            to.client.batch_execute(&begin),
-            to.client.execute(&to.entries, &entry_params),
-            to.client.execute(&to.subjects, &subject_params),
-            to.client.batch_execute("COMMIT"),
-        )
-        .map(|(_, inserted, _, ())| inserted)
-    } else {
-        tokio::try_join!(
-            biased;
-            to.client.batch_execute(&begin),
-            to.client.execute(&to.entries, &entry_params),
-            to.client.batch_execute("COMMIT"),
-        )
-        .map(|(_, inserted, ())| inserted)
-    };
+    let subjects =
+        async { if columns.has_subjects() { to.client.execute(&to.subjects, &subject_params).await } else { Ok(0) } };
+    let committed = async { if looks.is_empty() { to.client.batch_execute("COMMIT").await } else { Ok(()) } };
     // COMMIT of a failed transaction answers ROLLBACK without an error; the statement's own error has ended the join then.
-    outcome.map(drop).map_err(DbError::from)
+    let (_, spent, _, _, ()) = tokio::try_join!(
+        biased;
+        to.client.batch_execute(&begin),
+        spend(to, organization, &looks),
+        to.client.execute(&to.entries, &entry_params),
+        subjects,
+        committed,
+    )?;
+    let Some(spent) = spent else {
+        return Ok(Attempt::Durable(None));
+    };
+    let over = past_limits(&spent_of(&spent)?, &looks);
+    if over.is_empty() {
+        to.client.batch_execute("COMMIT").await?;
+        Ok(Attempt::Durable(Some(spent_of(&spent)?.day)))
+    } else {
+        to.client.batch_execute("ROLLBACK").await?;
+        Ok(Attempt::Over(over))
+    }
+}
+
+async fn spend(
+    to: &Prepared,
+    organization: OrganizationId,
+    looks: &[&Look],
+) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
+    if looks.is_empty() {
+        return Ok(None);
+    }
+    let (mut callers, mut people) = (Vec::<Uuid>::new(), Vec::<Uuid>::new());
+    for look in looks {
+        people.extend(&look.people);
+        callers.resize(people.len(), look.caller);
+    }
+    to.client.query(&to.looks, &[&organization.uuid(), &callers, &people]).await.map(Some)
+}
+
+fn past_limits(spent: &SpentBy, looks: &[&Look]) -> Vec<Uuid> {
+    let limit = |caller: &Uuid| looks.iter().find(|look| look.caller == *caller).map_or(0, |look| look.limit);
+    spent.callers.iter().filter(|(caller, used)| *used > limit(caller)).map(|(caller, _)| *caller).collect()
 }

@@ -6,7 +6,7 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow, ScopeSql};
+use super::{CustomerRow, SHOWN, ScopeSql};
 use crate::{DbError, Work};
 
 /// What a customer is looked for by; every part given must match.
@@ -132,7 +132,7 @@ pub async fn list(
     };
     params.push(&limit);
     let sql = format!(
-        "SELECT {COLUMNS} FROM customers c WHERE {}{after} ORDER BY {sort} LIMIT ${}",
+        "SELECT {SHOWN} FROM customers c WHERE {}{after} ORDER BY {sort} LIMIT ${}",
         matching.sql,
         params.len()
     );

@@ -55,17 +55,29 @@ pub struct CustomerRow {
     pub wrapped_key: Vec<u8>,
     /// The sealed values, packed.
     pub fields: SealedFields,
-    /// Blind-index tags, 16 bytes each.
+    /// Blind-index tags, 16 bytes each. Empty in a row that was read to be shown, not locked to be changed.
     pub tags: Vec<u8>,
     /// Codes of the purposes that the person has agreed to, in the same snapshot as the values.
     pub consents: Vec<String>,
 }
 
-pub(crate) const COLUMNS: &str = "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
-     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, c.tags, \
-     ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
-     WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
-     AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))";
+macro_rules! columns {
+    ($tags:literal) => {
+        concat!(
+            "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
+             c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, ",
+            $tags,
+            ", ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
+             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
+             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))"
+        )
+    };
+}
+
+/// A customer that is to be changed.
+pub(crate) const COLUMNS: &str = columns!("c.tags");
+/// A customer that is to be shown: without its tags, which are a fifth of the row.
+pub(crate) const SHOWN: &str = columns!("''::bytea");
 
 impl From<&Row> for CustomerRow {
     fn from(row: &Row) -> Self {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow};
+use super::{CustomerRow, SHOWN};
 use crate::access_requests::{HELD_PAIRS, Held, HeldGrant, held_rows};
 use crate::work::begin_for;
 use crate::{Database, DbError};
@@ -55,7 +55,7 @@ impl CustomerReader {
 
 async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
     let sql = format!(
-        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+        "SELECT {SHOWN} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
     );
     let mut connection: Option<Connection> = None;
     let mut batch = Vec::with_capacity(BATCH);

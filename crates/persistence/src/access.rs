@@ -1,13 +1,24 @@
 //! Curiosity budgets: what each caller has spent today, counted by the database.
 
-mod counter;
-
 use chrono::NaiveDate;
+use custodian_domain::kernel::OrganizationId;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-pub use self::counter::{Look, LookCounter};
 use crate::{DbError, Work};
+
+/// Somebody about to see people closely.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Whose data it is.
+    pub organization: OrganizationId,
+    /// Who looks.
+    pub caller: Uuid,
+    /// At whom.
+    pub people: Vec<Uuid>,
+    /// The most people whom this caller may see in a day.
+    pub limit: u32,
+}
 
 /// What was spent on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +32,7 @@ pub struct Spent {
 /// Callers ($2) and the people whom each looks at ($3), in pairs. One row for each caller with somebody new, or one row of the day alone.
 ///
 /// In one order everywhere: two pages that overlap must not hold each other up.
-const SPEND_ON_PEOPLE: &str = "WITH today AS MATERIALIZED (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day), \
+pub(crate) const SPEND_ON_PEOPLE: &str = "WITH today AS MATERIALIZED (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day), \
      fresh AS (INSERT INTO access_budget_people (organization_id, caller_id, day, customer_id) \
          SELECT $1, one.caller, today.day, one.person FROM today, unnest($2::uuid[], $3::uuid[]) AS one (caller, person) \
          ORDER BY one.caller, one.person ON CONFLICT DO NOTHING RETURNING caller_id), \
@@ -32,13 +43,13 @@ const SPEND_ON_PEOPLE: &str = "WITH today AS MATERIALIZED (SELECT (clock_timesta
      SELECT today.day, kept.caller_id, kept.used FROM today LEFT JOIN kept ON true";
 
 /// What [`SPEND_ON_PEOPLE`] counted.
-struct SpentBy {
-    day: NaiveDate,
+pub(crate) struct SpentBy {
+    pub day: NaiveDate,
     /// What each caller with somebody new has spent by now.
-    callers: Vec<(Uuid, u32)>,
+    pub callers: Vec<(Uuid, u32)>,
 }
 
-fn spent_of(rows: &[Row]) -> Result<SpentBy, DbError> {
+pub(crate) fn spent_of(rows: &[Row]) -> Result<SpentBy, DbError> {
     let first = rows.first().ok_or_else(|| DbError::Internal("a row was expected".into()))?;
     let caller = |row: &Row| {
         let (caller, used): (Option<Uuid>, Option<i32>) = (row.get(1), row.get(2));

@@ -58,6 +58,27 @@ fn no_file_is_long() {
     assert_eq!(long, LONGER, "part it by step, with a name for each");
 }
 
+/// The document keeps one schema of each name: a second would silently take the place of the first.
+#[test]
+fn no_two_bodies_share_a_name() {
+    let (mut known, mut twice) = (BTreeSet::new(), Vec::new());
+    for (file, text) in sources(&["api"]) {
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("ToSchema") && line.contains("derive"))
+        {
+            let declared =
+                lines[at..].iter().find_map(|line| line.split_once(" struct ").or(line.split_once(" enum ")));
+            let (_, rest) = declared.unwrap_or_else(|| panic!("{file}: a derived schema without a type"));
+            let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if !known.insert(name.clone()) {
+                twice.push(format!("{file}::{name}"));
+            }
+        }
+    }
+    assert!(known.len() > 100, "the bodies were not found");
+    assert_eq!(twice, Vec::<String>::new(), "give each its own name");
+}
+
 #[test]
 fn no_function_is_long() {
     let long: Vec<String> = sources(&EVERYTHING).iter().flat_map(|(name, text)| long_functions(name, text)).collect();

@@ -6,7 +6,9 @@ use custodian_application::App;
 use custodian_application::access_requests::{self, PolicyView};
 use uuid::Uuid;
 
-use super::policy_bodies::{NewPolicyBody, PatchPolicyBody, PolicyBody, SimulateBody, SimulationBody, policy_example};
+use super::policy_bodies::{
+    ApprovalPolicyBody, NewPolicyBody, PatchPolicyBody, PolicySimulationBody, SimulateBody, policy_example,
+};
 use super::{ManagePolicies, ReadPolicies};
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
@@ -26,7 +28,7 @@ fn tag(view: &PolicyView, rights: &[u8; 32]) -> ETag {
 #[utoipa::path(
     tag = "access-requests", security(("bearer" = [])),
     params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of policies.", body = Listing<PolicyBody>,
+    responses((status = 200, description = "A page of policies.", body = Listing<ApprovalPolicyBody>,
         example = json!({"data": [policy_example()], "next_cursor": null})), ListProblems))]
 #[get("/approval-policies")]
 pub async fn list_approval_policies(
@@ -35,7 +37,7 @@ pub async fn list_approval_policies(
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     let pages = Pages::new(app.cursor_key(), may.organization(), PATH, &query);
-    let data = access_requests::list_policies(&app, &may).await?.into_iter().map(PolicyBody::from).collect();
+    let data = access_requests::list_policies(&app, &may).await?.into_iter().map(ApprovalPolicyBody::from).collect();
     Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
@@ -46,7 +48,7 @@ pub async fn list_approval_policies(
     tag = "access-requests", security(("bearer" = [])),
     request_body(content = NewPolicyBody, example = json!({"name": "Many people at once", "priority": 10, "conditions": {"kinds": ["fields"], "min_customers": 100},
         "steps": [{"approver": "supervisor", "timeout_minutes": 480, "escalate_to": ["department_head"]}, {"approver": "role:dpo"}], "max_duration_minutes": 480})),
-    responses((status = 201, description = "Made; `Location` names it.", body = PolicyBody, example = json!(policy_example())), WriteProblems))]
+    responses((status = 201, description = "Made; `Location` names it.", body = ApprovalPolicyBody, example = json!(policy_example())), WriteProblems))]
 #[post("/approval-policies")]
 pub async fn create_approval_policy(
     may: May<ManagePolicies>,
@@ -59,7 +61,7 @@ pub async fn create_approval_policy(
     once(&app, &may, &req, &digest, async |work| {
         let made = access_requests::create_policy(&app, &may, work, draft).await?;
         let (location, tag) = (format!("{PATH}/{}", made.row.id), tag(&made, &may.identity.rights));
-        Ok(Reply::created(&location, &PolicyBody::from(made))?.etag(tag))
+        Ok(Reply::created(&location, &ApprovalPolicyBody::from(made))?.etag(tag))
     })
     .await
 }
@@ -72,7 +74,7 @@ pub async fn create_approval_policy(
     tag = "access-requests", security(("bearer" = [])),
     request_body(content = SimulateBody, example = json!({"policy": {"steps": [{"approver": "department_head"}]},
         "case": {"requester_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13", "kind": "fields", "fields": ["mobile"], "customers": 12}})),
-    responses((status = 200, description = "What would happen.", body = SimulationBody, example = json!({"applies": true, "policy_id": null, "can_be_decided": true,
+    responses((status = 200, description = "What would happen.", body = PolicySimulationBody, example = json!({"applies": true, "policy_id": null, "can_be_decided": true,
         "steps": [{"step": {"approver": "department_head", "timeout_minutes": 1440, "escalate_to": []}, "approver_ids": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12"], "escalation_ids": []}]})), WriteProblems))]
 #[post("/approval-policies/simulate")]
 pub async fn simulate_approval_policy(
@@ -82,14 +84,14 @@ pub async fn simulate_approval_policy(
 ) -> Result<Reply, Problem> {
     let (id, draft, case) = body.into_inner().into_parts().ok_or_else(|| Problem::of("invalid_body"))?;
     let simulation = access_requests::simulate(&app, &may, id, draft, case).await?;
-    Ok(Reply::ok(&SimulationBody::from(simulation))?)
+    Ok(Reply::ok(&PolicySimulationBody::from(simulation))?)
 }
 
 /// Read one approval policy.
 #[utoipa::path(
     tag = "access-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the policy")),
     description = "One policy.",
-    responses((status = 200, description = "The policy.", body = PolicyBody, example = json!(policy_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
+    responses((status = 200, description = "The policy.", body = ApprovalPolicyBody, example = json!(policy_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/approval-policies/{id}")]
 pub async fn show_approval_policy(
     may: May<ReadPolicies>,
@@ -98,7 +100,7 @@ pub async fn show_approval_policy(
     id: Id<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let view = access_requests::find_policy(&app, &may, id.get()).await?;
-    single(&req, tag(&view, &may.identity.rights), &PolicyBody::from(view))
+    single(&req, tag(&view, &may.identity.rights), &ApprovalPolicyBody::from(view))
 }
 
 /// Change an approval policy.
@@ -107,7 +109,7 @@ pub async fn show_approval_policy(
 #[utoipa::path(
     tag = "access-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the policy")),
     request_body(content = PatchPolicyBody, content_type = "application/merge-patch+json", example = json!({"max_duration_minutes": 240})),
-    responses((status = 200, description = "As it is now.", body = PolicyBody, example = json!(policy_example())), ChangeProblems))]
+    responses((status = 200, description = "As it is now.", body = ApprovalPolicyBody, example = json!(policy_example())), ChangeProblems))]
 #[patch("/approval-policies/{id}")]
 pub async fn change_approval_policy(
     may: May<ManagePolicies>,
@@ -122,7 +124,7 @@ pub async fn change_approval_policy(
     let changed = access_requests::patch_policy(&app, &may, &work, id.get(), admits, draft).await;
     let changed = settle(work, changed).await?;
     let tag = tag(&changed, &may.identity.rights);
-    Ok(Reply::ok(&PolicyBody::from(changed))?.etag(tag))
+    Ok(Reply::ok(&ApprovalPolicyBody::from(changed))?.etag(tag))
 }
 
 /// Delete an approval policy.

@@ -136,7 +136,7 @@ impl From<NewPolicyBody> for PolicyDraft {
 
 /// A policy.
 #[derive(Serialize, ToSchema)]
-pub struct PolicyBody {
+pub struct ApprovalPolicyBody {
     /// Its id.
     id: Uuid,
     /// Counts changes.
@@ -159,7 +159,7 @@ pub struct PolicyBody {
     updated_at: DateTime<Utc>,
 }
 
-impl From<PolicyView> for PolicyBody {
+impl From<PolicyView> for ApprovalPolicyBody {
     fn from(view: PolicyView) -> Self {
         let PolicyView { row, policy } = view;
         let Conditions { kinds, classifications, min_customers, max_customers } = policy.conditions;
@@ -226,7 +226,7 @@ impl SimulateBody {
 
 /// What would happen to the request.
 #[derive(Serialize, ToSchema)]
-pub struct SimulationBody {
+pub struct PolicySimulationBody {
     /// Whether the policy tried out is the one that would count.
     applies: bool,
     /// The policy that would count; null for a new one, and for the one that the product brings.
@@ -248,7 +248,7 @@ pub struct SimulatedStepBody {
     escalation_ids: Vec<Uuid>,
 }
 
-impl From<Simulation> for SimulationBody {
+impl From<Simulation> for PolicySimulationBody {
     fn from(simulation: Simulation) -> Self {
         let Simulation { applies, policy, can_be_decided, steps } = simulation;
         let ids = |users: Vec<UserId>| users.into_iter().map(UserId::uuid).collect();

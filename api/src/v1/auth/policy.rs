@@ -17,24 +17,24 @@ needs! {
 /// The rules of log-in of an organisation.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PolicyBody {
+pub struct LoginPolicyBody {
     /// Codes of the roles whose holders must show a second factor.
     #[schema(max_items = 200)]
     roles_with_mfa: Vec<String>,
 }
 
-impl Body for PolicyBody {}
+impl Body for LoginPolicyBody {}
 
 /// Read the rules of log-in.
 ///
 /// Which roles must show a second factor.
 #[utoipa::path(
     tag = "auth", security(("bearer" = [])),
-    responses((status = 200, description = "The rules.", body = PolicyBody, example = json!({"roles_with_mfa": ["admin", "dpo"]})),
+    responses((status = 200, description = "The rules.", body = LoginPolicyBody, example = json!({"roles_with_mfa": ["admin", "dpo"]})),
         (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/auth/policy")]
 pub async fn show_policy(may: May<ManageAuth>, app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let body = PolicyBody { roles_with_mfa: auth::read_policy(&app, &may).await? };
+    let body = LoginPolicyBody { roles_with_mfa: auth::read_policy(&app, &may).await? };
     single(&req, ETag::of_body(&body, &may.identity.rights), &body)
 }
 
@@ -44,20 +44,21 @@ pub async fn show_policy(may: May<ManageAuth>, app: Data<App>, req: HttpRequest)
 /// but enrolling it. Needs a fresh proof.
 #[utoipa::path(
     tag = "auth", security(("bearer" = [])),
-    request_body(content = PolicyBody, example = json!({"roles_with_mfa": []})),
-    responses((status = 200, description = "Set.", body = PolicyBody, example = json!({"roles_with_mfa": []})), ChangeProblems))]
+    request_body(content = LoginPolicyBody, example = json!({"roles_with_mfa": []})),
+    responses((status = 200, description = "Set.", body = LoginPolicyBody, example = json!({"roles_with_mfa": []})), ChangeProblems))]
 #[put("/auth/policy")]
 pub async fn set_policy(
     may: May<ManageAuth>,
     app: Data<App>,
     condition: IfMatch,
-    body: Valid<PolicyBody>,
+    body: Valid<LoginPolicyBody>,
 ) -> Result<HttpResponse, Problem> {
     let roles = body.into_inner().roles_with_mfa;
-    let tag = |roles: &[String]| ETag::of_body(&PolicyBody { roles_with_mfa: roles.to_vec() }, &may.identity.rights);
+    let tag =
+        |roles: &[String]| ETag::of_body(&LoginPolicyBody { roles_with_mfa: roles.to_vec() }, &may.identity.rights);
     let work = app.begin(may.organization()).await?;
     let set = auth::set_policy(&app, &may, &work, roles, |now| condition.check(tag(now).version)).await;
     let roles = settle(work, set).await?;
     let tag = tag(&roles);
-    Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(PolicyBody { roles_with_mfa: roles }))
+    Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(LoginPolicyBody { roles_with_mfa: roles }))
 }

@@ -18,7 +18,7 @@ use crate::http::{
 
 /// A recipient of a purpose whose consent was withdrawn.
 #[derive(Serialize, ToSchema)]
-pub struct RecipientBody {
+pub struct WithdrawalRecipientBody {
     /// The withdrawal; to be acknowledged at `/v1/withdrawals/{id}/acknowledge`.
     withdrawal_id: Uuid,
     /// The third party.
@@ -43,7 +43,7 @@ pub struct RecipientBody {
     acknowledged_at: Option<DateTime<Utc>>,
 }
 
-impl From<RecipientView> for RecipientBody {
+impl From<RecipientView> for WithdrawalRecipientBody {
     fn from(view: RecipientView) -> Self {
         let state = view.state();
         let RecipientView { row, customer, consent, id } = view;
@@ -77,7 +77,7 @@ fn example() -> Value {
     tag = "consents", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the consent"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of recipients.", body = Listing<RecipientBody>,
+    responses((status = 200, description = "A page of recipients.", body = Listing<WithdrawalRecipientBody>,
         example = json!({"data": [example()], "next_cursor": null})), ReadProblems))]
 #[get("/consents/{id}/recipients")]
 pub async fn list_recipients(
@@ -90,7 +90,7 @@ pub async fn list_recipients(
     let route = format!("/v1/consents/{}/recipients", id.get());
     let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
     let all = consents::recipients(&app, &reader, &may, id.get()).await?;
-    let data = all.into_iter().map(RecipientBody::from).collect();
+    let data = all.into_iter().map(WithdrawalRecipientBody::from).collect();
     Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
@@ -102,7 +102,7 @@ pub async fn list_recipients(
     tag = "consents", security(("api_key" = [])),
     params(("open" = Option<bool>, Query, description = "Those that wait, or those that do not"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of withdrawals.", body = Listing<RecipientBody>,
+    responses((status = 200, description = "A page of withdrawals.", body = Listing<WithdrawalRecipientBody>,
         example = json!({"data": [example()], "next_cursor": null})), ListProblems))]
 #[get("/withdrawals")]
 pub async fn list_withdrawals(
@@ -115,7 +115,7 @@ pub async fn list_withdrawals(
     let limit = query.limit();
     query.done()?;
     let (views, next) = consents::withdrawals(&app, &may, open, after, limit).await?;
-    let data = views.into_iter().map(RecipientBody::from).collect();
+    let data = views.into_iter().map(WithdrawalRecipientBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
@@ -124,7 +124,7 @@ pub async fn list_withdrawals(
 /// The partner says that it has stopped what the consent allowed. A second time changes nothing.
 #[utoipa::path(
     tag = "consents", security(("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the withdrawal")),
-    responses((status = 200, description = "Acknowledged.", body = RecipientBody, example = json!(example())), WriteProblems))]
+    responses((status = 200, description = "Acknowledged.", body = WithdrawalRecipientBody, example = json!(example())), WriteProblems))]
 #[post("/withdrawals/{id}/acknowledge")]
 pub async fn acknowledge_withdrawal(
     may: May<AcknowledgeWithdrawals>,
@@ -134,7 +134,7 @@ pub async fn acknowledge_withdrawal(
     none: Empty,
 ) -> Result<Reply, Problem> {
     once(&app, &may, &req, &none.0, async |work| {
-        Reply::ok(&RecipientBody::from(consents::acknowledge(&app, &may, work, id.get()).await?))
+        Reply::ok(&WithdrawalRecipientBody::from(consents::acknowledge(&app, &may, work, id.get()).await?))
     })
     .await
 }

@@ -16,7 +16,7 @@ use crate::http::{May, Problem, Reply, Valid, WriteProblems};
 
 /// What would change for those who hold the role now.
 #[derive(Serialize, ToSchema)]
-pub struct SimulationBody {
+pub struct RoleSimulationBody {
     /// Active people who hold the role.
     holders: usize,
     /// Who would see more of which field, on how many customers.
@@ -64,7 +64,7 @@ impl From<Shift> for ShiftBody {
     }
 }
 
-impl From<Simulation> for SimulationBody {
+impl From<Simulation> for RoleSimulationBody {
     fn from(simulation: Simulation) -> Self {
         let Simulation { holders, gains, losses, fields } = simulation;
         let body = |shift: FieldShift| {
@@ -94,7 +94,7 @@ impl From<Simulation> for SimulationBody {
 #[utoipa::path(
     tag = "roles", security(("bearer" = [])), params(("id" = String, Path, description = "Id or code of the role")),
     request_body(content = PatchRoleBody, example = json!({"data_scope": "organization"})),
-    responses((status = 200, description = "What would change.", body = SimulationBody, example = json!({"holders": 2,
+    responses((status = 200, description = "What would change.", body = RoleSimulationBody, example = json!({"holders": 2,
         "gains": [{"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12", "field": "mobile", "from": "hidden", "to": "reveal", "customers": 1240}], "losses": [],
         "fields": {"mobile": {"classification": "sensitive", "users_gaining": 1, "customers_opened": 1240, "users_losing": 0, "customers_closed": 0}}})), WriteProblems))]
 #[post("/roles/{id}/simulate")]
@@ -105,5 +105,5 @@ pub async fn simulate_role(
     body: Valid<PatchRoleBody>,
 ) -> Result<Reply, Problem> {
     let simulation = roles::simulate(&app, &may, &id, body.into_inner().into()).await?;
-    Ok(Reply::ok(&SimulationBody::from(simulation))?)
+    Ok(Reply::ok(&RoleSimulationBody::from(simulation))?)
 }

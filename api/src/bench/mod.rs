@@ -150,6 +150,7 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
         series: BTreeMap::new(),
         select: Vec::new(),
         audited: Vec::new(),
+        fenced: Vec::new(),
         durable: None,
     };
     bench.rounds().await?;
@@ -189,6 +190,7 @@ struct Bench<'a> {
     series: BTreeMap<Case, Series>,
     select: Vec<f64>,
     audited: Vec<f64>,
+    fenced: Vec<f64>,
     durable: Option<(u64, u64)>,
 }
 
@@ -200,7 +202,7 @@ enum Step {
 
 impl Bench<'_> {
     async fn rounds(&mut self) -> Result<(), Unfit> {
-        let yardsticks = [Yardstick::Select, Yardstick::Audited].map(Step::Yardstick);
+        let yardsticks = [Yardstick::Select, Yardstick::Audited, Yardstick::Fenced].map(Step::Yardstick);
         let mut steps: Vec<Step> =
             yardsticks.into_iter().chain(self.options.cases.iter().copied().map(Step::Case)).collect();
         self.log_in().await?;
@@ -253,6 +255,7 @@ impl Bench<'_> {
                 match yardstick {
                     Yardstick::Select => self.select.push(rate),
                     Yardstick::Audited => self.audited.push(rate),
+                    Yardstick::Fenced => self.fenced.push(rate),
                 }
             }
             Step::Case(case) => self.case(case, round).await?,
@@ -314,6 +317,7 @@ impl Bench<'_> {
             exported,
             select: self.select,
             audited: self.audited,
+            fenced: self.fenced,
             durable: self.durable,
             grown,
         };

@@ -13,7 +13,7 @@ use crate::dev::postgres::Cluster;
 
 /// The columns that the service's own single read fetches.
 const COLUMNS: &str = "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
-     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, c.tags";
+     c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields";
 
 /// The programs of the cluster's own release, and how to reach it.
 pub(super) struct Postgres {
@@ -42,9 +42,9 @@ impl Postgres {
         Ok(Self { programs, environment, dir: dir.to_owned(), pid: cluster.pid() })
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Unfit> {
+    fn run(&self, program: &str, arguments: &[&str], more: &[(&str, String)]) -> Result<String, Unfit> {
         let mut command = Command::new(self.programs.join(program));
-        command.env_clear().envs(self.environment.iter().map(|(n, v)| (n, v))).args(arguments);
+        command.env_clear().envs(self.environment.iter().chain(more).map(|(n, v)| (n, v))).args(arguments);
         let done = command.output().map_err(unfit)?;
         if done.status.success() {
             return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
@@ -56,7 +56,7 @@ impl Postgres {
 
     /// Runs SQL; its rows as lines, columns separated by `|`.
     pub(super) fn sql(&self, text: &str) -> Result<String, Unfit> {
-        self.run("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text]).map(|out| out.trim_end().to_owned())
+        self.run("psql", &["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], &[]).map(|out| out.trim_end().to_owned())
     }
 
     /// Numbers the customers, so that pgbench can draw one, and writes the two scripts.
@@ -64,18 +64,20 @@ impl Postgres {
         self.sql(
             "CREATE TABLE bench_ids (n int PRIMARY KEY, id uuid NOT NULL); \
              INSERT INTO bench_ids SELECT row_number() OVER (ORDER BY random()), id FROM customers; \
+             GRANT SELECT ON bench_ids TO custodian_server; \
              CREATE TABLE bench_audit (LIKE audit_entries, PRIMARY KEY (organization_id, id))",
         )?;
         // Fresh statistics and visibility, as a database that has been up for a day has them.
         self.sql("VACUUM ANALYZE")?;
         let customers: u64 = self.sql("SELECT count(*) FROM bench_ids")?.parse().map_err(unfit)?;
         fs::write(self.script(Yardstick::Select), select(organization, customers)).map_err(unfit)?;
-        fs::write(self.script(Yardstick::Audited), audited(organization, customers)).map_err(unfit)
+        fs::write(self.script(Yardstick::Audited), audited(organization, customers)).map_err(unfit)?;
+        fs::write(self.dir.join(FENCE), fence(organization)).map_err(unfit)
     }
 
     fn script(&self, yardstick: Yardstick) -> PathBuf {
         self.dir.join(match yardstick {
-            Yardstick::Select => "select.sql",
+            Yardstick::Select | Yardstick::Fenced => "select.sql",
             Yardstick::Audited => "audited.sql",
         })
     }
@@ -86,8 +88,14 @@ impl Postgres {
         let (clients, seconds) = (push.connections.to_string(), push.length.as_secs().max(2).to_string());
         let script = self.script(yardstick).to_string_lossy().into_owned();
         let threads = if push.connections > 1 { "2" } else { "1" };
-        let said = self
-            .run("pgbench", &["-n", "-M", "prepared", "-c", &clients, "-j", threads, "-T", &seconds, "-f", &script])?;
+        let arguments = ["-n", "-M", "prepared", "-c", &clients, "-j", threads, "-T", &seconds, "-f", &script];
+        let said = match yardstick {
+            Yardstick::Select | Yardstick::Audited => self.run("pgbench", &arguments, &[])?,
+            Yardstick::Fenced => {
+                let fence = fs::read_to_string(self.dir.join(FENCE)).map_err(unfit)?;
+                self.run("pgbench", &arguments, &[("PGOPTIONS", fence)])?
+            }
+        };
         rate(&said).ok_or_else(|| Unfit("pgbench told no rate.".into()))
     }
 }
@@ -99,6 +107,15 @@ pub(super) enum Yardstick {
     Select,
     /// (b): the same, an audit row inserted, and a commit.
     Audited,
+    /// (c): (a) as the server's own role, behind row-level security.
+    Fenced,
+}
+
+/// Holds the session settings of (c).
+const FENCE: &str = "fence.options";
+
+fn fence(organization: OrganizationId) -> String {
+    format!("-c role=custodian_server -c app.organization_id={organization}")
 }
 
 /// One row by primary key. The row's number is turned into its id by a second look-up in a table of two columns; pgbench has no arrays.

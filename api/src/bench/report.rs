@@ -67,6 +67,8 @@ pub(super) struct Context {
     /// Rates of pgbench, (a) and (b), per round.
     pub select: Vec<f64>,
     pub audited: Vec<f64>,
+    /// Rates of (c), (a) behind row-level security, per round.
+    pub fenced: Vec<f64>,
     /// Answers of the single read, and entries found for them.
     pub durable: Option<(u64, u64)>,
     /// The single read at several sizes of the log.
@@ -101,6 +103,10 @@ impl Report {
 
     fn audited(&self) -> f64 {
         median(&self.context.audited)
+    }
+
+    fn fenced(&self) -> f64 {
+        median(&self.context.fenced)
     }
 
     fn ratio(rate: f64, to: f64) -> f64 {
@@ -158,9 +164,12 @@ impl Report {
         );
         let _ = writeln!(
             text,
-            "(a) pgbench SELECT {:.0}/s   (b) pgbench BEGIN, SELECT, INSERT, COMMIT {:.0}/s\n",
+            "(a) pgbench SELECT {:.0}/s   (b) pgbench BEGIN, SELECT, INSERT, COMMIT {:.0}/s\n\
+             (c) pgbench SELECT behind row-level security {:.0}/s, {:.2} of (a)\n",
             self.select(),
-            self.audited()
+            self.audited(),
+            self.fenced(),
+            Self::ratio(self.fenced(), self.select())
         );
         let _ = writeln!(
             text,
@@ -244,7 +253,8 @@ impl Report {
         all.insert("context".into(), json!({
             "connections": context.connections, "customers": context.customers, "seconds": context.seconds, "rounds": context.rounds,
             "cores": std::thread::available_parallelism().map_or(1, usize::from), "postgres": context.postgres,
-            "select_tps": round(self.select()), "audited_tps": round(self.audited()), "ready_ms": round(context.ready_ms),
+            "select_tps": round(self.select()), "audited_tps": round(self.audited()),
+            "row_level_security_tps": round(self.fenced()), "ready_ms": round(context.ready_ms),
             "answers": context.durable.map(|(answers, _)| answers), "entries": context.durable.map(|(_, entries)| entries), "targets": targets,
         }));
         all.into()
@@ -272,6 +282,7 @@ mod tests {
             exported: Bulk { rate: 31_000.0, memory: 50.0, shares: [20.0, 10.0] },
             select: vec![100.0, 50.0, 60.0],
             audited: vec![10.0, 20.0],
+            fenced: vec![90.0, 45.0, 54.0],
             durable: None,
             grown: Vec::new(),
         };
@@ -288,6 +299,8 @@ mod tests {
         let good = report(&[30.0, 24.0, 10.0]);
         assert_eq!(good.json().pointer("/single_read/ratio_select").unwrap(), 0.4);
         assert_eq!(good.json().pointer("/single_read/ratio_audited").unwrap(), 1.6);
+        assert_eq!(good.json().pointer("/context/row_level_security_tps").unwrap(), 54.0);
+        assert!(good.table().contains("row-level security 54/s, 0.90 of (a)"), "{}", good.table());
         assert!(good.all_met());
         let bad = report(&[22.4]);
         assert!(!bad.all_met());

@@ -62,14 +62,15 @@ fn no_file_is_long() {
 #[test]
 fn no_two_bodies_share_a_name() {
     let (mut known, mut twice) = (BTreeSet::new(), Vec::new());
-    for (file, text) in sources(&["api"]) {
+    for (file, text) in sources(&["api"]).into_iter().filter(|(file, _)| !file.ends_with("_tests.rs")) {
         let lines: Vec<&str> = text.lines().collect();
         for (at, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("ToSchema") && line.contains("derive"))
         {
-            let declared =
-                lines[at..].iter().find_map(|line| line.split_once(" struct ").or(line.split_once(" enum ")));
-            let (_, rest) = declared.unwrap_or_else(|| panic!("{file}: a derived schema without a type"));
-            let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            let declared = lines[at..].iter().find_map(|line| {
+                let mut words = line.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum"));
+                words.nth(1)
+            });
+            let name: String = declared.unwrap().chars().take_while(|c| c.is_alphanumeric()).collect();
             if !known.insert(name.clone()) {
                 twice.push(format!("{file}::{name}"));
             }

@@ -15,7 +15,7 @@ use crate::http::Body;
 /// A contact point.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ContactBody {
+pub struct RequestContactBody {
     /// `email` or `mobile`.
     #[schema(pattern = "^(email|mobile)$")]
     pub field: String,
@@ -60,7 +60,7 @@ pub struct NewPrivacyRequestBody {
     /// The customer.
     customer_id: Option<Uuid>,
     /// Or whoever has this contact point.
-    contact: Option<ContactBody>,
+    contact: Option<RequestContactBody>,
     /// When it came in: the clock runs from there. Now when absent.
     received_at: Option<DateTime<Utc>>,
     /// How it came in.
@@ -182,7 +182,7 @@ impl From<RequestView> for FiledBody {
 
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
-pub struct EventBody {
+pub struct RequestEventBody {
     /// `filed`, `proof_asked`, `verified`, `acknowledged`, `assigned`, `extended`, `linked`, `stands`, `due_soon`, `overdue`, `completed`, `rejected`,
     /// `cancelled` or `answered_in_other`.
     kind: String,
@@ -196,7 +196,7 @@ pub struct EventBody {
     by: Uuid,
 }
 
-impl From<EventRow> for EventBody {
+impl From<EventRow> for RequestEventBody {
     fn from(row: EventRow) -> Self {
         let EventRow { kind, state, at, by_kind, by, .. } = row;
         Self { kind, state, at, by_kind, by }
@@ -285,7 +285,7 @@ pub struct PrivacyRequestBody {
     closed_at: Option<DateTime<Utc>>,
     /// What happened, oldest first; left out of lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    events: Vec<EventBody>,
+    events: Vec<RequestEventBody>,
 }
 
 /// What was said when it was filed.
@@ -341,7 +341,7 @@ impl From<RequestView> for PrivacyRequestBody {
             remedy: row.remedy,
             answer,
             closed_at: row.closed_at,
-            events: events.into_iter().map(EventBody::from).collect(),
+            events: events.into_iter().map(RequestEventBody::from).collect(),
         }
     }
 }

@@ -26,13 +26,13 @@ pub struct ExportLinkBody {
 /// The token of a link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TokenBody {
+pub struct DownloadTokenBody {
     /// As it was made.
     #[schema(min_length = 10, max_length = 100)]
     token: String,
 }
 
-impl Body for TokenBody {}
+impl Body for DownloadTokenBody {}
 
 /// Make the link of an export.
 ///
@@ -63,7 +63,7 @@ pub async fn make_export_link(
 /// prepared anew without them (`export_not_ready`).
 #[utoipa::path(
     tag = "exports", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the export")),
-    request_body(content = TokenBody, example = json!({"token": "cx_6mJm0y3b1Q9x8mFZ7pQd2n5rT4vW1yA3c6e9g2i5k8"})),
+    request_body(content = DownloadTokenBody, example = json!({"token": "cx_6mJm0y3b1Q9x8mFZ7pQd2n5rT4vW1yA3c6e9g2i5k8"})),
     responses((status = 200, description = "The file.", content(
         (String = "text/csv", example = json!("\"id\",\"name\",\"custodian_export\"\r\n")),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -74,7 +74,7 @@ pub async fn download_export(
     app: Data<App>,
     req: HttpRequest,
     id: Id<Uuid>,
-    body: Valid<TokenBody>,
+    body: Valid<DownloadTokenBody>,
 ) -> Result<HttpResponse, Problem> {
     carries_key(&req)?;
     let file = exports::download(&app, &may, id.get(), &body.token).await?;

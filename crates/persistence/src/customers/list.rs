@@ -154,7 +154,7 @@ pub async fn ids(work: &Work, scope: &RowScope, filter: &Filter, limit: i64) -> 
 pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+        "SELECT {SHOWN} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;
     Ok(rows.iter().map(CustomerRow::from).collect())

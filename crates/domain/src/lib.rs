@@ -10,6 +10,7 @@ pub mod consents;
 pub mod customers;
 pub mod events;
 pub mod exports;
+pub mod inbox;
 pub mod kernel;
 pub mod notices;
 pub mod privacy_requests;

@@ -15,6 +15,7 @@ pub mod checks;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod disclosures;
 pub mod events;
 pub mod exports;
 pub mod idempotency;

@@ -31,7 +31,7 @@ async fn approve(person: &Person, export: &str) -> Answer {
 }
 
 /// Waits until an export stands so.
-async fn until(person: &Caller, export: &str, state: &str) -> Answer {
+pub async fn until(person: &Caller, export: &str, state: &str) -> Answer {
     let begun = Instant::now();
     loop {
         let answer = person.get(&format!("{PATH}/{export}")).await.shows(200);
@@ -60,7 +60,7 @@ async fn download(person: &Caller, export: &str, token: &str) -> Answer {
 }
 
 /// Takes a file away.
-async fn taken(person: &Caller, export: &str) -> Answer {
+pub async fn taken(person: &Caller, export: &str) -> Answer {
     let token = token(person, export).await;
     download(person, export, &token).await.shows(200)
 }

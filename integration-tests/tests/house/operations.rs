@@ -65,6 +65,8 @@ pub struct Targets {
     pub privacy_request: String,
     /// An export that waits for approval.
     pub export: String,
+    /// The company of a partner key.
+    pub third_party: String,
 }
 
 impl Targets {
@@ -93,6 +95,7 @@ impl Targets {
             delegation: id(),
             privacy_request: id(),
             export: id(),
+            third_party: id(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Targets {
         let [access_request, grant, approval_policy, delegation] = usable(org, owner, admin, &customer).await;
         let privacy_request = crate::privacy_requests::filed(admin, &customer).await;
         let export = fresh_export(org).await;
+        let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         Self {
             customer,
             user,
@@ -140,6 +144,7 @@ impl Targets {
             delegation,
             privacy_request,
             export,
+            third_party,
         }
     }
 
@@ -166,6 +171,7 @@ impl Targets {
             (Some("delegations"), "id") => &self.delegation,
             (Some("privacy-requests"), "id") => &self.privacy_request,
             (Some("exports"), "id") => &self.export,
+            (Some("third-parties"), "id") => &self.third_party,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",

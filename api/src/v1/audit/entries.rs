@@ -150,7 +150,7 @@ pub async fn list_audit_entries(
 }
 
 /// The lowest UUIDv7 of a time: entries are found by time through their ids.
-pub(super) fn first_id(at: DateTime<Utc>) -> Uuid {
+pub(crate) fn first_id(at: DateTime<Utc>) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.timestamp_millis()).unwrap_or(0), &[0; 10]).into_uuid()
 }
 

@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use entries::EntryBody;
-pub(crate) use entries::{entry_example, page_of_entries};
+pub(crate) use entries::{entry_example, first_id, page_of_entries};
 
 use crate::needs;
 

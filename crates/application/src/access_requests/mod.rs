@@ -27,7 +27,7 @@ pub use policies::{
     delete_policy, find_policy, list_policies, patch_policy, simulate,
 };
 pub use read::{DecisionView, RequestView, find, list, waiting};
-pub(crate) use read::{concerns, views_by_ids};
+pub(crate) use read::{concerns, views_by_ids, waiting_in};
 pub(crate) use watch::end_all_of;
 pub use watch::{KIND, run};
 

@@ -82,11 +82,18 @@ pub async fn list(
 pub async fn waiting(app: &App, call: &Call) -> Result<Vec<RequestView>, DomainError> {
     call.needs(Permission::AccessRequestsRead)?;
     let work = app.begin(call.organization()).await?;
-    let (rows, staff) = (stored::pending(&work, LOOKED_THROUGH).await?, staffing(&work).await?);
-    let mut views = views_of(app, &work, rows, &staff).await?;
+    let views = waiting_in(app, &work, UserId::from(call.identity.actor_id())).await;
     work.abandon().await;
-    views.retain(|view| view.deciders.iter().any(|one| one.uuid() == call.identity.actor_id()));
+    let views = views?;
     app.record_read(call, Draft::of(Action::AccessRequestsRead)).await?;
+    Ok(views)
+}
+
+/// Every request that waits for this person, newest first.
+pub(crate) async fn waiting_in(app: &App, work: &Work, user: UserId) -> Result<Vec<RequestView>, DomainError> {
+    let (rows, staff) = (stored::pending(work, LOOKED_THROUGH).await?, staffing(work).await?);
+    let mut views = views_of(app, work, rows, &staff).await?;
+    views.retain(|view| view.deciders.contains(&user));
     Ok(views)
 }
 

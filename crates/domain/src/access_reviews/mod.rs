@@ -125,6 +125,7 @@ mod tests {
         let idle = [
             Permission::ExportsRead,
             Permission::ExportsRequest,
+            Permission::InboxRead,
             Permission::JobsRead,
             Permission::EventsRead,
             Permission::PurposesRead,

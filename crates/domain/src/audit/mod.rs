@@ -45,6 +45,8 @@ words! {
         ExportsExpire = "exports.expire": "An export ended without having been taken away.",
         ExportsFail = "exports.fail": "An export cannot be written.",
         LeakTracesTrace = "leak_traces.trace": "Somebody looked for the export that a found value came from.",
+        DisclosuresRead = "disclosures.read": "Somebody read what a third party was shown.",
+        InboxRead = "inbox.read": "Somebody read what waits for them.",
         AuthLogin = "auth.login": "Somebody logged in.",
         AuthLoginFailed = "auth.login_failed": "A log-in failed.",
         AuthRefresh = "auth.refresh": "A session was continued.",

@@ -84,55 +84,59 @@ fn admin() -> Role {
     role("admin", ["Administrator", "管理员"], DataScope::Organization, permissions, rules)
 }
 
+/// What the data protection officer may do.
+const OFFICER: &[Permission] = &[
+    CustomersRead,
+    EventsRead,
+    CustomersWrite,
+    CustomersAssign,
+    CustomersDelete,
+    CustomersReveal,
+    CustomersHistory,
+    AccessLogRead,
+    AuditRead,
+    UsersRead,
+    DepartmentsRead,
+    RolesRead,
+    RolesAssign,
+    AccessExplain,
+    AccessReviewsRead,
+    AccessReviewsManage,
+    ApiKeysRead,
+    JobsRead,
+    PurposesRead,
+    PurposesManage,
+    NoticesRead,
+    NoticesManage,
+    NoticesRecord,
+    ConsentsRead,
+    ConsentsRecord,
+    ConsentsWithdraw,
+    ConsentsDecide,
+    PrivacyRequestsRead,
+    PrivacyRequestsCreate,
+    PrivacyRequestsManage,
+    CatalogRead,
+    AccessRequestsRead,
+    AccessRequestsCreate,
+    GrantsRead,
+    AccessRequestsDecide,
+    GrantsRevoke,
+    ApprovalPoliciesRead,
+    ExportsRead,
+    ExportsRequest,
+    LeakTracesRun,
+    InboxRead,
+    DisclosuresRead,
+];
+
 /// The data protection officer (PIPL art. 52) answers to the people on file and must be able to see what is held.
 fn dpo() -> Role {
     let mut rules =
         vec![of_class(Classification::Sensitive, View::Reveal), of_class(Classification::Core, View::Reveal)];
     rules.extend(edit_everything());
-    let permissions = [
-        CustomersRead,
-        EventsRead,
-        CustomersWrite,
-        CustomersAssign,
-        CustomersDelete,
-        CustomersReveal,
-        CustomersHistory,
-        AccessLogRead,
-        AuditRead,
-        UsersRead,
-        DepartmentsRead,
-        RolesRead,
-        RolesAssign,
-        AccessExplain,
-        AccessReviewsRead,
-        AccessReviewsManage,
-        ApiKeysRead,
-        JobsRead,
-        PurposesRead,
-        PurposesManage,
-        NoticesRead,
-        NoticesManage,
-        NoticesRecord,
-        ConsentsRead,
-        ConsentsRecord,
-        ConsentsWithdraw,
-        ConsentsDecide,
-        PrivacyRequestsRead,
-        PrivacyRequestsCreate,
-        PrivacyRequestsManage,
-        CatalogRead,
-        AccessRequestsRead,
-        AccessRequestsCreate,
-        GrantsRead,
-        AccessRequestsDecide,
-        GrantsRevoke,
-        ApprovalPoliciesRead,
-        ExportsRead,
-        ExportsRequest,
-        LeakTracesRun,
-    ];
     let labels = ["Data protection officer", "个人信息保护负责人"];
-    role("dpo", labels, DataScope::Organization, permissions, rules)
+    role("dpo", labels, DataScope::Organization, OFFICER.iter().copied(), rules)
 }
 
 fn manager() -> Role {
@@ -174,6 +178,7 @@ fn manager() -> Role {
         ApprovalPoliciesRead,
         ExportsRead,
         ExportsRequest,
+        InboxRead,
     ];
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
 }
@@ -207,6 +212,7 @@ fn sales() -> Role {
         AccessRequestsRead,
         AccessRequestsCreate,
         GrantsRead,
+        InboxRead,
     ];
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
 }
@@ -227,6 +233,7 @@ fn finance() -> Role {
         JobsRead,
         ExportsRead,
         ExportsRequest,
+        InboxRead,
     ];
     role("finance", ["Finance", "财务"], DataScope::Organization, permissions, rules)
 }
@@ -249,6 +256,7 @@ fn support() -> Role {
         AccessRequestsCreate,
         AccessRequestsEmergency,
         GrantsRead,
+        InboxRead,
     ];
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
@@ -268,6 +276,7 @@ fn marketing() -> Role {
         JobsRead,
         ExportsRead,
         ExportsRequest,
+        InboxRead,
     ];
     role("marketing", ["Marketing", "市场"], DataScope::Organization, permissions, Vec::new())
 }
@@ -296,6 +305,8 @@ fn auditor() -> Role {
         ApprovalPoliciesRead,
         ExportsRead,
         LeakTracesRun,
+        InboxRead,
+        DisclosuresRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }

@@ -58,6 +58,8 @@ permissions! {
     ExportsRead = "exports.read": "Follow one's own exports and those that one is asked about.",
     ExportsRequest = "exports.request": "Ask for files of customers, and take one's own away.",
     LeakTracesRun = "leak_traces.run": "Find out which export a value that turned up elsewhere came from.",
+    DisclosuresRead = "disclosures.read": "Read what third parties were shown.",
+    InboxRead = "inbox.read": "Read what waits for oneself.",
     AuditRead = "audit.read": "Read the audit log of the organisation.",
     UsersRead = "users.read": "Read the list of staff.",
     UsersManage = "users.manage": "Invite, change, suspend and offboard colleagues, and end their sessions.",

@@ -3,6 +3,7 @@
 mod usage;
 
 use chrono::{DateTime, Utc};
+use custodian_domain::kernel::UserId;
 use serde_json::{Value, json};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -220,4 +221,16 @@ pub async fn counts(work: &Work, review: Uuid) -> Result<(i64, i64), DbError> {
     let sql = "SELECT count(*), count(decision) FROM access_review_lines WHERE organization_id = $1 AND review_id = $2";
     let row = work.query_one(sql, &[&work.organization().uuid(), &review]).await?;
     Ok((row.get(0), row.get(1)))
+}
+
+/// The open campaigns that have lines for this person to answer: id, begin, end, and how many.
+pub async fn waiting_for(
+    work: &Work,
+    reviewer: UserId,
+) -> Result<Vec<(Uuid, DateTime<Utc>, DateTime<Utc>, i64)>, DbError> {
+    const SQL: &str = "SELECT r.id, r.created_at, r.due_at, count(*) FROM access_reviews r JOIN access_review_lines l \
+             ON l.organization_id = r.organization_id AND l.review_id = r.id \
+         WHERE r.organization_id = $1 AND r.state = 'open' AND l.reviewer_id = $2 AND l.decision IS NULL GROUP BY r.id, r.created_at, r.due_at";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &reviewer.uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect())
 }

@@ -10,7 +10,9 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
-pub use recipients::{RecipientRow, acknowledge, cases_of, open_cases, overdue_purposes, recipients_of};
+pub use recipients::{
+    RecipientRow, acknowledge, cases_of, open_cases, overdue_parties, overdue_purposes, recipients_of,
+};
 pub use write::{Event, insert_events, insert_records, put_states};
 
 use crate::{DbError, Work};

@@ -104,3 +104,11 @@ pub async fn overdue_purposes(work: &Work, third_party: Uuid) -> Result<Vec<Stri
          AND acknowledged_at IS NULL AND due_at <= clock_timestamp()";
     Ok(work.query(SQL, &[&work.organization().uuid(), &third_party]).await?.iter().map(|row| row.get(0)).collect())
 }
+
+/// The third parties that are late in acknowledging withdrawals: since when, and how many.
+pub async fn overdue_parties(work: &Work) -> Result<Vec<(Uuid, DateTime<Utc>, i64)>, DbError> {
+    const SQL: &str = "SELECT third_party_id, min(due_at), count(*) FROM withdrawal_recipients WHERE organization_id = $1 \
+         AND acknowledged_at IS NULL AND due_at <= clock_timestamp() GROUP BY third_party_id";
+    let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}

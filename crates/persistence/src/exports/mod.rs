@@ -166,6 +166,15 @@ pub async fn list(
     Ok(rows.iter().map(ExportRow::from).collect())
 }
 
+/// The files of a person that are there to be taken away, newest first.
+pub async fn ready_of(work: &Work, requester: UserId) -> Result<Vec<ExportRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM exports WHERE organization_id = $1 AND requester_id = $2 AND stage = 'ready' AND expires_at > clock_timestamp() ORDER BY id DESC"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &requester.uuid()]).await?;
+    Ok(rows.iter().map(ExportRow::from).collect())
+}
+
 /// Every file of a person that is not gone, held until the transaction ends.
 pub async fn lock_live_of(work: &Work, requester: UserId) -> Result<Vec<ExportRow>, DbError> {
     let sql = format!(

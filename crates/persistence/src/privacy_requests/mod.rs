@@ -2,6 +2,7 @@
 
 mod codes;
 mod settings;
+mod waiting;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
@@ -13,6 +14,8 @@ pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend
 pub use settings::{
     CalendarRow, SettingsRow, arranged_otherwise, calendars, insert_arrangement, put_calendar, put_settings, settings,
 };
+
+pub use waiting::{Waiting, waiting_for};
 
 use crate::{DbError, Work};
 

@@ -1,0 +1,32 @@
+//! The inbox: what can wait for a person.
+
+use crate::kernel::codes;
+
+codes! {
+    /// What waits.
+    Kind {
+        /// A request for access or for an export, to be decided.
+        Approval = "approval",
+        /// An emergency, to be reviewed.
+        EmergencyReview = "emergency_review",
+        /// Lines of an access review, to be answered.
+        AccessReview = "access_review",
+        /// One's own export, to be taken away.
+        ExportReady = "export_ready",
+        /// A person's request about their data, to be answered.
+        PrivacyRequest = "privacy_request",
+        /// A recipient that has not acknowledged withdrawals of consent in time.
+        WithdrawalOverdue = "withdrawal_overdue",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_back() {
+        assert!(Kind::ALL.iter().all(|kind| Kind::from_code(kind.as_str()) == Some(*kind)));
+        assert_eq!(Kind::from_code("spam"), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Requests that wait for a colleague.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::kernel::UserId;
+use uuid::Uuid;
+
+use crate::{DbError, Work};
+
+/// An open request: its id, the right's code, when it came, and when it is due.
+pub type Waiting = (Uuid, String, DateTime<Utc>, DateTime<Utc>);
+
+/// The open requests that this person has taken on, and those that nobody has, newest first.
+pub async fn waiting_for(work: &Work, user: UserId, limit: i64) -> Result<Vec<Waiting>, DbError> {
+    const SQL: &str = "SELECT id, right_code, received_at, due_at FROM privacy_requests WHERE organization_id = $1 AND closed_at IS NULL \
+         AND (assignee_id = $2 OR assignee_id IS NULL) ORDER BY id DESC LIMIT $3";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &user.uuid(), &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect())
+}

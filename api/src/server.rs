@@ -10,7 +10,7 @@ use actix_web::{App as ActixApp, HttpServer};
 use custodian_application::App;
 use custodian_application::audit::sequencer;
 use custodian_application::customers::CustomerWriter;
-use custodian_application::events;
+use custodian_application::{events, webhooks};
 use custodian_persistence::customers::CustomerReader;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 
-use crate::http::{Connections, Edge, IDLE, STALLED, fallback, openapi, transport};
+use crate::http::{Connections, Edge, Ending, IDLE, STALLED, fallback, openapi, transport};
 use crate::platform::{self, Document, Platform};
 use crate::{post, v1, worker};
 
@@ -52,7 +52,7 @@ pub struct Server {
 pub fn document(public_base: &str) -> OpenApi {
     let (_, document) =
         ActixApp::new().into_utoipa_app().openapi(openapi::frame(public_base)).configure(routes).split_for_parts();
-    openapi::complete(document)
+    v1::webhooks::describe(openapi::complete(document))
 }
 
 fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
@@ -89,12 +89,13 @@ impl Server {
         let letters = tokio::spawn(post::post(app.clone(), stopped.clone()));
         let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
         let events = tokio::spawn(events::run(app.clone(), stopped.clone()));
+        let webhooks = tokio::spawn(webhooks::run(app.clone(), stopped.clone()));
         let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
         let (edge, platform) = (Data::new(edge), Data::new(platform));
         let threads = if workers == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { workers };
-        let for_metrics = app.clone();
-        let server = HttpServer::new(move || application(app.clone(), edge.clone(), platform.clone()))
+        let (for_metrics, ending) = (app.clone(), Ending::listen(signals));
+        let server = HttpServer::new(move || application(app.clone(), edge.clone(), platform.clone(), ending.clone()))
             .workers(threads)
             .shutdown_timeout(GRACE_SECONDS)
             .client_request_timeout(Duration::from_secs(5))
@@ -119,7 +120,10 @@ impl Server {
         let _ = metrics_task.await;
         upkeep.abort();
         // A job under way is given back here, so that another instance need not wait for its lease.
-        let _ = tokio::time::timeout(Duration::from_secs(4), async { (jobs.await, letters.await, events.await) }).await;
+        let _ = tokio::time::timeout(Duration::from_secs(4), async {
+            (jobs.await, letters.await, events.await, webhooks.await)
+        })
+        .await;
         // What it does not finish is as if it had not begun.
         let _ = tokio::time::timeout(Duration::from_secs(4), sequencer).await;
         outcome
@@ -131,6 +135,7 @@ fn application(
     app: App,
     edge: Data<Edge>,
     platform: Data<Platform>,
+    ending: Ending,
 ) -> ActixApp<
     impl actix_web::dev::ServiceFactory<
         actix_web::dev::ServiceRequest,
@@ -149,7 +154,7 @@ fn application(
         .configure(routes)
         .split_for_parts();
     let application = application.configure(v1::scim::protocol);
-    let document = openapi::complete(document);
+    let document = v1::webhooks::describe(openapi::complete(document));
     edge.learn_paths(&document, &v1::scim::PATHS);
     let application = match Document::new(&document) {
         Ok(document) => application.app_data(Data::new(document)),
@@ -160,6 +165,7 @@ fn application(
         }
     };
     application
+        .app_data(Data::new(ending))
         .app_data(Data::new(app))
         .app_data(edge)
         .app_data(platform)

@@ -9,7 +9,9 @@ use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
-use custodian_outbound::{AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, Mail, SmtpMail, WitnessClient};
+use custodian_outbound::{
+    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, Limits, Mail, SmtpMail, WitnessClient,
+};
 use custodian_persistence::{Database, DatabaseSettings};
 
 use crate::config::Settings;
@@ -105,8 +107,11 @@ impl<'a> Wiring<'a> {
         // A private instance shows messages to telephones among its letters; elsewhere no way to send them is known yet.
         let sms = mail.clone().filter(|_| self.mailbox.is_some());
         let rng = Arc::new(SystemRandomness);
-        let fetch = Fetch::new(self.settings.outbound_allow_loopback.is_on()).map_err(Unfit)?;
-        let parts = AppParts { db, root_key: key, key_store, clock: self.clock, rng, log, fetch, tuning, mail, sms };
+        let loopback = self.settings.outbound_allow_loopback.is_on();
+        let fetch = Fetch::new(loopback).map_err(Unfit)?;
+        let courier = Fetch::limited(loopback, Limits::of_webhooks()).map_err(Unfit)?;
+        let clock = self.clock;
+        let parts = AppParts { db, root_key: key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
 }

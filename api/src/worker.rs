@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, events, exports, idempotency, imports, privacy_requests,
+    App, access, access_requests, access_reviews, auth, consents, events, exports, idempotency, imports,
+    privacy_requests, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -53,6 +54,9 @@ async fn tidy(app: &App) {
     if let Err(error) = auth::purge_tokens(app).await {
         tracing::warn!(%error, "ended tokens cannot be dropped");
     }
+    if let Err(error) = webhooks::purge(app).await {
+        tracing::warn!(%error, "old deliveries cannot be dropped");
+    }
     if let Err(error) = events::purge(app).await {
         tracing::warn!(%error, "old events cannot be dropped");
     }
@@ -94,6 +98,7 @@ async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
 async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     match claim.kind.as_str() {
         imports::KIND => imports::run(app, claim).await,
+        consents::KIND => consents::remind(app, claim).await,
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,

@@ -36,3 +36,4 @@ mod roles;
 mod scim;
 mod sso_providers;
 mod users;
+mod webhooks;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::consents::{Agreed, consent};
 use super::load::Draw;
 
 /// One measured kind of request.
@@ -21,12 +22,33 @@ pub enum Case {
     Create,
     /// Stage and two fields of one customer, whatever its version.
     Patch,
+    /// Whether one customer may be written to for marketing, as staff.
+    Decide,
+    /// The same of 10,000 customers in one call.
+    #[value(name = "decide_10k")]
+    Decide10k,
+    /// A consent to marketing.
+    Give,
+    /// A consent withdrawn.
+    Withdraw,
 }
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::SingleRead, Self::PartnerRead, Self::SearchExact, Self::List50, Self::Create, Self::Patch];
+    pub const ALL: [Self; 10] = [
+        Self::SingleRead,
+        Self::PartnerRead,
+        Self::SearchExact,
+        Self::List50,
+        Self::Create,
+        Self::Patch,
+        Self::Decide,
+        Self::Decide10k,
+        Self::Give,
+        Self::Withdraw,
+    ];
+    /// Those that need consents to be there.
+    pub(super) const OF_CONSENTS: [Self; 4] = [Self::Decide, Self::Decide10k, Self::Give, Self::Withdraw];
 
     /// Its key in the results.
     pub const fn key(self) -> &'static str {
@@ -37,6 +59,10 @@ impl Case {
             Self::List50 => "list_50",
             Self::Create => "create",
             Self::Patch => "patch",
+            Self::Decide => "decide",
+            Self::Decide10k => "decide_10k",
+            Self::Give => "give",
+            Self::Withdraw => "withdraw",
         }
     }
 }
@@ -57,6 +83,8 @@ pub(super) struct Material {
     pub bodies: Vec<(String, String)>,
     /// Counts what was written, so that no two requests write the same.
     pub written: Cell<u64>,
+    /// For the cases about consents.
+    pub agreed: Agreed,
 }
 
 impl Material {
@@ -73,11 +101,32 @@ impl Material {
             Case::List50 => self.head(&["GET /v1/customers?limit=50"], &self.staff, &["\r\n"], out),
             Case::Create => self.create(draw, out),
             Case::Patch => self.patch(draw, out),
+            Case::Decide => {
+                let asked = ["?purpose=marketing&customer_id=", draw.one(&self.ids).unwrap_or(&empty)].concat();
+                self.head(&["GET /v1/consent-decisions", &asked], &self.staff, &["\r\n"], out);
+            }
+            Case::Decide10k => self.send(&["POST /v1/consent-decisions"], &self.agreed.many, out),
+            Case::Give => {
+                let Some(id) = draw.one(&self.ids) else { return };
+                let body = consent(&self.agreed.notice).to_string();
+                self.send(&["POST /v1/customers/", id, "/consents"], &body, out);
+            }
+            Case::Withdraw => {
+                let next = usize::try_from(self.count()).unwrap_or(0) % self.agreed.consents.len().max(1);
+                let Some(id) = self.agreed.consents.get(next) else { return };
+                self.send(&["POST /v1/consents/", id, "/withdraw"], "{}", out);
+            }
         }
     }
 
     fn read(&self, id: &str, credential: &str, out: &mut Vec<u8>) {
         self.head(&["GET /v1/customers/", id], credential, &["\r\n"], out);
+    }
+
+    fn send(&self, target: &[&str], body: &str, out: &mut Vec<u8>) {
+        let length = body.len().to_string();
+        let rest = ["Content-Type: application/json\r\nContent-Length: ", &length, "\r\n\r\n", body];
+        self.head(target, &self.staff, &rest, out);
     }
 
     fn create(&self, draw: &mut Draw, out: &mut Vec<u8>) {
@@ -136,6 +185,7 @@ mod tests {
             mobiles: text("13812345678"),
             bodies: vec![("{\"n\":\"".into(), "\"}".into())],
             written: Cell::new(0),
+            agreed: Agreed { notice: "n".into(), consents: text("given"), many: "{}".into() },
         }
     }
 
@@ -164,6 +214,15 @@ mod tests {
             let length = head.split("Content-Length: ").nth(1).unwrap();
             assert_eq!(length, body.len().to_string());
         }
+    }
+
+    #[test]
+    fn consents_are_asked_for_given_and_withdrawn_as_the_contract_says() {
+        let material = material();
+        assert!(request(&material, Case::Decide).contains("?purpose=marketing&customer_id=one HTTP/1.1\r\n"));
+        assert!(request(&material, Case::Decide10k).ends_with("Content-Length: 2\r\n\r\n{}"));
+        assert!(request(&material, Case::Give).starts_with("POST /v1/customers/one/consents HTTP/1.1\r\n"));
+        assert!(request(&material, Case::Withdraw).starts_with("POST /v1/consents/given/withdraw HTTP/1.1\r\n"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `custodian bench`: the service against pgbench on the same temporary cluster, alternating, in medians and ratios.
 
 mod cases;
+mod consents;
 mod export;
 mod growth;
 mod http;
@@ -136,8 +137,13 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
         mobiles: people::mobiles(&form),
         bodies: people::bodies(BODIES, &rng),
         written: Cell::new(0),
+        agreed: consents::Agreed::default(),
     };
     drop(form);
+    if options.cases.iter().any(|case| Case::OF_CONSENTS.contains(case)) {
+        say("recording consents ...");
+        material.agreed = agreed(instance, server.address, &material.ids).await?;
+    }
     if options.cases.contains(&Case::PartnerRead) {
         material.partner_ids = people::listed(server.address, &material.partner, PARTNER_IDS).await?;
     }
@@ -157,6 +163,15 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     let grown = bench.growth(&options.log_entries).await?;
     let exported = bench.export().await?;
     bench.report([imported, exported], grown)
+}
+
+/// A notice as the officer, and consents under it as the owner of the customers.
+async fn agreed(instance: &Instance, address: SocketAddr, ids: &[String]) -> Result<consents::Agreed, Unfit> {
+    let officer = instance.demo.users.get("dpo").ok_or_else(|| Unfit("the demo organisation lacks dpo.".into()))?;
+    let owner = importer(instance)?;
+    let officer = people::log_in(address, &officer.email, &officer.password).await?;
+    let owner = people::log_in(address, &owner.email, &owner.password).await?;
+    consents::agreed(address, &officer, &owner, ids).await
 }
 
 /// The customers through the front door.
@@ -243,6 +258,8 @@ impl Bench<'_> {
 
     async fn load(&self, case: Case, push: Push, round: usize) -> Result<Sample, Unfit> {
         let seed = 7 + round as u64;
+        // One call about 10,000 people is measured by how long it takes, not by how many fit beside one another.
+        let push = if case == Case::Decide10k { Push { connections: 1, ..push } } else { push };
         let sample =
             load::run(self.server.address, push, seed, &|draw, out| self.material.write(case, draw, out)).await;
         sample.map_err(|error| Unfit(format!("{}: {error}", case.key())))

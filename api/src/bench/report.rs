@@ -124,6 +124,9 @@ impl Report {
                     at_least("single_read / (b)", Self::ratio(rate, self.audited()), 1.5);
                 }
                 "create" => at_least("create / (b)", Self::ratio(rate, self.audited()), 0.4),
+                "decide" => at_least("decide / (a)", Self::ratio(rate, self.select()), 0.6),
+                "give" => at_least("give / (b)", Self::ratio(rate, self.audited()), 0.5),
+                "withdraw" => at_least("withdraw / (b)", Self::ratio(rate, self.audited()), 0.5),
                 _ => {}
             }
         }
@@ -137,6 +140,9 @@ impl Report {
         let mut below = |what, value, bound| targets.push(Target { what, value, bound, below: true });
         if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "single_read") {
             below("single_read p99 ms", median(&series.p99), 10.0);
+        }
+        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "decide_10k") {
+            below("decide_10k p50 ms", median(&series.p50), 150.0);
         }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
         below(

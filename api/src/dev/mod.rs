@@ -128,6 +128,7 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
         .await?;
     // The folder is locked: whoever held a job of this database is gone.
     custodian_persistence::jobs::forget_claims(app.db()).await?;
+    custodian_persistence::webhooks::forget_leases(app.db()).await?;
     let demo = demo(options, &app, &owner).await?;
     Ok(Instance {
         settings,

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use custodian_application::auth::{self, Credential};
 use custodian_application::{App, Call};
+use custodian_domain::kernel::{DomainError, RefusedAs};
 use futures_util::future::LocalBoxFuture;
 
 use super::context::Context;
@@ -129,6 +130,42 @@ impl Asking {
                 return Err(Problem::of("withdrawal_unacknowledged"));
             }
         }
+        Ok(call)
+    }
+}
+
+/// Asks again who calls, for an answer that goes on for long: what has ended since the request came ends the answer.
+pub struct AskAgain {
+    app: Data<App>,
+    peer: Option<IpAddr>,
+    sent: Sent,
+    request: String,
+    purpose: Option<String>,
+}
+
+impl AskAgain {
+    /// As the request did.
+    pub fn of(req: &HttpRequest) -> Result<Self, Problem> {
+        let app = req.app_data::<Data<App>>().cloned();
+        let app = app.ok_or_else(|| Problem::of("internal_error").log("the application lacks App"))?;
+        let peer = req.app_data::<Data<Edge>>().and_then(|edge| client_address(edge, req));
+        let (sent, purpose) = (credential(req.headers())?, purpose(req.headers())?);
+        Ok(Self { app, peer, sent, request: Context::of(req).request_id.clone(), purpose })
+    }
+
+    /// The caller as it is now.
+    pub async fn ask(&self) -> Result<Call, DomainError> {
+        let credential = match &self.sent {
+            Sent::Bearer(token) => Credential::Bearer(token),
+            Sent::ApiKey(key) => Credential::ApiKey(key),
+        };
+        let named = self.purpose.as_deref();
+        let identity = auth::recognise(&self.app, credential, self.peer, named).await?;
+        if named.is_some_and(|code| identity.overdue.iter().any(|late| late == code)) {
+            return Err(DomainError::refused(RefusedAs::Forbidden, "withdrawal_unacknowledged"));
+        }
+        let call = Call { identity, request: self.request.clone(), purpose: self.purpose.clone() };
+        call.needs_full_session()?;
         Ok(call)
     }
 }

@@ -70,6 +70,7 @@ faults! {
     "unknown_permission": "There is no such permission." / "权限不存在。";
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";
+    "unknown_third_party": "No partner key was given to a company of this name." / "不存在持有密钥的该名称合作方。";
     "unknown_event_type": "It must name known types of events, with commas between." / "必须是已知的事件类型，以逗号分隔。";
     "unknown_purpose": "There is no such purpose." / "处理目的不存在。";
     "missing_element": "The notice must tell this: {}." / "告知文本缺少此项，依据：{}。";

@@ -57,6 +57,7 @@ problems! {
     401 "sso_refused": "Single sign-on refused" / "单点登录被拒绝", "The answer of the sign-on provider cannot be accepted." / "无法接受单点登录提供方的应答。";
     401 "sso_no_account": "No account" / "没有对应账号", "No active account belongs to this person of the sign-on provider." / "单点登录提供方的此用户没有对应的有效账号。";
     403 "forbidden": "Forbidden" / "没有权限", "This needs the permission {}." / "此操作需要权限 {}。";
+    403 "invalid_signature": "Invalid signature" / "签名无效", "The signature is about something else, too old, or by nobody who was given a secret." / "签名内容不符、已过期，或并非由持有密钥者签署。";
     403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
     403 "purpose_not_allowed": "Purpose not allowed" / "处理目的不被允许", "This credential is not bound to the purpose named." / "该凭据未绑定所指明的处理目的。";
@@ -131,6 +132,8 @@ problems! {
     409 "already_extended": "Already extended" / "已延期", "The time was extended before; it is extended once." / "该请求已延期，期限只能延长一次。";
     409 "erasure_not_recorded": "No erasure on record" / "未记录删除", "A request for erasure is done when an erasure of the person is recorded, and none is." / "尚无该个人的删除记录，删除请求不能标记为完成。";
     409 "consents_in_force": "Consents in force" / "同意仍有效", "The person's consent to what was to be withdrawn is still in force; withdraw it first." / "须撤回的同意仍然有效，请先撤回。";
+    409 "too_many_webhooks": "Too many webhooks" / "Webhook 数量过多", "An organisation has 50 webhooks at most." / "每个组织最多 50 个 Webhook。";
+    409 "webhook_disabled": "Webhook switched off" / "Webhook 已停用", "The webhook is told nothing; switch it on first." / "该 Webhook 已停用，请先启用。";
     410 "gone": "Gone" / "已不存在", "The thing existed and is no more." / "资源曾经存在，现已不存在。";
     410 "erased": "Erased" / "已清除", "The data was erased for good." / "数据已被永久清除。";
     412 "precondition_failed": "Changed meanwhile" / "资源已被修改", "The thing has changed since this ETag; read it again." / "资源自该 ETag 之后已被修改，请重新读取。";
@@ -147,6 +150,7 @@ problems! {
     429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";
     429 "quota_exhausted": "Quota used up" / "调用额度已用完", "The key has made all the calls of its day; Retry-After says when the next day begins." / "该密钥今日调用额度已用完，请按 Retry-After 在次日重试。";
     429 "too_many_attempts": "Too many attempts" / "尝试次数过多", "Too many failed attempts; Retry-After says when to try again." / "失败次数过多，请按 Retry-After 重试。";
+    429 "too_many_streams": "Too many streams" / "事件流过多", "The caller has as many streams open as it may; close one first." / "当前调用者打开的事件流已达上限，请先关闭其一。";
     431 "headers_too_large": "Headers too large" / "请求头过大", "The headers of the request are too large." / "请求头过大。";
     500 "integrity_error": "Integrity error" / "完整性错误", "A stored value did not pass its integrity check; it is not shown." / "存储的数据未通过完整性校验，不予显示。";
     500 "internal_error": "Internal error" / "内部错误", "Something went wrong on our side; name the request_id when asking." / "服务内部错误，咨询时请提供 request_id。";

@@ -23,6 +23,7 @@ pub mod roles;
 pub mod scim;
 pub mod sso_providers;
 pub mod users;
+pub mod webhooks;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -49,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     inbox::routes(config);
     jobs::routes(config);
     events::routes(config);
+    webhooks::routes(config);
     audit::routes(config);
     api_keys::routes(config);
 }

@@ -58,6 +58,8 @@ pub struct AppParts {
     pub log: AuditLog,
     /// Calls other servers.
     pub fetch: Fetch,
+    /// Tells webhooks.
+    pub courier: Fetch,
     /// Settings.
     pub tuning: Tuning,
     /// Takes letters; none where mail is not set up.
@@ -80,6 +82,7 @@ struct Inner {
     auth: AuthState,
     log: AuditLog,
     providers: Providers,
+    courier: Fetch,
     counted: Counted,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
@@ -89,7 +92,7 @@ struct Inner {
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, log, fetch, tuning, mail, sms } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
@@ -107,6 +110,7 @@ impl App {
             log,
             counted,
             providers,
+            courier,
             tuning,
             mail,
             sms,
@@ -175,6 +179,11 @@ impl App {
 
     pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
+    }
+
+    /// Tells webhooks.
+    pub(crate) fn courier(&self) -> &Fetch {
+        &self.0.courier
     }
 
     pub(crate) fn auth(&self) -> &AuthState {

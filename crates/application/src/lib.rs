@@ -32,6 +32,7 @@ pub mod scim;
 pub mod sso_providers;
 pub mod startup;
 pub mod users;
+pub mod webhooks;
 
 pub use app::{App, AppParts, Tuning};
 pub use call::{Call, Identity};

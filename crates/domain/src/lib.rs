@@ -18,3 +18,4 @@ pub mod purposes;
 pub mod roles;
 pub mod scim;
 pub mod users;
+pub mod webhooks;

@@ -11,7 +11,7 @@ pub mod oidc;
 
 pub use addresses::may_call;
 pub use anchor::AnchorFile;
-pub use fetch::{Fetch, FetchAnswer, FetchError, FetchRequest, MOST_BYTES};
+pub use fetch::{Fetch, FetchAnswer, FetchError, FetchRequest, Limits, MOST_BYTES};
 pub use key_store::{DirectoryKeyStore, KeyStore, KeyStoreError};
 pub use mail::{FolderMail, Letter, Mail, MailError, SmtpMail};
 pub use witness::{Cosignature, WitnessClient, WitnessError};

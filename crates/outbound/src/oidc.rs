@@ -40,7 +40,8 @@ impl From<FetchError> for OidcError {
     fn from(error: FetchError) -> Self {
         Self::Provider(match error {
             FetchError::Forbidden => "its address may not be called",
-            FetchError::Unreachable => "no answer in time",
+            FetchError::Unreachable => "it cannot be reached",
+            FetchError::Late => "no answer in time",
             FetchError::TooLarge => "its answer is too large",
         })
     }

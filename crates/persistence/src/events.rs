@@ -49,12 +49,14 @@ pub struct EventRow {
     pub region: Option<String>,
     /// Whether its processing is restricted.
     pub restricted: bool,
+    /// Whether there is a customer, and it is no more.
+    pub gone: bool,
 }
 
 impl From<&Row> for EventRow {
     fn from(row: &Row) -> Self {
         Self {
-            position: row.get(0),
+            position: row.get::<_, Option<i64>>(0).unwrap_or_default(),
             id: row.get(1),
             kind: row.get(2),
             at: row.get(3),
@@ -64,13 +66,14 @@ impl From<&Row> for EventRow {
             department: row.get::<_, Option<Uuid>>(7).map(DepartmentId::from),
             region: row.get(8),
             restricted: row.get::<_, Option<bool>>(9).unwrap_or_default(),
+            gone: row.get(10),
         }
     }
 }
 
-const SELECT: &str = "SELECT e.position, e.id, e.type, e.at, e.customer_id, e.data, c.owner_id, c.department_id, c.region, c.restricted \
-     FROM events e LEFT JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id \
-     WHERE e.organization_id = $1 AND e.position > $2";
+const SELECT: &str = "SELECT e.position, e.id, e.type, e.at, e.customer_id, e.data, c.owner_id, c.department_id, c.region, c.restricted, \
+     e.customer_id IS NOT NULL AND (c.id IS NULL OR c.archived_at IS NOT NULL) \
+     FROM events e LEFT JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id WHERE e.organization_id = $1";
 
 /// Adds events and queues them for their places, in one statement.
 pub async fn insert(work: &Work, events: &[NewEvent], at: DateTime<Utc>) -> Result<(), DbError> {
@@ -147,6 +150,22 @@ pub async fn head(work: &Work) -> Result<i64, DbError> {
     Ok(work.query_one(sql, &[&work.organization().uuid()]).await?.get(0))
 }
 
+/// Up to which size of the audit log webhooks were told of; the row is held. `None` while another instance holds it.
+pub async fn lock_checkpoint(work: &Work) -> Result<Option<i64>, DbError> {
+    if lock_head(work).await?.is_none() {
+        return Ok(None);
+    }
+    let sql = "SELECT checkpoint_size FROM event_heads WHERE organization_id = $1";
+    Ok(work.query_opt(sql, &[&work.organization().uuid()]).await?.map(|row| row.get(0)))
+}
+
+/// Notes that webhooks were told of this size.
+pub async fn note_checkpoint(work: &Work, size: i64) -> Result<(), DbError> {
+    let sql = "UPDATE event_heads SET checkpoint_size = $2 WHERE organization_id = $1";
+    work.execute(sql, &[&work.organization().uuid(), &size]).await?;
+    Ok(())
+}
+
 /// The place of an event, if it has one.
 pub async fn position_of(work: &Work, id: Uuid) -> Result<Option<i64>, DbError> {
     let sql = "SELECT position FROM events WHERE organization_id = $1 AND id = $2 AND position IS NOT NULL";
@@ -190,10 +209,16 @@ pub async fn read(work: &Work, reach: &Reach, after: i64, limit: i64) -> Result<
         sql.push_params(&mut params);
     }
     let sql = format!(
-        "{SELECT} AND ($7::uuid IS NULL OR e.customer_id = $7) AND ({}) ORDER BY e.position LIMIT $3",
+        "{SELECT} AND e.position > $2 AND ($7::uuid IS NULL OR e.customer_id = $7) AND ({}) ORDER BY e.position LIMIT $3",
         parts.join(" OR ")
     );
     Ok(work.query(&sql, &params).await?.iter().map(EventRow::from).collect())
+}
+
+/// Events by their ids, whether they have their place yet or not.
+pub async fn by_ids(work: &Work, ids: &[Uuid]) -> Result<Vec<EventRow>, DbError> {
+    let sql = format!("{SELECT} AND e.id = ANY($2)");
+    Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(EventRow::from).collect())
 }
 
 /// Drops events older than `before`; how many went.

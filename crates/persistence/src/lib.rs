@@ -32,6 +32,7 @@ pub mod roles;
 pub mod scim;
 pub mod sso_providers;
 pub mod users;
+pub mod webhooks;
 
 pub use connect::{Database, DatabaseSettings};
 pub use error::DbError;

@@ -3,10 +3,13 @@
 mod access;
 mod decisions;
 mod intake;
+mod opt_outs;
 mod race;
 mod receipts;
 mod recipients;
 mod records;
+mod reminders;
+mod rotation;
 mod withdrawal;
 
 use serde_json::{Value, json};

@@ -2,22 +2,29 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::Told;
 
+/// A thousand withdrawals, eight people's side by side.
 #[tokio::test]
 async fn after_a_withdrawal_no_answer_is_given_for_its_purpose() {
+    join_all((0..8).map(|_| withdrawals(125))).await;
+}
+
+/// So many withdrawals of one person, each with others on the way.
+async fn withdrawals(count: usize) {
     let told = Told::new().await;
     let path = format!("/v1/customers/{}", told.customer);
     let marketing = told.sales.with("processing-purpose", "marketing");
     let reveal = json!({"fields": ["mobile"], "reason": "to tell of an offer"});
-    for round in 0..20 {
+    for round in 0..count {
         let id = told.agrees(json!({})).await.shows(201).id();
         let gone = AtomicBool::new(false);
         let reads = async |kind: usize| {
             let (mut before, mut late) = (0, 0);
-            while late < 17 {
+            while late < 2 {
                 let asked_after = gone.load(Ordering::SeqCst);
                 let answer = match kind {
                     0 => marketing.get(&path).await,

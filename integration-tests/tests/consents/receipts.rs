@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Told;
 use crate::support::{fresh_folder, program, shared};
 
-fn verify(receipt: &str, jwks: &str) -> (bool, String) {
+pub(super) fn verify(receipt: &str, jwks: &str) -> (bool, String) {
     let folder = fresh_folder();
     std::fs::create_dir_all(&folder).unwrap();
     let (answer, keys) = (folder.join("receipt.json"), folder.join("jwks.json"));
@@ -89,7 +89,7 @@ async fn a_browser_that_opts_out_is_not_advertised_to() {
     officer.patch("/v1/purposes/marketing", &ads).await.shows(200);
     told.agrees(json!({})).await.shows(201);
     let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
-    for (value, reason) in [("1", "opt_out_signal"), ("true", "consent_in_force"), ("0", "consent_in_force")] {
+    for (value, reason) in [("true", "consent_in_force"), ("0", "consent_in_force"), ("1", "opt_out_signal")] {
         let decision = told.sales.get(&path).header("sec-gpc", value).await.shows(200);
         assert_eq!(decision.at("/reason"), reason, "{value}");
     }

@@ -53,3 +53,31 @@ async fn a_request_under_way_is_answered_before_the_end() {
     assert!(begun.elapsed() < Duration::from_secs(30));
     assert_eq!(sales.get("/v1/customers?count=true").await.shows(200).at("/count"), 1);
 }
+
+#[tokio::test]
+async fn nobody_waits_for_an_answer_that_has_no_end() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    let settings = settings_of(shared());
+    let address = format!("127.0.0.1:{}", free_port());
+    let issuer = shared().settings.public_base_url.as_str().to_owned();
+    let other = [("CUSTODIAN_BIND", address.as_str()), ("CUSTODIAN_PUBLIC_BASE_URL", &issuer)];
+    let mut program = Program::start(&["serve"], &differing(&settings, &other));
+    until("the listener", || std::net::TcpStream::connect(&address).ok());
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "GET /v1/events/stream HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n",
+        sales.access_token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains("retry:") {
+        assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    let begun = Instant::now();
+    program.signal("TERM");
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer).ends_with("0\r\n\r\n"), "it ends whole");
+    assert!(program.ended().success(), "{}", program.said());
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}

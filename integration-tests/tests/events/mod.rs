@@ -3,6 +3,7 @@
 mod kinds;
 mod order;
 mod scope;
+mod stream;
 
 use std::time::{Duration, Instant};
 

@@ -67,6 +67,10 @@ pub struct Targets {
     pub export: String,
     /// The company of a partner key.
     pub third_party: String,
+    /// A webhook.
+    pub webhook: String,
+    /// What it was told.
+    pub delivery: String,
 }
 
 impl Targets {
@@ -96,6 +100,8 @@ impl Targets {
             privacy_request: id(),
             export: id(),
             third_party: id(),
+            webhook: id(),
+            delivery: id(),
         }
     }
 
@@ -122,6 +128,7 @@ impl Targets {
         let privacy_request = crate::privacy_requests::filed(admin, &customer).await;
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
+        let (webhook, delivery) = fresh_webhook(org, admin).await;
         Self {
             customer,
             user,
@@ -145,6 +152,8 @@ impl Targets {
             privacy_request,
             export,
             third_party,
+            webhook,
+            delivery,
         }
     }
 
@@ -172,6 +181,8 @@ impl Targets {
             (Some("privacy-requests"), "id") => &self.privacy_request,
             (Some("exports"), "id") => &self.export,
             (Some("third-parties"), "id") => &self.third_party,
+            (Some("webhooks"), "id") => &self.webhook,
+            (Some("webhooks"), "delivery_id") => &self.delivery,
             (Some("record-types"), "type") => "customer",
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
@@ -191,6 +202,20 @@ async fn fresh_review(org: &Org<'_>, admin: &Person) -> (String, String) {
     let about = |line: &&Value| line["subject_id"] == org.user_id("nobody").to_string();
     let line = accounts.as_array().unwrap().iter().find(about).unwrap()["id"].as_str().unwrap().to_owned();
     (id, line)
+}
+
+/// A webhook at an address where nobody stands, which takes what no test does, and what it was told to try it out. There is room for fifty: one that is there
+/// is used again.
+async fn fresh_webhook(org: &Org<'_>, admin: &Person) -> (String, String) {
+    const KNOWN: &str = "SELECT id::text FROM webhooks WHERE disabled IS NULL LIMIT 1";
+    let known = org.sql().await.query_opt(KNOWN, &[]).await.unwrap();
+    let body = json!({"name": "Fresh", "url": "http://127.0.0.1:1/", "event_types": ["webhooks.disabled"]});
+    let id = match known {
+        Some(row) => row.get(0),
+        None => admin.post("/v1/webhooks", &body).await.shows(201).id(),
+    };
+    let delivery = admin.act(&format!("/v1/webhooks/{id}/ping")).await.shows(202).id();
+    (id, delivery)
 }
 
 /// A draft that lacks everything.

@@ -129,9 +129,12 @@ impl Request {
         if !body.is_empty() {
             request = request.body(body);
         }
-        let answer = request.send().await?;
+        let mut answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = answer.bytes().await?.to_vec();
+        // A stream has no end: that it has begun says enough.
+        let endless = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if endless { answer.chunk().await?.unwrap_or_default() } else { answer.bytes().await? };
+        let bytes = bytes.to_vec();
         let answer = Answer { asked, status, headers, bytes };
         contract::hold(&answer);
         Ok(answer)

@@ -3,6 +3,7 @@
 mod bodies;
 mod decisions;
 mod intake;
+mod opt_outs;
 mod receipts;
 mod recipients;
 mod withdraw;
@@ -28,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(intake::record_consents)
         .service(show_consent)
         .service(receipts::show_receipt)
+        .service(opt_outs::list_opt_outs)
         .service(recipients::list_recipients)
         .service(recipients::list_withdrawals)
         .service(recipients::acknowledge_withdrawal)

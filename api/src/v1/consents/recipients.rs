@@ -1,10 +1,12 @@
 //! Withdrawals as cases: who was told, who has acknowledged.
 
+use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
 use custodian_application::consents::{self, RecipientView};
+use custodian_application::webhooks::Signature;
 use custodian_persistence::customers::CustomerReader;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -41,6 +43,8 @@ pub struct WithdrawalRecipientBody {
     due_at: DateTime<Utc>,
     /// When it was acknowledged.
     acknowledged_at: Option<DateTime<Utc>>,
+    /// Whether that was signed with the secret of one of the third party's webhooks.
+    signed: bool,
 }
 
 impl From<RecipientView> for WithdrawalRecipientBody {
@@ -59,6 +63,7 @@ impl From<RecipientView> for WithdrawalRecipientBody {
             withdrawn_at: row.at,
             due_at: row.due_at,
             acknowledged_at: row.acknowledged_at,
+            signed: row.signed,
         }
     }
 }
@@ -66,7 +71,7 @@ impl From<RecipientView> for WithdrawalRecipientBody {
 fn example() -> Value {
     json!({"withdrawal_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a70", "third_party_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "third_party": "SMS gateway",
         "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "consent_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "purpose": "marketing", "channel": null,
-        "state": "notified", "withdrawn_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null})
+        "state": "notified", "withdrawn_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null, "signed": false})
 }
 
 /// List who must hear of a withdrawal.
@@ -121,9 +126,13 @@ pub async fn list_withdrawals(
 
 /// Acknowledge a withdrawal.
 ///
-/// The partner says that it has stopped what the consent allowed. A second time changes nothing.
+/// The partner says that it has stopped what the consent allowed. A second time changes nothing. It may sign its word with the secret of its webhook, as Standard
+/// Webhooks 1.0.0 has it, with the id of the withdrawal as `webhook-id`, over an empty body; a signature that does not hold is refused.
 #[utoipa::path(
-    tag = "consents", security(("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the withdrawal")),
+    tag = "consents", security(("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the withdrawal"),
+        ("webhook-id" = Option<String>, Header, description = "The id of the withdrawal, where it is signed"),
+        ("webhook-timestamp" = Option<String>, Header, description = "Seconds since 1970, five minutes off at most"),
+        ("webhook-signature" = Option<String>, Header, description = "`v1,` and the HMAC-SHA-256 of `{webhook-id}.{webhook-timestamp}.` in base64")),
     responses((status = 200, description = "Acknowledged.", body = WithdrawalRecipientBody, example = json!(example())), WriteProblems))]
 #[post("/withdrawals/{id}/acknowledge")]
 pub async fn acknowledge_withdrawal(
@@ -133,8 +142,24 @@ pub async fn acknowledge_withdrawal(
     id: Id<Uuid>,
     none: Empty,
 ) -> Result<Reply, Problem> {
+    let signature = signature(req.headers())?;
     once(&app, &may, &req, &none.0, async |work| {
-        Reply::ok(&WithdrawalRecipientBody::from(consents::acknowledge(&app, &may, work, id.get()).await?))
+        let view = consents::acknowledge(&app, &may, work, id.get(), signature.as_ref()).await?;
+        Reply::ok(&WithdrawalRecipientBody::from(view))
     })
     .await
+}
+
+/// The three headers together, or none of them.
+fn signature(headers: &HeaderMap) -> Result<Option<Signature>, Problem> {
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    if names.iter().all(|name| !headers.contains_key(*name)) {
+        return Ok(None);
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let [id, timestamp, signatures] = names.map(text);
+    match (id, timestamp.and_then(|text| text.parse().ok()), signatures) {
+        (Some(id), Some(timestamp), Some(signatures)) => Ok(Some(Signature { id, timestamp, signatures })),
+        _ => Err(Problem::of("invalid_signature")),
+    }
 }

@@ -1,5 +1,7 @@
 //! What happened, as far as the caller may read what it is about.
 
+mod stream;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
@@ -21,7 +23,7 @@ needs! {
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_events);
+    config.service(list_events).service(stream::stream_events);
 }
 
 /// Something that happened. Ids, codes, keys of fields and counts; never a value of a person.

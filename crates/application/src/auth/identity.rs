@@ -46,6 +46,20 @@ pub async fn authenticate(
     peer: Option<IpAddr>,
     purpose: Option<&str>,
 ) -> Result<Arc<Identity>, DomainError> {
+    let identity = recognise(app, credential, peer, purpose).await?;
+    if let (Who::Partner(partner), Some(quota)) = (&identity.caller.who, identity.daily_quota) {
+        count_call(app, identity.organization(), partner.key, quota).await?;
+    }
+    Ok(identity)
+}
+
+/// The same for a call that goes on: it counts as no other one.
+pub async fn recognise(
+    app: &App,
+    credential: Credential<'_>,
+    peer: Option<IpAddr>,
+    purpose: Option<&str>,
+) -> Result<Arc<Identity>, DomainError> {
     let (text, kind) = match credential {
         Credential::Bearer(text) => (text, b'b'),
         Credential::ApiKey(text) => (text, b'k'),
@@ -80,9 +94,6 @@ pub async fn authenticate(
         || peer.is_some_and(|peer| identity.ip_ranges.iter().any(|range| range.contains(peer)));
     if !allowed {
         return Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"));
-    }
-    if let (Who::Partner(partner), Some(quota)) = (&identity.caller.who, identity.daily_quota) {
-        count_call(app, identity.organization(), partner.key, quota).await?;
     }
     Ok(identity)
 }

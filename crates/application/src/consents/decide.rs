@@ -15,7 +15,7 @@ use custodian_persistence::{Work, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
-use super::{MOST, conceal};
+use super::{MOST, conceal, opt_outs};
 use crate::audit::{Detail, Draft};
 use crate::{App, Call};
 
@@ -71,9 +71,14 @@ pub async fn decide(app: &App, call: &Call, asked: Asked) -> Result<Decided, Dom
         return Err(DomainError::Invalid(vec![Fault::new("", "too_many").with_arg(MOST.to_string())]));
     }
     let work = app.begin(call.organization()).await?;
-    let decided = decide_in(app, call, &work, &asked).await;
-    work.abandon().await;
-    let decided = decided?;
+    let (decided, opting_out) = match decide_in(app, call, &work, &asked).await {
+        Ok(found) => found,
+        Err(error) => {
+            work.abandon().await;
+            return Err(error);
+        }
+    };
+    settle(app, call, work, &opting_out).await?;
     let allowed = decided.judgements.iter().filter(|judgement| judgement.reason.allows()).count();
     let count = |number: usize| Detail::Count(u32::try_from(number).unwrap_or(u32::MAX));
     let draft = Draft::of(Action::ConsentsDecide)
@@ -82,6 +87,21 @@ pub async fn decide(app: &App, call: &Call, asked: Asked) -> Result<Decided, Dom
         .with("allowed", count(allowed));
     app.record_read(call, draft).await?;
     Ok(decided)
+}
+
+/// Records who opts out by this very call.
+async fn settle(app: &App, call: &Call, work: Work, opting_out: &[Uuid]) -> Result<(), DomainError> {
+    if opting_out.is_empty() {
+        work.abandon().await;
+        return Ok(());
+    }
+    match opt_outs::record(app, call, &work, opting_out).await {
+        Ok(()) => Ok(work.commit().await?),
+        Err(error) => {
+            work.abandon().await;
+            Err(error)
+        }
+    }
 }
 
 fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
@@ -96,7 +116,8 @@ fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
     }
 }
 
-async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result<Decided, DomainError> {
+/// The decision, and who opts out by asking for it with the signal.
+async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result<(Decided, Vec<Uuid>), DomainError> {
     let now = work.database_time().await?;
     let at = match asked.as_of {
         Some(at) if at > now => return Err(DomainError::Invalid(vec![Fault::new("/as_of", "in_the_future")])),
@@ -108,13 +129,7 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
         }
         None => now,
     };
-    let (purpose, renewed_from) = match stored::past_purpose(work, &asked.purpose, at).await? {
-        Some((content, from)) => (Some(read(&content)?), from),
-        None if purposes::find(work, &asked.purpose).await?.is_none() => {
-            return Err(DomainError::Invalid(vec![Fault::new("/purpose", "unknown_purpose")]));
-        }
-        None => (None, DateTime::UNIX_EPOCH),
-    };
+    let (purpose, renewed_from) = purpose_at(work, &asked.purpose, at).await?;
     let people = people(app, call, work, &asked.whom).await?;
     let mut ids: Vec<Uuid> = people.iter().flatten().copied().collect();
     ids.sort_unstable();
@@ -122,14 +137,34 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
     let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
     let standings = standings(work, &ids, &scope, asked, at).await?;
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
-    let stops = asked.opts_out && purpose.as_ref().is_some_and(Purpose::sells_or_shares);
-    let heard = |judgement: Judgement| match stops && judgement.reason.allows() {
+    let sells = purpose.as_ref().is_some_and(Purpose::sells_or_shares);
+    let opted = if sells || asked.opts_out { stored::opted_out(work, &ids, at).await? } else { HashMap::new() };
+    let out = opt_outs::standing_among(&opted, &standings);
+    let stops = |ids: &[Uuid]| sells && (asked.opts_out || ids.iter().any(|id| out.contains(id)));
+    let heard = |ids: &[Uuid], judgement: Judgement| match judgement.reason.allows() && stops(ids) {
         true => Judgement { reason: Reason::OptOutSignal, ..judgement },
         false => judgement,
     };
-    let judged = people.iter().map(|ids| heard(one(&question, ids, &standings)));
+    let judged = people.iter().map(|ids| heard(ids, one(&question, ids, &standings)));
     let judgements = judged.map(|judgement| conceal_in(call, judgement)).collect();
-    Ok(Decided { as_of: at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements })
+    let signals = asked.opts_out && asked.as_of.is_none();
+    let opting_out = standings.keys().filter(|id| signals && !out.contains(id)).copied().collect();
+    Ok((Decided { as_of: at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements }, opting_out))
+}
+
+/// The purpose as it was at a moment, and since when consents to it counted.
+async fn purpose_at(
+    work: &Work,
+    code: &str,
+    at: DateTime<Utc>,
+) -> Result<(Option<Purpose>, DateTime<Utc>), DomainError> {
+    match stored::past_purpose(work, code, at).await? {
+        Some((content, from)) => Ok((Some(read(&content)?), from)),
+        None if purposes::find(work, code).await?.is_none() => {
+            Err(DomainError::Invalid(vec![Fault::new("/purpose", "unknown_purpose")]))
+        }
+        None => Ok((None, DateTime::UNIX_EPOCH)),
+    }
 }
 
 fn read(content: &serde_json::Value) -> Result<Purpose, DomainError> {

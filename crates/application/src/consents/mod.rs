@@ -2,9 +2,11 @@
 
 mod decide;
 mod link;
+mod opt_outs;
 mod receipt;
 mod recipients;
 mod record;
+mod remind;
 mod withdraw;
 
 use chrono::{DateTime, Utc};
@@ -18,10 +20,12 @@ use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
 pub use link::{Link, issue_link, withdraw_by_link};
+pub use opt_outs::opt_outs;
 pub use receipt::{Form, Receipt, TYP as RECEIPT_TYP, receipt};
 pub use recipients::{RecipientView, acknowledge, recipients, withdrawals};
 pub(crate) use record::{AGE_FIELDS, birth_of};
 pub use record::{NewConsent, record, record_many};
+pub use remind::{KIND, remind};
 pub use withdraw::withdraw;
 
 use crate::audit::Draft;
@@ -111,6 +115,11 @@ pub(crate) async fn those_agreed(app: &App, call: &Call, ids: &[CustomerId]) -> 
 /// Codes of the purposes that a customer agrees to at this moment.
 pub(crate) async fn purposes_in_force(work: &Work, customer: CustomerId) -> Result<Vec<String>, DomainError> {
     Ok(stored::agreed_by(work, customer.uuid()).await?)
+}
+
+/// Those of these customers whose consent to this purpose is in force.
+pub(crate) async fn agreed_to(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DomainError> {
+    Ok(stored::agreed(work, customers, purpose).await?)
 }
 
 /// A locked customer as its consents stand now: while it is locked none can be given or withdrawn.

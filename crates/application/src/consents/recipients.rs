@@ -9,7 +9,10 @@ use custodian_persistence::customers::CustomerReader;
 use uuid::Uuid;
 
 use super::find;
+use super::remind::news;
 use crate::audit::{Detail, Draft};
+use crate::events::{EventType, publish};
+use crate::webhooks::{Signature, check_signature};
 use crate::{App, Call};
 
 /// A recipient with what this caller may know of it.
@@ -87,20 +90,33 @@ pub async fn withdrawals(
 
 /// Acknowledges a withdrawal for the third party of the key: it has acted on it. A second time changes nothing.
 ///
-/// Errors: 404 for a withdrawal that it was not told of; 403 `partner_only`.
-pub async fn acknowledge(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<RecipientView, DomainError> {
+/// Errors: 404 for a withdrawal that it was not told of; 403 `partner_only`, and `invalid_signature` where one was sent that does not hold.
+pub async fn acknowledge(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: Uuid,
+    signature: Option<&Signature>,
+) -> Result<RecipientView, DomainError> {
     call.needs(Permission::WithdrawalsAcknowledge)?;
     let Some(third_party) = call.identity.third_party else {
         return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
     };
     let meant = call.identity.meant_customer(id)?.uuid();
-    let row = stored::acknowledge(work, meant, third_party.uuid(), call.identity.actor_id()).await?;
-    let row = row.ok_or(DomainError::NotFound)?;
+    let by = call.identity.actor_id();
+    let row = stored::acknowledge(work, meant, third_party.uuid(), by, signature.is_some()).await?;
+    let (row, first) = row.ok_or(DomainError::NotFound)?;
+    if let Some(signature) = signature {
+        check_signature(app, work, third_party, &id.to_string(), signature).await?;
+    }
     let draft = Draft::about(Action::WithdrawalsAcknowledge, CustomerId::from(row.customer))
         .with("withdrawal", Detail::Code(meant.to_string()))
         .with("third_party", Detail::Code(third_party.to_string()))
         .with("purpose_code", Detail::Code(row.purpose.clone()));
     app.record_change(work, call, draft).await?;
+    if first {
+        publish(app, work, news(EventType::WithdrawalsAcknowledged, &row)).await?;
+    }
     // The next call of this key asks the database whether anything is still late.
     app.auth().doubt(call.identity.actor_id());
     Ok(RecipientView::of(call, row))

@@ -12,6 +12,7 @@ use custodian_persistence::{Work, customers as people, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
+use super::remind::watch;
 use super::{ConsentView, meant, view};
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
@@ -121,7 +122,10 @@ async fn tell(
     let row = purposes::find(work, &consent.purpose).await?.ok_or(DomainError::NotFound)?;
     let purpose = Purpose::deserialize(&row.content).map_err(|_| DomainError::internal("a stored purpose"))?;
     let named: Vec<String> = purpose.recipients.into_iter().map(|one| one.name).collect();
-    stored::open_cases(work, events, &named, now + TO_ACKNOWLEDGE).await?;
+    let due_at = now + TO_ACKNOWLEDGE;
+    if stored::open_cases(work, events, &named, due_at).await? > 0 {
+        watch(work, events, due_at).await?;
+    }
     Ok(())
 }
 

@@ -6,18 +6,29 @@ use std::time::Duration;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_persistence::events as stored;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::App;
+use super::tell_checkpoints;
+
+use crate::{App, webhooks};
 
 /// How often waiting events are looked for.
 const WAKE: Duration = Duration::from_millis(100);
+/// How often webhooks are told of checkpoints of the audit log.
+const CHECKPOINTS: Duration = Duration::from_secs(60);
 /// Transactions whose events are placed together.
 const BATCH: i64 = 500;
 
 /// Runs until `stop` says so. A transaction under way is finished first.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut told = None::<Instant>;
     while !*stop.borrow() {
+        if told.is_none_or(|at| at.elapsed() >= CHECKPOINTS) {
+            told = Some(Instant::now());
+            if let Err(error) = tell_checkpoints(&app).await {
+                tracing::warn!(%error, "checkpoints cannot be told of for now");
+            }
+        }
         let busy = place_all(&app).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "events cannot be given their places for now");
             false
@@ -47,6 +58,7 @@ async fn place(app: &App, organization: OrganizationId) -> Result<bool, DomainEr
         return Ok(false);
     };
     let placed = stored::place(&work, last, BATCH).await?;
+    webhooks::fan_out(app, &work, &placed).await?;
     work.commit().await?;
     let count = u64::try_from(placed.len()).unwrap_or(u64::MAX);
     metrics::counter!("custodian_events_total").increment(count);

@@ -1,15 +1,20 @@
 //! Events: told in the transaction that makes them happen, so that what was acknowledged is told whatever is killed, and what was not is never told.
 
+mod checkpoints;
 mod dispatch;
+mod follow;
 mod read;
 
 use chrono::Duration;
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::events::{self as stored, NewEvent};
 use custodian_persistence::{Work, organizations};
+use uuid::Uuid;
 
+pub use checkpoints::tell_checkpoints;
 pub use custodian_domain::events::{Event, EventType, Fact};
 pub use dispatch::run;
+pub use follow::Follower;
 pub use read::{EventView, Page, Wanted, list};
 
 use crate::App;
@@ -29,6 +34,14 @@ pub async fn publish_all(app: &App, work: &Work, events: Vec<Event>) -> Result<(
     }
     let rows = events.into_iter().map(|event| row(app, event)).collect::<Result<Vec<_>, _>>()?;
     Ok(stored::insert(work, &rows, app.now()).await?)
+}
+
+/// The same of one thing, whose id is answered.
+pub(crate) async fn publish_with_id(app: &App, work: &Work, event: Event) -> Result<Uuid, DomainError> {
+    let row = row(app, event)?;
+    let id = row.id;
+    stored::insert(work, &[row], app.now()).await?;
+    Ok(id)
 }
 
 fn row(app: &App, event: Event) -> Result<NewEvent, DomainError> {

@@ -6,6 +6,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::events::{About, EventType, Holds};
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
 use custodian_persistence::events::{self as stored, EventRow, Reach};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use crate::audit::{Detail, Draft};
 use crate::consents::those_agreed;
 use crate::customers::{decide_agreed, refuse};
+use crate::webhooks::is_own;
 use crate::{App, Call};
 
 /// Which events are wanted.
@@ -48,7 +50,7 @@ pub struct EventView {
 pub struct Page {
     /// The events, in order. What was found may be less than the limit although there is more.
     pub events: Vec<EventView>,
-    /// The place of the last event that was looked at.
+    /// Up to here everything was looked at.
     pub position: i64,
     /// Whether there is more already.
     pub more: bool,
@@ -78,24 +80,32 @@ pub(super) async fn look(app: &App, call: &Call, wanted: &Wanted) -> Result<Page
     let reach = reach(app, call, wanted);
     let work = app.begin(call.organization()).await?;
     let found = async {
-        let after = match (wanted.position, wanted.after) {
-            (Some(position), _) => position,
-            (None, Some(id)) => {
-                let meant = call.identity.meant_customer(id).map_err(|_| unknown_event())?;
-                stored::position_of(&work, meant.uuid()).await?.ok_or_else(unknown_event)?
-            }
-            (None, None) => 0,
-        };
+        let after = start_of(&work, call, wanted).await?.unwrap_or(0);
         let limit = i64::try_from(wanted.limit).unwrap_or(200);
-        Ok::<_, DomainError>((stored::read(&work, &reach, after, limit + 1).await?, after))
+        // The head first: whatever stands up to it is seen by the next statement.
+        let head = stored::head(&work).await?;
+        Ok::<_, DomainError>((stored::read(&work, &reach, after, limit + 1).await?, after.max(head)))
     };
     let found = found.await;
     work.abandon().await;
-    let (mut rows, after) = found?;
+    let (mut rows, head) = found?;
     let more = rows.len() > wanted.limit;
     rows.truncate(wanted.limit);
-    let position = rows.last().map_or(after, |row| row.position);
+    let last = rows.last().map_or(head, |row| row.position);
+    let position = if more { last } else { last.max(head) };
     Ok(Page { events: told(app, call, rows).await?, position, more })
+}
+
+/// The place that is gone on from; none where none was named.
+pub(super) async fn start_of(work: &Work, call: &Call, wanted: &Wanted) -> Result<Option<i64>, DomainError> {
+    match (wanted.position, wanted.after) {
+        (Some(position), _) => Ok(Some(position)),
+        (None, Some(id)) => {
+            let meant = call.identity.meant_customer(id).map_err(|_| unknown_event())?;
+            stored::position_of(work, meant.uuid()).await?.map(Some).ok_or_else(unknown_event)
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 fn unknown_event() -> DomainError {
@@ -179,6 +189,9 @@ fn seen(
         other => refuse(other, kind.permission())?,
     }
     let data = row.data.as_object().cloned().unwrap_or_default();
+    if call.identity.user().is_none() && !is_own(call.identity.third_party, &data) {
+        return Ok(None);
+    }
     if let (Who::Partner(partner), Some(purpose)) = (&call.identity.caller.who, data.get("purpose"))
         && !partner.purposes.is_empty()
         && !purpose.as_str().is_some_and(|code| partner.purposes.contains(code))

@@ -156,7 +156,7 @@ mod tests {
         let mut codes: Vec<_> = EventType::ALL.iter().map(|kind| kind.code()).collect();
         for kind in EventType::ALL {
             assert_eq!(EventType::from_code(kind.code()), Some(*kind));
-            let names = kind.members().iter().any(|member| *member == ("customer_id", Holds::Person));
+            let names = kind.members().contains(&("customer_id", Holds::Person));
             assert_eq!(names, kind.about() == About::Customer, "{}", kind.code());
             assert!(kind.describe().ends_with('.') && kind.code().contains('.'), "{}", kind.code());
         }

@@ -66,6 +66,16 @@ event_types! {
         "A customer refused a purpose.";
     #[partner] ConsentsWithdrawn = "consents.withdrawn", ConsentsRead, Customer { customer_id: Person, consent_id: Person, withdrawal_id: Person, purpose: Code, channel: Code }:
         "A customer withdrew a consent: what rests on it stops now. Its recipients acknowledge `withdrawal_id`.";
+    ConsentsOptedOut = "consents.opted_out", ConsentsRead, Customer { customer_id: Person, signal: Code }:
+        "A customer opted out of being sold, shared or advertised to, by a signal of the browser (`gpc`).";
+    #[partner] WithdrawalsReminder = "withdrawals.reminder", ConsentsRead, Customer { customer_id: Person, consent_id: Person, withdrawal_id: Person, third_party_id: Id, purpose: Code, due_at: Time }:
+        "A recipient has not acknowledged a withdrawal yet. A third party is told of its own alone.";
+    #[partner] WithdrawalsOverdue = "withdrawals.overdue", ConsentsRead, Customer { customer_id: Person, consent_id: Person, withdrawal_id: Person, third_party_id: Id, purpose: Code, due_at: Time }:
+        "A recipient has not acknowledged a withdrawal in time: its calls for the purpose are refused until it does. A third party is told of its own alone.";
+    WithdrawalsAcknowledged = "withdrawals.acknowledged", ConsentsRead, Customer { customer_id: Person, consent_id: Person, withdrawal_id: Person, third_party_id: Id, purpose: Code }:
+        "A recipient has acknowledged a withdrawal.";
+    AuditCheckpoint = "audit.checkpoint", AuditRead, Organization { size: Count, note: Text }:
+        "The audit log has grown: its signed checkpoint, for whoever keeps it elsewhere. Told once a minute at most, and only to webhooks that list it.";
     AccessRequestsOpened = "access_requests.opened", GrantsRevoke, Staff { access_request_id: Id, kind: Code }:
         "Somebody asked for access, or opened it in an emergency.";
     AccessRequestsDecided = "access_requests.decided", GrantsRevoke, Staff { access_request_id: Id, state: Code }:
@@ -90,6 +100,10 @@ event_types! {
         "An export was taken away.";
     ExportsEnded = "exports.ended", LeakTracesRun, Staff { export_id: Id, state: Code }:
         "An approved export ended without having been taken away: `expired` or `failed`.";
+    WebhooksPinged = "webhooks.pinged", WebhooksManage, Organization { webhook_id: Id }:
+        "Somebody tried a webhook out. Told to that webhook alone.";
+    WebhooksDisabled = "webhooks.disabled", WebhooksRead, Organization { webhook_id: Id, why: Code }:
+        "A webhook was switched off by itself: it is `gone`, or `failing` for days.";
     UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
         "A colleague left.";
 }

@@ -75,6 +75,8 @@ permissions! {
     ApiKeysManage = "api_keys.manage": "Create and revoke partner keys.",
     AuthManage = "auth.manage": "Set how staff prove who they are: second factors, single sign-on, provisioning.",
     JobsRead = "jobs.read": "Follow long work.",
+    WebhooksRead = "webhooks.read": "Read the webhooks and what they were told, never their secrets.",
+    WebhooksManage = "webhooks.manage": "Make, change, try out and delete webhooks.",
     EventsRead = "events.read": "Read what happened, as far as one may read what it is about.",
     PurposesRead = "purposes.read": "Read the purposes and the legal rules.",
     PurposesManage = "purposes.manage": "Make, change and retire purposes.",

@@ -1,6 +1,7 @@
 //! Consents: what was recorded, every event, and what stands now.
 
 mod decisions;
+mod opt_outs;
 mod recipients;
 mod write;
 
@@ -10,8 +11,10 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
+pub use opt_outs::{OptOutRow, insert_opt_outs, opt_outs_of, opted_out};
 pub use recipients::{
-    RecipientRow, acknowledge, cases_of, open_cases, overdue_parties, overdue_purposes, recipients_of,
+    OpenCase, RecipientRow, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
+    overdue_purposes, recipients_of,
 };
 pub use write::{Event, insert_events, insert_records, put_states};
 

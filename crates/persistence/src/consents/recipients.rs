@@ -32,6 +32,8 @@ pub struct RecipientRow {
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// Whether it is late, by the database's clock.
     pub overdue: bool,
+    /// Whether its word that it has acted was signed.
+    pub signed: bool,
 }
 
 impl From<&Row> for RecipientRow {
@@ -48,12 +50,13 @@ impl From<&Row> for RecipientRow {
             due_at: row.get(8),
             acknowledged_at: row.get(9),
             overdue: row.get(10),
+            signed: row.get(11),
         }
     }
 }
 
 const SELECT: &str = "SELECT r.id, r.third_party_id, t.name, r.consent_id, r.customer_id, r.purpose, r.channel, r.at, r.due_at, r.acknowledged_at, \
-     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp() FROM withdrawal_recipients r \
+     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp(), r.signed FROM withdrawal_recipients r \
      JOIN third_parties t ON t.organization_id = r.organization_id AND t.id = r.third_party_id WHERE r.organization_id = $1";
 
 /// Opens a case with every recipient of the purpose: those that it names, and those that hold a live key bound to it. How many there are.
@@ -88,14 +91,49 @@ pub async fn cases_of(
     Ok(rows.iter().map(RecipientRow::from).collect())
 }
 
-/// Notes that a third party has acted on a withdrawal; the first time counts. `None` where it is none of theirs.
-pub async fn acknowledge(work: &Work, id: Uuid, third_party: Uuid, by: Uuid) -> Result<Option<RecipientRow>, DbError> {
-    const SQL: &str = "UPDATE withdrawal_recipients SET acknowledged_at = coalesce(acknowledged_at, clock_timestamp()), acknowledged_by = coalesce(acknowledged_by, $4) \
-         WHERE organization_id = $1 AND id = $2 AND third_party_id = $3";
+/// Notes that a third party has acted on a withdrawal; the first time counts, and whether this was it is answered. `None` where it is none of theirs.
+pub async fn acknowledge(
+    work: &Work,
+    id: Uuid,
+    third_party: Uuid,
+    by: Uuid,
+    signed: bool,
+) -> Result<Option<(RecipientRow, bool)>, DbError> {
+    const SQL: &str = "UPDATE withdrawal_recipients SET acknowledged_at = clock_timestamp(), acknowledged_by = $4, signed = $5 \
+         WHERE organization_id = $1 AND id = $2 AND third_party_id = $3 AND acknowledged_at IS NULL";
     let organization = work.organization().uuid();
-    work.execute(SQL, &[&organization, &id, &third_party, &by]).await?;
+    let first = work.execute(SQL, &[&organization, &id, &third_party, &by, &signed]).await? == 1;
     let sql = format!("{SELECT} AND r.id = $2 AND r.third_party_id = $3");
-    Ok(work.query_opt(&sql, &[&organization, &id, &third_party]).await?.as_ref().map(RecipientRow::from))
+    let row = work.query_opt(&sql, &[&organization, &id, &third_party]).await?;
+    Ok(row.as_ref().map(|row| (RecipientRow::from(row), first)))
+}
+
+/// A recipient who has not acknowledged a withdrawal.
+#[derive(Clone, Debug)]
+pub struct OpenCase {
+    /// The case.
+    pub row: RecipientRow,
+    /// How often it was reminded.
+    pub reminded: u32,
+}
+
+/// Those of a withdrawal, held until the transaction ends.
+pub async fn lock_open_cases(work: &Work, id: Uuid) -> Result<Vec<OpenCase>, DbError> {
+    let select = SELECT.replace(" FROM withdrawal_recipients r", ", r.reminded FROM withdrawal_recipients r");
+    let sql = format!("{select} AND r.id = $2 AND r.acknowledged_at IS NULL ORDER BY r.third_party_id FOR UPDATE OF r");
+    let rows = work.query(&sql, &[&work.organization().uuid(), &id]).await?;
+    let case =
+        |row: &Row| OpenCase { row: row.into(), reminded: u32::try_from(row.get::<_, i32>(12)).unwrap_or_default() };
+    Ok(rows.iter().map(case).collect())
+}
+
+/// Notes how often a recipient was reminded.
+pub async fn note_reminded(work: &Work, row: &RecipientRow, reminded: u32) -> Result<(), DbError> {
+    let sql =
+        "UPDATE withdrawal_recipients SET reminded = $4 WHERE organization_id = $1 AND id = $2 AND third_party_id = $3";
+    let count = i32::try_from(reminded).unwrap_or(i32::MAX);
+    work.execute(sql, &[&work.organization().uuid(), &row.id, &row.third_party, &count]).await?;
+    Ok(())
 }
 
 /// Codes of the purposes for which a third party is late in acknowledging a withdrawal.

@@ -1,0 +1,59 @@
+//! Opt-outs by a signal of the browser (Global Privacy Control): recorded when one comes, and standing when none comes any more.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::Action;
+use custodian_domain::consents::{Standing, opt_out_stands};
+use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
+use custodian_persistence::consents::{self as stored, OptOutRow};
+use custodian_persistence::customers::CustomerReader;
+use uuid::Uuid;
+
+use crate::audit::{Detail, Draft};
+use crate::customers::find as find_customer;
+use crate::events::{Event, EventType, Fact, publish_all};
+use crate::{App, Call};
+
+/// Who of these customers has opted out and not chosen otherwise since.
+pub(super) fn standing_among(
+    opted: &HashMap<Uuid, DateTime<Utc>>,
+    standings: &HashMap<Uuid, Vec<Standing>>,
+) -> Vec<Uuid> {
+    let own = |id: &Uuid| standings.get(id).map(Vec::as_slice).unwrap_or_default();
+    opted.iter().filter(|(id, at)| opt_out_stands(**at, own(id))).map(|(id, _)| *id).collect()
+}
+
+/// Records that these customers opt out now.
+pub(super) async fn record(app: &App, call: &Call, work: &Work, customers: &[Uuid]) -> Result<(), DomainError> {
+    let at = stored::moment(work).await?;
+    let rows: Vec<(Uuid, Uuid)> = customers.iter().map(|customer| (app.new_id(), *customer)).collect();
+    let by = (call.identity.caller.actor_kind(), call.identity.actor_id());
+    stored::insert_opt_outs(work, &rows, at, by.0, by.1).await?;
+    let told = |customer: &Uuid| {
+        Event::about(EventType::ConsentsOptedOut, CustomerId::from(*customer))
+            .with("signal", Fact::Code("gpc".to_owned()))
+    };
+    publish_all(app, work, customers.iter().map(told).collect()).await?;
+    let draft = Draft::of(Action::ConsentsOptOut).with("signal", Detail::Code("gpc".to_owned()));
+    let customers = customers.iter().copied().map(CustomerId::from).collect();
+    app.record_change(work, call, Draft { customers, ..draft }).await
+}
+
+/// A customer's opt-outs, newest first.
+pub async fn opt_outs(
+    app: &App,
+    reader: &CustomerReader,
+    call: &Call,
+    customer: Uuid,
+) -> Result<Vec<OptOutRow>, DomainError> {
+    let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::opt_outs_of(&work, row.id.uuid()).await;
+    work.abandon().await;
+    let rows = rows?;
+    app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
+    Ok(rows)
+}

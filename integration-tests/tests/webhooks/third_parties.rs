@@ -1,0 +1,53 @@
+//! A third party's webhook: ids of its own, purposes of its own, and nothing of people who have not agreed.
+
+use serde_json::json;
+
+use super::{Conduct, Receiver, hook, hurry, log_says};
+use crate::consents::Told;
+
+const PERMISSIONS: [&str; 3] = ["customers.read", "consents.read", "withdrawals.acknowledge"];
+
+#[tokio::test]
+async fn it_hears_of_a_withdrawal_under_the_id_that_it_acknowledges() {
+    let told = Told::new().await;
+    let (admin, receiver) = (told.org.admin().await, Receiver::start());
+    let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    hook(
+        &admin,
+        &receiver,
+        json!({"third_party": company, "purposes": ["marketing"], "event_types": ["consents.withdrawn"]}),
+    )
+    .await;
+    let consent = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    let heard = receiver.hears(1).await[0].json();
+    assert_ne!(heard["data"]["customer_id"], json!(told.customer));
+    assert_ne!(heard["data"]["consent_id"], json!(consent));
+    let case = heard["data"]["withdrawal_id"].as_str().unwrap().to_owned();
+    partner.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
+    let recipients = told.sales.get(&format!("/v1/consents/{consent}/recipients")).await.shows(200);
+    assert_eq!(recipients.at("/data/0/state"), "acknowledged");
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_told_of_somebody_who_says_stop_is_dropped() {
+    let told = Told::new().await;
+    let (admin, receiver) = (told.org.admin().await, Receiver::start());
+    let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["customers.updated"]});
+    let id = hook(&admin, &receiver, members).await.id();
+    let consent = told.agrees(json!({})).await.shows(201).id();
+    *receiver.conduct() = Conduct::Status(500);
+    let path = format!("/v1/customers/{}", told.customer);
+    told.sales.patch(&path, &json!({"fields": {"name": "Lin"}})).await.shows(200);
+    let heard = receiver.hears(1).await[0].json();
+    assert_eq!(heard["data"]["fields"], json!(["name"]), "fields that the purpose lists");
+    told.sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    *receiver.conduct() = Conduct::Status(200);
+    let before = receiver.heard().len();
+    hurry(&told.org, &id).await;
+    log_says(&admin, &id, |log| log.iter().all(|one| one["state"] == "dropped")).await;
+    assert_eq!(receiver.heard().len(), before, "nothing more was sent");
+}

@@ -1,0 +1,1 @@
+ALTER TABLE withdrawal_recipients DROP COLUMN reminded, DROP COLUMN signed;

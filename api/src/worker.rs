@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, consents, events, exports, idempotency, imports,
+    App, access, access_requests, access_reviews, auth, catalog, consents, events, exports, idempotency, imports,
     privacy_requests, webhooks,
 };
 use custodian_domain::kernel::DomainError;
@@ -103,6 +103,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
+        catalog::KIND => catalog::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }
 }

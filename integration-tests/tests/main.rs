@@ -32,6 +32,7 @@ mod keys;
 mod notices;
 mod privacy_requests;
 mod purposes;
+mod records;
 mod roles;
 mod scim;
 mod sso_providers;

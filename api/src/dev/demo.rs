@@ -153,8 +153,8 @@ async fn import(
     let session = SessionId::from(Uuid::nil());
     let identity = identity_of_user(app, organization, user, session).await?.ok_or(DomainError::NotFound)?;
     let call = Call { identity: Arc::new(identity), request: "setup".into(), purpose: None };
-    let options =
-        UploadOptions { mapping: Mapping::parse(&people::mapping())?, upsert: false, dry_run: false, ndjson: false };
+    let mapping = Mapping::parse(call.customer(), &people::mapping())?;
+    let options = UploadOptions { mapping, upsert: false, dry_run: false, ndjson: false };
     let mut upload = Upload::begin(app, &call)?;
     upload.push(people::csv(numbers, app.rng()).as_bytes()).await?;
     upload.complete().await?;

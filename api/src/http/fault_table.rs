@@ -45,6 +45,13 @@ faults! {
     "masked_value": "A masked value cannot be written back." / "不能写回掩码值。";
     "control_character": "Control characters and invisible marks are not allowed." / "不允许包含控制字符或不可见字符。";
     "duplicate_value": "The value is taken by another record." / "该值已被其他记录占用。";
+    "below_legal_floor": "The law asks for at least {}; a lower grade needs exception_reason." / "法律要求至少为 {}，更低的分级须填写 exception_reason。";
+    "needs_exact": "What is unique must be searchable by its exact value." / "唯一字段必须可按完整值（exact）检索。";
+    "mask_too_open": "A mask may leave at most {} characters at either end." / "掩码首尾各最多保留 {} 个字符。";
+    "choices_only_grow": "Choices may be added, none taken away." / "选项只能增加，不能删除。";
+    "only_for_enum": "Only a field of type enum has choices." / "仅 enum 类型的字段可设选项。";
+    "fixed": "This cannot be changed." / "不可更改。";
+    "customers_lack_it": "{} records lack it." / "有 {} 条记录缺少该字段。";
     "unknown_owner": "There is no such owner." / "负责人不存在。";
     "unknown_department": "There is no such department." / "部门不存在。";
     "department_cycle": "A department cannot stand beneath itself." / "部门不能位于其自身之下。";

@@ -119,6 +119,11 @@ problems! {
     409 "notice_published": "Published" / "已发布", "What was published stays as it is; draft the next version." / "已发布的文本不可更改，请起草新版本。";
     409 "notice_not_published": "Not in force" / "尚未生效", "Only the version in force can be shown." / "只能出示现行有效的版本。";
     409 "asked_too_soon": "Asked too soon" / "过早再次征求", "The person refused; nobody is asked again before the purpose's cool-down has passed." / "本人已拒绝，在冷却期届满前不得再次征求同意。";
+    409 "data_lacks_field": "Stored data lacks the field" / "现有数据缺少该字段", "The field cannot be required while stored records lack it; errors tells how many." / "现有记录缺少该字段，不能设为必填，数量见 errors。";
+    409 "field_retired": "Field retired" / "字段已停用", "The field has been retired." / "该字段已停用。";
+    409 "field_needed": "Field needed" / "字段不可停用", "The service itself needs this field." / "服务本身需要该字段。";
+    409 "field_is_building": "Field being built" / "字段索引建立中", "A job is still bringing stored values in line with the last change; see /v1/jobs." / "任务仍在按上次变更处理现有数据，请查看 /v1/jobs。";
+    409 "too_many_fields": "Too many fields" / "字段过多", "The record type has as many fields as it can have." / "该记录类型的字段数量已达上限。";
     409 "purpose_retired": "Purpose retired" / "处理目的已停用", "The purpose has been retired." / "该处理目的已停用。";
     409 "request_closed": "Request closed" / "请求已结束", "The request has been answered or taken back." / "该请求已答复或已撤回。";
     409 "duplicate_request": "Another request stands" / "存在同一请求", "This request repeats another open one of the same person (duplicate_of); answer that." / "该请求与同一人的另一未结请求（duplicate_of）重复，请处理后者。";

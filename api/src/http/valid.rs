@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
 use custodian_application::App;
 use custodian_crypto::mac::sha256;
+use custodian_domain::catalog::Catalog;
 use custodian_domain::kernel::Fault;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -37,6 +38,12 @@ pub trait Body: ToSchema + DeserializeOwned + 'static {
     fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
         let _ = (value, now);
         Vec::new()
+    }
+
+    /// The same where the rules are the organisation's own.
+    fn check_by(value: &Value, now: DateTime<Utc>, catalog: &Catalog) -> Vec<Fault> {
+        let _ = catalog;
+        Self::check(value, now)
     }
 }
 
@@ -107,7 +114,7 @@ impl<B: Body> FromRequest for Valid<B> {
         let arriving = Arriving::new(req, payload).of::<B>();
         Box::pin(async move {
             let (value, bytes) = arriving.json(&["application/json"]).await?;
-            Ok(Self(validate(&value, arriving_now(&bytes.app))?, bytes.digest))
+            Ok(Self(bytes.validate(&value)?, bytes.digest))
         })
     }
 }
@@ -120,7 +127,7 @@ impl<B: Body> FromRequest for ValidPatch<B> {
         let arriving = Arriving::new(req, payload);
         Box::pin(async move {
             let (value, bytes) = arriving.json(&["application/merge-patch+json", "application/json"]).await?;
-            Ok(Self(validate(&value, arriving_now(&bytes.app))?, bytes.digest))
+            Ok(Self(bytes.validate(&value)?, bytes.digest))
         })
     }
 }
@@ -167,11 +174,15 @@ fn faulty(faults: Vec<Fault>) -> Problem {
 struct Arrived {
     digest: Digest,
     app: Option<Data<App>>,
+    context: Rc<Context>,
 }
 
-fn arriving_now(app: &Option<Data<App>>) -> DateTime<Utc> {
-    // Without an application there is no clock to obey.
-    app.as_ref().map_or(DateTime::UNIX_EPOCH, |app| app.now())
+impl Arrived {
+    fn validate<B: Body>(&self, value: &Value) -> Result<B, Problem> {
+        // Without an application there is no clock to obey, and without a caller no organisation that could have rules of its own.
+        let now = self.app.as_ref().map_or(DateTime::UNIX_EPOCH, |app| app.now());
+        validate(value, now, self.context.call().map_or(Catalog::built_in(), |call| call.catalog()))
+    }
 }
 
 /// A body on its way in.
@@ -213,8 +224,9 @@ impl Arriving {
         let app = self.app.take();
         self.context.caller_decided().await;
         accept(std::mem::replace(&mut self.media_type, Err(())), accepted)?;
+        let context = Rc::clone(&self.context);
         let (bytes, _) = self.bytes().await?;
-        Ok((json::read(&bytes)?, Arrived { digest: Digest(sha256(&bytes)), app }))
+        Ok((json::read(&bytes)?, Arrived { digest: Digest(sha256(&bytes)), app, context }))
     }
 }
 
@@ -271,10 +283,10 @@ fn accept(media_type: Result<Option<String>, ()>, accepted: &[&str]) -> Result<(
 }
 
 /// All faults of a value, or the body.
-pub fn validate<B: Body>(value: &Value, now: DateTime<Utc>) -> Result<B, Problem> {
+pub fn validate<B: Body>(value: &Value, now: DateTime<Utc>, catalog: &Catalog) -> Result<B, Problem> {
     let schema = schema_of::<B>()?;
     let mut faults = schema.faults(value);
-    for fault in B::check(value, now) {
+    for fault in B::check_by(value, now, catalog) {
         // The schema and the check may see the same thing; one line for it is enough.
         if !faults.iter().any(|known| known.pointer == fault.pointer) {
             faults.push(fault);

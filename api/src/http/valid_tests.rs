@@ -119,7 +119,7 @@ async fn every_way_to_be_wrong_has_its_code() {
 #[test]
 fn schema_and_check_are_told_together_and_each_place_once() {
     let value = json!({"text": "far too long", "mobile": "138****5678", "x": 1});
-    let problem = validate::<Note>(&value, DateTime::UNIX_EPOCH).unwrap_err();
+    let problem = validate::<Note>(&value, DateTime::UNIX_EPOCH, Catalog::built_in()).unwrap_err();
     let mut faults: Vec<_> = problem.listed().iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
     faults.sort_unstable();
     assert_eq!(faults, [("/mobile", "masked_value"), ("/text", "too_long"), ("/x", "unknown_field")]);
@@ -127,7 +127,7 @@ fn schema_and_check_are_told_together_and_each_place_once() {
 
 #[test]
 fn a_schema_that_promises_too_much_is_our_defect() {
-    let problem = validate::<Lying>(&json!({"number": "x"}), DateTime::UNIX_EPOCH).unwrap_err();
+    let problem = validate::<Lying>(&json!({"number": "x"}), DateTime::UNIX_EPOCH, Catalog::built_in()).unwrap_err();
     assert_eq!(problem.code(), "internal_error");
 }
 

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod notices;
 pub mod privacy_requests;
 pub mod purposes;
+pub mod records;
 pub mod roles;
 pub mod scim;
 pub mod sso_providers;
@@ -42,6 +43,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     access_reviews::routes(config);
     catalog::routes(config);
     purposes::routes(config);
+    records::routes(config);
     notices::routes(config);
     privacy_requests::routes(config);
     imports::routes(config);

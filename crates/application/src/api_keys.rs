@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Opaque, opaque};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Classification, customer};
+use custodian_domain::catalog::{Catalog, Classification};
 use custodian_domain::kernel::{ApiKeyId, DomainError, Fault, RefusedAs, ThirdPartyId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::api_keys::{self as stored, ApiKeyRow};
@@ -59,7 +59,7 @@ pub struct NewApiKey {
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewApiKey) -> Result<(ApiKeyRow, Opaque), DomainError> {
     call.needs(Permission::ApiKeysManage)?;
     require_step_up(app, call, work).await?;
-    let mut faults = faults(&new, app.now());
+    let mut faults = faults(&new, call.catalog(), app.now());
     if faults.is_empty() {
         faults = unknown_faults(work, &new.purposes).await?;
     }
@@ -113,7 +113,7 @@ pub(crate) async fn insert(
     Ok((row, secret))
 }
 
-fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
+fn faults(new: &NewApiKey, catalog: &Catalog, now: DateTime<Utc>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, code) in new.permissions.iter().enumerate() {
         if !PARTNER_PERMISSIONS.iter().any(|p| p.code() == code) {
@@ -122,7 +122,7 @@ fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
         }
     }
     for (index, key) in new.fields.iter().enumerate() {
-        match customer().field(key) {
+        match catalog.named(key) {
             None => faults.push(Fault::new(format!("/fields/{index}"), "unknown_field")),
             Some(field) if field.classification == Classification::Core => {
                 faults.push(Fault::new(format!("/fields/{index}"), "core_field"))

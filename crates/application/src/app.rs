@@ -16,6 +16,7 @@ use crate::Clock;
 use crate::access::Counted;
 use crate::audit::AuditLog;
 use crate::auth::AuthState;
+use crate::catalog::Catalogs;
 use crate::keys::Keyring;
 use crate::sso_providers::Providers;
 
@@ -84,6 +85,7 @@ struct Inner {
     providers: Providers,
     courier: Fetch,
     counted: Counted,
+    catalogs: Catalogs,
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
     sms: Option<Arc<dyn Mail>>,
@@ -109,6 +111,7 @@ impl App {
             auth,
             log,
             counted,
+            catalogs: Catalogs::default(),
             providers,
             courier,
             tuning,
@@ -175,6 +178,11 @@ impl App {
     /// Whom the database has counted today already.
     pub(crate) fn counted(&self) -> &Counted {
         &self.0.counted
+    }
+
+    /// The catalogs of organisations that are in use.
+    pub(crate) fn catalogs(&self) -> &Catalogs {
+        &self.0.catalogs
     }
 
     pub(crate) fn providers(&self) -> &Providers {

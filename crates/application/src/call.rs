@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::PseudonymKey;
 use custodian_domain::access::{Caller, Grant, PurposeFacts, RowScope, Who, row_scope};
 use custodian_domain::auth::Standing;
+use custodian_domain::catalog::{Catalog, RecordType};
 use custodian_domain::kernel::{
     CustomerId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, ThirdPartyId, UserId,
 };
@@ -24,6 +25,8 @@ pub struct Identity {
     pub departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
     /// The organisation's purposes in force, by code.
     pub purposes: Arc<HashMap<String, PurposeFacts>>,
+    /// The organisation's record types and fields.
+    pub catalog: Arc<Catalog>,
     /// A partner's own ids for people; staff see the real ones.
     pub pseudonyms: Option<PseudonymKey>,
     /// The company that a partner's key was given to.
@@ -36,6 +39,8 @@ pub struct Identity {
     pub session: Option<SessionId>,
     /// What the session may do as long as its second factor is due.
     pub standing: Standing,
+    /// How many changes of any catalog this instance had made when the caller was loaded.
+    pub(crate) generation: u64,
     /// When the database was last asked about the credential, by a clock that nobody sets.
     pub(crate) verified_at: Instant,
     /// Calls that an API key may make in a day.
@@ -102,6 +107,16 @@ impl Call {
     /// The caller's organisation.
     pub fn organization(&self) -> OrganizationId {
         self.identity.organization()
+    }
+
+    /// The organisation's record types and fields, as they were when the caller was verified.
+    pub fn catalog(&self) -> &Catalog {
+        &self.identity.catalog
+    }
+
+    /// What a customer of the organisation is.
+    pub fn customer(&self) -> &RecordType {
+        self.identity.catalog.customer()
     }
 
     /// Refuses callers that lack the permission.

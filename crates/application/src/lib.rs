@@ -27,6 +27,7 @@ pub mod notices;
 pub mod organizations;
 pub mod privacy_requests;
 pub mod purposes;
+pub mod records;
 pub mod roles;
 pub mod scim;
 pub mod sso_providers;

@@ -15,6 +15,7 @@ pub mod kernel;
 pub mod notices;
 pub mod privacy_requests;
 pub mod purposes;
+pub mod records;
 pub mod roles;
 pub mod scim;
 pub mod users;

@@ -3,6 +3,7 @@
 mod attacks;
 mod bodies;
 mod document;
+mod form;
 mod layers;
 mod operations;
 mod permissions;

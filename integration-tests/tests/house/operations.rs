@@ -4,6 +4,7 @@ use custodian_api::server::document;
 use custodian_application::Clock;
 use serde_json::{Value, json};
 
+use super::form::import;
 use crate::support::{Caller, Org, Person, Request, customer, new_key};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -71,6 +72,10 @@ pub struct Targets {
     pub webhook: String,
     /// What it was told.
     pub delivery: String,
+    /// An interaction.
+    pub record: String,
+    /// Key of a field.
+    pub field: &'static str,
 }
 
 impl Targets {
@@ -102,6 +107,8 @@ impl Targets {
             third_party: id(),
             webhook: id(),
             delivery: id(),
+            record: id(),
+            field: "nobody_has_it",
         }
     }
 
@@ -120,6 +127,8 @@ impl Targets {
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
         let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
         let (review, line) = fresh_review(org, admin).await;
+        let called = crate::records::call_on("2026-03-11");
+        let record = crate::records::enter(owner, &customer, "interaction", called).await.shows(201).id();
         let user = org.user_id("nobody").to_string();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
         let consent = crate::consents::agreed(owner, admin, &customer).await;
@@ -154,6 +163,8 @@ impl Targets {
             third_party,
             webhook,
             delivery,
+            record,
+            field: "occupation",
         }
     }
 
@@ -184,6 +195,9 @@ impl Targets {
             (Some("webhooks"), "id") => &self.webhook,
             (Some("webhooks"), "delivery_id") => &self.delivery,
             (Some("record-types"), "type") => "customer",
+            (Some("records" | "customers"), "type") => "interaction",
+            (Some("records"), "id") => &self.record,
+            (Some("record-types"), "key") => self.field,
             (Some("{code}"), "code") => "not_found",
             (Some("audit"), "level") => "0",
             (Some("audit"), "path") => "000.p/1",
@@ -380,15 +394,4 @@ fn read(route: &str, method: &str, operation: &Value) -> Operation {
         statuses: statuses.collect(),
         body,
     }
-}
-
-/// A form with one customer.
-fn import() -> (String, Vec<u8>) {
-    let part = |head: &str, text: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
-    let body = [
-        part("name=\"mapping\"", r#"{"Name":"name"}"#),
-        part("name=\"file\"; filename=\"one.csv\"", "Name\nZhang"),
-        "--edge--\r\n".to_owned(),
-    ];
-    ("multipart/form-data; boundary=edge".to_owned(), body.concat().into_bytes())
 }

@@ -44,7 +44,7 @@ async fn what_the_maker_lacks_is_listed() {
                 "field_rules",
                 json!([{"on": "field:notes", "edit": true}, {"on": "classification:core", "view": "masked"}]),
             ),
-            vec!["/field_rules/1 not_held", "/field_rules/1 not_held"],
+            vec!["/field_rules/1 not_held", "/field_rules/1 not_held", "/field_rules/1 not_held"],
         ),
     ];
     for (body, expected) in cases {

@@ -6,7 +6,6 @@ mod budget;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use custodian_application::{App, access};
-use custodian_domain::catalog::customer;
 use custodian_persistence::customers::CustomerReader;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -72,7 +71,7 @@ pub async fn show_who_sees(
     let route = format!("/v1/customers/{}/access", id.get());
     let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
     let field = query.text("field");
-    if field.as_deref().is_some_and(|key| customer().field(key).is_none()) {
+    if field.as_deref().is_some_and(|key| may.customer().field(key).is_none()) {
         query.fault("field", "unknown_field");
         query.done()?;
     }

@@ -51,8 +51,8 @@ pub struct FieldAccessBody {
 }
 
 /// Serialised as a map without building one.
-struct Fields(Vec<(&'static str, SeenValue)>);
-struct Accesses(Vec<(&'static str, FieldAccess)>);
+pub(crate) struct Fields(Vec<(&'static str, SeenValue)>);
+pub(crate) struct Accesses(Vec<(&'static str, FieldAccess)>);
 
 impl From<SeenCustomer> for CustomerBody {
     fn from(seen: SeenCustomer) -> Self {
@@ -70,12 +70,7 @@ impl From<SeenCustomer> for CustomerBody {
             fields,
             under: _,
         } = seen;
-        let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
-        for SeenField { key, value, access } in fields {
-            values.extend(value.map(|value| (key, value)));
-            accesses.push((key, access));
-        }
-        let (fields, field_access) = (Fields(values), Accesses(accesses));
+        let (fields, field_access) = split(fields);
         Self {
             id,
             version,
@@ -93,8 +88,18 @@ impl From<SeenCustomer> for CustomerBody {
     }
 }
 
+/// Values, and what may be done with them.
+pub(crate) fn split(fields: Vec<SeenField>) -> (Fields, Accesses) {
+    let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
+    for SeenField { key, value, access } in fields {
+        values.extend(value.map(|value| (key, value)));
+        accesses.push((key, access));
+    }
+    (Fields(values), Accesses(accesses))
+}
+
 /// A value as JSON.
-pub(super) struct Shown<'a>(pub &'a SeenValue);
+pub(crate) struct Shown<'a>(pub &'a SeenValue);
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -130,7 +135,7 @@ impl Serialize for Accesses {
 }
 
 /// A JSON value as the use cases take it.
-pub(super) fn input(value: &Value) -> FieldInput {
+pub(crate) fn input(value: &Value) -> FieldInput {
     match value {
         Value::Null => FieldInput::Null,
         Value::Bool(value) => FieldInput::Bool(*value),

@@ -9,6 +9,7 @@ use custodian_application::App;
 use custodian_application::customers::{
     self, Attributes, CustomerWriter, NewCustomer, Patch, Precondition, SeenCustomer, check_attributes, field_faults,
 };
+use custodian_domain::catalog::Catalog;
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, UserId};
 use custodian_persistence::Work;
 use serde::Deserialize;
@@ -42,16 +43,16 @@ pub struct NewCustomerBody {
 }
 
 /// Faults that no schema can say: of attributes and of values, all at once.
-fn faults(value: &Value, now: DateTime<Utc>, whole: bool) -> Vec<Fault> {
+fn faults(value: &Value, now: DateTime<Utc>, catalog: &Catalog, whole: bool) -> Vec<Fault> {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let mut faults = check_attributes(text("stage"), text("source"), text("region"));
-    faults.extend(field_faults(&inputs(value), now.date_naive(), whole));
+    faults.extend(field_faults(catalog.customer(), &inputs(value), now.date_naive(), whole));
     faults
 }
 
 impl Body for NewCustomerBody {
-    fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
-        faults(value, now, true)
+    fn check_by(value: &Value, now: DateTime<Utc>, catalog: &Catalog) -> Vec<Fault> {
+        faults(value, now, catalog, true)
     }
 }
 
@@ -94,8 +95,8 @@ pub struct PatchCustomerBody {
 }
 
 impl Body for PatchCustomerBody {
-    fn check(value: &Value, now: DateTime<Utc>) -> Vec<Fault> {
-        faults(value, now, false)
+    fn check_by(value: &Value, now: DateTime<Utc>, catalog: &Catalog) -> Vec<Fault> {
+        faults(value, now, catalog, false)
     }
 }
 
@@ -115,7 +116,7 @@ impl PatchCustomerBody {
     }
 }
 
-fn precondition(if_match: IfMatch) -> Precondition {
+pub(crate) fn precondition(if_match: IfMatch) -> Precondition {
     match if_match {
         IfMatch::Any => Precondition::Any,
         IfMatch::Versions(versions) => {

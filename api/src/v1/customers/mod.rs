@@ -9,6 +9,10 @@ mod reveal;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub(crate) use bodies::{Accesses, FieldAccessBody, Fields, Shown, input, split};
+pub(crate) use change::precondition;
+pub(crate) use reveal::Revealed;
+
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config

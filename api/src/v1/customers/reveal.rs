@@ -47,7 +47,7 @@ pub struct RevealedBody {
     fields: Revealed,
 }
 
-struct Revealed(Vec<(&'static str, Option<customers::SeenValue>)>);
+pub(crate) struct Revealed(pub(crate) Vec<(&'static str, Option<customers::SeenValue>)>);
 
 impl Serialize for Revealed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, post};
 use custodian_application::App;
 use custodian_application::imports::{Mapping, Upload, UploadOptions};
+use custodian_domain::catalog::RecordType;
 use custodian_domain::kernel::{DomainError, Fault};
 use futures_util::TryStreamExt;
 use ring::digest::{Context as Hash, SHA256};
@@ -66,7 +67,7 @@ pub async fn create_import(
     payload: Payload,
 ) -> Result<Reply, Problem> {
     let mut upload = Upload::begin(&app, &may)?;
-    let (options, digest) = match receive(&req, payload, &mut upload).await {
+    let (options, digest) = match receive(&req, payload, may.customer(), &mut upload).await {
         Ok(received) => received,
         Err(problem) => {
             upload.discard().await?;
@@ -90,6 +91,7 @@ pub async fn create_import(
 async fn receive(
     req: &HttpRequest,
     payload: Payload,
+    of: &RecordType,
     upload: &mut Upload<'_>,
 ) -> Result<(UploadOptions, Digest), Problem> {
     if !req
@@ -128,7 +130,7 @@ async fn receive(
     context.pace.set_reading(false);
     let mut digest = [0; 32];
     digest.copy_from_slice(hash.finish().as_ref());
-    Ok((parts.options()?, Digest(digest)))
+    Ok((parts.options(of)?, Digest(digest)))
 }
 
 fn looks_like_ndjson(field: &Field) -> bool {
@@ -202,7 +204,7 @@ impl Parts {
         }
     }
 
-    fn options(mut self) -> Result<UploadOptions, Problem> {
+    fn options(mut self, of: &RecordType) -> Result<UploadOptions, Problem> {
         let (mode, dry_run, format) = (self.mode.take(), self.dry_run.take(), self.format.take());
         let upsert = self.choice("mode", mode, ["create", "upsert"], false);
         let dry_run = self.choice("dry_run", dry_run, ["false", "true"], false);
@@ -218,7 +220,7 @@ impl Parts {
                 self.faults.push(Fault::new("/mapping", "required"));
                 Mapping::default()
             }
-            Some(text) => match read_json(text.as_bytes()).map(|value| Mapping::parse(&value)) {
+            Some(text) => match read_json(text.as_bytes()).map(|value| Mapping::parse(of, &value)) {
                 Ok(Ok(mapping)) => mapping,
                 Ok(Err(DomainError::Invalid(faults))) => {
                     self.faults.extend(faults);

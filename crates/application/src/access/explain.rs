@@ -4,7 +4,7 @@ use custodian_domain::access::{
     Because, Caller, Decision, Facts, FieldAccess, Outcome, Reason, View, Who, decide_explained,
 };
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::customer;
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{ApiKeyId, DomainError, Fault, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::access_requests::{Held, naming};
@@ -145,7 +145,8 @@ async fn known_row(
     let (row, held) = found.ok_or(DomainError::NotFound)?;
     let (facts_thing, holding) = (thing(call, &row), Holding::of(call, held));
     let facts = facts(&call.identity.caller, permission, &facts_thing, None, &[], holding.now(app.now()));
-    let outcome = decide_explained(&Facts { grants: &holding.grants, ..facts }).outcome;
+    let fields = &call.customer().fields;
+    let outcome = decide_explained(&Facts { fields, grants: &holding.grants, ..facts }).outcome;
     if outcome == Outcome::DoesNotExist { Err(DomainError::NotFound) } else { Ok(row) }
 }
 
@@ -155,7 +156,7 @@ fn checked(call: &Call, asked: &Asked) -> Result<(Permission, Option<&'static st
     if permission.is_none() {
         faults.push(Fault::new("/permission", "unknown_permission"));
     }
-    let field = asked.field.as_deref().map(|key| customer().field(key));
+    let field = asked.field.as_deref().map(|key| call.customer().field(key));
     if field == Some(None) {
         faults.push(Fault::new("/field", "unknown_field"));
     }
@@ -163,7 +164,7 @@ fn checked(call: &Call, asked: &Asked) -> Result<(Permission, Option<&'static st
         faults.push(Fault::new("/purpose", "unknown_purpose"));
     }
     match permission {
-        Some(permission) if faults.is_empty() => Ok((permission, field.flatten().map(|field| field.key.as_str()))),
+        Some(permission) if faults.is_empty() => Ok((permission, field.flatten().map(|field| field.key))),
         _ => Err(DomainError::Invalid(faults)),
     }
 }
@@ -209,20 +210,16 @@ fn decision(app: &App, call: &Call, caller: &Caller, question: &Question<'_>) ->
     let holding = Holding::of_user(user, purpose, held);
     let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
     let facts = facts(caller, permission, &thing, purpose, &row.consents, holding.now(app.now()));
-    let decided = decide_explained(&Facts { grants: &holding.grants, ..facts });
+    let known = &call.customer().fields;
+    let decided = decide_explained(&Facts { fields: known, grants: &holding.grants, ..facts });
     let told = |because: &&Because<'_>| why(caller, because);
     let whole = decided.reasons.iter().filter(|why| why.field.is_none());
-    let wanted = customer().fields.iter().filter(|one| field.is_none_or(|key| one.key == key));
+    let wanted = known.iter().filter(|one| field.is_none_or(|key| one.key == key));
     let fields: Vec<FieldWhy> = if decided.outcome == Outcome::Allowed {
-        let of = |one: &'static custodian_domain::catalog::Field| FieldWhy {
-            key: one.key.as_str(),
-            access: decided.access(&one.key),
-            why: decided
-                .reasons
-                .iter()
-                .filter(|why| why.field == Some(one.key.as_str()))
-                .map(|w| why(caller, w))
-                .collect(),
+        let of = |one: &Field| FieldWhy {
+            key: one.key,
+            access: decided.access(one.key),
+            why: decided.reasons.iter().filter(|why| why.field == Some(one.key)).map(|w| why(caller, w)).collect(),
         };
         wanted.map(of).collect()
     } else {

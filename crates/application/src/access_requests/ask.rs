@@ -7,7 +7,7 @@ use custodian_domain::access_requests::{
     DEFAULT_MINUTES, Kind, Policy, Request, Staffing, State, Step, choose, classification_of,
 };
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Field, customer};
+use custodian_domain::catalog::{Catalog, Field};
 use custodian_domain::kernel::{DomainError, Fault, JobId, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::access_requests::{self as stored, RequestRow};
@@ -107,8 +107,16 @@ pub(crate) async fn ask_for(
 }
 
 /// The fields asked for, of a request that names nothing that does not exist.
-fn checked(call: &Call, new: &NewRequest) -> Result<Vec<&'static Field>, DomainError> {
-    let fields = known_fields(&new.fields)?;
+fn checked<'c>(call: &'c Call, new: &NewRequest) -> Result<Vec<&'c Field>, DomainError> {
+    let fields = known_fields(call.catalog(), &new.fields)?;
+    if new.kind == Kind::Export {
+        // A file holds customers, not what hangs on them.
+        let others = fields.iter().enumerate().filter(|(_, field)| !field.is_of_customer());
+        let faults: Vec<Fault> = others.map(|(at, _)| Fault::new(format!("/fields/{at}"), "unknown_field")).collect();
+        if !faults.is_empty() {
+            return Err(DomainError::Invalid(faults));
+        }
+    }
     if new.purpose.as_ref().is_some_and(|code| !call.identity.purposes.contains_key(code)) {
         return Err(DomainError::invalid("/purpose", "unknown_purpose"));
     }
@@ -121,7 +129,7 @@ async fn place(
     call: &Call,
     work: &Work,
     new: &NewRequest,
-    fields: &[&'static Field],
+    fields: &[&Field],
     count: u32,
 ) -> Result<Filed, DomainError> {
     let requester = call.identity.user().ok_or(DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
@@ -215,11 +223,11 @@ fn duration(wanted: Option<u32>, usual: u32, policy: &Policy) -> Result<u32, Dom
 }
 
 /// The fields of these keys, each once.
-pub(crate) fn known_fields(keys: &[String]) -> Result<Vec<&'static Field>, DomainError> {
+pub(crate) fn known_fields<'c>(catalog: &'c Catalog, keys: &[String]) -> Result<Vec<&'c Field>, DomainError> {
     let (mut seen, mut faults, mut fields) = (BTreeSet::new(), Vec::new(), Vec::new());
     for (index, key) in keys.iter().enumerate() {
         let pointer = format!("/fields/{index}");
-        match customer().field(key) {
+        match catalog.named(key) {
             None => faults.push(Fault::new(pointer, "unknown_field")),
             Some(_) if !seen.insert(key) => faults.push(Fault::new(pointer, "repeated")),
             Some(field) => fields.push(field),

@@ -303,19 +303,20 @@ pub async fn simulate(
 ) -> Result<Simulation, DomainError> {
     call.needs(Permission::ApprovalPoliciesManage)?;
     let work = app.begin(call.organization()).await?;
-    let simulated = tried(&work, id, &draft, &case).await;
+    let simulated = tried(call, &work, id, &draft, &case).await;
     work.abandon().await;
     app.record_read(call, Draft::of(Action::ApprovalPoliciesSimulate)).await?;
     simulated
 }
 
 async fn tried(
+    call: &Call,
     work: &Work,
     id: Option<Uuid>,
     draft: &PolicyDraft,
     case: &CaseDraft,
 ) -> Result<Simulation, DomainError> {
-    let fields = known_fields(&case.fields)?;
+    let fields = known_fields(call.catalog(), &case.fields)?;
     let classification = classification_of(fields.into_iter());
     let request = Request { kind: case.kind, classification, customers: case.customers };
     let staff = staffing(work).await?;

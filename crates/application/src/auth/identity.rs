@@ -22,6 +22,7 @@ use super::login::entry;
 use super::quota::count_call;
 use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
+use crate::catalog::Current;
 use crate::{App, Identity, purposes, roles};
 
 /// A credential as it came in.
@@ -67,7 +68,10 @@ pub async fn recognise(
     let mut digest = sha256(text.as_bytes());
     digest[0] = kind;
     let state = app.auth();
-    let known = |identity: &Arc<Identity>| purpose.is_none_or(|code| identity.purposes.contains_key(code));
+    let generation = app.catalogs().generation();
+    let known = |identity: &Arc<Identity>| {
+        identity.generation >= generation && purpose.is_none_or(|code| identity.purposes.contains_key(code))
+    };
     let identity = match state.identities.get(&digest).filter(known) {
         Some(identity) => identity,
         None => {
@@ -107,7 +111,7 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
     let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
     let organization = OrganizationId::from(claims.org);
     let work = app.begin(organization).await?;
-    let identity = live_staff(&work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
+    let identity = live_staff(app, &work, UserId::from(claims.sub), SessionId::from(claims.sid), expires_at).await;
     work.abandon().await;
     if let Err(DomainError::Refused { code: "session_ended", .. }) = &identity {
         // Somebody still holds a token of an ended session or account: that is worth knowing.
@@ -119,6 +123,7 @@ async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
 }
 
 async fn live_staff(
+    app: &App,
     work: &Work,
     user: UserId,
     session: SessionId,
@@ -130,7 +135,7 @@ async fn live_staff(
         // Never opened here, or gone with its organisation: there is no log that this could stand in.
         None => return Err(unauthorized("invalid_token")),
     }
-    load_staff(work, user, session, expires_at).await?.ok_or_else(|| unauthorized("session_ended"))
+    load_staff(app, work, user, session, expires_at).await?.ok_or_else(|| unauthorized("session_ended"))
 }
 
 /// The identity of an active user, for work that goes on after the request has ended. `None` when the account may no longer act.
@@ -141,12 +146,13 @@ pub async fn identity_of_user(
     session: SessionId,
 ) -> Result<Option<Identity>, DomainError> {
     let work = app.begin(organization).await?;
-    let identity = load_staff(&work, user, session, DateTime::<Utc>::MAX_UTC).await;
+    let identity = load_staff(app, &work, user, session, DateTime::<Utc>::MAX_UTC).await;
     work.abandon().await;
     identity
 }
 
 async fn load_staff(
+    app: &App,
     work: &Work,
     user: UserId,
     session: SessionId,
@@ -161,7 +167,9 @@ async fn load_staff(
     let in_force = roles::in_force(work, &row.roles).await?;
     let named: Vec<String> = in_force.iter().map(|(role, version)| format!("{}:{version}", role.code)).collect();
     let purposes = purposes::in_force(work).await?;
+    let Current { catalog, generation } = app.catalogs().current(work).await?;
     let rights = digest_rights(&[
+        &catalog.version.to_string(),
         &named.join(","),
         &row.regions.join(","),
         &format!("{:?}", row.department),
@@ -177,12 +185,14 @@ async fn load_staff(
         rights,
         departments,
         purposes,
+        catalog,
         pseudonyms: None,
         third_party: None,
         overdue: Vec::new(),
         expires_at,
         session: Some(session),
         standing: proofs.standing(),
+        generation,
         verified_at: Instant::now(),
         daily_quota: None,
         ip_ranges: Vec::new(),
@@ -204,6 +214,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     let row = api_keys::find(&work, ApiKeyId::from(key_id)).await?;
     let departments = departments_by_id(&work).await?;
     let purposes = purposes::in_force(&work).await?;
+    let current = app.catalogs().current(&work).await?;
     let overdue = match &row {
         Some((row, _)) => consents::overdue_purposes(&work, row.third_party.uuid()).await?,
         None => Vec::new(),
@@ -222,7 +233,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
         return Err(refused());
     }
     row.expires_at = ends;
-    let identity = partner_identity(app, OrganizationId::from(organization), row, departments, purposes);
+    let identity = partner_identity(app, OrganizationId::from(organization), row, departments, purposes, current);
     Ok(Identity { overdue, ..identity })
 }
 
@@ -254,9 +265,15 @@ fn partner_identity(
     row: ApiKeyRow,
     departments: Arc<HashMap<DepartmentId, Vec<DepartmentId>>>,
     purposes: Arc<HashMap<String, PurposeFacts>>,
+    Current { catalog, generation }: Current,
 ) -> Identity {
-    let rights =
-        digest_rights(&[&row.permissions.join(","), &row.fields.join(","), &row.purposes.join(","), &told(&purposes)]);
+    let rights = digest_rights(&[
+        &catalog.version.to_string(),
+        &row.permissions.join(","),
+        &row.fields.join(","),
+        &row.purposes.join(","),
+        &told(&purposes),
+    ]);
     let partner = Partner {
         key: row.id,
         third_party: row.third_party_name,
@@ -269,12 +286,14 @@ fn partner_identity(
         rights,
         departments,
         purposes,
+        catalog,
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
         third_party: Some(row.third_party),
         overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
         standing: Standing::Full,
+        generation,
         verified_at: Instant::now(),
         daily_quota: row.daily_quota,
         ip_ranges: row.ip_ranges.iter().filter_map(|text| IpRange::parse(text)).collect(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access::{RowScope, Who};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{SearchKind, customer};
+use custodian_domain::catalog::SearchKind;
 use custodian_domain::consents::{Judgement, Question, Reason, Standing, judge};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
@@ -200,8 +200,8 @@ async fn people(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<
         Whom::Contacts(points) => {
             let keys = app.keys().open_organization(work).await?;
             let tag = |(key, value): &(String, String)| {
-                let term = customer().field(key)?.query_term(SearchKind::Exact, value).ok()?;
-                keys.tag(key, SearchKind::Exact, &term)
+                let term = call.customer().field(key)?.query_term(SearchKind::Exact, value).ok()?;
+                Some(keys.tag(key, SearchKind::Exact, &term))
             };
             let tags: Vec<Option<[u8; 16]>> = points.iter().map(tag).collect();
             let wanted: Vec<[u8; 16]> = tags.iter().flatten().copied().collect();

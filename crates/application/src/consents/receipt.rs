@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use custodian_crypto::jws;
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Classification, customer};
+use custodian_domain::catalog::{Catalog, Classification};
 use custodian_domain::consents::EVERY_CHANNEL;
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::notices::Texts;
@@ -49,6 +49,7 @@ struct Facts<'a> {
     events: Vec<EventRow>,
     controller: String,
     base: &'a str,
+    catalog: &'a Catalog,
 }
 
 /// The receipt of one record, with its history until now.
@@ -83,6 +84,7 @@ pub async fn receipt(
         events,
         controller,
         base: &app.tuning().issuer,
+        catalog: call.catalog(),
     };
     let receipt = match form {
         Form::Iso27560 => facts.iso_27560(),
@@ -129,7 +131,7 @@ impl Facts<'_> {
             json!({"pii_type": field.labels.en, "pii_attribute_id": field.key, "pii_optional": !self.purpose.necessary,
                 "sensitive_pii_category": field.classification == Classification::Core})
         };
-        customer().fields.iter().filter(|field| listed(&field.key)).map(kind).collect()
+        self.catalog.customer().fields.iter().filter(|field| listed(field.key)).map(kind).collect()
     }
 
     fn retention(&self) -> String {
@@ -198,7 +200,7 @@ impl Facts<'_> {
         json!({"version": "KI-CR-v1.1.0", "jurisdiction": self.purpose.jurisdictions.join(" "), "consentTimestamp": consent.at.timestamp(),
             "collectionMethod": consent.evidence.get("method"), "consentReceiptID": self.view.id, "publicKey": public,
             "language": self.texts.keys().next(), "piiPrincipalId": self.view.customer, "piiControllers": [controller], "policyUrl": self.notice_url(),
-            "services": [{"service": self.purpose.labels.en, "purposes": [purpose]}], "sensitive": self.purpose.is_sensitive(),
-            "spiCat": if self.purpose.is_sensitive() { vec!["identity, financial account"] } else { Vec::new() }})
+            "services": [{"service": self.purpose.labels.en, "purposes": [purpose]}], "sensitive": self.purpose.is_sensitive(self.catalog),
+            "spiCat": if self.purpose.is_sensitive(self.catalog) { vec!["identity, financial account"] } else { Vec::new() }})
     }
 }

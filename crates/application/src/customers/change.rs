@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::commands::check_attributes;
 use super::read::guard;
 use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, version_of};
-use super::sealing::{TagSet, open_all, open_row, reseal, tags_of, unpack_tags};
+use super::sealing::{TagSet, open_row, open_some, reseal, tags_of, unpack_tags};
 use super::seen::{decide_row, decide_thing, looks_closely, refuse, seen_through, show_written, thing};
 use super::{Attributes, Patch, SeenCustomer};
 use crate::access::spend_in;
@@ -32,7 +32,8 @@ pub enum Precondition {
 }
 
 impl Precondition {
-    fn check(&self, version: i32) -> Result<(), DomainError> {
+    /// Refuses a version that is none of these.
+    pub(crate) fn check(&self, version: i32) -> Result<(), DomainError> {
         match self {
             Self::Versions(versions) if !versions.contains(&version) => {
                 Err(DomainError::refused(RefusedAs::PreconditionFailed, "precondition_failed"))
@@ -66,14 +67,13 @@ pub async fn patch(
     }
     let now = app.now();
     let mut faults = check_attributes(flat(&patch.stage), flat(&patch.source), flat(&patch.region));
-    let accepted = accept_fields(&patch.fields, now, &mut faults);
+    let accepted = accept_fields(call.customer(), &patch.fields, now, &mut faults);
     let attributes = patched_attributes(work, call, &row, &patch, &mut faults).await?;
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
     editable(&decision, accepted.iter().map(|a| a.field))?;
-    let changed = accepted.into_iter().map(|a| (a.field, a.value)).collect();
-    let written: Changed = changed;
+    let written: Changed<'_> = accepted.into_iter().map(|a| (a.field, a.value)).collect();
     let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
     tell(app, work, &row, &draft).await?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
@@ -124,7 +124,7 @@ async fn patched_attributes(
 }
 
 /// Fields with their new values; `None` takes a value away.
-type Changed = Vec<(&'static Field, Option<String>)>;
+type Changed<'c> = Vec<(&'c Field, Option<String>)>;
 
 /// A stored change, and the entry that still has to be written in its transaction.
 struct Applied {
@@ -139,13 +139,14 @@ async fn apply(
     work: &Work,
     row: CustomerRow,
     attributes: Attributes,
-    changed: Changed,
+    changed: Changed<'_>,
 ) -> Result<Applied, DomainError> {
     let organization = call.organization();
     let key = guard(app, call, row.id, open_row(app, organization, &row)).await?;
-    let before = guard(app, call, row.id, open_all(&key, organization, &row)).await?;
+    let opened = open_some(&key, organization, &row, changed.iter().map(|(field, _)| *field));
+    let before = guard(app, call, row.id, opened).await?;
     let value_of = |field: &Field| before.iter().find(|(f, _)| f.key == field.key).map(|(_, value)| value);
-    let changed: Changed = changed.into_iter().filter(|(field, value)| value_of(field) != value.as_ref()).collect();
+    let changed: Changed<'_> = changed.into_iter().filter(|(field, value)| value_of(field) != value.as_ref()).collect();
     let previous = attributes_of(&row);
     if changed.is_empty() && previous == attributes {
         return Ok(Applied { draft: Draft::about(Action::CustomersUpdate, row.id), row });
@@ -153,13 +154,13 @@ async fn apply(
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
     let (fields, replaced) = reseal(app, &key, organization, &row, version, &changed)?;
     let keys = app.keys().open_organization(work).await?;
-    let kept = before.iter().filter(|(field, _)| !changed.iter().any(|(f, _)| f.key == field.key));
-    let kept = kept.map(|(field, value)| (*field, value.as_str()));
-    let tags = tags_of(&keys, kept.chain(changed.iter().filter_map(|(f, v)| Some((*f, v.as_deref()?)))));
-    let (gone, added) = tags_replaced(&row, &tags);
-    let keys_changed = changed.iter().map(|(field, _)| field.key.clone());
+    let replaced_values = before.iter().filter(|(field, _)| changed.iter().any(|(f, _)| f.key == field.key));
+    let old = tags_of(&keys, replaced_values.map(|(field, value)| (*field, value.as_str())));
+    let new = tags_of(&keys, changed.iter().filter_map(|(f, v)| Some((*f, v.as_deref()?))));
+    let (gone, added, tags) = tags_replaced(&row, &old, &new);
+    let keys_changed = changed.iter().map(|(field, _)| field.key.to_owned());
     let names: Vec<String> = keys_changed.chain(changed_attributes(&previous, &attributes)).collect();
-    let next = next_row(row, version, attributes, fields, &tags, app.now(), call);
+    let next = next_row(row, version, attributes, fields, tags, app.now(), call);
     let kept_version = VersionRow {
         customer: next.id,
         version,
@@ -170,8 +171,10 @@ async fn apply(
         previous: attributes_json(&previous),
         previous_fields: replaced,
     };
-    stored::store_change(work, &next, &kept_version, &gone, &added).await.map_err(duplicate)?;
-    let shown = Shown { written: changed.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
+    stored::store_change(work, &next, &kept_version, &gone, &added)
+        .await
+        .map_err(|error| duplicate(call.customer(), error))?;
+    let shown = Shown { written: changed.iter().map(|(f, _)| f.key).collect(), ..Shown::default() };
     let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
     let draft =
         draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next)).with("version", version_of(&next));
@@ -184,12 +187,11 @@ fn next_row(
     version: i32,
     attributes: Attributes,
     fields: SealedFields,
-    tags: &TagSet,
+    tags: Vec<u8>,
     now: DateTime<Utc>,
     call: &Call,
 ) -> CustomerRow {
     let Attributes { stage, source, region, owner, department } = attributes;
-    let tags = tags.0.iter().flat_map(|(tag, _)| *tag).collect();
     let (updated_at, updated_by) = (now, call.identity.actor_id());
     CustomerRow { version, stage, source, region, owner, department, updated_at, updated_by, fields, tags, ..row }
 }
@@ -197,13 +199,19 @@ fn next_row(
 type Gone = Vec<(CustomerId, [u8; 16])>;
 type Added = Vec<(CustomerId, [u8; 16], bool)>;
 
-/// The tags that a change takes away, and those that it adds.
-fn tags_replaced(row: &CustomerRow, tags: &TagSet) -> (Gone, Added) {
-    let old = unpack_tags(&row.tags);
-    let gone = old.iter().filter(|tag| !tags.0.iter().any(|(t, _)| t == *tag)).map(|tag| (row.id, *tag)).collect();
-    let added =
-        tags.0.iter().filter(|(tag, _)| !old.contains(tag)).map(|(tag, unique)| (row.id, *tag, *unique)).collect();
-    (gone, added)
+/// The tags that a change takes away, those that it adds, and those of the row afterwards. Tags of other fields stay as they are: no two
+/// fields share any.
+fn tags_replaced(row: &CustomerRow, old: &TagSet, new: &TagSet) -> (Gone, Added, Vec<u8>) {
+    let stored = unpack_tags(&row.tags);
+    let is_gone = |tag: &[u8; 16]| old.0.iter().any(|(t, _)| t == tag) && !new.0.iter().any(|(t, _)| t == tag);
+    let (gone, mut kept): (Vec<_>, Vec<_>) = stored.iter().copied().partition(is_gone);
+    let added: Vec<_> = new.0.iter().filter(|(tag, _)| !stored.contains(tag)).copied().collect();
+    kept.extend(added.iter().map(|(tag, _)| *tag));
+    (
+        gone.into_iter().map(|tag| (row.id, tag)).collect(),
+        added.into_iter().map(|(tag, unique)| (row.id, tag, unique)).collect(),
+        kept.into_iter().flatten().collect(),
+    )
 }
 
 fn changed_attributes(before: &Attributes, after: &Attributes) -> Vec<String> {
@@ -255,12 +263,7 @@ pub(crate) struct Existing(CustomerRow);
 
 impl Existing {
     /// Asks the decision about a locked row and these fields.
-    pub(crate) fn new(
-        app: &App,
-        call: &Call,
-        row: CustomerRow,
-        fields: &[&'static Field],
-    ) -> Result<Self, DomainError> {
+    pub(crate) fn new(app: &App, call: &Call, row: CustomerRow, fields: &[&Field]) -> Result<Self, DomainError> {
         let decision = decide_row(app, call, &row, Permission::CustomersWrite);
         refuse(decision.outcome, Permission::CustomersWrite)?;
         editable(&decision, fields.iter().copied())?;
@@ -279,7 +282,7 @@ impl Existing {
         call: &Call,
         work: &Work,
         attributes: Attributes,
-        changed: Changed,
+        changed: Changed<'_>,
     ) -> Result<(), DomainError> {
         let Applied { row, draft } = apply(app, call, work, self.0, attributes, changed).await?;
         tell(app, work, &row, &draft).await?;

@@ -1,7 +1,7 @@
 //! What a caller may send for a customer, checked field by field with every fault named.
 
 use chrono::NaiveDate;
-use custodian_domain::catalog::{Field, Input, customer};
+use custodian_domain::catalog::{Field, Input, RecordType};
 use custodian_domain::customers::{Stage, is_region_code, is_source_code};
 use custodian_domain::kernel::{DepartmentId, Fault, UserId};
 
@@ -62,15 +62,20 @@ pub struct Patch {
 }
 
 /// A field with the canonical text to seal; `None` takes the value away.
-pub(crate) struct AcceptedField {
-    pub field: &'static Field,
+pub(crate) struct AcceptedField<'c> {
+    pub field: &'c Field,
     pub value: Option<String>,
 }
 
 /// Checks one value against the catalog.
-pub(crate) fn accept_field(key: &str, input: &FieldInput, today: NaiveDate) -> Result<AcceptedField, Fault> {
+pub(crate) fn accept_field<'c>(
+    of: &'c RecordType,
+    key: &str,
+    input: &FieldInput,
+    today: NaiveDate,
+) -> Result<AcceptedField<'c>, Fault> {
     let pointer = || format!("/fields/{}", key.replace('~', "~0").replace('/', "~1"));
-    let field = customer().field(key).ok_or_else(|| Fault::new(pointer(), "unknown_field"))?;
+    let field = of.field(key).ok_or_else(|| Fault::new(pointer(), "unknown_field"))?;
     let input = match input {
         FieldInput::Text(text) => Input::Text(text),
         FieldInput::Number(text) => Input::Number(text),
@@ -103,14 +108,14 @@ pub fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Optio
 }
 
 /// Every fault of a set of field values, before anything is loaded. With `whole`, required fields that are missing count too.
-pub fn field_faults(fields: &[(String, FieldInput)], today: NaiveDate, whole: bool) -> Vec<Fault> {
-    let checked: Vec<_> = fields.iter().map(|(key, input)| (key, accept_field(key, input, today))).collect();
+pub fn field_faults(of: &RecordType, fields: &[(String, FieldInput)], today: NaiveDate, whole: bool) -> Vec<Fault> {
+    let checked: Vec<_> = fields.iter().map(|(key, input)| (key, accept_field(of, key, input, today))).collect();
     let mut faults: Vec<Fault> = checked.iter().filter_map(|(_, outcome)| outcome.as_ref().err().cloned()).collect();
     if whole {
         let given = |key: &str| {
             checked.iter().any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()))
         };
-        let missing = customer().fields.iter().filter(|field| field.required && !given(&field.key));
+        let missing = of.fields.iter().filter(|field| field.required && !given(field.key));
         faults.extend(missing.map(|field| Fault::new(format!("/fields/{}", field.key), "required")));
     }
     faults

@@ -3,7 +3,7 @@
 use custodian_crypto::BucketKey;
 use custodian_domain::access::Thing;
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::Field;
+use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::customers::province_region;
 use custodian_domain::kernel::{CustomerId, DepartmentId, DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
@@ -34,7 +34,7 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), app.now()).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let entered = Entered::new(app, call, &keys, bucket, checked)?;
-    store(app, work, std::slice::from_ref(&entered)).await?;
+    store(app, work, call.customer(), std::slice::from_ref(&entered)).await?;
     Ok(entered.seen)
 }
 
@@ -44,32 +44,31 @@ pub(super) fn owner_of(call: &Call, new: &NewCustomer) -> Option<UserId> {
 }
 
 /// What may be entered, as it will be stored.
-pub(super) struct Checked {
+pub(super) struct Checked<'c> {
     attributes: Attributes,
-    values: Vec<(&'static Field, String)>,
+    values: Vec<(&'c Field, String)>,
 }
 
 /// Everything that can be wrong with a new customer, except that a unique value is taken; `known` tells of its owner.
-pub(super) fn check(
+pub(super) fn check<'c>(
     app: &App,
-    call: &Call,
+    call: &'c Call,
     known: &[(UserId, String, Option<DepartmentId>)],
     new: NewCustomer,
-) -> Result<Checked, DomainError> {
+) -> Result<Checked<'c>, DomainError> {
     let now = app.now();
     let owner = owner_of(call, &new);
     let NewCustomer { mut attributes, fields } = new;
     let mut faults =
         check_attributes(attributes.stage.as_deref(), attributes.source.as_deref(), attributes.region.as_deref());
-    faults.extend(field_faults(&fields, now.date_naive(), true));
-    let accepted = accept_fields(&fields, now, &mut Vec::new());
+    faults.extend(field_faults(call.customer(), &fields, now.date_naive(), true));
+    let accepted = accept_fields(call.customer(), &fields, now, &mut Vec::new());
     attributes.owner = owner;
     attributes.department = placed(call, known, owner, attributes.department, &mut faults);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
-    let values: Vec<(&'static Field, String)> =
-        accepted.into_iter().filter_map(|a| Some((a.field, a.value?))).collect();
+    let values: Vec<(&'c Field, String)> = accepted.into_iter().filter_map(|a| Some((a.field, a.value?))).collect();
     if attributes.region.is_none() {
         let province = values.iter().find(|(f, _)| f.key == "province");
         attributes.region = province.and_then(|(_, name)| province_region(name)).map(str::to_owned);
@@ -93,13 +92,14 @@ impl Entered {
         call: &Call,
         keys: &OrganizationKeys,
         bucket: &BucketKey,
-        checked: Checked,
+        checked: Checked<'_>,
     ) -> Result<Self, DomainError> {
         let Checked { attributes, values } = checked;
         let tags = tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str())));
-        let sealed = seal_new(app, call.organization(), &values, &tags, app.now());
+        let pairs: Vec<(&Field, &str)> = values.iter().map(|(field, value)| (*field, value.as_str())).collect();
+        let sealed = seal_new(app, call.organization(), &pairs, &tags, app.now());
         let row = sealed.into_row(bucket, attributes, call.identity.actor_id());
-        let mut shown = Shown { written: values.iter().map(|(f, _)| f.key.as_str()).collect(), ..Shown::default() };
+        let mut shown = Shown { written: values.iter().map(|(f, _)| f.key).collect(), ..Shown::default() };
         let decision = decide_row(app, call, &row, Permission::CustomersRead);
         let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
         let fields = shown.written.iter().map(|key| (*key).to_owned()).collect();
@@ -120,7 +120,7 @@ impl Entered {
 }
 
 /// Stores new customers, their entries and their events in one round trip.
-pub(super) async fn store(app: &App, work: &Work, all: &[Entered]) -> Result<(), DomainError> {
+pub(super) async fn store(app: &App, work: &Work, of: &RecordType, all: &[Entered]) -> Result<(), DomainError> {
     let rows: Vec<&CustomerRow> = all.iter().map(|one| &one.row).collect();
     let tags: Vec<_> =
         all.iter().flat_map(|one| one.tags.0.iter().map(|(tag, unique)| (one.row.id, *tag, *unique))).collect();
@@ -129,7 +129,7 @@ pub(super) async fn store(app: &App, work: &Work, all: &[Entered]) -> Result<(),
     let events = all.iter().map(|one| one.event.clone()).collect();
     let (recorded, told, inserted) = tokio::join!(biased; crate::audit::record_all(work, &entries), publish_all(app, work, events),
         stored::insert_tagged(work, &rows, &tags));
-    match inserted.map_err(duplicate) {
+    match inserted.map_err(|error| duplicate(of, error)) {
         Err(taken @ DomainError::Taken(_)) => Err(taken),
         inserted => recorded.and(told).and(inserted),
     }
@@ -140,7 +140,7 @@ pub(crate) fn covers_new(
     app: &App,
     call: &Call,
     attributes: &Attributes,
-    fields: &[&'static Field],
+    fields: &[&Field],
 ) -> Result<(), &'static str> {
     match may_create(app, call, attributes, fields.iter().copied()) {
         Ok(()) => Ok(()),

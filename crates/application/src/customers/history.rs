@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
 use custodian_domain::access::{Decision, FieldAccess, View};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Field, customer};
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{
@@ -16,13 +16,15 @@ use uuid::Uuid;
 use super::SeenValue;
 use super::read::{Found, find_judged, guard};
 use super::sealing::{open_one, open_row, values};
-use super::seen::is_close;
+use super::seen::{is_close, judge_fields};
 use crate::access::record_look;
 use crate::access_requests::under;
 use crate::audit::{Draft, Shown};
 use crate::consents::still_agreed;
 use crate::{App, Call};
 
+/// What stands beside the fields; no field has such a key.
+const ATTRIBUTES: [&str; 5] = ["stage", "source", "region", "owner_id", "department_id"];
 /// The most versions that one answer walks through.
 const DEPTH: i64 = 1_000;
 
@@ -56,7 +58,9 @@ pub struct Change {
 
 /// Every version of a customer, newest first; version 1 is its creation.
 pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<Version>, DomainError> {
-    let Found { row, judged, holding } = find_judged(app, reader, call, id, Permission::CustomersHistory).await?;
+    let Found { row, mut judged, holding } = find_judged(app, reader, call, id, Permission::CustomersHistory).await?;
+    let retired = &call.customer().retired;
+    judged.add(judge_fields(app, call, &row, Permission::CustomersHistory, &holding, retired));
     let work = app.begin(call.organization()).await?;
     let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
     work.abandon().await;
@@ -84,7 +88,7 @@ struct Eyes<'a> {
     key: &'a DataKey,
     organization: OrganizationId,
     customer: CustomerId,
-    decision: &'a Decision<'static>,
+    decision: &'a Decision<'a>,
     shown: &'a mut Shown,
 }
 
@@ -103,7 +107,7 @@ impl Eyes<'_> {
         for version in stored {
             let mut changes = Vec::new();
             for name in &version.changed {
-                if customer().field(name).is_none() {
+                if ATTRIBUTES.contains(&name.as_str()) {
                     changes.push(attribute(name, &version.previous, &attributes));
                     continue;
                 }
@@ -134,12 +138,13 @@ impl Eyes<'_> {
         attributes: &Value,
     ) -> Result<Version, DomainError> {
         let mut changes = Vec::new();
-        for field in &customer().fields {
+        let decision = self.decision;
+        for (field, _) in &decision.fields {
             if let Some((name, pack)) = first.iter().find(|(name, _)| *name == field.key) {
                 changes.extend(self.field(name, None, Some(pack))?);
             }
         }
-        for name in ["stage", "source", "region", "owner_id", "department_id"] {
+        for name in ATTRIBUTES {
             if !attributes.get(name).is_none_or(Value::is_null) {
                 changes.push(attribute(name, &Value::Null, attributes));
             }
@@ -161,14 +166,15 @@ impl Eyes<'_> {
     }
 
     fn see(&mut self, name: &str, pack: Option<&SealedFields>) -> Result<Option<SeenValue>, DomainError> {
-        let (Some(value), Some(field)) = (pack.and_then(|pack| pack.get(name)), customer().field(name)) else {
+        let field = self.decision.fields.iter().find(|(field, _)| field.key == name).map(|(field, _)| *field);
+        let (Some(value), Some(field)) = (pack.and_then(|pack| pack.get(name)), field) else {
             return Ok(None);
         };
         let text = open_one(self.key, self.organization, self.customer, &value)?;
         let read = self.decision.access(name).view == View::Read;
         let level = if read { &mut self.shown.read } else { &mut self.shown.masked };
-        if !level.contains(&field.key.as_str()) {
-            level.push(&field.key);
+        if !level.contains(&field.key) {
+            level.push(field.key);
         }
         Ok(Some(if read { SeenValue::from(field.present(&text)) } else { SeenValue::Text(field.mask(&text)) }))
     }

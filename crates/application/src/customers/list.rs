@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Decision, Outcome, View, Who, widest_field_access};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Field, SearchKind, customer};
+use custodian_domain::catalog::{Field, SearchKind};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{self as stored, CustomerRow, Filter, Order};
@@ -113,7 +113,7 @@ fn seen_closely(
     app: &App,
     call: &Call,
     rows: &[CustomerRow],
-    searched: &[Sought],
+    searched: &[Sought<'_>],
     holding: &Holding,
 ) -> Vec<CustomerId> {
     let closely = |row: &&CustomerRow| {
@@ -128,21 +128,21 @@ fn seen_closely(
 }
 
 /// A role of wider scope may hide on one customer what another shows elsewhere: a match on a field hidden on this very customer is none.
-fn is_oracle(decision: &Decision<'static>, searched: &[Sought]) -> bool {
-    searched.iter().any(|sought| decision.access(&sought.field.key).view < View::Masked)
+fn is_oracle(decision: &Decision<'_>, searched: &[Sought<'_>]) -> bool {
+    searched.iter().any(|sought| decision.access(sought.field.key).view < View::Masked)
 }
 
 /// A searched value in the form of the index.
-struct Sought {
-    field: &'static Field,
+struct Sought<'c> {
+    field: &'c Field,
     kind: SearchKind,
     tag: [u8; 16],
 }
 
 /// What a searched value is found by, if this caller may search by its field at all.
-fn sought(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<Sought, DomainError> {
+fn sought<'c>(call: &'c Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<Sought<'c>, DomainError> {
     let not_searchable = || DomainError::refused(RefusedAs::BadRequest, "not_searchable");
-    let field = customer().field(&term.field).ok_or_else(not_searchable)?;
+    let field = call.customer().field(&term.field).ok_or_else(not_searchable)?;
     if widest_field_access(&call.identity.caller, Permission::CustomersRead, field).view < View::Masked {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
     }
@@ -150,12 +150,12 @@ fn sought(call: &Call, keys: &OrganizationKeys, term: &SearchTerm) -> Result<Sou
         "not_searchable" => not_searchable(),
         code => DomainError::Invalid(vec![Fault { pointer: format!("/q[{}]", term.field), code, arg: refusal.arg }]),
     })?;
-    let tag = keys.tag(&term.field, term.kind, &text).ok_or_else(not_searchable)?;
+    let tag = keys.tag(&term.field, term.kind, &text);
     Ok(Sought { field, kind: term.kind, tag })
 }
 
 /// One entry for the whole page. A single hit needs no row per customer beside it.
-fn entry_of(searched: &[Sought], ids: Vec<CustomerId>, shown: Shown) -> Draft {
+fn entry_of(searched: &[Sought<'_>], ids: Vec<CustomerId>, shown: Shown) -> Draft {
     let action = if searched.is_empty() { Action::CustomersList } else { Action::CustomersSearch };
     let (customer, customers) = match ids.as_slice() {
         [only] => (Some(*only), Vec::new()),
@@ -190,7 +190,7 @@ fn several_roles(call: &Call) -> bool {
 /// What every row of a page is looked at with.
 struct Look<'a> {
     keys: &'a OrganizationKeys,
-    searched: &'a [Sought],
+    searched: &'a [Sought<'a>],
     holding: &'a Holding,
 }
 
@@ -221,7 +221,7 @@ fn truly_found(
     call: &Call,
     keys: &OrganizationKeys,
     row: &CustomerRow,
-    searched: &[Sought],
+    searched: &[Sought<'_>],
 ) -> Result<(), DomainError> {
     if searched.is_empty() {
         return Ok(());
@@ -229,10 +229,10 @@ fn truly_found(
     let organization = call.organization();
     let key = open_row(app, organization, row)?;
     for Sought { field, kind, tag } in searched {
-        let sealed = row.fields.get(&field.key).ok_or(DomainError::Integrity)?;
+        let sealed = row.fields.get(field.key).ok_or(DomainError::Integrity)?;
         let value = open_one(&key, organization, row.id, &sealed)?;
         let mut terms = field.search_terms(&value).into_iter().filter(|(known, _)| known == kind);
-        if !terms.any(|(_, term)| keys.tag(&field.key, *kind, &term) == Some(*tag)) {
+        if !terms.any(|(_, term)| keys.tag(field.key, *kind, &term) == *tag) {
             return Err(DomainError::Integrity);
         }
     }

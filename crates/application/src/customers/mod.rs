@@ -28,5 +28,6 @@ pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
 pub(crate) use hand_over::hand_over;
 pub(crate) use read::{find, guard};
-pub(crate) use sealing::{SealedNew, TagSet, born, open_one, open_row, seal_new, tags_of, value_of};
-pub(crate) use seen::{decide_agreed, decide_row, facts, refuse, thing};
+pub(crate) use rules::{accept_fields, department_of, editable, taken};
+pub(crate) use sealing::{SealedNew, TagSet, born, open_one, open_row, open_some, seal_new, tags_of, value_of};
+pub(crate) use seen::{Judged, decide_agreed, decide_row, facts, judge_fields, refuse, thing};

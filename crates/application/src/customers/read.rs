@@ -42,20 +42,20 @@ pub(crate) async fn find(
 }
 
 /// A stored customer with the decision that let it pass.
-pub(super) struct Found {
+pub(crate) struct Found<'c> {
     pub row: Arc<CustomerRow>,
-    pub judged: Judged,
+    pub judged: Judged<'c>,
     pub holding: Holding,
 }
 
 /// The same with the decision, and what it is owed to.
-pub(super) async fn find_judged(
+pub(crate) async fn find_judged<'c>(
     app: &App,
     reader: &CustomerReader,
-    call: &Call,
+    call: &'c Call,
     id: Uuid,
     permission: Permission,
-) -> Result<Found, DomainError> {
+) -> Result<Found<'c>, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
     let found = reader.find(call.organization(), id, call.identity.user()).await?;

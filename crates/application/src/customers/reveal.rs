@@ -35,16 +35,16 @@ pub async fn reveal(
     let key = guard(app, call, row.id, open_row(app, call.organization(), &row)).await?;
     let mut values = Vec::with_capacity(wanted.len());
     for field in &wanted {
-        let value = match row.fields.get(&field.key) {
+        let value = match row.fields.get(field.key) {
             None => None,
             Some(sealed) => Some(guard(app, call, row.id, open_one(&key, call.organization(), row.id, &sealed)).await?),
         };
-        values.push((field.key.as_str(), value.map(|text| SeenValue::from(field.present(&text)))));
+        values.push((field.key, value.map(|text| SeenValue::from(field.present(&text)))));
     }
     if is_guarded(&wanted, &judged) {
         spend_in(app, call, work, &[row.id]).await?;
     }
-    let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
+    let shown = Shown { revealed: wanted.iter().map(|field| field.key).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     let used = used_for(&wanted, &holding, &judged);
     holding.note_use_in(work, &used).await?;
@@ -53,28 +53,34 @@ pub async fn reveal(
 }
 
 /// Whether the customer counts against the caller's budget. What a right for a while opens was asked for and given, and does not count.
-fn is_guarded(fields: &[&Field], judged: &Judged) -> bool {
-    let counts = |field: &&Field| !judged.lifted.contains(&field.key.as_str());
+fn is_guarded(fields: &[&Field], judged: &Judged<'_>) -> bool {
+    let counts = |field: &&Field| !judged.lifted.contains(&field.key);
     fields.iter().copied().filter(counts).any(|field| field.classification >= Classification::Sensitive)
 }
 
 /// The rights that these fields are shown under.
-fn used_for(wanted: &[&'static Field], holding: &Holding, judged: &Judged) -> Vec<Uuid> {
-    let opens = |grant: &&Grant| wanted.iter().any(|field| grant.fields.contains(&field.key));
+fn used_for(wanted: &[&Field], holding: &Holding, judged: &Judged<'_>) -> Vec<Uuid> {
+    let opens = |grant: &&Grant| wanted.iter().any(|field| grant.fields.contains(field.name));
     let used = holding.grants.iter().filter(opens).map(|grant| grant.id);
     used.filter(|id| judged.under.contains(id)).collect()
 }
 
 /// What a reveal may show, and why.
-struct Permitted {
+struct Permitted<'c> {
     row: CustomerRow,
-    wanted: Vec<&'static Field>,
+    wanted: Vec<&'c Field>,
     holding: Holding,
-    judged: Judged,
+    judged: Judged<'c>,
 }
 
 /// The locked customer and the fields, if the caller may be shown every one of them in full now.
-async fn permitted(app: &App, call: &Call, work: &Work, id: Uuid, fields: &[String]) -> Result<Permitted, DomainError> {
+async fn permitted<'c>(
+    app: &App,
+    call: &'c Call,
+    work: &Work,
+    id: Uuid,
+    fields: &[String],
+) -> Result<Permitted<'c>, DomainError> {
     call.needs(Permission::CustomersReveal)?;
     let id = call.identity.meant_customer(id)?;
     let mut row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
@@ -127,7 +133,7 @@ pub async fn record_repeated_reveal(
     work.abandon().await;
     let Permitted { row, wanted, holding, judged } = permitted?;
     let closely: &[CustomerId] = if is_guarded(&wanted, &judged) { &[row.id] } else { &[] };
-    let shown = Shown { revealed: wanted.iter().map(|field| field.key.as_str()).collect(), ..Shown::default() };
+    let shown = Shown { revealed: wanted.iter().map(|field| field.key).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };
     let draft = under(draft, &used_for(&wanted, &holding, &judged));
     record_look(app, call, draft.with("repeated", Detail::Count(1)), closely).await

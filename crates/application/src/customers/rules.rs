@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::Decision;
-use custodian_domain::catalog::{Field, customer};
+use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_persistence::customers::CustomerRow;
 use custodian_persistence::{DbError, Work, users};
@@ -23,14 +23,15 @@ pub(super) fn version_of(row: &CustomerRow) -> Detail {
     Detail::Count(u32::try_from(row.version).unwrap_or(0))
 }
 
-pub(super) fn accept_fields(
+pub(crate) fn accept_fields<'c>(
+    of: &'c RecordType,
     fields: &[(String, FieldInput)],
     now: DateTime<Utc>,
     faults: &mut Vec<Fault>,
-) -> Vec<AcceptedField> {
+) -> Vec<AcceptedField<'c>> {
     let mut accepted = Vec::with_capacity(fields.len());
     for (key, input) in fields {
-        match accept_field(key, input, now.date_naive()) {
+        match accept_field(of, key, input, now.date_naive()) {
             Ok(field) => accepted.push(field),
             Err(fault) => faults.push(fault),
         }
@@ -39,7 +40,7 @@ pub(super) fn accept_fields(
 }
 
 /// The department of a customer with this owner; a fault is noted for an owner or a department that is not ours.
-pub(super) async fn department_of(
+pub(crate) async fn department_of(
     work: &Work,
     call: &Call,
     owner: Option<UserId>,
@@ -71,12 +72,12 @@ pub(super) fn placed(
     department.or(from_owner)
 }
 
-pub(super) fn editable<'a>(
+pub(crate) fn editable<'a>(
     decision: &Decision<'_>,
     fields: impl Iterator<Item = &'a Field>,
 ) -> Result<(), DomainError> {
     for field in fields {
-        if !decision.access(&field.key).edit {
+        if !decision.access(field.key).edit {
             return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_editable"));
         }
     }
@@ -84,15 +85,15 @@ pub(super) fn editable<'a>(
 }
 
 /// The answer must not say whose value it is, and the constraint does not say which tag met: every unique field is named.
-pub(super) fn taken() -> DomainError {
-    let unique = customer().fields.iter().filter(|field| field.unique);
+pub(crate) fn taken(of: &RecordType) -> DomainError {
+    let unique = of.fields.iter().filter(|field| field.keeps_unique());
     DomainError::Taken(unique.map(|field| Fault::new(format!("/fields/{}", field.key), "duplicate_value")).collect())
 }
 
 /// What an insertion's error means to the caller.
-pub(super) fn duplicate(error: DbError) -> DomainError {
+pub(super) fn duplicate(of: &RecordType, error: DbError) -> DomainError {
     match error {
-        DbError::Conflict(constraint) if constraint == "blind_indexes_unique" => taken(),
+        DbError::Conflict(constraint) if constraint == "blind_indexes_unique" => taken(of),
         other => other.into(),
     }
 }

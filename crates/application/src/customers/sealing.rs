@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use custodian_crypto::{BucketKey, DataKey, Place, seal_into};
-use custodian_domain::catalog::{Field, customer};
+use custodian_domain::catalog::{Field, SearchKind};
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_persistence::customers::{CustomerRow, SealedFields, SealedValue};
 use uuid::Uuid;
@@ -117,10 +117,9 @@ pub(crate) fn tags_of<'a>(keys: &OrganizationKeys, values: impl Iterator<Item = 
     let mut tags: Vec<([u8; 16], bool)> = Vec::with_capacity(20);
     for (field, value) in values {
         for (kind, term) in field.search_terms(value) {
-            let unique = field.unique && kind == custodian_domain::catalog::SearchKind::Exact;
-            if let Some(tag) = keys.tag(&field.key, kind, &term)
-                && !tags.iter().any(|(t, _)| *t == tag)
-            {
+            let unique = field.keeps_unique() && kind == SearchKind::Exact;
+            let tag = keys.tag(field.key, kind, &term);
+            if !tags.iter().any(|(t, _)| *t == tag) {
                 tags.push((tag, unique));
             }
         }
@@ -148,7 +147,7 @@ pub(crate) struct SealedNew {
 pub(crate) fn seal_new(
     app: &App,
     organization: OrganizationId,
-    values: &[(&'static Field, String)],
+    values: &[(&Field, &str)],
     tags: &TagSet,
     now: DateTime<Utc>,
 ) -> SealedNew {
@@ -163,8 +162,8 @@ pub(crate) fn seal_new(
     let mut fields = SealedFields::with_room_for(values.len() + 1);
     for (field, value) in values {
         let salt = take(&mut draw);
-        fields.push_with(&field.key, 1, |out| {
-            seal_into(&key, &place(organization, id, &field.key, 1), value.as_bytes(), salt, out)
+        fields.push_with(field.key, 1, |out| {
+            seal_into(&key, &place(organization, id, field.key, 1), value.as_bytes(), salt, out)
         });
     }
     close(&key, organization, id, 1, &mut fields, take(&mut draw));
@@ -213,17 +212,18 @@ fn take<const N: usize>(draw: &mut &[u8]) -> [u8; N] {
     *taken
 }
 
-/// Values of a stored row, opened: field and text, in stored order.
-pub(crate) fn open_all(
+/// The values that a stored row has of these fields, opened. Others are left closed: a field may have been made a moment ago, or be out of use.
+pub(crate) fn open_some<'c>(
     key: &DataKey,
     organization: OrganizationId,
     row: &CustomerRow,
-) -> Result<Vec<(&'static Field, String)>, DomainError> {
+    fields: impl Iterator<Item = &'c Field>,
+) -> Result<Vec<(&'c Field, String)>, DomainError> {
     let mut opened = Vec::new();
-    for value in values(row) {
-        let value = value.ok_or(DomainError::Integrity)?;
-        let field = customer().field(value.key).ok_or(DomainError::Integrity)?;
-        opened.push((field, open_one(key, organization, row.id, &value)?));
+    for field in fields {
+        if let Some(value) = row.fields.get(field.key) {
+            opened.push((field, open_one(key, organization, row.id, &value)?));
+        }
     }
     Ok(opened)
 }
@@ -249,7 +249,7 @@ pub(crate) fn reseal(
     organization: OrganizationId,
     row: &CustomerRow,
     version: i32,
-    changed: &[(&'static Field, Option<String>)],
+    changed: &[(&Field, Option<String>)],
 ) -> Result<(SealedFields, SealedFields), DomainError> {
     let (mut next, mut replaced) = (SealedFields::default(), SealedFields::default());
     for value in values(row) {
@@ -262,8 +262,8 @@ pub(crate) fn reseal(
         if let Some(value) = value {
             let mut salt = [0_u8; 16];
             app.rng().fill(&mut salt);
-            next.push_with(&field.key, version, |out| {
-                seal_into(key, &place(organization, row.id, &field.key, version), value.as_bytes(), salt, out)
+            next.push_with(field.key, version, |out| {
+                seal_into(key, &place(organization, row.id, field.key, version), value.as_bytes(), salt, out)
             });
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use custodian_domain::access::{
     Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Reason, Thing, View, decide, decide_explained,
 };
-use custodian_domain::catalog::{Classification, Field, Output, customer};
+use custodian_domain::catalog::{Classification, Field, Output};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
@@ -80,8 +80,8 @@ pub struct SeenCustomer {
 }
 
 /// Asks the decision about a stored customer.
-pub(crate) fn decide_row(app: &App, call: &Call, row: &CustomerRow, permission: Permission) -> Decision<'static> {
-    decide_agreed(app, call, &thing(call, row), permission, &row.consents)
+pub(crate) fn decide_row<'c>(app: &App, call: &'c Call, row: &CustomerRow, permission: Permission) -> Decision<'c> {
+    decide_fields(app, call, &thing(call, row), permission, &row.consents, &call.customer().fields)
 }
 
 pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
@@ -95,7 +95,7 @@ pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
     }
 }
 
-/// Everything that the decision looks at: for the caller of a call, and for anybody that a call asks about.
+/// Everything that the decision looks at but the fields: for the caller of a call, and for anybody that a call asks about.
 pub(crate) fn facts<'a>(
     caller: &'a Caller,
     permission: Permission,
@@ -104,28 +104,38 @@ pub(crate) fn facts<'a>(
     consents: &[String],
     now: DateTime<Utc>,
 ) -> Facts<'a> {
-    let fields: &'static [Field] = &customer().fields;
     let consent_in_force = purpose.is_some_and(|purpose| consents.contains(&purpose.code));
-    Facts { caller, permission, thing, fields, purpose, consent_in_force, grants: &[], now }
+    Facts { caller, permission, thing, fields: &[], purpose, consent_in_force, grants: &[], now }
 }
 
 /// The same about somebody who is not stored yet, and so has agreed to nothing.
-pub(crate) fn decide_thing(app: &App, call: &Call, thing: &Thing<'_>, permission: Permission) -> Decision<'static> {
-    decide_agreed(app, call, thing, permission, &[])
+pub(crate) fn decide_thing<'c>(app: &App, call: &'c Call, thing: &Thing<'_>, permission: Permission) -> Decision<'c> {
+    decide_fields(app, call, thing, permission, &[], &call.customer().fields)
 }
 
 /// The same about somebody who has agreed to the purposes of these codes.
-pub(crate) fn decide_agreed(
+pub(crate) fn decide_agreed<'c>(
+    app: &App,
+    call: &'c Call,
+    thing: &Thing<'_>,
+    permission: Permission,
+    consents: &[String],
+) -> Decision<'c> {
+    decide_fields(app, call, thing, permission, consents, &call.customer().fields)
+}
+
+/// The same about these fields, of whatever hangs on the customer.
+pub(crate) fn decide_fields<'c>(
     app: &App,
     call: &Call,
     thing: &Thing<'_>,
     permission: Permission,
     consents: &[String],
-) -> Decision<'static> {
+    fields: &'c [Field],
+) -> Decision<'c> {
     let purpose = call.purpose_facts();
-    let fields: &'static [Field] = &customer().fields;
     let facts = facts(&call.identity.caller, permission, thing, purpose, consents, app.now());
-    let Decision { outcome, fields: decided, .. } = decide(&facts);
+    let Decision { outcome, fields: decided, .. } = decide(&Facts { fields, ..facts });
     // The decision keeps the order of the fields that it was given; one out of its place would be left out.
     let decided = fields
         .iter()
@@ -136,47 +146,68 @@ pub(crate) fn decide_agreed(
 }
 
 /// A decision, and what of it is owed to rights for a while.
-pub(crate) struct Judged {
-    pub decision: Decision<'static>,
+pub(crate) struct Judged<'c> {
+    pub decision: Decision<'c>,
     /// The rights.
     pub under: Vec<Uuid>,
     /// Keys of the fields that are shown in full for that reason alone.
     pub lifted: Vec<&'static str>,
 }
 
-impl Judged {
+impl<'c> Judged<'c> {
+    /// Takes further fields of the same customer in.
+    pub fn add(&mut self, other: Self) {
+        self.decision.fields.extend(other.decision.fields);
+        self.lifted.extend(other.lifted);
+        self.under.extend(other.under);
+        self.under.sort_unstable();
+        self.under.dedup();
+    }
+
     /// What the caller's roles show by themselves: this alone counts against a budget, since a right was asked for and given.
-    pub fn by_roles(&self) -> Decision<'static> {
-        let own = |(field, _): &&(&'static Field, FieldAccess)| !self.lifted.contains(&field.key.as_str());
+    pub fn by_roles(&self) -> Decision<'c> {
+        let own = |(field, _): &&(&'c Field, FieldAccess)| !self.lifted.contains(&field.key);
         let fields = self.decision.fields.iter().filter(own).copied().collect();
         Decision { outcome: self.decision.outcome, fields, reasons: Vec::new() }
     }
 }
 
 /// Asks the decision about a stored customer, with the rights for a while that the caller holds.
-pub(crate) fn judge_row(
+pub(crate) fn judge_row<'c>(
+    app: &App,
+    call: &'c Call,
+    row: &CustomerRow,
+    permission: Permission,
+    holding: &Holding,
+) -> Judged<'c> {
+    judge_fields(app, call, row, permission, holding, &call.customer().fields)
+}
+
+/// The same about these fields, of whatever hangs on the customer.
+pub(crate) fn judge_fields<'c>(
     app: &App,
     call: &Call,
     row: &CustomerRow,
     permission: Permission,
     holding: &Holding,
-) -> Judged {
+    fields: &'c [Field],
+) -> Judged<'c> {
     if holding.grants.is_empty() {
-        let decision = decide_row(app, call, row, permission);
+        let decision = decide_fields(app, call, &thing(call, row), permission, &row.consents, fields);
         return Judged { decision, under: Vec::new(), lifted: Vec::new() };
     }
     let (purpose, thing) = (call.purpose_facts(), thing(call, row));
     let now = holding.now(app.now());
     let facts = facts(&call.identity.caller, permission, &thing, purpose, &row.consents, now);
-    let decided = decide_explained(&Facts { grants: &holding.grants, ..facts });
+    let decided = decide_explained(&Facts { fields, grants: &holding.grants, ..facts });
     let (mut under, mut lifted) = (Vec::new(), Vec::new());
     for why in &decided.reasons {
-        let field = customer().fields.iter().find(|field| Some(field.key.as_str()) == why.field);
+        let field = fields.iter().find(|field| Some(field.key) == why.field);
         if let (Some(grant), Some(field)) = (why.grant, field)
-            && decided.access(&field.key).view == View::Read
+            && decided.access(field.key).view == View::Read
         {
             under.push(grant);
-            lifted.push(field.key.as_str());
+            lifted.push(field.key);
         }
     }
     if decided.reasons.iter().any(|why| why.reason == Reason::KnownByGrantOnly) {
@@ -185,7 +216,7 @@ pub(crate) fn judge_row(
     }
     under.sort_unstable();
     under.dedup();
-    let fields = customer().fields.iter().zip(&decided.fields).map(|(field, (_, access))| (field, *access)).collect();
+    let fields = fields.iter().zip(&decided.fields).map(|(field, (_, access))| (field, *access)).collect();
     Judged { decision: Decision { outcome: decided.outcome, fields, reasons: Vec::new() }, under, lifted }
 }
 
@@ -205,7 +236,7 @@ pub(crate) fn seen_through(
     app: &App,
     call: &Call,
     row: &CustomerRow,
-    decision: &Decision<'static>,
+    decision: &Decision<'_>,
     shown: &mut Shown,
 ) -> Result<SeenCustomer, DomainError> {
     let organization = call.organization();
@@ -215,7 +246,7 @@ pub(crate) fn seen_through(
         if access.view == View::Hidden {
             continue;
         }
-        let value = match row.fields.get(&field.key) {
+        let value = match row.fields.get(field.key) {
             None => None,
             Some(sealed) => {
                 let text = open_one(&key, organization, row.id, &sealed)?;
@@ -225,13 +256,13 @@ pub(crate) fn seen_through(
                         (&mut shown.masked, SeenValue::Text(field.mask(&text)))
                     }
                 };
-                if !level.contains(&field.key.as_str()) {
-                    level.push(&field.key);
+                if !level.contains(&field.key) {
+                    level.push(field.key);
                 }
                 Some(value)
             }
         };
-        fields.push(SeenField { key: &field.key, value, access: *access });
+        fields.push(SeenField { key: field.key, value, access: *access });
     }
     let staff = call.identity.user().is_some();
     // Two partners could join what they hold by times to the microsecond.
@@ -253,9 +284,9 @@ pub(crate) fn seen_through(
 }
 
 /// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.
-pub(crate) fn looks_closely(row: &CustomerRow, decision: &Decision<'static>) -> bool {
+pub(crate) fn looks_closely(row: &CustomerRow, decision: &Decision<'_>) -> bool {
     let mut read = decision.fields.iter().filter(|(_, access)| access.view == View::Read);
-    read.any(|(field, _)| is_close(field) && row.fields.get(&field.key).is_some())
+    read.any(|(field, _)| is_close(field) && row.fields.get(field.key).is_some())
 }
 
 /// Whether seeing this field in full is a close look. A name is not: it is how people know whom they are about to look at,
@@ -267,14 +298,14 @@ pub(crate) fn is_close(field: &Field) -> bool {
 /// Who may enter a value but not read it back is shown its mask in the answer to entering it.
 pub(crate) fn show_written<'a>(
     seen: &mut SeenCustomer,
-    written: impl Iterator<Item = (&'static Field, &'a str)>,
+    written: impl Iterator<Item = (&'a Field, &'a str)>,
     shown: &mut Shown,
 ) {
     for (field, value) in written {
         if !seen.fields.iter().any(|known| known.key == field.key) {
             let access = FieldAccess { view: View::Masked, edit: true };
-            seen.fields.push(SeenField { key: &field.key, value: Some(SeenValue::Text(field.mask(value))), access });
-            shown.masked.push(&field.key);
+            seen.fields.push(SeenField { key: field.key, value: Some(SeenValue::Text(field.mask(value))), access });
+            shown.masked.push(field.key);
         }
     }
 }

@@ -113,7 +113,7 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
     let known = users::departments_of(&work, &owners.into_iter().collect::<Vec<_>>()).await?;
     let checked: Vec<_> = asks.iter().map(|ask| check(app, &ask.call, &known, ask.new.clone())).collect();
     let mut sealed = seal_all(app, organization, &work, asks, checked).await?;
-    refuse_taken(&work, &mut sealed).await?;
+    refuse_taken(&work, asks, &mut sealed).await?;
     let mut answers = Vec::with_capacity(sealed.len());
     let mut entered = Vec::with_capacity(sealed.len());
     for one in sealed {
@@ -123,7 +123,9 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
     if entered.is_empty() {
         work.abandon().await;
     } else {
-        store(app, &work, &entered).await?;
+        if let Some(first) = asks.first() {
+            store(app, &work, first.call.customer(), &entered).await?;
+        }
         work.commit().await?;
     }
     Ok(answers)
@@ -134,13 +136,13 @@ async fn seal_all(
     organization: OrganizationId,
     work: &Work,
     asks: &[Ask],
-    checked: Vec<Result<Checked, DomainError>>,
+    checked: Vec<Result<Checked<'_>, DomainError>>,
 ) -> Result<Vec<Result<Entered, DomainError>>, DomainError> {
     let wanted = checked.iter().filter(|one| one.is_ok()).count();
     let keys = app.keys().open_organization(work).await?;
     let places = app.keys().places(app.db(), organization, wanted, app.rng(), app.now()).await?;
     let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
-    let seal = |(ask, checked): (&Ask, Result<Checked, DomainError>)| {
+    let seal = |(ask, checked): (&Ask, Result<Checked<'_>, DomainError>)| {
         let checked = checked?;
         let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
         Noted::carried(ask.noted.as_ref(), || Entered::new(app, &ask.call, &keys, bucket, checked))
@@ -149,16 +151,20 @@ async fn seal_all(
 }
 
 /// Refuses those whose unique values somebody has, the others of the batch before them included.
-async fn refuse_taken(work: &Work, sealed: &mut [Result<Entered, DomainError>]) -> Result<(), DomainError> {
+async fn refuse_taken(
+    work: &Work,
+    asks: &[Ask],
+    sealed: &mut [Result<Entered, DomainError>],
+) -> Result<(), DomainError> {
     let unique: Vec<[u8; 16]> = sealed.iter().flatten().flat_map(Entered::unique).collect();
     if unique.is_empty() {
         return Ok(());
     }
     let mut held: HashSet<[u8; 16]> =
         stored::by_unique_tags(work, &unique).await?.into_iter().map(|(tag, _)| tag).collect();
-    for one in sealed {
+    for (ask, one) in asks.iter().zip(sealed) {
         if one.as_ref().is_ok_and(|entered| entered.unique().any(|tag| held.contains(&tag))) {
-            *one = Err(taken());
+            *one = Err(taken(ask.call.customer()));
         } else if let Ok(entered) = one {
             held.extend(entered.unique());
         }

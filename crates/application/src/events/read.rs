@@ -206,7 +206,7 @@ fn seen(
 }
 
 /// A member as this caller may read it.
-fn shown(call: &Call, kind: EventType, name: &str, value: Value, decision: &Decision<'static>) -> Value {
+fn shown(call: &Call, kind: EventType, name: &str, value: Value, decision: &Decision<'_>) -> Value {
     let holds = kind.members().iter().find(|(known, _)| *known == name).map(|(_, holds)| *holds);
     match (holds, value) {
         (Some(Holds::Person), Value::String(id)) => {
@@ -221,6 +221,6 @@ fn shown(call: &Call, kind: EventType, name: &str, value: Value, decision: &Deci
 }
 
 /// Whether the caller may know that there is something at this key: a field that is not hidden, or an attribute such as the owner.
-fn is_open(key: &str, decision: &Decision<'static>) -> bool {
+fn is_open(key: &str, decision: &Decision<'_>) -> bool {
     decision.fields.iter().find(|(field, _)| field.key == key).is_none_or(|(_, access)| access.view != View::Hidden)
 }

@@ -36,7 +36,7 @@ fn dice(rng: &dyn Randomness) -> impl FnMut(u32) -> u32 {
 pub(super) async fn decoy(
     app: &App,
     work: &Work,
-    fields: &[&'static Field],
+    fields: &[Field],
     members: &[CustomerId],
 ) -> Result<Decoy, DomainError> {
     let keys = app.keys().open_organization(work).await?;
@@ -46,10 +46,13 @@ pub(super) async fn decoy(
     let id = beside(app, members.get(before));
     for _ in 0..TRIES {
         let values: Vec<Option<MadeUp>> = fields.iter().map(|field| made_up(field, &mut dice)).collect();
-        let telling = |(field, value): (&&'static Field, &Option<MadeUp>)| {
-            value.clone().filter(|value| value.telling).map(|value| (*field, value.text))
-        };
-        let telling: Vec<(&'static Field, String)> = fields.iter().zip(&values).filter_map(telling).collect();
+        let pairs = fields.iter().zip(&values);
+        let telling: Vec<(&Field, String)> = pairs
+            .filter_map(|(field, value)| {
+                let value = value.clone().filter(|value| value.telling)?;
+                Some((field, value.text))
+            })
+            .collect();
         let texts = telling.iter().map(|(_, text)| text.clone()).chain([id.to_string()]);
         let tags: Vec<Vec<u8>> = texts.map(|text| tag_of(app, work.organization(), &text)).collect();
         if stored::any_decoy(work, &tags, &terms(&keys, &telling)).await? {
@@ -62,10 +65,10 @@ pub(super) async fn decoy(
 }
 
 /// What the values would be found by, were they somebody's.
-fn terms(keys: &OrganizationKeys, telling: &[(&'static Field, String)]) -> Vec<Vec<u8>> {
-    let of = |(field, text): &(&'static Field, String)| -> Vec<Vec<u8>> {
+fn terms(keys: &OrganizationKeys, telling: &[(&Field, String)]) -> Vec<Vec<u8>> {
+    let of = |(field, text): &(&Field, String)| -> Vec<Vec<u8>> {
         let whole = field.search_terms(text).into_iter().filter(|(kind, _)| *kind == SearchKind::Exact);
-        whole.filter_map(|(kind, term)| keys.tag(&field.key, kind, &term)).map(|tag| tag.to_vec()).collect()
+        whole.map(|(kind, term)| keys.tag(field.key, kind, &term).to_vec()).collect()
     };
     telling.iter().flat_map(of).collect()
 }

@@ -25,7 +25,7 @@ pub(super) struct Maker {
     pub app: App,
     pub call: Call,
     pub export: Uuid,
-    pub fields: Vec<&'static Field>,
+    pub fields: Vec<Field>,
     pub sheet: Sheet,
     pub decoy: Option<(usize, Line)>,
     pub rows: i32,
@@ -63,7 +63,7 @@ impl From<DomainError> for Trouble {
 
 impl Maker {
     /// With the decoy to come among the first members.
-    pub fn new(app: &App, call: Call, export: Uuid, fields: Vec<&'static Field>, sheet: Sheet, decoy: &Decoy) -> Self {
+    pub fn new(app: &App, call: Call, export: Uuid, fields: Vec<Field>, sheet: Sheet, decoy: &Decoy) -> Self {
         let decoy = Some((decoy.before, decoy.line.clone()));
         Self { app: app.clone(), call, export, fields, sheet, decoy, rows: 0, left_out: BTreeMap::new() }
     }
@@ -75,7 +75,7 @@ impl Maker {
         // What was approved is these fields of those in reach, for this purpose: what the purpose or the person's rights close stays closed.
         let grant = Grant {
             customers: members.iter().copied().collect(),
-            fields: self.fields.iter().map(|field| field.key.clone()).collect(),
+            fields: self.fields.iter().map(|field| field.name.to_owned()).collect(),
             until: DateTime::<Utc>::MAX_UTC,
             id: self.export,
         };
@@ -114,17 +114,18 @@ impl Maker {
         if agreed(call, row).is_err() {
             return Ok(Err(LeftOut::NoConsent));
         }
-        let granted = Facts { grants: std::slice::from_ref(grant), ..plain };
+        let fields = &call.customer().fields;
+        let granted = Facts { fields, grants: std::slice::from_ref(grant), ..plain };
         if row.restricted && self.is_restricted(&granted) {
             return Ok(Err(LeftOut::Restricted));
         }
         let decided = decide(&granted);
         let (organization, key) = (call.organization(), open_row(&self.app, call.organization(), row)?);
-        let value = |field: &&'static Field| -> Result<Option<SeenValue>, DomainError> {
-            if decided.access(&field.key).view < View::Read {
+        let value = |field: &Field| -> Result<Option<SeenValue>, DomainError> {
+            if decided.access(field.key).view < View::Read {
                 return Ok(None);
             }
-            let Some(sealed) = row.fields.get(&field.key) else { return Ok(None) };
+            let Some(sealed) = row.fields.get(field.key) else { return Ok(None) };
             let text = open_one(&key, organization, row.id, &sealed)?;
             Ok(Some(SeenValue::from(field.present(&text))))
         };
@@ -134,7 +135,7 @@ impl Maker {
 
     /// Whether the person's restriction keeps any field of the file back: then all of the person stays out.
     fn is_restricted(&self, facts: &Facts<'_>) -> bool {
-        let asked = |key: Option<&str>| self.fields.iter().any(|field| Some(field.key.as_str()) == key);
+        let asked = |key: Option<&str>| self.fields.iter().any(|field| Some(field.key) == key);
         decide_explained(facts).reasons.iter().any(|why| why.reason == Reason::Restricted && asked(why.field))
     }
 }

@@ -35,15 +35,8 @@ pub(super) struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    pub fn new(
-        app: &'a App,
-        claim: &'a Claim,
-        row: &'a ExportRow,
-        key: DataKey,
-        call: Call,
-        fields: &[&'static Field],
-    ) -> Self {
-        let shown = fields.iter().map(|field| field.key.as_str()).collect();
+    pub fn new(app: &'a App, claim: &'a Claim, row: &'a ExportRow, key: DataKey, call: Call, fields: &[Field]) -> Self {
+        let shown = fields.iter().map(|field| field.key).collect();
         Self { app, claim, row, key, call, shown, chunks: 0, done: 0 }
     }
 

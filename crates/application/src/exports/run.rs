@@ -22,6 +22,7 @@ use super::{entry, news};
 use crate::access_requests::known_fields;
 use crate::audit::{Detail, record_all};
 use crate::auth::identity_of_user;
+use crate::catalog::load;
 use crate::keys::DATA_KEY_VERSION;
 use crate::{App, Call};
 
@@ -51,7 +52,7 @@ struct Begun {
     row: ExportRow,
     request: RequestRow,
     key: DataKey,
-    fields: Vec<&'static Field>,
+    fields: Vec<Field>,
     decoy: Decoy,
 }
 
@@ -97,7 +98,8 @@ async fn begin(app: &App, work: &Work, claim: &Claim) -> Result<Option<Begun>, D
     let stage = Stage::from_code(&row.stage).filter(|stage| stage.may_become(Stage::Preparing));
     let request = requests::find(work, row.id).await?.filter(|one| one.state == State::Approved.as_str());
     let (Some(_), Some(request)) = (stage, request) else { return Ok(None) };
-    let fields = known_fields(&request.fields)?;
+    let catalog = load(work).await?;
+    let fields: Vec<Field> = known_fields(&catalog, &request.fields)?.into_iter().cloned().collect();
     let members = stored::members(work, row.id, 0).await?.unwrap_or_default();
     let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
     let wrapped = app.keys().wrap_own(claim.organization, row.id, &key, app.rng())?;

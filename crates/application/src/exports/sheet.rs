@@ -23,7 +23,7 @@ pub(super) struct Line {
 /// A file that is being written. What was written and not taken yet is all that it holds.
 pub(super) struct Sheet {
     format: Format,
-    fields: Vec<&'static Field>,
+    fields: Vec<Field>,
     mark: String,
     book: Option<Book>,
     out: String,
@@ -40,7 +40,7 @@ pub(super) struct Ended {
 
 impl Sheet {
     /// With its head. `rows` is about how many will come.
-    pub fn begin(format: Format, fields: &[&'static Field], export: Uuid, rows: u64) -> Result<Self, DomainError> {
+    pub fn begin(format: Format, fields: &[Field], export: Uuid, rows: u64) -> Result<Self, DomainError> {
         let mark = export.to_string();
         let (sum, fields) = (sha256_stream(), fields.to_vec());
         let mut sheet = Self { format, fields, mark, book: None, out: String::new(), sum, size: 0 };
@@ -49,7 +49,7 @@ impl Sheet {
             sheet.book = Some(Book::begin(rows.saturating_mul(longest + 200) > u64::from(u32::MAX))?);
         }
         if format != Format::Ndjson {
-            let keys: Vec<&str> = sheet.fields.iter().map(|field| field.key.as_str()).collect();
+            let keys: Vec<&str> = sheet.fields.iter().map(|field| field.key).collect();
             sheet.row(std::iter::once("id").chain(keys).chain([MARK]))?;
         }
         Ok(sheet)
@@ -85,7 +85,7 @@ impl Sheet {
         self.out.push_str(&format!("{{\"id\":\"{}\"", line.id));
         for (field, value) in self.fields.iter().zip(&line.values) {
             self.out.push(',');
-            self.out.push_str(&json(&field.key)?);
+            self.out.push_str(&json(field.key)?);
             self.out.push(':');
             match value {
                 None => self.out.push_str("null"),

@@ -1,7 +1,7 @@
 //! From a record to a customer ready to be stored, or to the faults that refuse it.
 
 use chrono::NaiveDate;
-use custodian_domain::catalog::{DataType, Field, customer};
+use custodian_domain::catalog::{DataType, Field, RecordType};
 use custodian_domain::customers::province_region;
 use custodian_persistence::imports::ImportError;
 
@@ -14,7 +14,15 @@ pub(super) struct Accepted {
     pub line: i64,
     pub attributes: Attributes,
     pub owner_email: Option<String>,
-    pub values: Vec<(&'static Field, String)>,
+    /// The place of a field among those of the catalog that the import began with, and its value.
+    pub values: Vec<(usize, String)>,
+}
+
+impl Accepted {
+    /// The fields with their values; `of` is what the record was accepted by.
+    pub(super) fn pairs<'a>(&'a self, of: &'a RecordType) -> Vec<(&'a Field, &'a str)> {
+        self.values.iter().filter_map(|(at, value)| Some((of.fields.get(*at)?, value.as_str()))).collect()
+    }
 }
 
 fn fault(line: i64, field: &str, code: &str) -> ImportError {
@@ -22,7 +30,12 @@ fn fault(line: i64, field: &str, code: &str) -> ImportError {
 }
 
 /// Checks a record against the catalog; every fault is named, none holds a value.
-pub(super) fn accept(record: Record, mapping: &Mapping, today: NaiveDate) -> Result<Accepted, Vec<ImportError>> {
+pub(super) fn accept(
+    of: &RecordType,
+    record: Record,
+    mapping: &Mapping,
+    today: NaiveDate,
+) -> Result<Accepted, Vec<ImportError>> {
     let line = record.line;
     let cells = record.cells.map_err(|code| vec![fault(line, "", code)])?;
     let mut faults = Vec::new();
@@ -35,8 +48,11 @@ pub(super) fn accept(record: Record, mapping: &Mapping, today: NaiveDate) -> Res
     for ((_, target), cell) in mapping.0.iter().zip(cells) {
         let Some(cell) = cell else { continue };
         match target {
-            Target::Field(key) => match accept_field(key, &typed(key, cell), today) {
-                Ok(field) => accepted.values.extend(field.value.map(|value| (field.field, value))),
+            Target::Field(key) => match accept_field(of, key, &typed(of, key, cell), today) {
+                Ok(field) => {
+                    let at = of.fields.iter().position(|one| one.key == field.field.key);
+                    accepted.values.extend(at.zip(field.value));
+                }
                 Err(refused) => faults.push(fault(line, key, refused.code)),
             },
             Target::Stage => accepted.attributes.stage = text(cell),
@@ -49,18 +65,18 @@ pub(super) fn accept(record: Record, mapping: &Mapping, today: NaiveDate) -> Res
     let attribute_faults = check_attributes(stage.as_deref(), source.as_deref(), region.as_deref());
     faults.extend(attribute_faults.iter().map(|f| fault(line, f.pointer.trim_start_matches('/'), f.code)));
     if accepted.attributes.region.is_none() {
-        let province = accepted.values.iter().find(|(field, _)| field.key == "province");
+        let province = accepted.pairs(of).into_iter().find(|(field, _)| field.key == "province");
         accepted.attributes.region = province.and_then(|(_, name)| province_region(name)).map(str::to_owned);
     }
     if faults.is_empty() { Ok(accepted) } else { Err(faults) }
 }
 
 /// The required fields that a new customer would lack. Not asked of a record that changes an existing one.
-pub(super) fn missing(accepted: &Accepted) -> Vec<ImportError> {
-    let required = customer().fields.iter().filter(|field| field.required);
+pub(super) fn missing(of: &RecordType, accepted: &Accepted) -> Vec<ImportError> {
+    let (given, required) = (accepted.pairs(of), of.fields.iter().filter(|field| field.required));
     required
-        .filter(|field| !accepted.values.iter().any(|(f, _)| f.key == field.key))
-        .map(|field| fault(accepted.line, &field.key, "required"))
+        .filter(|field| !given.iter().any(|(f, _)| f.key == field.key))
+        .map(|field| fault(accepted.line, field.key, "required"))
         .collect()
 }
 
@@ -74,9 +90,9 @@ fn text(cell: FieldInput) -> Option<String> {
 }
 
 /// A cell of a file is text; where the field wants a number or a truth value, the text is read as one.
-fn typed(key: &str, cell: FieldInput) -> FieldInput {
+fn typed(of: &RecordType, key: &str, cell: FieldInput) -> FieldInput {
     let FieldInput::Text(text) = cell else { return cell };
-    match customer().field(key).map(|field| &field.data_type) {
+    match of.field(key).map(|field| &field.data_type) {
         Some(DataType::Number) => FieldInput::Number(text.trim().to_owned()),
         Some(DataType::Boolean) => match text.trim().to_lowercase().as_str() {
             "true" | "yes" | "1" | "是" => FieldInput::Bool(true),

@@ -1,6 +1,6 @@
 //! Which column goes where.
 
-use custodian_domain::catalog::customer;
+use custodian_domain::catalog::RecordType;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use serde_json::Value;
@@ -27,13 +27,13 @@ pub enum Target {
 pub struct Mapping(pub Vec<(String, Target)>);
 
 impl Target {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(of: &RecordType, text: &str) -> Option<Self> {
         Some(match text {
             "stage" => Self::Stage,
             "source" => Self::Source,
             "region" => Self::Region,
             "owner_email" => Self::OwnerEmail,
-            key => Self::Field(&customer().field(key)?.key),
+            key => Self::Field(of.field(key)?.key),
         })
     }
 
@@ -51,14 +51,14 @@ impl Target {
 
 impl Mapping {
     /// Reads `{"column": "field", …}`; every unknown or doubled target is named.
-    pub fn parse(value: &Value) -> Result<Self, DomainError> {
+    pub fn parse(of: &RecordType, value: &Value) -> Result<Self, DomainError> {
         let Some(object) = value.as_object().filter(|o| !o.is_empty()) else {
             return Err(DomainError::invalid("/mapping", "required"));
         };
         let (mut targets, mut faults) = (Vec::new(), Vec::new());
         for (column, target) in object {
             let pointer = format!("/mapping/{}", column.replace('~', "~0").replace('/', "~1"));
-            match target.as_str().map(Target::parse) {
+            match target.as_str().map(|text| Target::parse(of, text)) {
                 None => faults.push(Fault::new(pointer, "wrong_type")),
                 Some(None) => faults.push(Fault::new(pointer, "unknown_field")),
                 Some(Some(target)) if targets.iter().any(|(_, t)| *t == target) => {
@@ -81,7 +81,7 @@ impl Mapping {
     pub fn check_rights(&self, call: &Call) -> Result<(), DomainError> {
         for (_, target) in &self.0 {
             let Target::Field(key) = target else { continue };
-            let Some(field) = customer().field(key) else { continue };
+            let Some(field) = call.customer().field(key) else { continue };
             if !custodian_domain::access::widest_field_access(&call.identity.caller, Permission::CustomersCreate, field)
                 .edit
             {
@@ -97,11 +97,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use custodian_domain::catalog::customer;
     use serde_json::json;
 
     #[test]
     fn every_fault_is_named() {
-        let error = Mapping::parse(&json!({"a": "mobile", "b": "mobile", "c": "nonsense", "d": 1})).unwrap_err();
+        let error =
+            Mapping::parse(customer(), &json!({"a": "mobile", "b": "mobile", "c": "nonsense", "d": 1})).unwrap_err();
         let DomainError::Invalid(faults) = error else { panic!("{error}") };
         let seen: Vec<_> = faults.iter().map(|f| (f.pointer.as_str(), f.code)).collect();
         assert_eq!(
@@ -113,7 +115,8 @@ mod tests {
     #[test]
     fn it_survives_being_stored() {
         let mapping =
-            Mapping::parse(&json!({"手机号": "mobile", "客户阶段": "stage", "负责人邮箱": "owner_email"})).unwrap();
-        assert_eq!(Mapping::parse(&mapping.to_json()).unwrap(), mapping);
+            Mapping::parse(customer(), &json!({"手机号": "mobile", "客户阶段": "stage", "负责人邮箱": "owner_email"}))
+                .unwrap();
+        assert_eq!(Mapping::parse(customer(), &mapping.to_json()).unwrap(), mapping);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use custodian_domain::catalog::Catalog;
 use custodian_domain::kernel::{DomainError, Fault, UserId};
 use custodian_persistence::Work;
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
@@ -58,13 +59,15 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let Some(call) = importer(app, claim, &row).await? else {
         return end(app, claim, Err("importer_inactive")).await;
     };
-    let (Some(wrapped), Ok(mapping)) = (&row.wrapped_key, Mapping::parse(&row.mapping)) else {
+    let (Some(wrapped), Ok(mapping)) = (&row.wrapped_key, Mapping::parse(call.customer(), &row.mapping)) else {
         return end(app, claim, Err("import_unreadable")).await;
     };
     let key = Arc::new(app.keys().unwrap_own(claim.organization, row.id.uuid(), row.key_version, wrapped)?);
     let keys = app.keys().organization(app.db(), claim.organization).await?;
     let (send, receive) = mpsc::channel::<Batch>(TOGETHER);
-    let reader = Reader { app: app.clone(), row: row.clone(), mapping, key, keys, organization: claim.organization };
+    let catalog = Arc::clone(&call.identity.catalog);
+    let reader =
+        Reader { app: app.clone(), row: row.clone(), mapping, key, keys, catalog, organization: claim.organization };
     let runtime = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || reader.read(runtime, &send));
     let stored_all = store_batches(app, &call, claim, &row, receive).await;
@@ -156,14 +159,16 @@ struct Reader {
     mapping: Mapping,
     key: Arc<custodian_crypto::DataKey>,
     keys: Arc<OrganizationKeys>,
+    catalog: Arc<Catalog>,
     organization: custodian_domain::kernel::OrganizationId,
 }
 
 impl Reader {
     fn prepare(&self, record: Accepted) -> Prepared {
-        let tags = tags_of(&self.keys, record.values.iter().map(|(field, value)| (*field, value.as_str())));
+        let pairs = record.pairs(self.catalog.customer());
+        let tags = tags_of(&self.keys, pairs.iter().copied());
         let all_new = self.row.mode == "create" && !self.row.dry_run;
-        let sealed = all_new.then(|| seal_new(&self.app, self.organization, &record.values, &tags, self.app.now()));
+        let sealed = all_new.then(|| seal_new(&self.app, self.organization, &pairs, &tags, self.app.now()));
         Prepared { record, tags, sealed }
     }
 
@@ -180,7 +185,7 @@ impl Reader {
                 return true;
             }
             batch.records += 1;
-            match accept(record, &self.mapping, today) {
+            match accept(self.catalog.customer(), record, &self.mapping, today) {
                 Ok(accepted) => batch.accepted.push(self.prepare(accepted)),
                 Err(faults) => batch.faults.extend(faults),
             }

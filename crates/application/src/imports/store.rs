@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::Field;
+use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_persistence::customers::{self as customers_stored, CustomerRow};
 use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
@@ -168,7 +168,7 @@ impl<'a> Store<'a> {
             match holder {
                 Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((prepared.record, id)),
                 None if !again => {
-                    let lacking = missing(record);
+                    let lacking = missing(self.call.customer(), record);
                     if lacking.is_empty() {
                         taken.extend(tags.unique().map(|tag| (tag, None)));
                         plan.new.push(prepared);
@@ -192,7 +192,7 @@ impl<'a> Store<'a> {
     ) -> Result<(), DomainError> {
         let refuse = |line: i64, code: &str| ImportError { line, field: String::new(), code: code.to_owned() };
         plan.new.retain(|Prepared { record, .. }| {
-            let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
+            let fields: Vec<_> = record.pairs(self.call.customer()).into_iter().map(|(field, _)| field).collect();
             match covers_new(self.app, self.call, &record.attributes, &fields) {
                 Ok(()) => true,
                 Err(code) => {
@@ -209,7 +209,7 @@ impl<'a> Store<'a> {
         };
         let mut kept = Vec::new();
         for (record, id) in plan.existing.drain(..) {
-            let fields: Vec<_> = record.values.iter().map(|(field, _)| *field).collect();
+            let fields: Vec<_> = record.pairs(self.call.customer()).into_iter().map(|(field, _)| field).collect();
             match rows.remove(&id).map(|row| Existing::new(self.app, self.call, row, &fields)) {
                 Some(Ok(existing)) => {
                     plan.rows.insert(id, existing);
@@ -236,7 +236,7 @@ impl<'a> Store<'a> {
         self.create(work, new, places).await?;
         for (record, id) in existing {
             if let Some(current) = rows.remove(&id) {
-                let (attributes, values) = merged(record, current.attributes());
+                let (attributes, values) = merged(self.call.customer(), record, current.attributes());
                 current.change(self.app, self.call, work, attributes, values).await?;
             }
         }
@@ -248,11 +248,12 @@ impl<'a> Store<'a> {
         let organization = self.claim.organization;
         let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
         let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
-        for Prepared { record: Accepted { attributes, values, .. }, tags: set, sealed } in new {
+        for Prepared { record, tags: set, sealed } in new {
             let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
-            let sealed = sealed.unwrap_or_else(|| seal_new(app, organization, &values, &set, now));
+            let sealed =
+                sealed.unwrap_or_else(|| seal_new(app, organization, &record.pairs(self.call.customer()), &set, now));
             tags.extend(set.0.into_iter().map(|(tag, unique)| (sealed.id(), tag, unique)));
-            created.push(sealed.into_row(bucket, attributes, by));
+            created.push(sealed.into_row(bucket, record.attributes, by));
         }
         if created.is_empty() {
             return Ok(());
@@ -260,7 +261,7 @@ impl<'a> Store<'a> {
         let taken = |error: DbError| DomainError::unavailable(error.to_string());
         customers_stored::insert_tagged(work, &created.iter().collect::<Vec<_>>(), &tags).await.map_err(taken)?;
         let customers = created.iter().map(|row| row.id).collect();
-        let shown = Shown { written: mapped(self.row), ..Shown::default() };
+        let shown = Shown { written: mapped(self.call.customer(), self.row), ..Shown::default() };
         let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };
         let draft = draft.with("job", Detail::Code(self.claim.job.to_string()));
         app.record_change(work, self.call, draft).await
@@ -268,7 +269,7 @@ impl<'a> Store<'a> {
 }
 
 /// What a record makes of an existing customer: a column that is absent or empty leaves what is there.
-fn merged(record: Accepted, old: Attributes) -> (Attributes, Vec<(&'static Field, Option<String>)>) {
+fn merged(of: &RecordType, record: Accepted, old: Attributes) -> (Attributes, Vec<(&Field, Option<String>)>) {
     let Accepted { attributes: Attributes { stage, source, region, owner, department }, values, owner_email, .. } =
         record;
     let named = owner_email.is_some();
@@ -279,12 +280,12 @@ fn merged(record: Accepted, old: Attributes) -> (Attributes, Vec<(&'static Field
         owner: if named { owner } else { old.owner },
         department: if named { department } else { old.department },
     };
-    (attributes, values.into_iter().map(|(field, value)| (field, Some(value))).collect())
+    (attributes, values.into_iter().filter_map(|(at, value)| Some((of.fields.get(at)?, Some(value)))).collect())
 }
 
 /// The fields that the file's columns go to.
-fn mapped(row: &ImportRow) -> Vec<&'static str> {
-    let targets = Mapping::parse(&row.mapping).map(|mapping| mapping.0).unwrap_or_default();
+fn mapped(of: &RecordType, row: &ImportRow) -> Vec<&'static str> {
+    let targets = Mapping::parse(of, &row.mapping).map(|mapping| mapping.0).unwrap_or_default();
     targets
         .into_iter()
         .filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None })

@@ -31,16 +31,26 @@ pub const DATA_KEY_VERSION: u32 = 1;
 pub struct OrganizationKeys {
     /// Seals what belongs to the organisation itself: typed reasons, names of staff, kept answers.
     pub data: DataKey,
-    /// Blind-index keys of the customer fields, by field key.
-    index: HashMap<String, FieldIndexKey>,
+    /// Makes the blind-index keys.
+    root: IndexKey,
+    /// Those of the built-in customer fields, by field key.
+    index: HashMap<&'static str, FieldIndexKey>,
     /// Signs audit entries.
     pub audit: MacKey,
 }
 
 impl OrganizationKeys {
-    /// The tag of a value in the blind index; `None` for a field that the catalog does not know.
-    pub fn tag(&self, field: &str, kind: catalog::SearchKind, term: &str) -> Option<[u8; 16]> {
-        Some(self.index.get(field)?.tag(kind.as_str(), term))
+    /// The tag of a customer's value in the blind index.
+    pub fn tag(&self, field: &str, kind: catalog::SearchKind, term: &str) -> [u8; 16] {
+        match self.index.get(field) {
+            Some(known) => known.tag(kind.as_str(), term),
+            None => self.tag_in(catalog::CUSTOMER, field, kind, term),
+        }
+    }
+
+    /// The tag of a value of any record type.
+    pub fn tag_in(&self, record_type: &str, field: &str, kind: catalog::SearchKind, term: &str) -> [u8; 16] {
+        self.root.field(record_type, field).tag(kind.as_str(), term)
     }
 }
 
@@ -188,14 +198,11 @@ impl Keyring {
         let context = index_context(organization, version);
         let opened = self.root.unwrap("index-root/1", &[&context], &wrapped).map_err(|_| DomainError::Integrity)?;
         let root = Secret32::from_bytes(opened.as_slice().try_into().map_err(|_| DomainError::Integrity)?);
-        let index = IndexKey::new(&root, u32::try_from(version).map_err(|_| DomainError::Integrity)?);
-        let index = catalog::customer()
-            .fields
-            .iter()
-            .map(|field| (field.key.clone(), index.field("customer", &field.key)))
-            .collect();
+        let root = IndexKey::new(&root, u32::try_from(version).map_err(|_| DomainError::Integrity)?);
+        let built_in = catalog::customer().fields.iter();
+        let index = built_in.map(|field| (field.key, root.field(catalog::CUSTOMER, field.key))).collect();
         let audit = self.audit_mac(organization);
-        let keys = Arc::new(OrganizationKeys { data, index, audit });
+        let keys = Arc::new(OrganizationKeys { data, root, index, audit });
         self.organizations.insert(organization, Arc::clone(&keys));
         Ok(keys)
     }

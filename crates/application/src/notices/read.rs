@@ -122,7 +122,7 @@ pub async fn impact(app: &App, call: &Call, id: Uuid) -> Result<Impact, DomainEr
     let agreed = consents::people_agreed(&work, &draft.row.purposes).await?;
     work.abandon().await;
     let known: Vec<_> = purposes.iter().flatten().collect();
-    let missing = faults(&draft.texts, &required(&known, draft.row.from_others)).into_iter();
+    let missing = faults(&draft.texts, &required(&known, draft.row.from_others, call.catalog())).into_iter();
     let mut impact = Impact {
         missing: missing.map(|fault| Missing { place: fault.pointer, article: fault.arg }).collect(),
         ..Impact::default()

@@ -164,7 +164,7 @@ pub async fn publish(app: &App, call: &Call, work: &Work, id: Uuid, material: bo
     call.needs(Permission::NoticesManage)?;
     let (mut row, others) = draft_and_others(work, id, |_| Ok(())).await?;
     let texts = texts_of(&row)?;
-    complete(work, &row, &texts).await?;
+    complete(call, work, &row, &texts).await?;
     let now = consents::moment(work).await?;
     let before = others.into_iter().find(|other| other.state == "published");
     row.material = match &before {
@@ -191,7 +191,7 @@ pub async fn publish(app: &App, call: &Call, work: &Work, id: Uuid, material: bo
     Ok(NoticeView { row, texts })
 }
 
-async fn complete(work: &Work, row: &NoticeRow, texts: &Texts) -> Result<(), DomainError> {
+async fn complete(call: &Call, work: &Work, row: &NoticeRow, texts: &Texts) -> Result<(), DomainError> {
     let purposes = purposes_of(work, &row.purposes).await?;
     let gone = purposes.iter().enumerate().filter(|(_, one)| one.is_none());
     let mut found: Vec<Fault> = gone.map(|(at, _)| Fault::new(format!("/purposes/{at}"), "unknown_purpose")).collect();
@@ -199,6 +199,6 @@ async fn complete(work: &Work, row: &NoticeRow, texts: &Texts) -> Result<(), Dom
         found.push(Fault::new("/texts", "empty"));
     }
     let known: Vec<_> = purposes.iter().flatten().collect();
-    found.extend(faults(texts, &required(&known, row.from_others)));
+    found.extend(faults(texts, &required(&known, row.from_others, call.catalog())));
     if found.is_empty() { Ok(()) } else { Err(DomainError::Invalid(found)) }
 }

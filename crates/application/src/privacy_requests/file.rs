@@ -179,7 +179,7 @@ pub(crate) async fn contact_tag(app: &App, work: &Work, field: &str, value: &str
     let term = known.query_term(SearchKind::Exact, value);
     let term = term.map_err(|refusal| DomainError::Invalid(vec![Fault::new("/contact/value", refusal.code)]))?;
     let keys = app.keys().open_organization(work).await?;
-    keys.tag(field, SearchKind::Exact, &term).ok_or_else(|| DomainError::internal("a contact field without an index"))
+    Ok(keys.tag(field, SearchKind::Exact, &term))
 }
 
 async fn seal_details(app: &App, work: &Work, id: Uuid, details: &Details) -> Result<Option<Vec<u8>>, DomainError> {

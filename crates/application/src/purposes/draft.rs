@@ -1,6 +1,6 @@
 //! A purpose as it comes in: of a change, what is absent stays.
 
-use custodian_domain::catalog::Labels;
+use custodian_domain::catalog::{Catalog, Labels};
 use custodian_domain::kernel::{DomainError, Fault};
 use custodian_domain::purposes::{ConsentKind, Purpose, Recipient, UNSTATED, faults};
 
@@ -56,7 +56,7 @@ pub(super) fn empty() -> Purpose {
 
 impl PurposeDraft {
     /// The purpose that `base` becomes, or every fault of it.
-    pub(super) fn onto(self, base: Purpose) -> Result<Purpose, DomainError> {
+    pub(super) fn onto(self, base: Purpose, catalog: &Catalog) -> Result<Purpose, DomainError> {
         let kind = self.consent_kind.as_deref().map(ConsentKind::from_code);
         let recipient = |(name, country)| Recipient { name, country };
         let purpose = Purpose {
@@ -74,7 +74,7 @@ impl PurposeDraft {
             dpv: self.dpv.unwrap_or(base.dpv),
             cool_down_days: self.cool_down_days.unwrap_or(base.cool_down_days),
         };
-        let mut found = faults(&purpose);
+        let mut found = faults(&purpose, catalog);
         if kind == Some(None) {
             let known = ConsentKind::ALL.map(ConsentKind::code).join(", ");
             found.retain(|fault| fault.pointer != "/consent_kind");

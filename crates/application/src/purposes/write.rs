@@ -34,7 +34,7 @@ pub async fn create(
         let fault = Fault::new("/code", "invalid_format").with_arg("[a-z0-9][a-z0-9_.-]{0,63}");
         return Err(DomainError::Invalid(vec![fault]));
     }
-    let purpose = draft.onto(empty())?;
+    let purpose = draft.onto(empty(), call.catalog())?;
     let row = new_row(app, work, code, &purpose, call.identity.actor_id()).await?;
     app.record_change(work, call, entry(Action::PurposesCreate, &row)).await?;
     Ok(PurposeView { row, purpose })
@@ -82,7 +82,7 @@ pub async fn patch(
 ) -> Result<PurposeView, DomainError> {
     call.needs(Permission::PurposesManage)?;
     let PurposeView { row, purpose: before } = held(work, name, admits).await?;
-    let after = draft.onto(before.clone())?;
+    let after = draft.onto(before.clone(), call.catalog())?;
     let changed = changes(&before, &after);
     if changed.is_empty() {
         return Ok(PurposeView { row, purpose: before });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use custodian_domain::access::View;
-use custodian_domain::catalog::{Labels, customer};
+use custodian_domain::catalog::{Catalog, Labels};
 use custodian_domain::kernel::{DomainError, Fault};
 use custodian_domain::roles::{Budgets, DataScope, FieldRule, Permission, Role, RuleTarget, is_role_code};
 
@@ -43,7 +43,7 @@ pub struct RoleDraft {
 
 impl RoleDraft {
     /// The role that `base` becomes, or every fault of what was typed.
-    pub fn onto(self, base: Role) -> Result<Role, DomainError> {
+    pub fn onto(self, base: Role, catalog: &Catalog) -> Result<Role, DomainError> {
         let mut faults = Vec::new();
         if !is_role_code(&base.code) {
             faults.push(Fault::new("/code", "invalid_format").with_arg("[a-z][a-z0-9_]{1,39}"));
@@ -56,7 +56,9 @@ impl RoleDraft {
             },
             data_scope: self.data_scope.map_or(base.data_scope, |code| scope(&code, &mut faults)),
             field_rules: match self.field_rules {
-                Some(rules) => rules.iter().enumerate().filter_map(|(at, one)| rule(at, one, &mut faults)).collect(),
+                Some(rules) => {
+                    rules.iter().enumerate().filter_map(|(at, one)| rule(at, one, catalog, &mut faults)).collect()
+                }
                 None => base.field_rules,
             },
             purposes: match self.purposes {
@@ -99,9 +101,9 @@ fn purposes(codes: Vec<String>, faults: &mut Vec<Fault>) -> Vec<String> {
     codes
 }
 
-fn rule(at: usize, draft: &RuleDraft, faults: &mut Vec<Fault>) -> Option<FieldRule> {
+fn rule(at: usize, draft: &RuleDraft, catalog: &Catalog, faults: &mut Vec<Fault>) -> Option<FieldRule> {
     let before = faults.len();
-    let known = |target: &RuleTarget| !matches!(target, RuleTarget::Field(key) if customer().field(key).is_none());
+    let known = |target: &RuleTarget| !matches!(target, RuleTarget::Field(name) if catalog.named(name).is_none());
     let on = RuleTarget::from_text(&draft.on).filter(known);
     if on.is_none() {
         faults.push(Fault::new(format!("/field_rules/{at}/on"), "unknown_rule_target"));

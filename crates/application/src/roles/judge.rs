@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use custodian_domain::access::{Allowance, Staff, Who};
-use custodian_domain::catalog::customer;
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_domain::roles::{DutyPair, Excess, Holder, Place, Role, built_in_pairs, excess};
 use custodian_persistence::roles::{self as stored, Standing};
@@ -84,6 +84,8 @@ pub(super) struct Judge<'c> {
     paths: HashMap<DepartmentId, Vec<DepartmentId>>,
     pairs: Vec<DutyPair>,
     usual: Allowance,
+    /// Of every record type.
+    fields: Vec<Field>,
 }
 
 impl<'c> Judge<'c> {
@@ -94,7 +96,13 @@ impl<'c> Judge<'c> {
         stored::lock(work).await?;
         let paths = departments::list(work).await?.into_iter().map(|row| (row.id, row.path)).collect();
         let (known, pairs) = (known::all(work).await?, pairs(work).await?);
-        Ok(Self { giver, known, paths, pairs, usual: app.tuning().budget })
+        let fields = call.catalog().fields().cloned().collect();
+        Ok(Self { giver, known, paths, pairs, usual: app.tuning().budget, fields })
+    }
+
+    /// The field of a name; see [`Field::name`].
+    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
     }
 
     pub(super) fn known(&self) -> &Known {
@@ -143,7 +151,7 @@ impl<'c> Judge<'c> {
     }
 
     pub(super) fn excess(&self, before: &Holder<'_>, after: &Holder<'_>) -> Vec<Excess> {
-        let mut found = excess(&self.giver(), before, after, &customer().fields);
+        let mut found = excess(&self.giver(), before, after, &self.fields);
         let allowance = |holder: &Holder<'_>| Allowance::of_roles(holder.roles.iter().copied(), self.usual);
         // A budget is a brake and no right: whoever makes roles sets it for others, and for themselves never higher.
         if after.is_giver && allowance(after).exceeds(&allowance(before)) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custodian_domain::access::{Caller, Thing, View, decide};
+use custodian_domain::access::{Caller, Facts, Thing, View, decide};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Classification, Field, customer};
+use custodian_domain::catalog::{Classification, Field};
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::{Permission, Role};
 use custodian_persistence::customers::{self as people, Alike};
@@ -92,30 +92,33 @@ async fn simulate_in(
         return Err(DomainError::refused(RefusedAs::Forbidden, "role_built_in"));
     }
     let (before, code) = (all_roles(work).await?, found.role.code.clone());
-    let changed = draft.onto(Role::clone(&found.role))?;
+    let changed = draft.onto(Role::clone(&found.role), call.catalog())?;
     let mut after = before.clone();
     after.insert(code.clone(), Arc::new(changed));
     let groups = people::alike(work).await?;
-    let mut tally = Tally::new(groups.len());
+    let mut tally = Tally::new(call, groups.len());
     for one in stored::holders(work, Some(&code)).await?.iter().filter(|one| one.state == "active") {
         let of = |known| Other::staff(work.organization(), one, known, &call.identity.departments);
         tally.add(app, call, (&of(&before), &of(&after)), &groups);
     }
-    Ok((code, tally.told(&groups)))
+    Ok((code, tally.told(call, &groups)))
 }
 
-fn guarded() -> impl Iterator<Item = (usize, &'static Field)> {
-    customer().fields.iter().enumerate().filter(|(_, field)| field.classification >= Classification::Sensitive)
+fn guarded(call: &Call) -> impl Iterator<Item = (usize, &Field)> {
+    call.customer().fields.iter().enumerate().filter(|(_, field)| field.classification >= Classification::Sensitive)
 }
 
 /// The widest look at each field, in the order of the catalog, under whatever purpose.
 fn views(app: &App, call: &Call, other: &Other, thing: &Thing<'_>) -> Vec<View> {
-    let mut widest = vec![View::Hidden; customer().fields.len()];
+    let mut widest = vec![View::Hidden; call.customer().fields.len()];
     let under = |purpose: Option<&str>, widest: &mut Vec<View>| {
         let agreed: Vec<String> = purpose.map(str::to_owned).into_iter().collect();
         let purpose = purpose.map(|code| call.identity.purpose(code));
         for look in LOOKS {
-            let decided = decide(&facts(&other.caller, look, thing, purpose, &agreed, app.now()));
+            let decided = decide(&Facts {
+                fields: &call.customer().fields,
+                ..facts(&other.caller, look, thing, purpose, &agreed, app.now())
+            });
             for (known, (_, access)) in widest.iter_mut().zip(&decided.fields) {
                 *known = (*known).max(access.view);
             }
@@ -147,8 +150,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(groups: usize) -> Self {
-        let fields = guarded().map(|(at, _)| (at, (vec![false; groups], 0, vec![false; groups], 0))).collect();
+    fn new(call: &Call, groups: usize) -> Self {
+        let fields = guarded(call).map(|(at, _)| (at, (vec![false; groups], 0, vec![false; groups], 0))).collect();
         Self { simulation: Simulation::default(), fields }
     }
 
@@ -170,15 +173,15 @@ impl Tally {
                 }
             }
         }
-        self.note(before.caller.actor_id(), shifts);
+        self.note(call, before.caller.actor_id(), shifts);
     }
 
-    fn note(&mut self, user: Uuid, shifts: BTreeMap<(usize, View, View), i64>) {
-        for (at, field) in guarded() {
+    fn note(&mut self, call: &Call, user: Uuid, shifts: BTreeMap<(usize, View, View), i64>) {
+        for (at, field) in guarded(call) {
             let own = shifts.iter().filter(|((of, ..), _)| *of == at);
             let (mut gains, mut loses) = (false, false);
             for ((_, from, to), customers) in own {
-                let shift = Shift { user, field: &field.key, from: *from, to: *to, customers: *customers };
+                let shift = Shift { user, field: field.key, from: *from, to: *to, customers: *customers };
                 if to > from {
                     gains = true;
                     self.simulation.gains.push(shift);
@@ -194,17 +197,17 @@ impl Tally {
         }
     }
 
-    fn told(self, groups: &[Alike]) -> Simulation {
+    fn told(self, call: &Call, groups: &[Alike]) -> Simulation {
         let Self { mut simulation, fields } = self;
         let over = |marks: &[bool]| -> i64 {
             marks.iter().zip(groups).filter(|(mark, _)| **mark).map(|(_, group)| group.count).sum()
         };
-        for (at, field) in guarded() {
+        for (at, field) in guarded(call) {
             if let Some((opened, gaining, closed, losing)) = fields.get(&at)
                 && gaining + losing > 0
             {
                 simulation.fields.push(FieldShift {
-                    field: &field.key,
+                    field: field.key,
                     classification: field.classification,
                     gaining: *gaining,
                     opened: over(opened),

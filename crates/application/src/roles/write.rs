@@ -33,7 +33,7 @@ pub async fn create(
     if built_in_role(&code).is_some() {
         return Err(taken());
     }
-    let role = draft.onto(empty(code))?;
+    let role = draft.onto(empty(code), call.catalog())?;
     purposes_known(work, &role).await?;
     let judge = Judge::new(app, call, work).await?;
     on_its_own(&judge, None, &role)?;
@@ -96,18 +96,18 @@ fn on_its_own(judge: &Judge<'_>, before: Option<&Role>, after: &Role) -> Result<
     let before = Holder { roles: had.clone(), place: None, is_giver: false };
     let found = judge.excess(&before, &Holder { roles: has.clone(), place: None, is_giver: false });
     if !found.is_empty() {
-        return Err(exceeds(found.iter().map(|one| (place_of(after, one), one))));
+        return Err(exceeds(found.iter().map(|one| (place_of(judge, after, one), one))));
     }
     judge.keep_apart(&had, &has, "/permissions")
 }
 
 /// The place of the body that an excess comes from.
-fn place_of(role: &Role, excess: &Excess) -> String {
+fn place_of(judge: &Judge<'_>, role: &Role, excess: &Excess) -> String {
     match excess {
         Excess::Permission(_) => "/permissions".to_owned(),
         Excess::Scope(_) => "/data_scope".to_owned(),
         Excess::View { field, .. } | Excess::Edit { field } => {
-            let field = custodian_domain::catalog::customer().field(field);
+            let field = judge.field(field);
             let at = field.and_then(|field| role.field_rules.iter().position(|rule| rule.speaks_of(field)));
             at.map_or_else(|| "/field_rules".to_owned(), |at| format!("/field_rules/{at}"))
         }
@@ -124,7 +124,7 @@ async fn for_holders(judge: &Judge<'_>, work: &Work, before: &Role, after: Optio
         has.roles.extend(after);
         let found = judge.excess(&had, &has);
         if !found.is_empty() {
-            let place = |excess| after.map_or_else(String::new, |role| place_of(role, excess));
+            let place = |excess| after.map_or_else(String::new, |role| place_of(judge, role, excess));
             return Err(exceeds(found.iter().map(|one| (place(one), one))));
         }
         judge.keep_apart(&had.roles, &has.roles, "/permissions")?;
@@ -159,7 +159,7 @@ pub async fn patch(
     let judge = Judge::new(app, call, work).await?;
     let row = own(&judge, work, name).await?;
     admits(row.version)?;
-    let role = draft.onto(Role::clone(&row.role))?;
+    let role = draft.onto(Role::clone(&row.role), call.catalog())?;
     if role == *row.role {
         return Ok(row.into());
     }

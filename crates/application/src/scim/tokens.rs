@@ -8,6 +8,7 @@ use custodian_crypto::{Opaque, opaque};
 use custodian_domain::access::{Caller, Who};
 use custodian_domain::audit::Action;
 use custodian_domain::auth::Standing;
+use custodian_domain::catalog::Catalog;
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::scim as stored;
@@ -153,12 +154,14 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
         rights: [0; 32],
         departments: Arc::default(),
         purposes: Arc::default(),
+        catalog: Arc::clone(Catalog::built_in()),
         pseudonyms: None,
         third_party: None,
         overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
         standing: Standing::Full,
+        generation: 0,
         verified_at: Instant::now(),
         daily_quota: None,
         ip_ranges: Vec::new(),

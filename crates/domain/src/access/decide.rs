@@ -81,13 +81,14 @@ impl<'a> Trace<'a> for Notes<'a> {
 struct Opener<'a> {
     role: &'a Role,
     writes: bool,
+    writes_records: bool,
 }
 
 impl<'a> Opener<'a> {
     fn new(role: &'a Role) -> Self {
         let holds = |permission| role.permissions.contains(&permission);
         let writes = holds(Permission::CustomersWrite) || holds(Permission::CustomersCreate);
-        Self { role, writes }
+        Self { role, writes, writes_records: holds(Permission::RecordsWrite) }
     }
 }
 
@@ -177,13 +178,13 @@ fn denies(staff: &Staff) -> Vec<&FieldRule> {
 
 /// Steps 4, 5 and 7: what roles, grants or the key open.
 fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a Field, trace: &mut T) -> FieldAccess {
-    let key = Some(field.key.as_str());
+    let key = Some(field.key);
     match standing {
         Standing::Staff { roles, denies, grants } => {
             let (mut access, because) = by_roles(roles, denies, field);
             trace.note(Because { field: key, ..because });
             if access.view < View::Read
-                && let Some(grant) = grants.iter().find(|grant| grant.fields.contains(&field.key))
+                && let Some(grant) = grants.iter().find(|grant| grant.fields.contains(field.name))
             {
                 access.view = View::Read;
                 trace.note(Because { grant: Some(grant.id), ..Because::of(key, Reason::Grant) });
@@ -203,9 +204,9 @@ fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a
 
 /// Step 6: what the purpose and the person's rights close again. Never opens.
 fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldAccess, trace: &mut T) -> FieldAccess {
-    let key = Some(field.key.as_str());
+    let key = Some(field.key);
     if let Some(purpose) = facts.purpose {
-        if purpose.fields.as_ref().is_some_and(|listed| !listed.contains(&field.key)) {
+        if purpose.fields.as_ref().is_some_and(|listed| !listed.contains(field.name)) {
             trace.note(Because::of(key, Reason::PurposeExcludesField));
             return FieldAccess::CLOSED;
         }
@@ -230,7 +231,7 @@ fn by_roles<'a>(roles: &[Opener<'a>], denies: &[&'a FieldRule], field: &Field) -
     }
     let mut widest = FieldAccess::CLOSED;
     let mut because = Because::of(None, Reason::KnownByGrantOnly);
-    for Opener { role, writes } in roles {
+    for Opener { role, writes, writes_records } in roles {
         let Said { view, edit } = says(role, field);
         let shown = view.and_then(|rule| rule.view).unwrap_or(default_view(field.classification));
         if shown > widest.view || because.reason == Reason::KnownByGrantOnly {
@@ -238,7 +239,7 @@ fn by_roles<'a>(roles: &[Opener<'a>], denies: &[&'a FieldRule], field: &Field) -
             let reason = if view.is_some() { Reason::RoleRule } else { Reason::DefaultByClassification };
             because = Because { role: Some(role), rule: view, ..Because::of(None, reason) };
         }
-        widest.edit |= *writes && edit == Some(true);
+        widest.edit |= edit == Some(true) && if field.is_of_customer() { *writes } else { *writes_records };
     }
     (widest, because)
 }
@@ -281,7 +282,7 @@ fn says<'a>(role: &'a Role, field: &Field) -> Said<'a> {
 /// 3 for the field's key, 2 for its category, 1 for its classification, 0 where the rule speaks of others.
 pub(crate) fn specificity(target: &RuleTarget, field: &Field) -> u8 {
     match target {
-        RuleTarget::Field(key) if *key == field.key => 3,
+        RuleTarget::Field(name) if *name == field.name => 3,
         RuleTarget::Category(category) if *category == field.category => 2,
         RuleTarget::Classification(class) if *class == field.classification => 1,
         _ => 0,
@@ -291,10 +292,15 @@ pub(crate) fn specificity(target: &RuleTarget, field: &Field) -> u8 {
 /// Step 7: a partner key sees its own fields and no others, core ones masked, and enters them only where it may write.
 fn by_key(partner: &Partner, permission: Permission, field: &Field) -> FieldAccess {
     let holds = |permission| partner.permissions.contains(&permission);
-    if !holds(permission) || !partner.fields.contains(&field.key) {
+    if !holds(permission) || !partner.fields.contains(field.name) {
         return FieldAccess::CLOSED;
     }
     let view = if field.classification == Classification::Core { View::Masked } else { View::Read };
     // A key that may only create enters fields while it creates, and changes none later.
-    FieldAccess { view, edit: holds(Permission::CustomersWrite) || permission == Permission::CustomersCreate }
+    let edit = if field.is_of_customer() {
+        holds(Permission::CustomersWrite) || permission == Permission::CustomersCreate
+    } else {
+        holds(Permission::RecordsWrite)
+    };
+    FieldAccess { view, edit }
 }

@@ -1,10 +1,13 @@
 //! Masks: what is shown of a value to who may not read it whole. All count characters, and a mask of a mask changes nothing.
 
+use serde::{Deserialize, Serialize};
+
 use super::Field;
 use super::district::district_prefix;
 
 /// How a value is shown to who may not read it whole. Too short a value becomes all `*`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mask {
     /// First character, the rest starred: `张*`.
     Name,
@@ -34,6 +37,38 @@ pub enum Mask {
 }
 
 impl Mask {
+    /// The masks without figures of their own.
+    const PLAIN: [(&'static str, Self); 9] = [
+        ("name", Self::Name),
+        ("phone", Self::Phone),
+        ("resident_id", Self::ResidentId),
+        ("bank_card", Self::BankCard),
+        ("email", Self::Email),
+        ("address", Self::Address),
+        ("plate", Self::Plate),
+        ("date", Self::Date),
+        ("everything", Self::Everything),
+    ];
+
+    /// The text form: `name`, `phone`, …, `everything`, or `edges:2:4` for so many characters left at the start and the end.
+    pub fn code(self) -> String {
+        match self {
+            Self::Edges { first, last } => format!("edges:{first}:{last}"),
+            plain => {
+                Self::PLAIN.iter().find(|(_, mask)| *mask == plain).map_or("everything", |(code, _)| code).to_owned()
+            }
+        }
+    }
+
+    /// Reads the text form.
+    pub fn from_code(code: &str) -> Option<Self> {
+        if let Some((first, last)) = code.strip_prefix("edges:").and_then(|figures| figures.split_once(':')) {
+            let figure = |text: &str| text.parse::<u8>().ok().map(usize::from);
+            return Some(Self::Edges { first: figure(first)?, last: figure(last)? });
+        }
+        Self::PLAIN.iter().find(|(known, _)| *known == code).map(|(_, mask)| *mask)
+    }
+
     /// The masked form of a stored value. Idempotent.
     pub fn apply(self, stored: &str) -> String {
         match self {
@@ -146,6 +181,18 @@ mod tests {
         ] {
             assert_eq!(mask.apply(stored), shown, "{mask:?}");
             assert_eq!(mask.apply(shown), shown, "{mask:?} twice");
+        }
+    }
+
+    #[test]
+    fn a_mask_has_a_text_form() {
+        for (code, mask) in Mask::PLAIN {
+            assert_eq!((mask.code().as_str(), Mask::from_code(code)), (code, Some(mask)));
+        }
+        assert_eq!(Mask::from_code("edges:2:4"), Some(Mask::Edges { first: 2, last: 4 }));
+        assert_eq!(Mask::Edges { first: 2, last: 4 }.code(), "edges:2:4");
+        for bad in ["edges", "edges:2", "edges:-1:2", "edges:999:0", "none", ""] {
+            assert_eq!(Mask::from_code(bad), None, "{bad}");
         }
     }
 

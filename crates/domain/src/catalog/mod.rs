@@ -2,22 +2,40 @@
 
 mod accept;
 mod builtin;
+mod builtin_records;
+mod check;
+mod classify;
+mod content;
+mod defaults;
 mod district;
 pub mod identifiers;
+mod key;
+mod levels;
 mod mask;
 pub mod normalise;
 mod search;
+mod whole;
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::codes;
 
 pub use accept::Refusal;
-pub use builtin::customer;
+pub use builtin::{built_in_type, built_in_types, customer};
+pub use check::{LONGEST_VALUE, MOST_CHOICES, change_faults, field_faults, opens};
+pub use classify::{Column, Proposal, classify};
+pub use content::FieldContent;
+pub use key::{LONGEST_KEY, is_field_key, is_record_type_code, kept};
+pub use levels::{NationalLevel, PiCategory};
 pub use mask::Mask;
+pub use whole::{Catalog, Kept};
+
+/// Code of the record type of customers.
+pub const CUSTOMER: &str = "customer";
 
 /// What kind of value a field holds. The wire name is [`DataType::as_str`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DataType {
     /// Any text.
     Text,
@@ -52,6 +70,28 @@ pub enum DataType {
 }
 
 impl DataType {
+    /// The type of a wire name; the choices are those of an `enum` and count for no other.
+    pub fn from_code(code: &str, choices: Vec<String>) -> Option<Self> {
+        let plain = [
+            Self::Text,
+            Self::Email,
+            Self::Phone,
+            Self::CnResidentId,
+            Self::Uscc,
+            Self::BankCard,
+            Self::Plate,
+            Self::Address,
+            Self::Date,
+            Self::Datetime,
+            Self::Number,
+            Self::Money,
+            Self::Boolean,
+            Self::Json,
+        ];
+        let found = plain.into_iter().find(|one| one.as_str() == code);
+        found.or_else(|| (code == "enum").then_some(Self::Enum(choices)))
+    }
+
     /// The name on the wire; the choices of an `enum` travel beside it.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -150,8 +190,11 @@ impl Labels {
 /// One field of a record type: data, not code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The member's name in `fields`.
-    pub key: String,
+    /// The member's name in `fields`; see [`kept`].
+    pub key: &'static str,
+    /// By what roles, grants, purposes and keys speak of it: a customer's field by its key, a record's with the type before it,
+    /// such as `payment.amount`.
+    pub name: &'static str,
     /// Names for people.
     pub labels: Labels,
     /// What it holds.
@@ -160,33 +203,84 @@ pub struct Field {
     pub classification: Classification,
     /// What it is about.
     pub category: Category,
+    /// Its category in the national standard; none for what is not personal information, or not filed yet.
+    pub pi_category: Option<PiCategory>,
+    /// Its level under the Data Security Law.
+    pub national_level: NationalLevel,
     /// Whether a record cannot be created without it.
     pub required: bool,
     /// Whether no two records of an organisation may share it.
     pub unique: bool,
     /// The ways in which it can be found; none keeps it out of every index.
     pub searchable: Vec<SearchKind>,
+    /// What holds for new values already and is being brought about for stored ones.
+    pub building: Building,
     /// How it is shown to who may not read it whole.
     pub mask: Mask,
     /// The longest accepted input, in characters.
     pub max_length: usize,
     /// Codes of the purposes it is collected for; empty means none named.
     pub purposes: Vec<String>,
+    /// For how many days it is to be kept; `None` where another measure decides.
+    pub retention_days: Option<u32>,
+}
+
+/// What a job is bringing about for the values that were stored before it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Building {
+    /// Ways of finding that are written for every value, and not yet searched by.
+    pub searchable: Vec<SearchKind>,
+    /// No two new values may be alike; whether the stored ones are is being found out.
+    pub unique: bool,
+}
+
+impl Building {
+    /// Whether nothing is under way.
+    pub fn is_done(&self) -> bool {
+        self.searchable.is_empty() && !self.unique
+    }
+}
+
+impl Field {
+    /// Whether it is a field of customers, and not of what hangs on them.
+    pub fn is_of_customer(&self) -> bool {
+        self.key == self.name
+    }
+
+    /// The kinds that are written for its values: those that are searched by and those that are being built.
+    pub fn wanted_kinds(&self) -> impl Iterator<Item = SearchKind> + '_ {
+        let building = self.building.searchable.iter().filter(|kind| !self.searchable.contains(kind));
+        self.searchable.iter().chain(building).copied()
+    }
+
+    /// Whether no two values that are written may be alike.
+    pub fn keeps_unique(&self) -> bool {
+        self.unique || self.building.unique
+    }
 }
 
 /// A kind of record and its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordType {
     /// Its code, such as `customer`.
-    pub code: String,
+    pub code: &'static str,
+    /// Names for people.
+    pub labels: Labels,
     /// Its fields, in the order in which they are shown.
     pub fields: Vec<Field>,
+    /// Those that were taken out of use: no new value is taken, past ones stay readable in history.
+    pub retired: Vec<Field>,
 }
 
 impl RecordType {
-    /// The field of this key.
+    /// The field of this key that is in use.
     pub fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// Every field that ever was, those in use first.
+    pub fn ever(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().chain(&self.retired)
     }
 }
 

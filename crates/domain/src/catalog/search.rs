@@ -16,13 +16,13 @@ impl Field {
             return Vec::new();
         }
         let mut terms = Vec::new();
-        for kind in &self.searchable {
+        for kind in self.wanted_kinds() {
             match kind {
-                SearchKind::Exact => terms.push((*kind, whole.clone())),
-                SearchKind::Last4 => terms.extend(last(&whole).map(|term| (*kind, term))),
+                SearchKind::Exact => terms.push((kind, whole.clone())),
+                SearchKind::Last4 => terms.extend(last(&whole).map(|term| (kind, term))),
                 SearchKind::Prefix => {
                     let ends = whole.char_indices().take(LONGEST_PREFIX).map(|(at, c)| at + c.len_utf8());
-                    terms.extend(ends.filter_map(|end| whole.get(..end)).map(|term| (*kind, term.to_owned())));
+                    terms.extend(ends.filter_map(|end| whole.get(..end)).map(|term| (kind, term.to_owned())));
                 }
             }
         }

@@ -29,7 +29,7 @@ const PLACES: [(&str, &str); 4] =
 
 /// A plausible value of a field, from dice that give a number below the one they are asked with. `None` where nothing can be made up for the type.
 pub fn made_up(field: &Field, dice: &mut dyn FnMut(u32) -> u32) -> Option<MadeUp> {
-    let text = match (&field.data_type, field.key.as_str()) {
+    let text = match (&field.data_type, field.key) {
         (DataType::Phone, _) => format!("+86{}{}", one(&NUMBERS, dice), digits(8, dice)),
         (DataType::Email, _) => {
             format!("{}{}@{}", letters(7, dice), digits(4, dice), ["example.com", "example.net"].get(dice(2) as usize)?)

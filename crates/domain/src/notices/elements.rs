@@ -1,5 +1,6 @@
 //! What the law wants a notice to tell, by what the purposes do.
 
+use crate::catalog::Catalog;
 use crate::purposes::{Law, Purpose};
 
 /// One thing that a notice must tell.
@@ -71,12 +72,12 @@ pub fn is_element(code: &str) -> bool {
 }
 
 /// What a notice about these purposes must tell, each once, in the order of the laws. `from_others` says that the data does not come from
-/// the person (GDPR art. 14).
-pub fn required(purposes: &[&Purpose], from_others: bool) -> Vec<Element> {
+/// the person (GDPR art. 14); `catalog` is the organisation's.
+pub fn required(purposes: &[&Purpose], from_others: bool, catalog: &Catalog) -> Vec<Element> {
     let mut wanted: Vec<Element> = Vec::new();
     for (law, code, article, when) in TABLE {
         let asks = |purpose: &&&Purpose| {
-            purpose.basis().is_some_and(|basis| basis.law == *law) && applies(*when, purpose, from_others)
+            purpose.basis().is_some_and(|basis| basis.law == *law) && applies(*when, purpose, from_others, catalog)
         };
         let known = wanted.iter().any(|element| element.code == *code);
         if !known && purposes.iter().any(|purpose| asks(&purpose)) {
@@ -86,12 +87,12 @@ pub fn required(purposes: &[&Purpose], from_others: bool) -> Vec<Element> {
     wanted
 }
 
-fn applies(when: When, purpose: &Purpose, from_others: bool) -> bool {
+fn applies(when: When, purpose: &Purpose, from_others: bool, catalog: &Catalog) -> bool {
     match when {
         When::Always => true,
         When::Consent => purpose.needs_consent(),
         When::Recipients => !purpose.recipients.is_empty(),
-        When::Sensitive => purpose.is_sensitive(),
+        When::Sensitive => purpose.is_sensitive(catalog),
         When::Abroad => purpose.goes_abroad(),
         When::Interests => purpose.legal_basis == "eu_legitimate_interests",
         When::Automated => purpose.methods.iter().any(|method| method == "automated_decision"),

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::catalog::Catalog;
 use crate::purposes::{ConsentKind, Purpose, Recipient, starters};
 
 fn marketing() -> Purpose {
@@ -13,7 +14,7 @@ fn marketing() -> Purpose {
 }
 
 fn codes(purpose: &Purpose, from_others: bool) -> Vec<&'static str> {
-    required(&[purpose], from_others).iter().map(|element| element.code).collect()
+    required(&[purpose], from_others, Catalog::built_in()).iter().map(|element| element.code).collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a purpose must be to be kept: its ground fits its law, its consent kind fits its ground, its fields exist.
 
 use super::{ConsentKind, Law, Purpose};
-use crate::catalog::customer;
+use crate::catalog::Catalog;
 use crate::kernel::Fault;
 
 /// Ways of contact that a purpose may cover.
@@ -24,11 +24,11 @@ const EEA: [&str; 30] = [
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
-/// Every fault, each with its place in the body.
-pub fn faults(purpose: &Purpose) -> Vec<Fault> {
-    let mut faults = ground_faults(purpose);
+/// Every fault, each with its place in the body. `catalog` is the organisation's.
+pub fn faults(purpose: &Purpose, catalog: &Catalog) -> Vec<Fault> {
+    let mut faults = ground_faults(purpose, catalog);
     for (index, key) in purpose.fields.iter().flatten().enumerate() {
-        if customer().field(key).is_none() {
+        if catalog.named(key).is_none() {
             faults.push(Fault::new(format!("/fields/{index}"), "unknown_field"));
         }
     }
@@ -49,7 +49,7 @@ pub fn faults(purpose: &Purpose) -> Vec<Fault> {
     faults
 }
 
-fn ground_faults(purpose: &Purpose) -> Vec<Fault> {
+fn ground_faults(purpose: &Purpose, catalog: &Catalog) -> Vec<Fault> {
     let Some(basis) = purpose.basis() else {
         return vec![Fault::new("/legal_basis", "unknown_legal_basis")];
     };
@@ -67,7 +67,7 @@ fn ground_faults(purpose: &Purpose) -> Vec<Fault> {
             faults.push(Fault::new("/consent_kind", "basis_needs_no_consent"));
         }
         (true, ConsentKind::Consent) => {
-            if let Some(article) = must_be_separate(purpose, basis.law) {
+            if let Some(article) = must_be_separate(purpose, basis.law, catalog) {
                 faults.push(Fault::new("/consent_kind", "separate_consent_needed").with_arg(article));
             }
         }
@@ -77,11 +77,11 @@ fn ground_faults(purpose: &Purpose) -> Vec<Fault> {
 }
 
 /// The article by which plain consent is not enough.
-fn must_be_separate(purpose: &Purpose, law: Law) -> Option<&'static str> {
+fn must_be_separate(purpose: &Purpose, law: Law, catalog: &Catalog) -> Option<&'static str> {
     match law {
         Law::Pipl if purpose.goes_abroad() => Some("PIPL 39"),
         Law::Pipl if !purpose.recipients.is_empty() => Some("PIPL 23"),
-        Law::Pipl if purpose.is_sensitive() => Some("PIPL 29"),
+        Law::Pipl if purpose.is_sensitive(catalog) => Some("PIPL 29"),
         Law::Pipl | Law::Gdpr => None,
     }
 }

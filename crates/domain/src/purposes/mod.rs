@@ -15,7 +15,7 @@ pub use rules::{Evidence, LEGAL_RULES, LegalRule, law_of, source_of};
 pub use starters::{Starter, starters};
 
 use crate::access::PurposeFacts;
-use crate::catalog::{Category, Classification, Labels, customer};
+use crate::catalog::{Catalog, Classification, Field, Labels};
 
 /// What kind of agreement a purpose needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,11 +108,13 @@ impl Purpose {
         self.consent_kind != ConsentKind::None
     }
 
-    /// Whether it uses what the law calls sensitive: kinds of special category, and the identifiers guarded as core.
-    pub fn is_sensitive(&self) -> bool {
-        let listed = |key: &str| self.fields.as_ref().is_none_or(|keys| keys.iter().any(|known| known == key));
-        let sensitive = |class, category| class == Classification::Core || category == Category::Special;
-        customer().fields.iter().any(|field| sensitive(field.classification, field.category) && listed(&field.key))
+    /// Whether it uses what the law calls sensitive, or what is guarded as core. `catalog` is the organisation's.
+    pub fn is_sensitive(&self, catalog: &Catalog) -> bool {
+        let sensitive = |field: &Field| field.classification == Classification::Core || field.is_sensitive_pi();
+        match &self.fields {
+            None => catalog.customer().fields.iter().any(sensitive),
+            Some(names) => names.iter().filter_map(|name| catalog.named(name)).any(sensitive),
+        }
     }
 
     /// Whether it sells or shares data, or follows people to advertise to them: what an opt-out signal speaks of (GPC, 11 CCR 7025).

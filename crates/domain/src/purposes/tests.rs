@@ -8,7 +8,7 @@ fn marketing() -> Purpose {
 }
 
 fn codes(purpose: &Purpose) -> Vec<(String, &'static str)> {
-    faults(purpose).into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    faults(purpose, Catalog::built_in()).into_iter().map(|fault| (fault.pointer, fault.code)).collect()
 }
 
 #[test]

@@ -93,6 +93,8 @@ const OFFICER: &[Permission] = &[
     CustomersDelete,
     CustomersReveal,
     CustomersHistory,
+    RecordsRead,
+    RecordsDelete,
     AccessLogRead,
     AuditRead,
     UsersRead,
@@ -118,6 +120,7 @@ const OFFICER: &[Permission] = &[
     PrivacyRequestsCreate,
     PrivacyRequestsManage,
     CatalogRead,
+    CatalogManage,
     AccessRequestsRead,
     AccessRequestsCreate,
     GrantsRead,
@@ -140,6 +143,26 @@ fn dpo() -> Role {
     role("dpo", labels, DataScope::Organization, OFFICER.iter().copied(), rules)
 }
 
+/// How much somebody paid: finance enters and reads it, and nobody who sells enters it.
+const PAID: &str = "payment.amount";
+const PAYMENTS: [&str; 5] = ["payment.payment_no", "payment.status", PAID, "payment.paid_at", "payment.due_on"];
+const CONTRACTS: [&str; 6] = [
+    "contract.contract_no",
+    "contract.title",
+    "contract.status",
+    "contract.amount",
+    "contract.signed_on",
+    "contract.ends_on",
+];
+const TICKETS: [&str; 6] =
+    ["ticket.ticket_no", "ticket.subject", "ticket.description", "ticket.status", "ticket.priority", "ticket.due_at"];
+const INTERACTIONS: [&str; 4] =
+    ["interaction.channel", "interaction.occurred_at", "interaction.summary", "interaction.next_follow_up_at"];
+
+fn not_what_was_paid() -> FieldRule {
+    FieldRule { on: RuleTarget::Field(PAID.to_owned()), view: None, edit: Some(false), deny: false }
+}
+
 fn manager() -> Role {
     let mut rules = vec![
         of_class(Classification::Sensitive, View::Reveal),
@@ -148,6 +171,7 @@ fn manager() -> Role {
         of_field("notes", View::Read),
     ];
     rules.extend(edit_everything());
+    rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
         EventsRead,
@@ -156,6 +180,9 @@ fn manager() -> Role {
         CustomersAssign,
         CustomersReveal,
         CustomersHistory,
+        RecordsRead,
+        RecordsWrite,
+        RecordsDelete,
         AccessLogRead,
         ImportsRun,
         UsersRead,
@@ -192,6 +219,7 @@ fn sales() -> Role {
         of_field("notes", View::Read),
     ];
     rules.extend(edit_everything());
+    rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
         EventsRead,
@@ -199,6 +227,8 @@ fn sales() -> Role {
         CustomersWrite,
         CustomersReveal,
         CustomersHistory,
+        RecordsRead,
+        RecordsWrite,
         ImportsRun,
         JobsRead,
         PurposesRead,
@@ -219,12 +249,20 @@ fn sales() -> Role {
 }
 
 fn finance() -> Role {
-    let rules =
-        vec![of_field("name", View::Read), of_field("bank_card", View::Reveal), of_field("id_number", View::Masked)];
+    let mut rules = vec![
+        of_field("name", View::Read),
+        of_field("bank_card", View::Reveal),
+        of_field("id_number", View::Masked),
+        of_field(PAID, View::Read),
+    ];
+    rules.extend(edit_fields(&PAYMENTS));
+    rules.extend(edit_fields(&CONTRACTS));
     let permissions = [
         CustomersRead,
         EventsRead,
         CustomersReveal,
+        RecordsRead,
+        RecordsWrite,
         PurposesRead,
         NoticesRead,
         CatalogRead,
@@ -243,11 +281,15 @@ fn support() -> Role {
     let mut rules =
         vec![of_field("name", View::Read), of_field("mobile", View::Reveal), of_field("email", View::Reveal)];
     rules.extend(edit_fields(&["mobile", "email", "address", "wechat", "notes"]));
+    rules.extend(edit_fields(&TICKETS));
+    rules.extend(edit_fields(&INTERACTIONS));
     let permissions = [
         CustomersRead,
         EventsRead,
         CustomersWrite,
         CustomersReveal,
+        RecordsRead,
+        RecordsWrite,
         PurposesRead,
         NoticesRead,
         NoticesRecord,
@@ -337,7 +379,7 @@ mod tests {
     fn every_field_that_a_rule_names_exists() {
         for rule in built_in().iter().flat_map(|role| &role.field_rules) {
             if let RuleTarget::Field(key) = &rule.on {
-                assert!(crate::catalog::customer().field(key).is_some(), "{key}");
+                assert!(crate::catalog::Catalog::built_in().named(key).is_some(), "{key}");
             }
         }
         assert!(built_in_role("sales").is_some_and(|role| role.data_scope == DataScope::Own));

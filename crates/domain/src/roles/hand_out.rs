@@ -157,10 +157,10 @@ impl<'a> Step<'a> {
             is.for_each(|access| (view, edit) = (view.max(access.view), edit | access.edit));
             let plain = if self.role.is_built_in() && !self.after.is_giver { View::Reveal } else { View::Read };
             if would.view.min(plain) > view {
-                note(found, Excess::View { permission: self.permission, field: field.key.clone() });
+                note(found, Excess::View { permission: self.permission, field: field.name.to_owned() });
             }
             if writes && would.edit && !edit {
-                note(found, Excess::Edit { field: field.key.clone() });
+                note(found, Excess::Edit { field: field.name.to_owned() });
             }
         }
     }

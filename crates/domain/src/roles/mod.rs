@@ -73,7 +73,7 @@ impl RuleTarget {
     /// Whether the rule speaks of this field.
     pub fn names(&self, field: &Field) -> bool {
         match self {
-            Self::Field(key) => *key == field.key,
+            Self::Field(name) => *name == field.name,
             Self::Category(category) => *category == field.category,
             Self::Classification(class) => *class == field.classification,
         }

@@ -41,7 +41,7 @@ impl Permission {
 
     /// Whether values are entered or changed by it.
     pub const fn writes_fields(self) -> bool {
-        matches!(self, Self::CustomersWrite | Self::CustomersCreate)
+        matches!(self, Self::CustomersWrite | Self::CustomersCreate | Self::RecordsWrite)
     }
 }
 
@@ -53,6 +53,9 @@ permissions! {
     CustomersDelete = "customers.delete": "Delete customers.",
     CustomersReveal = "customers.reveal": "Show a masked value in full, with a reason, one audit entry each.",
     CustomersHistory = "customers.history": "Read the past versions of a customer.",
+    RecordsRead = "records.read": "List, search and read what hangs on customers, with what is due and the funnel.",
+    RecordsWrite = "records.write": "Enter and change what hangs on customers.",
+    RecordsDelete = "records.delete": "Take what hangs on customers out of use.",
     AccessLogRead = "customers.access_log": "Read who saw a customer, when and why.",
     ImportsRun = "imports.run": "Load customers from a file.",
     ExportsRead = "exports.read": "Follow one's own exports and those that one is asked about.",
@@ -92,6 +95,7 @@ permissions! {
     PrivacyRequestsCreate = "privacy_requests.create": "File a request that somebody made.",
     PrivacyRequestsManage = "privacy_requests.manage": "Prove who asks, answer requests, and set the organisation's limits for them.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
+    CatalogManage = "catalog.manage": "Make, change and retire fields.",
     AccessRequestsRead = "access_requests.read": "Follow one's own requests for access and those that one is asked about.",
     AccessRequestsCreate = "access_requests.create": "Ask for access to fields that one may not see.",
     AccessRequestsEmergency = "access_requests.emergency": "Open fields at once in an emergency, with an alarm and a review.",

@@ -4,6 +4,7 @@ mod bag;
 mod hand_over;
 mod list;
 mod reader;
+mod reindex;
 mod versions;
 mod write;
 
@@ -18,6 +19,7 @@ pub use hand_over::{HandOver, hand_over, lock_owned};
 pub(crate) use list::Where;
 pub use list::{Alike, Filter, Order, SortKey, alike, by_ids, count, ids, list};
 pub use reader::CustomerReader;
+pub use reindex::{changed_since, next_ids, retag, total, without};
 use versions::insert_versions;
 pub use versions::{VersionRow, list_versions};
 pub use write::{archive, by_unique_tags, insert_tagged, lock, lock_many, remove_tags, store_change, unique_taken};

@@ -28,7 +28,7 @@ fn levels(world: &World, staff: &Staff) -> Vec<FieldAccess> {
     world.grants.clear();
     let thing = world.thing();
     let decision = decide(&world.facts(&thing));
-    customer().fields.iter().map(|field| decision.access(&field.key)).collect()
+    customer().fields.iter().map(|field| decision.access(field.key)).collect()
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use crate::roles::{Budgets, DataScope, FieldRule, Role};
 fn answer(world: &World) -> (Outcome, Vec<FieldAccess>) {
     let thing = world.thing();
     let decision = decide(&world.facts(&thing));
-    let levels = customer().fields.iter().map(|field| decision.access(&field.key)).collect();
+    let levels = customer().fields.iter().map(|field| decision.access(field.key)).collect();
     (decision.outcome, levels)
 }
 
@@ -130,7 +130,7 @@ proptest! {
         prop_assert!(plain.reasons.is_empty());
         if plain.outcome == Outcome::Allowed {
             for (field, _) in &plain.fields {
-                prop_assert!(explained.reasons.iter().any(|why| why.field == Some(field.key.as_str())));
+                prop_assert!(explained.reasons.iter().any(|why| why.field == Some(field.key)));
             }
         } else {
             prop_assert_eq!(explained.reasons.len(), 1);
@@ -142,7 +142,7 @@ proptest! {
         let Who::Partner(partner) = &world.caller.who else { return Ok(()) };
         let thing = world.thing();
         for (field, access) in decide(&world.facts(&thing)).fields {
-            prop_assert!(partner.fields.contains(&field.key) || access == FieldAccess::CLOSED);
+            prop_assert!(partner.fields.contains(field.key) || access == FieldAccess::CLOSED);
             let core = field.classification == crate::catalog::Classification::Core;
             prop_assert!(!core || access.view <= View::Masked);
         }

@@ -97,7 +97,7 @@ pub fn path(department: u128) -> Vec<DepartmentId> {
 }
 
 pub fn target() -> impl Strategy<Value = RuleTarget> {
-    let keys: Vec<_> = customer().fields.iter().map(|field| field.key.clone()).collect();
+    let keys: Vec<_> = customer().fields.iter().map(|field| field.key.to_owned()).collect();
     prop_oneof![
         select(keys).prop_map(RuleTarget::Field),
         select(Category::ALL).prop_map(RuleTarget::Category),
@@ -157,7 +157,7 @@ pub fn staff() -> impl Strategy<Value = Who> {
 }
 
 fn keys() -> impl Strategy<Value = BTreeSet<String>> {
-    let keys: Vec<_> = customer().fields.iter().map(|field| field.key.clone()).collect();
+    let keys: Vec<_> = customer().fields.iter().map(|field| field.key.to_owned()).collect();
     btree_set(select(keys), 0..6)
 }
 

@@ -1,0 +1,79 @@
+//! The catalog: which record types and fields there are, kept in memory and changed over HTTP.
+
+mod classify;
+mod current;
+mod draft;
+mod rebuild;
+mod view;
+mod write;
+
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::RecordType;
+use custodian_domain::kernel::DomainError;
+use custodian_domain::roles::Permission;
+use custodian_persistence::catalog as stored;
+
+pub use classify::{SampleColumn, classify};
+pub(crate) use current::{Catalogs, Current, load};
+pub use draft::FieldDraft;
+pub use rebuild::{KIND, run};
+pub use view::{FieldVersion, FieldView};
+pub use write::{create, patch, retire};
+
+use crate::audit::{Detail, Draft};
+use crate::{App, Call};
+
+/// Every record type.
+pub async fn record_types(app: &App, call: &Call) -> Result<Vec<RecordType>, DomainError> {
+    call.needs(Permission::CatalogRead)?;
+    app.record_read(call, Draft::of(Action::CatalogRead)).await?;
+    Ok(call.catalog().types().to_vec())
+}
+
+/// The fields of a record type in the order in which they are shown, those in use or those that were retired.
+pub async fn fields(app: &App, call: &Call, code: &str, retired: bool) -> Result<Vec<FieldView>, DomainError> {
+    call.needs(Permission::CatalogRead)?;
+    let work = app.begin(call.organization()).await?;
+    let read = view::all(&work, code, retired).await;
+    work.abandon().await;
+    let views = read?;
+    app.record_read(call, Draft::of(Action::CatalogRead)).await?;
+    Ok(views)
+}
+
+/// One field, in use or retired.
+pub async fn field(app: &App, call: &Call, code: &str, key: &str) -> Result<FieldView, DomainError> {
+    call.needs(Permission::CatalogRead)?;
+    let work = app.begin(call.organization()).await?;
+    let read = view::one(&work, code, key).await;
+    work.abandon().await;
+    let view = read?;
+    app.record_read(call, entry(Action::CatalogRead, &view)).await?;
+    Ok(view)
+}
+
+/// The versions of a field since the organisation made or first changed it, newest first.
+pub async fn versions(app: &App, call: &Call, code: &str, key: &str) -> Result<Vec<FieldVersion>, DomainError> {
+    call.needs(Permission::CatalogRead)?;
+    let work = app.begin(call.organization()).await?;
+    let read = async {
+        let view = view::one(&work, code, key).await?;
+        Ok::<_, DomainError>((view, stored::versions(&work, code, key).await?))
+    };
+    let read = read.await;
+    work.abandon().await;
+    let (view, rows) = read?;
+    app.record_read(call, entry(Action::CatalogRead, &view)).await?;
+    rows.into_iter().map(|row| FieldVersion::of(code, key, row)).collect()
+}
+
+/// Has callers of this instance looked up anew: to be called when a change of a catalog is committed. Others follow within a second.
+pub fn note_change(app: &App) {
+    app.catalogs().changed();
+}
+
+fn entry(action: Action, view: &FieldView) -> Draft {
+    Draft::of(action)
+        .with("field", Detail::Code(format!("{}.{}", view.record_type, view.field.key)))
+        .with("version", Detail::Count(u32::try_from(view.version).unwrap_or_default()))
+}

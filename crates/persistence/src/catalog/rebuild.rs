@@ -1,0 +1,63 @@
+//! How far a job has come that brings the indexes of stored customers in line with the catalog.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::kernel::JobId;
+use uuid::Uuid;
+
+use crate::{DbError, Work};
+
+/// A rebuild and how far it has come.
+#[derive(Clone, Debug)]
+pub struct RebuildRow {
+    /// Code of the record type.
+    pub record_type: String,
+    /// The field whose change asked for it.
+    pub key: String,
+    /// 1 for all of them, 2 for those written while the first ran.
+    pub round: i16,
+    /// The last customer or record that was done in this round.
+    pub after: Uuid,
+    /// What was written since then is looked at again.
+    pub since: DateTime<Utc>,
+    /// Customers or records looked at.
+    pub done: i64,
+    /// Those whose value another one has, of a field that is to be unique.
+    pub repeated: i64,
+}
+
+/// Keeps a new rebuild beside its job.
+pub async fn insert_rebuild(
+    work: &Work,
+    job: JobId,
+    record_type: &str,
+    key: &str,
+    since: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let sql =
+        "INSERT INTO catalog_rebuilds (organization_id, job_id, record_type, key, since) VALUES ($1, $2, $3, $4, $5)";
+    work.execute(sql, &[&work.organization().uuid(), &job.uuid(), &record_type, &key, &since]).await?;
+    Ok(())
+}
+
+/// A rebuild by its job.
+pub async fn rebuild(work: &Work, job: JobId) -> Result<Option<RebuildRow>, DbError> {
+    let sql = "SELECT record_type, key, round, after_id, since, done, repeated FROM catalog_rebuilds WHERE organization_id = $1 AND job_id = $2";
+    let found = work.query_opt(sql, &[&work.organization().uuid(), &job.uuid()]).await?;
+    Ok(found.map(|row| RebuildRow {
+        record_type: row.get(0),
+        key: row.get(1),
+        round: row.get(2),
+        after: row.get(3),
+        since: row.get(4),
+        done: row.get(5),
+        repeated: row.get(6),
+    }))
+}
+
+/// Keeps how far a rebuild has come.
+pub async fn checkpoint(work: &Work, job: JobId, row: &RebuildRow) -> Result<(), DbError> {
+    let sql = "UPDATE catalog_rebuilds SET round = $3, after_id = $4, done = $5, repeated = $6 WHERE organization_id = $1 AND job_id = $2";
+    let RebuildRow { record_type: _, key: _, round, after, since: _, done, repeated } = row;
+    work.execute(sql, &[&work.organization().uuid(), &job.uuid(), round, after, done, repeated]).await?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Walking over every stored record of a type, to give each the tags that the catalog asks for now.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::RecordRow;
+use super::write::{add_tags, remove_tags};
+use crate::{DbError, Work};
+
+/// How many records of this type have no value of this field.
+pub async fn without(work: &Work, record_type: &str, key: &str) -> Result<i64, DbError> {
+    // The pack tells keys in the clear: their length, the key, and the value's version, whose upper half is zero.
+    let mut mark = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
+    mark.extend_from_slice(key.as_bytes());
+    mark.extend_from_slice(&[0, 0]);
+    let sql = "SELECT count(*) FROM records WHERE organization_id = $1 AND record_type = $2 AND archived_at IS NULL AND position($3::bytea IN fields) = 0";
+    Ok(work.query_one(sql, &[&work.organization().uuid(), &record_type, &mark]).await?.get(0))
+}
+
+/// How many records of this type there are.
+pub async fn total(work: &Work, record_type: &str) -> Result<i64, DbError> {
+    let sql = "SELECT count(*) FROM records WHERE organization_id = $1 AND record_type = $2 AND archived_at IS NULL";
+    Ok(work.query_one(sql, &[&work.organization().uuid(), &record_type]).await?.get(0))
+}
+
+/// The next records of this type after this one, in order of id; of those written since, if a moment is given.
+pub async fn next_ids(
+    work: &Work,
+    record_type: &str,
+    since: Option<DateTime<Utc>>,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>, DbError> {
+    let sql = "SELECT id FROM records WHERE organization_id = $1 AND record_type = $2 AND ($3::timestamptz IS NULL OR updated_at >= $3) \
+         AND id > $4 AND archived_at IS NULL ORDER BY id LIMIT $5";
+    let rows = work.query(sql, &[&work.organization().uuid(), &record_type, &since, &after, &limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Which of these unique tags a record other than this one has.
+pub async fn held_by_others(work: &Work, tags: &[[u8; 16]], id: Uuid) -> Result<Vec<[u8; 16]>, DbError> {
+    let sql =
+        "SELECT tag FROM record_indexes WHERE organization_id = $1 AND tag = ANY($2) AND is_unique AND record_id <> $3";
+    let values: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
+    let rows = work.query(sql, &[&work.organization().uuid(), &values, &id]).await?;
+    Ok(rows.iter().filter_map(|row| row.get::<_, &[u8]>(0).try_into().ok()).collect())
+}
+
+/// Gives a locked record these tags and no others. [`DbError::Conflict`] on `record_indexes_unique` when a unique value is taken.
+pub async fn retag(work: &Work, row: &RecordRow, tags: &[([u8; 16], bool)]) -> Result<(), DbError> {
+    remove_tags(work, row.customer, row.id).await?;
+    add_tags(work, row, tags).await?;
+    let packed: Vec<u8> = tags.iter().flat_map(|(tag, _)| *tag).collect();
+    let sql = "UPDATE records SET tags = $4 WHERE organization_id = $1 AND customer_id = $2 AND id = $3";
+    work.execute(sql, &[&work.organization().uuid(), &row.customer.uuid(), &row.id, &packed]).await?;
+    Ok(())
+}

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use custodian_api::audit_cli::{self, AuditCommand};
 use custodian_api::config::{Settings, settings_help};
+use custodian_api::erasures_cli::{self, ErasuresCommand};
 use custodian_api::org_cli::{self, OrgCommand};
 use custodian_api::receipts_cli::{self, ReceiptsCommand};
 use custodian_api::server::{self, Server};
@@ -80,6 +81,11 @@ enum Command {
         #[command(subcommand)]
         command: ReceiptsCommand,
     },
+    /// Erasures and their certificates
+    Erasures {
+        #[command(subcommand)]
+        command: ErasuresCommand,
+    },
     /// Measure the service against pgbench on a temporary cluster
     Bench(bench::Options),
 }
@@ -110,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
         Command::Receipts { command } => receipts(&command),
+        Command::Erasures { command } => erasures(&command),
         Command::Audit { command } => audit(&command),
         Command::Bench(options) => run_bench(&options),
     };
@@ -227,6 +234,12 @@ fn run_bench(options: &bench::Options) -> Result<ExitCode, Unfit> {
 
 fn receipts(command: &ReceiptsCommand) -> Result<ExitCode, Unfit> {
     let sound = receipts_cli::run(command, &print)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn erasures(command: &ErasuresCommand) -> Result<ExitCode, Unfit> {
+    start_log("warn");
+    let sound = erasures_cli::run(command, &print)?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

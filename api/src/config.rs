@@ -43,6 +43,10 @@ settings! {
     owner_database_url: Option<Redacted<String>>, None, "PostgreSQL as the owner's role; only for `migrate` and `org`; optional.";
     root_key_file: PathBuf, None, "File of the root key, readable by this account alone.";
     key_store_dir: PathBuf, None, "Folder of the bucket keys; back it up apart from the database.";
+    security_ledger_file: Option<PathBuf>, None, "File of the security ledger, outside the database and its backups; optional, but without it nobody can be erased.";
+    keyring_export_dir: Option<PathBuf>, None, "Folder that wrapped keys are exported to, beside the database's backups; optional, but without it no erasure ends.";
+    erasure_round_seconds: Bounded<1, 3600>, Some("60"), "How often erasures are taken further: keys rewrapped, old keys destroyed.";
+    erasure_grace_seconds: Bounded<0, 3600>, Some("15"), "How long a key that was left is kept for those who are reading by it right now.";
     audit_anchor_file: Option<PathBuf>, None, "File that checkpoints of the audit log are added to, outside the database and its backups; optional, but without it an older copy of the database that is put back whole is not noticed.";
     audit_check_seconds: Bounded<1, 86_400>, Some("60"), "How often the audit log is checked while the service runs.";
     audit_retention_days: Bounded<183, 36_500>, Some("1095"), "How long entries are kept at least; `audit retire` lets older months go. Six months is the least.";

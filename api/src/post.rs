@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use custodian_application::{App, auth, mail};
+use custodian_application::{App, auth, mail, self_service};
 use tokio::sync::watch;
 
 /// How often an idle post looks for letters.
@@ -30,6 +30,6 @@ pub async fn post(app: App, mut stop: watch::Receiver<bool>) {
 }
 
 async fn round(app: &App) -> Result<bool, custodian_domain::kernel::DomainError> {
-    let answered = auth::answer_forgotten(app).await?;
+    let answered = auth::answer_forgotten(app).await? | self_service::answer_visits(app).await?;
     Ok(mail::deliver_one(app).await? || answered)
 }

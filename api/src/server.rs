@@ -21,7 +21,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::http::{Connections, Edge, Ending, IDLE, STALLED, fallback, openapi, transport};
 use crate::platform::{self, Document, Platform};
-use crate::{post, v1, worker};
+use crate::{post, rounds, v1, worker};
 
 /// How long requests under way may take once the server was told to stop.
 const GRACE_SECONDS: u64 = 25;
@@ -90,6 +90,7 @@ impl Server {
         let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
         let events = tokio::spawn(events::run(app.clone(), stopped.clone()));
         let webhooks = tokio::spawn(webhooks::run(app.clone(), stopped.clone()));
+        let rounds = tokio::spawn(rounds::run(app.clone(), stopped.clone()));
         let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));
         let (edge, platform) = (Data::new(edge), Data::new(platform));
@@ -121,7 +122,7 @@ impl Server {
         upkeep.abort();
         // A job under way is given back here, so that another instance need not wait for its lease.
         let _ = tokio::time::timeout(Duration::from_secs(4), async {
-            (jobs.await, letters.await, events.await, webhooks.await)
+            (jobs.await, letters.await, events.await, webhooks.await, rounds.await)
         })
         .await;
         // What it does not finish is as if it had not begun.

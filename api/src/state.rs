@@ -6,11 +6,11 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use custodian_application::audit::{AuditLog, LogSettings};
 use custodian_application::startup::{self, Unfit};
-use custodian_application::{App, AppParts, Clock, SystemClock, Tuning};
+use custodian_application::{App, AppParts, Clock, Custody, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
 use custodian_outbound::{
-    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, Limits, Mail, SmtpMail, WitnessClient,
+    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, SmtpMail, WitnessClient,
 };
 use custodian_persistence::{Database, DatabaseSettings};
 
@@ -104,6 +104,7 @@ impl<'a> Wiring<'a> {
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
+        let custody = custody(self.settings)?;
         // A private instance shows messages to telephones among its letters; elsewhere no way to send them is known yet.
         let sms = mail.clone().filter(|_| self.mailbox.is_some());
         let rng = Arc::new(SystemRandomness);
@@ -111,9 +112,25 @@ impl<'a> Wiring<'a> {
         let fetch = Fetch::new(loopback).map_err(Unfit)?;
         let courier = Fetch::limited(loopback, Limits::of_webhooks()).map_err(Unfit)?;
         let clock = self.clock;
-        let parts = AppParts { db, root_key: key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms };
+        let parts =
+            AppParts { db, root_key: key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms, custody };
         App::start(parts).await.map_err(|error| Unfit(format!("The service cannot start: {error}.")))
     }
+}
+
+/// What lies outside the database so that an erasure holds in every copy of it.
+fn custody(settings: &Settings) -> Result<Custody, Unfit> {
+    let cannot = |path: &Path, error: std::io::Error| {
+        Unfit(format!("{}: it cannot be opened ({}).", path.display(), error.kind()))
+    };
+    let ledger = |path: &PathBuf| AnchorFile::open(path).map(Arc::new).map_err(|error| cannot(path, error));
+    let keyrings = |path: &PathBuf| KeyringFolder::open(path).map_err(|error| cannot(path, error));
+    Ok(Custody {
+        ledger: settings.security_ledger_file.as_ref().map(ledger).transpose()?,
+        keyrings: settings.keyring_export_dir.as_ref().map(keyrings).transpose()?,
+        grace: chrono::Duration::seconds(i64::from(settings.erasure_grace_seconds.get())),
+        every: std::time::Duration::from_secs(u64::from(settings.erasure_round_seconds.get())),
+    })
 }
 
 /// The audit log's share of the settings.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use custodian_application::{
     App, access, access_requests, access_reviews, auth, catalog, consents, events, exports, idempotency, imports,
-    privacy_requests, webhooks,
+    privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -59,6 +59,9 @@ async fn tidy(app: &App) {
     }
     if let Err(error) = events::purge(app).await {
         tracing::warn!(%error, "old events cannot be dropped");
+    }
+    if let Err(error) = self_service::purge(app).await {
+        tracing::warn!(%error, "ended visits cannot be dropped");
     }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");

@@ -167,6 +167,8 @@ fn settings(options: &Options, base_url: &str, [server_url, owner_url]: [String;
         ("root_key_file", path("root.key")),
         ("key_store_dir", path("keystore")),
         ("audit_anchor_file", path("audit.anchor")),
+        ("security_ledger_file", path("security.ledger")),
+        ("keyring_export_dir", path("keyrings")),
         ("rate_limit_per_minute", "10000000".to_owned()),
         ("login_failures_per_minute", "1000".to_owned()),
         ("log_level", "warn".to_owned()),

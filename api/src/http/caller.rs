@@ -73,6 +73,42 @@ impl FromRequest for Enrolling {
     }
 }
 
+/// A person whom data is about, at their own door. No other credential is taken there, and theirs is taken nowhere else.
+#[derive(Clone)]
+pub struct Oneself(pub Call);
+
+impl Deref for Oneself {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl FromRequest for Oneself {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asking = Asking::new(req);
+        Box::pin(async move {
+            let context = Rc::clone(&asking.context);
+            let call = asking.identify_by(Door::Own).await?;
+            context.end_deciding();
+            Ok(Self(call))
+        })
+    }
+}
+
+/// Which door is knocked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// That of staff and partners.
+    House,
+    /// That of the people whom data is about.
+    Own,
+}
+
 /// A credential with its secret, until it is checked.
 pub(super) enum Sent {
     Bearer(String),
@@ -106,17 +142,27 @@ impl Asking {
 
     /// The call, known to the transport from here on; counted against the caller's minute.
     pub(super) async fn identify(self) -> Result<Call, Problem> {
+        self.identify_by(Door::House).await
+    }
+
+    async fn identify_by(self, door: Door) -> Result<Call, Problem> {
         let Self { context, app, edge, peer, sent, purpose } = self;
         let (Some(app), Some(edge)) = (app, edge) else {
             return Err(Problem::of("internal_error").log("the application lacks App or Edge"));
         };
         let named = purpose.as_ref().ok().and_then(Option::as_deref);
-        let identity = match &sent? {
-            Sent::Bearer(token) => auth::authenticate(&app, Credential::Bearer(token), peer, named).await?,
-            Sent::ApiKey(key) => auth::authenticate(&app, Credential::ApiKey(key), peer, named).await?,
+        let sent = sent?;
+        let credential = match (&sent, door) {
+            (Sent::Bearer(token), Door::House) => Credential::Bearer(token),
+            (Sent::Bearer(token), Door::Own) => Credential::Subject(token),
+            (Sent::ApiKey(key), Door::House) => Credential::ApiKey(key),
+            (Sent::ApiKey(_), Door::Own) => return Err(Problem::of("invalid_token")),
         };
+        let identity = auth::authenticate(&app, credential, peer, named).await?;
         let caller = identity.actor_id();
-        let call = Call { identity, request: context.request_id.clone(), purpose: named.map(str::to_owned) };
+        // A person needs no purpose to see themselves.
+        let stated = named.filter(|_| door == Door::House).map(str::to_owned);
+        let call = Call { identity, request: context.request_id.clone(), purpose: stated };
         context.set_call(call.clone());
         if let Some(quota) = edge.rate.take(caller, Instant::now()) {
             context.set_quota(quota);

@@ -119,6 +119,10 @@ faults! {
     "field_not_editable": "This field may not be changed by this caller." / "当前调用者不可修改此字段。";
     "field_hidden": "This field is not open to this caller." / "此字段对当前调用者不可见。";
     "field_not_revealable": "This field may not be revealed to this caller." / "当前调用者不可明文查看此字段。";
+    "legal_hold": "Legal hold {} is in force." / "法律保全 {} 正在生效。";
+    "unknown_privacy_request": "There is no such request of this customer." / "该客户没有此项请求。";
+    "unknown_customer": "There is no such customer." / "没有该客户。";
+    "erased_customer": "The customer was erased." / "该客户已被清除。";
     "not_searchable": "This field cannot be searched in this way." / "此字段不支持此检索方式。";
 }
 

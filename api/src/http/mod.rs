@@ -35,7 +35,7 @@ pub mod openapi_check;
 pub mod path;
 
 pub use answer::{page_of, read_json, settle, single};
-pub use caller::{AskAgain, Authenticated, Enrolling, client_address};
+pub use caller::{AskAgain, Authenticated, Enrolling, Oneself, client_address};
 pub use connections::{Connections, IDLE, STALLED};
 pub use context::Context;
 pub use edge::Edge;

@@ -125,9 +125,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         let header = HeaderBuilder::new().description(Some(*description)).example(Some(json!(example))).build();
         components.headers.insert(key_of(name), header.into());
     }
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            complete_operation(method, operation);
+            complete_operation(path, method, operation);
         }
     }
     document
@@ -146,7 +146,7 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &m
     .filter_map(|(method, operation)| Some((method, operation?)))
 }
 
-fn complete_operation(method: &str, operation: &mut Operation) {
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let answers = |status: &str| operation.responses.responses.contains_key(status);
     let (known_caller, changes, tagged) = (answers("401"), answers("428"), answers("304"));
     // A log-in answers 401 too, but says itself that it needs no credential.
@@ -166,7 +166,7 @@ fn complete_operation(method: &str, operation: &mut Operation) {
         ("If-Match", changes),
         ("If-None-Match", tagged),
     ];
-    problem_codes::declare(method, operation);
+    problem_codes::declare(path, method, operation);
     let parameters = operation.parameters.get_or_insert_default();
     for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
         parameters.push(RefOr::Ref(Ref::new(format!("#/components/parameters/{}", key_of(name)))));
@@ -249,6 +249,12 @@ fn add_security(components: &mut Components) {
         .description(Some("Access token of a member of staff, from `POST /v1/auth/login`."))
         .build();
     let key = ApiKeyValue::with_description("X-API-Key", "Key of a partner system: `ck_<key id>_<secret>`.");
+    let subject = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("Token of a person whom data is about, from `POST /v1/self/sessions/verify`."))
+        .build();
+    components.security_schemes.insert("subject".to_owned(), SecurityScheme::Http(subject).into());
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
     components.security_schemes.insert("api_key".to_owned(), SecurityScheme::ApiKey(ApiKey::Header(key)).into());
 }

@@ -43,6 +43,9 @@ const KNOWN_CALLER: &[&str] = &[
 const QUERY: &[&str] = &["invalid_query", "unknown_parameter"];
 const PAGED: &[&str] = &["invalid_cursor"];
 const ONE_THING: &[&str] = &["invalid_id", "not_found"];
+/// Routes about one customer, who may be gone for good.
+pub const OF_CUSTOMER: &str = "/v1/customers/{id}";
+const ERASABLE: &[&str] = &["erased"];
 const BODY: &[&str] =
     &["body_too_large", "unsupported_media_type", "unsupported_content_encoding", "invalid_body", "unknown_field"];
 const JSON_BODY: &[&str] = &["malformed_json", "duplicate_key", "too_deep"];
@@ -52,8 +55,8 @@ const RETRIED: &[&str] =
 const VERSIONED: &[&str] = &["precondition_failed", "precondition_required"];
 
 /// Says in the operation which codes it answers with, status by status, and in [`EXTENSION`] all of them.
-pub fn declare(method: &str, operation: &mut Operation) {
-    let kinds = kinds_of(method, operation);
+pub fn declare(path: &str, method: &str, operation: &mut Operation) {
+    let kinds = kinds_of(path, method, operation);
     let responses = &mut operation.responses.responses;
     responses.retain(|status, _| !status.starts_with(['4', '5']));
     let mut rest = kinds.as_slice();
@@ -70,12 +73,12 @@ pub fn declare(method: &str, operation: &mut Operation) {
 }
 
 /// In the table's order, which is the statuses'.
-fn kinds_of(method: &str, operation: &Operation) -> Vec<&'static Kind> {
-    let codes = codes_of(method, operation);
+fn kinds_of(path: &str, method: &str, operation: &Operation) -> Vec<&'static Kind> {
+    let codes = codes_of(path, method, operation);
     KINDS.iter().filter(|kind| codes.contains(&kind.code)).collect()
 }
 
-fn codes_of(method: &str, operation: &Operation) -> Vec<&'static str> {
+fn codes_of(path: &str, method: &str, operation: &Operation) -> Vec<&'static str> {
     let answers = |status: &str| operation.responses.responses.contains_key(status);
     let open = operation.security.as_deref() == Some(&[SecurityRequirement::default()]);
     let parameters = || {
@@ -96,6 +99,7 @@ fn codes_of(method: &str, operation: &Operation) -> Vec<&'static str> {
         (has(&ParameterIn::Query) || (!open && method == "GET"), QUERY),
         (parameters().any(|parameter| parameter.name == "cursor"), PAGED),
         (has(&ParameterIn::Path), ONE_THING),
+        (path.starts_with(OF_CUSTOMER), ERASABLE),
         (operation.request_body.is_some(), BODY),
         (media("json"), JSON_BODY),
         (media("multipart"), FORM_BODY),
@@ -113,7 +117,8 @@ mod tests {
 
     #[test]
     fn every_code_named_here_is_in_the_table() {
-        let shared = [ALWAYS, KNOWN_CALLER, QUERY, PAGED, ONE_THING, BODY, JSON_BODY, FORM_BODY, RETRIED, VERSIONED];
+        let shared =
+            [ALWAYS, KNOWN_CALLER, QUERY, PAGED, ONE_THING, ERASABLE, BODY, JSON_BODY, FORM_BODY, RETRIED, VERSIONED];
         let own = OWN_CODES.iter().map(|(_, codes)| *codes);
         for code in shared.into_iter().chain(own).flatten() {
             assert!(KINDS.iter().any(|kind| kind.code == *code), "{code}");

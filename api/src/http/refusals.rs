@@ -4,12 +4,13 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use custodian_application::{App, access};
+use custodian_application::{App, access, erasures};
 use uuid::Uuid;
 
 use super::context::Context;
 use super::path;
 use super::problem::Problem;
+use super::problem_codes::OF_CUSTOMER;
 
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
@@ -24,11 +25,18 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), P
         return Ok(());
     };
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
-    let code = problem.map_or("refused", Problem::code);
     let route = answer.request().match_pattern().unwrap_or_default();
+    let customer = customer(answer, &route);
+    let code = problem.map_or("refused", Problem::code);
+    // Somebody who was erased is not found by anything: here alone the caller learns that they were here, whatever was asked.
+    let erased = match customer {
+        Some(id) if code == "not_found" => erasures::is_gone(app, call, id).await?,
+        _ => false,
+    };
+    let code = if erased { "erased" } else { code };
     let operation = format!("{} {route}", context.method);
-    access::record_refusal(app, call, &operation, code, customer(answer, &route)).await?;
-    Ok(())
+    access::record_refusal(app, call, &operation, code, customer).await?;
+    if erased { Err(Problem::of("erased")) } else { Ok(()) }
 }
 
 /// Names the entry that the call has left. Nothing where no entry stands for the answer, nor to a stranger who was refused: an entry
@@ -44,6 +52,6 @@ pub fn write_audit_id(context: &Context, status: StatusCode, headers: &mut Heade
 
 /// The customer that a path names.
 fn customer(answer: &ServiceResponse, route: &str) -> Option<Uuid> {
-    let of_customer = route.starts_with("/v1/customers/{id}");
+    let of_customer = route.starts_with(OF_CUSTOMER);
     answer.request().match_info().get("id").filter(|_| of_customer).and_then(path::uuid)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_outbound::{Fetch, KeyStore, Mail};
+use custodian_outbound::{AnchorFile, Fetch, KeyStore, KeyringFolder, Mail};
 use custodian_persistence::access::Look;
 use custodian_persistence::audit::{AuditWriter, NewEntry, Recorded};
 use custodian_persistence::{Database, Work};
@@ -43,6 +43,19 @@ pub struct Tuning {
     pub account_url: Option<String>,
 }
 
+/// What lies outside the database so that an erasure holds in every copy of it.
+#[derive(Clone, Debug)]
+pub struct Custody {
+    /// The security ledger.
+    pub ledger: Option<Arc<AnchorFile>>,
+    /// Where exports of wrapped keys go.
+    pub keyrings: Option<KeyringFolder>,
+    /// How long a key that was left is kept for those who are reading by it right now.
+    pub grace: chrono::Duration,
+    /// How often erasures are taken further.
+    pub every: std::time::Duration,
+}
+
 /// What an [`App`] is made of.
 pub struct AppParts {
     /// The database, as the server role.
@@ -67,6 +80,8 @@ pub struct AppParts {
     pub mail: Option<Arc<dyn Mail>>,
     /// Takes short messages to telephones; none where there is no such way.
     pub sms: Option<Arc<dyn Mail>>,
+    /// What lies outside the database.
+    pub custody: Custody,
 }
 
 /// One running service, shared by its doors. Cheap to clone.
@@ -89,12 +104,13 @@ struct Inner {
     tuning: Tuning,
     mail: Option<Arc<dyn Mail>>,
     sms: Option<Arc<dyn Mail>>,
+    custody: Custody,
 }
 
 impl App {
     /// Starts the audit writer and opens the signing keys; see [`crate::startup`] for the checks that come before serving.
     pub async fn start(parts: AppParts) -> Result<Self, DomainError> {
-        let AppParts { db, root_key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms } = parts;
+        let AppParts { db, root_key, key_store, clock, rng, log, fetch, courier, tuning, mail, sms, custody } = parts;
         let audit = AuditWriter::start(db.clone())?;
         let cursor_key = MacKey::new(&root_key.derive("cursor/1", &[]));
         let auth = AuthState::open(&db, &root_key, &*rng, clock.now(), &tuning).await?;
@@ -117,6 +133,7 @@ impl App {
             tuning,
             mail,
             sms,
+            custody,
         })))
     }
 
@@ -168,6 +185,11 @@ impl App {
     /// Settings.
     pub fn tuning(&self) -> &Tuning {
         &self.0.tuning
+    }
+
+    /// What lies outside the database.
+    pub fn custody(&self) -> &Custody {
+        &self.0.custody
     }
 
     /// The log of all logs: name, signing keys, anchor file.

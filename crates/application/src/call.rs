@@ -64,7 +64,15 @@ impl Identity {
     pub fn user(&self) -> Option<UserId> {
         match &self.caller.who {
             Who::Staff(staff) => Some(staff.user),
-            Who::Partner(_) | Who::System { .. } => None,
+            Who::Partner(_) | Who::Subject(_) | Who::System { .. } => None,
+        }
+    }
+
+    /// The customer, if the caller is a person whom data is about.
+    pub fn subject(&self) -> Option<CustomerId> {
+        match &self.caller.who {
+            Who::Subject(subject) => Some(subject.customer),
+            Who::Staff(_) | Who::Partner(_) | Who::System { .. } => None,
         }
     }
 

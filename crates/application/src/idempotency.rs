@@ -1,5 +1,7 @@
 //! Retried requests: one effect, the same answer. The answer is kept in the transaction of its effect, so a crash between the two cannot part them.
 
+use custodian_crypto::keys::WRAPPED_DATA_KEY;
+use custodian_crypto::{DataKey, seal_into};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_persistence::idempotency::{self as stored, KeptAnswer};
@@ -7,12 +9,20 @@ use custodian_persistence::{Work, organizations};
 use serde_json::Value;
 
 use crate::audit::Draft;
-use crate::keys::own_place;
+use crate::keys::{DATA_KEY_VERSION, own_place};
 use crate::{App, Call};
 
 /// How long an answer is kept (api.md).
 pub fn kept_for() -> chrono::Duration {
     chrono::Duration::hours(24)
+}
+
+/// The version of the key of a kept answer.
+const KEY_VERSION: i32 = DATA_KEY_VERSION as i32;
+
+/// A kept body: the wrapped key of the answer, and the sealed answer.
+pub(crate) fn split(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    body.split_at_checked(WRAPPED_DATA_KEY)
 }
 
 /// An answer as it left.
@@ -78,10 +88,13 @@ async fn look_up(
     if kept.rights_digest != call.identity.rights {
         return Err(refused(RefusedAs::Conflict, "idempotency_result_withheld"));
     }
-    let keys = app.keys().open_organization(work).await?;
+    if kept.sealed_body.is_empty() {
+        return Err(refused(RefusedAs::Conflict, "idempotency_result_withheld"));
+    }
+    let (wrapped, sealed) = split(&kept.sealed_body).ok_or(DomainError::Integrity)?;
+    let opened = app.keys().unwrap_own(call.organization(), caller, KEY_VERSION, wrapped)?;
     let place = own_place(call.organization(), "idempotency", caller, key, 1);
-    let body =
-        custodian_crypto::open(&keys.data, &place, &kept.sealed_body).map_err(|_| DomainError::Integrity)?.to_vec();
+    let body = custodian_crypto::open(&opened, &place, sealed).map_err(|_| DomainError::Integrity)?.to_vec();
     let headers = match kept.headers {
         Value::Object(map) => {
             map.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
@@ -107,7 +120,9 @@ pub async fn finish(
 ) -> Result<(), DomainError> {
     if let Some(key) = key {
         let caller = call.identity.actor_id();
-        let keys = app.keys().open_organization(&work).await?;
+        // A key of its own: what the answer shows must not outlive the person whom it shows.
+        let own = DataKey::generate(DATA_KEY_VERSION, app.rng());
+        let mut body = app.keys().wrap_passing(app.db(), &work, caller, &own, app.rng(), app.now()).await?;
         let place = own_place(call.organization(), "idempotency", caller, key, 1);
         let mut salt = [0_u8; 16];
         app.rng().fill(&mut salt);
@@ -116,7 +131,10 @@ pub async fn finish(
             rights_digest: call.identity.rights.to_vec(),
             status: i16::try_from(answer.status).unwrap_or(500),
             headers: answer.headers.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect(),
-            sealed_body: custodian_crypto::seal(&keys.data, &place, &answer.body, salt),
+            sealed_body: {
+                seal_into(&own, &place, &answer.body, salt, &mut body);
+                body
+            },
         };
         stored::keep(&work, caller, key, &kept, app.now()).await?;
     }

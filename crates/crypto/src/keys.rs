@@ -197,6 +197,17 @@ impl BucketKey {
     }
 }
 
+/// Tells which bucket key was destroyed, to whoever still holds it, and nothing of it to anybody: SHA-256 over its place and its bytes.
+pub fn commitment(organization: Uuid, bucket: u16, epoch: u32, secret: &Secret32) -> [u8; 32] {
+    let mut frame = Frame::new();
+    frame.part(b"cdsp/destroyed/1");
+    frame.part(organization.as_bytes());
+    frame.part(&bucket.to_be_bytes());
+    frame.part(&epoch.to_be_bytes());
+    frame.part(secret.expose());
+    crate::mac::sha256(frame.bytes())
+}
+
 /// The bucket and epoch whose key opens this wrapped data key. Unauthenticated until that key has opened it.
 pub fn wrapped_header(wrapped: &[u8]) -> Result<(u16, u32), IntegrityError> {
     match wrapped {

@@ -52,6 +52,8 @@ pub trait KeyStore: Send + Sync {
     ) -> Result<(), KeyStoreError>;
     /// Opens a bucket key.
     fn load(&self, organization: OrganizationId, bucket: u16, epoch: u32) -> Result<Secret32, KeyStoreError>;
+    /// Destroys a bucket key for good: overwritten, then gone, both durable when this returns. One that is not there is destroyed already.
+    fn destroy(&self, organization: OrganizationId, bucket: u16, epoch: u32) -> Result<(), KeyStoreError>;
     /// Every (bucket, epoch) kept for an organisation, in order.
     fn list(&self, organization: OrganizationId) -> Result<Vec<(u16, u32)>, KeyStoreError>;
     /// The root key check value that this store belongs to; `None` while it is new.
@@ -153,6 +155,20 @@ impl KeyStore for DirectoryKeyStore {
         Ok(Secret32::from_bytes(bytes))
     }
 
+    fn destroy(&self, organization: OrganizationId, bucket: u16, epoch: u32) -> Result<(), KeyStoreError> {
+        let path = self.file(organization, bucket, epoch);
+        let mut file = match OpenOptions::new().write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(KeyStoreError::Io { what: "open file to destroy", source }),
+        };
+        let length = file.metadata().map_err(io("measure file"))?.len();
+        let zeros = vec![0_u8; usize::try_from(length).unwrap_or(0)];
+        file.write_all(&zeros).and_then(|()| file.sync_all()).map_err(io("overwrite file"))?;
+        fs::remove_file(&path).map_err(io("remove file"))?;
+        sync_dir(&self.folder(organization))
+    }
+
     fn list(&self, organization: OrganizationId) -> Result<Vec<(u16, u32)>, KeyStoreError> {
         let entries = match fs::read_dir(self.folder(organization)) {
             Ok(entries) => entries,
@@ -219,6 +235,23 @@ mod tests {
         fs::copy(first.file(a, 3, 1), first.file(a, 4, 1)).unwrap();
         assert!(matches!(first.load(a, 4, 1), Err(KeyStoreError::Damaged { .. })));
         assert!(matches!(store(&dir, 2).load(a, 3, 1), Err(KeyStoreError::Damaged { .. })));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_destroyed_key_is_gone_and_its_neighbours_stay() {
+        let dir = folder("destroy");
+        let rng = SeededRandomness::new(11);
+        let organization = OrganizationId::from(Uuid::from_u128(5));
+        let store = store(&dir, 1);
+        let next = Secret32::generate(&rng);
+        store.create(organization, 1, 1, &Secret32::generate(&rng), &rng).unwrap();
+        store.create(organization, 1, 2, &next, &rng).unwrap();
+        store.destroy(organization, 1, 1).unwrap();
+        assert!(matches!(store.load(organization, 1, 1), Err(KeyStoreError::Missing { .. })));
+        assert_eq!(store.load(organization, 1, 2).unwrap().expose(), next.expose());
+        assert_eq!(store.list(organization).unwrap(), [(1, 2)]);
+        store.destroy(organization, 1, 1).unwrap();
         fs::remove_dir_all(&dir).unwrap();
     }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod anchor;
 mod fetch;
 mod key_store;
+mod keyring_file;
 mod mail;
 mod witness;
 
@@ -13,5 +14,6 @@ pub use addresses::may_call;
 pub use anchor::AnchorFile;
 pub use fetch::{Fetch, FetchAnswer, FetchError, FetchRequest, Limits, MOST_BYTES};
 pub use key_store::{DirectoryKeyStore, KeyStore, KeyStoreError};
+pub use keyring_file::{KeyringExport, KeyringFolder, keyring_lines};
 pub use mail::{FolderMail, Letter, Mail, MailError, SmtpMail};
 pub use witness::{Cosignature, WitnessClient, WitnessError};

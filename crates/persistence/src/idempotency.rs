@@ -17,7 +17,7 @@ pub struct KeptAnswer {
     pub status: i16,
     /// Headers worth repeating: name to value.
     pub headers: Value,
-    /// The body, sealed under the organisation's data key.
+    /// The body: its own key, wrapped, and the answer sealed by it. Empty once it may not be given again.
     pub sealed_body: Vec<u8>,
 }
 

@@ -115,7 +115,7 @@ pub struct BucketRow {
     pub reserved: i32,
 }
 
-fn bucket_row(row: &tokio_postgres::Row) -> Result<BucketRow, DbError> {
+pub(crate) fn bucket_row(row: &tokio_postgres::Row) -> Result<BucketRow, DbError> {
     let out_of_range = |_| DbError::Internal("bucket out of range".into());
     Ok(BucketRow {
         bucket: u16::try_from(row.get::<_, i32>(0)).map_err(out_of_range)?,
@@ -127,7 +127,7 @@ fn bucket_row(row: &tokio_postgres::Row) -> Result<BucketRow, DbError> {
 /// Takes up to `wanted` places in the fullest bucket that has any left; the count granted comes with it. `None` when all are full.
 /// Bucket 0 is never used for customers.
 pub async fn reserve_places(work: &Work, wanted: i32) -> Result<Option<(BucketRow, i32)>, DbError> {
-    const SQL: &str = "WITH open AS (SELECT bucket, reserved FROM key_buckets WHERE organization_id = $1 AND bucket > 0 AND reserved < 256 \
+    const SQL: &str = "WITH open AS (SELECT bucket, reserved FROM key_buckets WHERE organization_id = $1 AND bucket BETWEEN 1 AND 65534 AND reserved < 256 \
          ORDER BY reserved DESC, bucket LIMIT 1 FOR UPDATE SKIP LOCKED) \
          UPDATE key_buckets b SET reserved = least(256, open.reserved + $2) FROM open WHERE b.organization_id = $1 AND b.bucket = open.bucket \
          RETURNING b.bucket, b.epoch, b.reserved, b.reserved - open.reserved";
@@ -146,7 +146,10 @@ pub async fn next_bucket(work: &Work) -> Result<i32, DbError> {
     )
     .await?;
     Ok(work
-        .query_one("SELECT coalesce(max(bucket), -1) + 1 FROM key_buckets WHERE organization_id = $1", &[&organization])
+        .query_one(
+            "SELECT coalesce(max(bucket), -1) + 1 FROM key_buckets WHERE organization_id = $1 AND bucket < 65535",
+            &[&organization],
+        )
         .await?
         .get(0))
 }
@@ -167,4 +170,32 @@ pub async fn insert_bucket(work: &Work, row: BucketRow, at: DateTime<Utc>) -> Re
 pub async fn buckets(work: &Work) -> Result<Vec<BucketRow>, DbError> {
     let sql = "SELECT bucket, epoch, reserved FROM key_buckets WHERE organization_id = $1 ORDER BY bucket";
     work.query(sql, &[&work.organization().uuid()]).await?.iter().map(bucket_row).collect()
+}
+
+/// What a bucket's epoch is held by while something is wrapped under it. $1 organisation as text, $2 bucket.
+const EPOCH_LOCK: &str = "hashtextextended('epoch' || $1 || '/' || b::text, 0)";
+
+/// The epochs in force of these buckets; none of them changes until the transaction ends. One that does not exist is missing.
+pub async fn hold_epochs(work: &Work, buckets: &[u16]) -> Result<Vec<(u16, u32)>, DbError> {
+    const SQL: &str = "SELECT bucket, epoch, reserved FROM key_buckets WHERE organization_id = $1 AND bucket = ANY($2)";
+    let lock = format!(
+        "SELECT count(pg_advisory_xact_lock_shared({EPOCH_LOCK})) FROM (SELECT DISTINCT unnest($2::int[]) AS b ORDER BY 1) u"
+    );
+    let (organization, text) = (work.organization().uuid(), work.organization().to_string());
+    let buckets: Vec<i32> = buckets.iter().map(|bucket| i32::from(*bucket)).collect();
+    // Two statements: the second must see what was committed while the first one waited.
+    let locking: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&text, &buckets];
+    let reading: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&organization, &buckets];
+    let (_, rows) = tokio::try_join!(biased; work.query(&lock, &locking), work.query(SQL, &reading))?;
+    rows.iter().map(|row| bucket_row(row).map(|row| (row.bucket, row.epoch))).collect()
+}
+
+/// The epoch in force of a bucket; nobody wraps under it until the transaction ends.
+pub async fn take_epoch(work: &Work, bucket: u16) -> Result<Option<u32>, DbError> {
+    const SQL: &str = "SELECT bucket, epoch, reserved FROM key_buckets WHERE organization_id = $1 AND bucket = $2";
+    let lock = format!("SELECT count(pg_advisory_xact_lock({EPOCH_LOCK})) FROM (SELECT $2::int AS b) u");
+    let bucket = i32::from(bucket);
+    work.query(&lock, &[&work.organization().to_string(), &bucket]).await?;
+    let row = work.query_opt(SQL, &[&work.organization().uuid(), &bucket]).await?;
+    row.as_ref().map(|row| bucket_row(row).map(|row| row.epoch)).transpose()
 }

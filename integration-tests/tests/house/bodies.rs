@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::operations::{Targets, operations};
-use crate::support::Org;
+use crate::support::{Caller, Org};
 
 /// What only the server decides, wherever it stands.
 const DECIDED_HERE: [&str; 5] = ["organization_id", "created_at", "approved_by", "key_version", "erased_at"];
@@ -13,7 +13,8 @@ async fn no_operation_takes_a_member_that_the_server_decides() {
     let org = Org::found().await;
     let (asha, admin) = (org.sales_a().await, org.admin().await);
     let targets = Targets::fresh(&org, &asha, &admin).await;
-    let callers = [&admin, &org.dpo().await, &org.manager().await, &asha];
+    let (dpo, manager, me) = (org.dpo().await, org.manager().await, crate::self_service::somebody_in(&org).await);
+    let callers: [&Caller; 5] = [&admin, &dpo, &manager, &asha, &me];
     let members = DECIDED_HERE.map(|name| (name, json!("x")));
     let (mut named, mut silent) = (0, Vec::new());
     // SCIM has clients send what a server need not know (RFC 7644, 3.3).

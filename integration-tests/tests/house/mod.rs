@@ -3,7 +3,7 @@
 mod attacks;
 mod bodies;
 mod document;
-mod form;
+mod fresh;
 mod layers;
 mod operations;
 mod permissions;
@@ -12,4 +12,4 @@ mod strangers;
 mod tenants;
 mod tidy;
 
-pub use operations::fresh_code;
+pub use operations::{Targets, fresh_code, operations};

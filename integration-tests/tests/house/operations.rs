@@ -4,7 +4,7 @@ use custodian_api::server::document;
 use custodian_application::Clock;
 use serde_json::{Value, json};
 
-use super::form::import;
+use super::fresh::{fresh_duties, fresh_notice, fresh_provider, fresh_purpose, fresh_review, fresh_role};
 use crate::support::{Caller, Org, Person, Request, customer, new_key};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -72,6 +72,12 @@ pub struct Targets {
     pub webhook: String,
     /// What it was told.
     pub delivery: String,
+    /// A duty to keep.
+    pub legal_hold: String,
+    /// An erasure that waits for it.
+    pub erasure: String,
+    /// A retention policy that meets nobody.
+    pub retention_policy: String,
     /// An interaction.
     pub record: String,
     /// Key of a field.
@@ -107,6 +113,9 @@ impl Targets {
             third_party: id(),
             webhook: id(),
             delivery: id(),
+            legal_hold: id(),
+            erasure: id(),
+            retention_policy: id(),
             record: id(),
             field: "nobody_has_it",
         }
@@ -116,10 +125,7 @@ impl Targets {
     pub async fn fresh(org: &Org<'_>, owner: &Person, admin: &Person) -> Self {
         let customer = owner.post("/v1/customers", &customer()).await.shows(201).id();
         let api_key = admin.post("/v1/api-keys", &new_key()).await.shows(201).id();
-        let body = json!({"name": "Login", "issuer": "http://127.0.0.1:1", "client_id": "custodian"});
-        let provider = admin.post("/v1/sso-providers", &body).await.shows(201).id();
-        // Switched off: nobody stands at that address.
-        admin.patch(&format!("/v1/sso-providers/{provider}"), &json!({"enabled": false})).await.shows(200);
+        let provider = fresh_provider(admin).await;
         let (media, body) = import();
         let job = owner.request("POST", "/v1/imports").body(&media, body).await.shows(202).id();
         let sessions = admin.get(&format!("/v1/users/{}/sessions", org.user_id("nobody"))).await.shows(200);
@@ -129,7 +135,6 @@ impl Targets {
         let (review, line) = fresh_review(org, admin).await;
         let called = crate::records::call_on("2026-03-11");
         let record = crate::records::enter(owner, &customer, "interaction", called).await.shows(201).id();
-        let user = org.user_id("nobody").to_string();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
         let consent = crate::consents::agreed(owner, admin, &customer).await;
         let (purpose, notice) = (fresh_purpose(admin).await, fresh_notice(admin).await);
@@ -138,9 +143,10 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
+        let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
-            user,
+            user: org.user_id("nobody").to_string(),
             department,
             role,
             duties,
@@ -163,6 +169,9 @@ impl Targets {
             third_party,
             webhook,
             delivery,
+            legal_hold,
+            erasure,
+            retention_policy,
             record,
             field: "occupation",
         }
@@ -189,11 +198,14 @@ impl Targets {
             (Some("grants"), "id") => &self.grant,
             (Some("approval-policies"), "id") => &self.approval_policy,
             (Some("delegations"), "id") => &self.delegation,
-            (Some("privacy-requests"), "id") => &self.privacy_request,
+            (Some("privacy-requests" | "privacy-notifications" | "self"), "id") => &self.privacy_request,
             (Some("exports"), "id") => &self.export,
             (Some("third-parties"), "id") => &self.third_party,
             (Some("webhooks"), "id") => &self.webhook,
             (Some("webhooks"), "delivery_id") => &self.delivery,
+            (Some("legal-holds"), "id") => &self.legal_hold,
+            (Some("erasures"), "id") => &self.erasure,
+            (Some("retention-policies"), "id") => &self.retention_policy,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",
             (Some("records"), "id") => &self.record,
@@ -204,18 +216,6 @@ impl Targets {
             _ => panic!("{route} needs something to be tried on: add it to Targets"),
         }
     }
-}
-
-/// A campaign that ends long after the test, and its line about an account that no test needs.
-async fn fresh_review(org: &Org<'_>, admin: &Person) -> (String, String) {
-    let due = org.service().clock.now() + chrono::Duration::days(30);
-    let body = json!({"name": "Fresh", "due_at": due.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)});
-    let id = admin.post("/v1/access-reviews", &body).await.shows(201).id();
-    let accounts = format!("/v1/access-reviews/{id}/lines?kind=account&limit=200");
-    let accounts = admin.get(&accounts).await.shows(200).at("/data");
-    let about = |line: &&Value| line["subject_id"] == org.user_id("nobody").to_string();
-    let line = accounts.as_array().unwrap().iter().find(about).unwrap()["id"].as_str().unwrap().to_owned();
-    (id, line)
 }
 
 /// A webhook at an address where nobody stands, which takes what no test does, and what it was told to try it out. There is room for fifty: one that is there
@@ -230,19 +230,6 @@ async fn fresh_webhook(org: &Org<'_>, admin: &Person) -> (String, String) {
     };
     let delivery = admin.act(&format!("/v1/webhooks/{id}/ping")).await.shows(202).id();
     (id, delivery)
-}
-
-/// A draft that lacks everything.
-async fn fresh_notice(admin: &Person) -> String {
-    let body = json!({"code": fresh_code(), "purposes": ["care"], "texts": {"en": {"title": "Fresh", "text": "To be tried on."}}});
-    admin.post("/v1/notices", &body).await.shows(201).id()
-}
-
-/// A purpose that no key and no role names.
-async fn fresh_purpose(admin: &Person) -> String {
-    let body = json!({"code": fresh_code(), "labels": {"en": "Fresh", "zh": "新"}, "description": "To be tried on.", "legal_basis": "cn_contract",
-        "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["CN"]});
-    admin.post("/v1/purposes", &body).await.shows(201).id()
 }
 
 /// A request that waits, a right, a policy and a delegation: those of before as long as they are still what they were.
@@ -305,19 +292,6 @@ async fn fresh_export(org: &Org<'_>) -> String {
     }
 }
 
-/// A role that nobody has.
-async fn fresh_role(admin: &Person) -> String {
-    let body = json!({"code": fresh_code(), "labels": {"en": "Fresh", "zh": "新"}, "permissions": ["customers.read"], "data_scope": "own"});
-    admin.post("/v1/roles", &body).await.shows(201).id()
-}
-
-/// A pair that concerns nobody: one of the two is a role that nobody has.
-async fn fresh_duties(admin: &Person) -> String {
-    let role = admin.get(&format!("/v1/roles/{}", fresh_role(admin).await)).await.shows(200).text_at("/code");
-    let body = json!({"first": format!("role:{role}"), "second": "role:support", "reason": "to be tried on"});
-    admin.post("/v1/roles/separation-of-duties", &body).await.shows(201).id()
-}
-
 /// A role code that nothing else has.
 pub fn fresh_code() -> String {
     static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -333,6 +307,11 @@ impl Operation {
     /// Whether it is found by an id.
     pub fn has_id(&self) -> bool {
         self.route.contains("{id}")
+    }
+
+    /// Whether it is one of a person's own door, where no other credential is taken.
+    pub fn at_own_door(&self) -> bool {
+        self.route.starts_with("/v1/self/")
     }
 
     /// The path with its parameters filled in.
@@ -394,4 +373,15 @@ fn read(route: &str, method: &str, operation: &Value) -> Operation {
         statuses: statuses.collect(),
         body,
     }
+}
+
+/// A form with one customer.
+fn import() -> (String, Vec<u8>) {
+    let part = |head: &str, text: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let body = [
+        part("name=\"mapping\"", r#"{"Name":"name"}"#),
+        part("name=\"file\"; filename=\"one.csv\"", "Name\nZhang"),
+        "--edge--\r\n".to_owned(),
+    ];
+    ("multipart/form-data; boundary=edge".to_owned(), body.concat().into_bytes())
 }

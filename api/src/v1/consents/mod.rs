@@ -15,7 +15,8 @@ use custodian_persistence::customers::CustomerReader;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::bodies::{ConsentBody, NewConsentBody, consent_example, new_example};
+pub(crate) use self::bodies::{ConsentBody, consent_example};
+use self::bodies::{NewConsentBody, new_example};
 use crate::http::{
     ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once, single,
 };

@@ -31,11 +31,12 @@ pub async fn show_customer(
     single(&req, tag, &CustomerBody::from(seen))
 }
 
-/// What decides how the customer is seen: a right that was given, or has ended, shows other bytes.
+/// What decides how the customer is seen: a right that was given or has ended, and a restriction, show other bytes.
 fn rights(call: &Call, seen: &SeenCustomer) -> [u8; 32] {
-    if seen.under.is_empty() {
+    if seen.under.is_empty() && !seen.restricted {
         return call.identity.rights;
     }
     let grants = seen.under.iter().flat_map(|id| id.as_bytes().iter().copied());
-    sha256(&call.identity.rights.iter().copied().chain(grants).collect::<Vec<_>>())
+    let facts = grants.chain([u8::from(seen.restricted)]);
+    sha256(&call.identity.rights.iter().copied().chain(facts).collect::<Vec<_>>())
 }

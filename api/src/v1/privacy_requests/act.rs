@@ -154,7 +154,8 @@ pub async fn extend_privacy_request(
 
 /// Complete a request.
 ///
-/// Says that what was asked for was done. A request of right `erasure` cannot be completed as long as no erasure of the person is recorded (`erasure_not_recorded`), nor one of
+/// Does what is done here: `rectification` makes the `corrections` as a change by the caller, `restriction` caps what anybody sees of the person and stops every use but those
+/// that the law leaves open, `objection` ends the uses that it names, or every one that may be objected to. The rest is said to have been done. A request of right `erasure` cannot be completed as long as no erasure of the person is recorded (`erasure_not_recorded`), nor one of
 /// right `withdraw_consent` as long as a consent that it is about is in force. The person is told by letter.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),

@@ -1,5 +1,7 @@
 //! Requests of people about their data, as they come and go.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use custodian_application::privacy_requests::{Details, NewRequest, RequestView, Shown, Whom};
 use custodian_domain::kernel::Fault;
@@ -68,12 +70,15 @@ pub struct NewPrivacyRequestBody {
     channel: String,
     /// Who asks; the person when absent.
     requester: Option<RequesterBody>,
-    /// Codes of the purposes that it is about; all when absent.
+    /// Codes of the purposes that it is about; all when absent. An objection names none that rests on consent: that is withdrawn.
     #[schema(max_items = 100)]
     purposes: Option<Vec<String>>,
     /// In the person's own words; kept sealed.
     #[schema(max_length = 4_000)]
     words: Option<String>,
+    /// What is to stand in place of what does, by field; for `rectification`. Kept sealed.
+    #[schema(value_type = Option<Object>)]
+    corrections: Option<BTreeMap<String, String>>,
 }
 
 impl Body for NewPrivacyRequestBody {
@@ -94,15 +99,16 @@ impl NewPrivacyRequestBody {
             (None, Some(contact)) => Whom::Contact(contact.field, contact.value),
             _ => return None,
         };
+        let corrections = self.corrections.unwrap_or_default();
         let kind = match &self.requester {
             Some(requester) => Requester::from_code(&requester.kind)?,
             None => Requester::Subject,
         };
         let details = match self.requester {
             Some(RequesterBody { name, relationship, interest, authorization, .. }) => {
-                Details { name, relationship, interest, authorization, words: self.words }
+                Details { name, relationship, interest, authorization, words: self.words, corrections }
             }
-            None => Details { words: self.words, ..Details::default() },
+            None => Details { words: self.words, corrections, ..Details::default() },
         };
         Some(NewRequest {
             right: Right::from_code(&self.right)?,
@@ -184,7 +190,7 @@ impl From<RequestView> for FiledBody {
 #[derive(Serialize, ToSchema)]
 pub struct RequestEventBody {
     /// `filed`, `proof_asked`, `verified`, `acknowledged`, `assigned`, `extended`, `linked`, `stands`, `due_soon`, `overdue`, `completed`, `rejected`,
-    /// `cancelled` or `answered_in_other`.
+    /// `cancelled`, `answered_in_other`, `package_fetched`, `restricted`, `lifting_announced` or `lifted`.
     kind: String,
     /// Where the request stood afterwards.
     state: String,
@@ -301,12 +307,15 @@ pub struct DetailsBody {
     authorization: Option<String>,
     /// In the person's own words.
     words: Option<String>,
+    /// What is to be corrected, by field.
+    #[schema(value_type = Object)]
+    corrections: BTreeMap<String, String>,
 }
 
 impl From<Details> for DetailsBody {
     fn from(details: Details) -> Self {
-        let Details { name, relationship, interest, authorization, words } = details;
-        Self { name, relationship, interest, authorization, words }
+        let Details { name, relationship, interest, authorization, words, corrections } = details;
+        Self { name, relationship, interest, authorization, words, corrections }
     }
 }
 
@@ -356,7 +365,7 @@ pub fn filed_example() -> Value {
 pub fn privacy_request_example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "right": "access", "jurisdiction": "CN", "state": "in_progress",
         "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "requester": "subject",
-        "details": {"name": null, "relationship": null, "interest": null, "authorization": null, "words": "Please send me what you hold about me."},
+        "details": {"name": null, "relationship": null, "interest": null, "authorization": null, "words": "Please send me what you hold about me.", "corrections": {}},
         "channel": "email", "purposes": [], "received_at": "2026-11-20T08:00:00Z", "acknowledge_by": null, "acknowledged_at": null, "due_on": "2026-12-11",
         "due_at": "2026-12-11T16:00:00Z", "warn_on": "2026-12-20", "basis": {"law": "pipl", "article": "44-50", "en": "in time", "zh": "及时", "policy": true},
         "extended_at": null, "paused_at": null, "proof": "code", "verified_at": "2026-11-20T09:00:00Z", "assignee_id": null, "duplicate_of": null, "ground": null,

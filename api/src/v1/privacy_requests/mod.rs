@@ -2,6 +2,9 @@
 
 mod act;
 mod bodies;
+mod lifting;
+mod package;
+mod recipients;
 mod settings;
 
 use actix_web::web::Data;
@@ -30,20 +33,30 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(settings::set_privacy_calendar)
         .service(settings::record_arrangement)
         .service(show_privacy_request)
+        .service(package::fetch_package)
         .service(act::verify_privacy_request)
         .service(act::acknowledge_privacy_request)
         .service(act::assign_privacy_request)
         .service(act::extend_privacy_request)
         .service(act::complete_privacy_request)
         .service(act::reject_privacy_request)
-        .service(act::cancel_privacy_request);
+        .service(act::cancel_privacy_request)
+        .service(recipients::list_request_recipients)
+        .service(recipients::list_notifications)
+        .service(recipients::acknowledge_notification)
+        .service(lifting::announce_lifting)
+        .service(lifting::lift_restriction);
 }
+
+pub(crate) use package::archive;
 
 needs! {
     /// Follows requests, and reads the log of them.
     ReadRequests = PrivacyRequestsRead;
     /// Files what somebody asked for.
     CreateRequest = PrivacyRequestsCreate;
+    /// Hears of what was corrected or restricted.
+    HearOfRequests = WithdrawalsAcknowledge;
     /// Answers requests.
     ManageRequests = PrivacyRequestsManage;
 }

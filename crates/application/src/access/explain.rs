@@ -205,7 +205,7 @@ fn decision(app: &App, call: &Call, caller: &Caller, question: &Question<'_>) ->
     let Question { row, permission, purpose, field, held } = *question;
     let user = match &caller.who {
         Who::Staff(staff) => Some(staff.user),
-        Who::Partner(_) | Who::System { .. } => None,
+        Who::Partner(_) | Who::Subject(_) | Who::System { .. } => None,
     };
     let holding = Holding::of_user(user, purpose, held);
     let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
@@ -261,7 +261,7 @@ fn purposes_of(caller: &Caller) -> Vec<String> {
     match &caller.who {
         Who::Staff(staff) => staff.roles.iter().flat_map(|role| role.purposes.iter().cloned()).collect(),
         Who::Partner(partner) => partner.purposes.iter().cloned().collect(),
-        Who::System { .. } => Vec::new(),
+        Who::Subject(_) | Who::System { .. } => Vec::new(),
     }
 }
 

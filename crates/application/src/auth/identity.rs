@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Expect, sha256, token};
-use custodian_domain::access::{Caller, Partner, PurposeFacts, Staff, Who};
+use custodian_domain::access::{Caller, Partner, PurposeFacts, Staff, Subject, Who};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::auth::Standing;
 use custodian_domain::kernel::{ApiKeyId, DepartmentId, DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::api_keys::ApiKeyRow;
 use custodian_persistence::users::UserRow;
-use custodian_persistence::{Work, api_keys, auth as sessions, consents, departments, users};
+use custodian_persistence::{Work, api_keys, auth as sessions, consents, departments, self_service, users};
 use uuid::Uuid;
 
 use super::IpRange;
@@ -31,6 +31,8 @@ pub enum Credential<'a> {
     Bearer(&'a str),
     /// `ck_<key id>_<secret>`.
     ApiKey(&'a str),
+    /// The token of a person whom data is about: good at their own door, and taken nowhere else.
+    Subject(&'a str),
 }
 
 fn unauthorized(code: &'static str) -> DomainError {
@@ -64,6 +66,7 @@ pub async fn recognise(
     let (text, kind) = match credential {
         Credential::Bearer(text) => (text, b'b'),
         Credential::ApiKey(text) => (text, b'k'),
+        Credential::Subject(text) => (text, b's'),
     };
     let mut digest = sha256(text.as_bytes());
     digest[0] = kind;
@@ -78,6 +81,7 @@ pub async fn recognise(
             let loaded = Arc::new(match credential {
                 Credential::Bearer(text) => staff(app, text).await?,
                 Credential::ApiKey(text) => partner(app, text).await?,
+                Credential::Subject(text) => subject(app, text).await?,
             });
             // One that waits for its second factor is asked for each time, so that showing it counts at once.
             if loaded.standing == Standing::Full {
@@ -198,6 +202,45 @@ async fn load_staff(
         ip_ranges: Vec::new(),
     }))
 }
+
+async fn subject(app: &App, text: &str) -> Result<Identity, DomainError> {
+    let state = app.auth();
+    let (iss, now) = (&app.tuning().issuer, app.now().timestamp());
+    let expect = Expect { iss, aud: SUBJECT, typ: "at+jwt", now, leeway: 0 };
+    let keys = |kid: &str| state.public_keys.get(kid).copied();
+    let claims = token::verify(text, &keys, &expect).map_err(|_| unauthorized("invalid_token"))?;
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
+    let organization = OrganizationId::from(claims.org);
+    let work = app.begin(organization).await?;
+    let session = self_service::find_session(&work, SessionId::from(claims.sid)).await;
+    let purposes = purposes::in_force(&work).await;
+    let current = app.catalogs().current(&work).await;
+    work.abandon().await;
+    let Current { catalog, generation } = current?;
+    let session = session?.filter(|row| row.customer.uuid() == claims.sub);
+    let session = session.ok_or_else(|| unauthorized("session_ended"))?;
+    let subject = Subject { customer: session.customer, session: session.id };
+    Ok(Identity {
+        caller: Caller { organization, who: Who::Subject(subject) },
+        rights: digest_rights(&["subject", &claims.sub.to_string(), &catalog.version.to_string()]),
+        departments: Arc::default(),
+        purposes: purposes?,
+        catalog,
+        pseudonyms: None,
+        third_party: None,
+        overdue: Vec::new(),
+        expires_at,
+        session: Some(session.id),
+        standing: Standing::Full,
+        generation,
+        verified_at: Instant::now(),
+        daily_quota: None,
+        ip_ranges: Vec::new(),
+    })
+}
+
+/// The audience of a person's token.
+pub(crate) const SUBJECT: &str = "subject";
 
 async fn departments_by_id(work: &Work) -> Result<Arc<HashMap<DepartmentId, Vec<DepartmentId>>>, DomainError> {
     Ok(Arc::new(departments::list(work).await?.into_iter().map(|row| (row.id, row.path)).collect()))
@@ -324,6 +367,7 @@ pub(crate) async fn still_valid(work: &Work, identity: &Identity) -> Result<(), 
     }
     let live = match &identity.caller.who {
         Who::System { .. } => true,
+        Who::Subject(subject) => self_service::find_session(work, subject.session).await?.is_some(),
         Who::Partner(partner) => api_keys::find(work, partner.key).await?.is_some_and(|(_, live)| live),
         Who::Staff(staff) => {
             // Work that goes on after its request is bound to the account and not to the session.

@@ -17,7 +17,7 @@ mod throttle;
 
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
 pub use identity::{Credential, authenticate, identity_of_user, recognise};
-pub(crate) use identity::{still_valid, still_valid_beside};
+pub(crate) use identity::{SUBJECT, still_valid, still_valid_beside};
 pub use ip_range::IpRange;
 pub(crate) use login::go_on;
 pub use login::{Login, hash_password, login};

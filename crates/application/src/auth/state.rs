@@ -42,6 +42,7 @@ pub struct AuthState {
     pub(super) one_time_pepper: MacKey,
     pub(super) throttle: Throttle,
     pub(super) forgotten: Throttle,
+    pub(super) visits: Throttle,
     pub(super) drawn: Drawn,
     pub(super) hashing: Arc<Semaphore>,
     pub(super) dummy_hash: String,
@@ -86,6 +87,7 @@ impl AuthState {
             one_time_pepper: MacKey::new(&root.derive("one-time-token/1", &[])),
             throttle: Throttle::default(),
             forgotten: Throttle::default(),
+            visits: Throttle::default(),
             drawn: Drawn::default(),
             hashing: Arc::new(Semaphore::new(cores)),
             dummy_hash: custodian_crypto::password::dummy_hash(tuning.password_cost),
@@ -100,6 +102,21 @@ impl AuthState {
     /// The payload of a document of this type that one of the token keys has signed.
     pub(crate) fn open_signed(&self, text: &str, typ: &str) -> Option<Vec<u8>> {
         self.published.iter().find_map(|(_, public)| custodian_crypto::jws::open(text, typ, public))
+    }
+
+    /// Slows down who asks for codes.
+    pub(crate) fn visits(&self) -> &Throttle {
+        &self.visits
+    }
+
+    /// A MAC that makes the name of a visit one of ours.
+    pub(crate) fn sign_challenge(&self, named: &[u8]) -> [u8; 32] {
+        self.one_time_pepper.sign(&[b"challenge/".as_slice(), named].concat())
+    }
+
+    /// Whether this is that MAC, in constant time.
+    pub(crate) fn is_challenge(&self, named: &[u8], mac: &[u8]) -> bool {
+        self.one_time_pepper.verify(&[b"challenge/".as_slice(), named].concat(), mac)
     }
 
     /// Forgets a session or key at once on this instance.

@@ -1,6 +1,6 @@
 //! Decisions: were we, are we allowed, on what ground, under which words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access::{RowScope, Who};
@@ -11,7 +11,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{self as stored, Asked as Wanted};
-use custodian_persistence::{Work, purposes};
+use custodian_persistence::{Work, privacy_requests as requests, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
@@ -136,6 +136,7 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
     ids.dedup();
     let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
     let standings = standings(work, &ids, &scope, asked, at).await?;
+    let restricted: HashSet<Uuid> = requests::restricted_at(work, &ids, at).await?.into_iter().collect();
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
     let sells = purpose.as_ref().is_some_and(Purpose::sells_or_shares);
     let opted = if sells || asked.opts_out { stored::opted_out(work, &ids, at).await? } else { HashMap::new() };
@@ -145,7 +146,7 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
         true => Judgement { reason: Reason::OptOutSignal, ..judgement },
         false => judgement,
     };
-    let judged = people.iter().map(|ids| heard(ids, one(&question, ids, &standings)));
+    let judged = people.iter().map(|ids| heard(ids, one(&question, ids, &standings, &restricted)));
     let judgements = judged.map(|judgement| conceal_in(call, judgement)).collect();
     let signals = asked.opts_out && asked.as_of.is_none();
     let opting_out = standings.keys().filter(|id| signals && !out.contains(id)).copied().collect();
@@ -215,8 +216,19 @@ async fn people(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<
 }
 
 /// A number that several people share may be used only if each of them allows it.
-fn one(question: &Question<'_>, ids: &[Uuid], standings: &HashMap<Uuid, Vec<Standing>>) -> Judgement {
-    let mut known = ids.iter().filter_map(|id| standings.get(id)).map(|own| judge(question, own));
+fn one(
+    question: &Question<'_>,
+    ids: &[Uuid],
+    standings: &HashMap<Uuid, Vec<Standing>>,
+    restricted: &HashSet<Uuid>,
+) -> Judgement {
+    let open = question.purpose.and_then(Purpose::basis).is_some_and(|basis| basis.open_under_restriction);
+    let own = |id: &Uuid| {
+        let judgement = judge(question, standings.get(id)?);
+        let stops = judgement.reason.allows() && !open && restricted.contains(id);
+        Some(if stops { Judgement::of(Reason::Restricted) } else { judgement })
+    };
+    let mut known = ids.iter().filter_map(own);
     let Some(first) = known.next() else {
         return Judgement::of(Reason::UnknownPerson);
     };

@@ -2,6 +2,7 @@
 
 mod decide;
 mod link;
+mod object;
 mod opt_outs;
 mod receipt;
 mod recipients;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
 pub use link::{Link, issue_link, withdraw_by_link};
+pub(crate) use object::object;
 pub use opt_outs::opt_outs;
 pub use receipt::{Form, Receipt, TYP as RECEIPT_TYP, receipt};
 pub use recipients::{RecipientView, acknowledge, recipients, withdrawals};

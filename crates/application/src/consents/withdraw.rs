@@ -110,7 +110,7 @@ fn news(event: &Event) -> News {
 }
 
 /// How long a recipient has to acknowledge a withdrawal before it loses the purpose.
-const TO_ACKNOWLEDGE: TimeDelta = TimeDelta::hours(72);
+pub(super) const TO_ACKNOWLEDGE: TimeDelta = TimeDelta::hours(72);
 
 /// Opens the case with every recipient of the purpose, in the withdrawal's own transaction.
 async fn tell(

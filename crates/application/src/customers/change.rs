@@ -20,7 +20,7 @@ use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, refreshed};
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call};
+use crate::{App, Call, exports};
 
 /// The versions that a caller is willing to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +253,7 @@ pub async fn delete(
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
     stored::archive(work, row.id, row.version + 1, app.now(), call.identity.actor_id()).await?;
+    exports::without(app, work, row.id).await?;
     let version = Fact::Count(i64::from(row.version) + 1);
     publish(app, work, Event::about(EventType::CustomersDeleted, row.id).with("version", version)).await?;
     app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await

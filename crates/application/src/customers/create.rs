@@ -31,7 +31,7 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     let known = users::departments_of(work, owner.as_slice()).await?;
     let checked = check(app, call, &known, new)?;
     let keys = app.keys().open_organization(work).await?;
-    let places = app.keys().places(app.db(), call.organization(), 1, app.rng(), app.now()).await?;
+    let places = app.keys().places(app.db(), work, 1, app.rng(), app.now()).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let entered = Entered::new(app, call, &keys, bucket, checked)?;
     store(app, work, call.customer(), std::slice::from_ref(&entered)).await?;

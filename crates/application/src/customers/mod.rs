@@ -6,6 +6,7 @@ mod create;
 mod hand_over;
 mod history;
 mod list;
+mod own;
 mod read;
 mod reveal;
 mod rules;
@@ -27,7 +28,10 @@ pub(crate) use change::Existing;
 pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
 pub(crate) use hand_over::hand_over;
+pub(crate) use own::own_values;
 pub(crate) use read::{find, guard};
 pub(crate) use rules::{accept_fields, department_of, editable, taken};
-pub(crate) use sealing::{SealedNew, TagSet, born, open_one, open_row, open_some, seal_new, tags_of, value_of};
-pub(crate) use seen::{Judged, decide_agreed, decide_row, facts, judge_fields, refuse, thing};
+pub(crate) use sealing::{
+    SealedNew, TagSet, born, open_one, open_row, open_some, seal_new, tags_of, unpack_tags, value_of, values,
+};
+pub(crate) use seen::{Judged, decide_agreed, decide_row, decide_thing, facts, judge_fields, refuse, thing};

@@ -112,7 +112,7 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
     let owners: HashSet<UserId> = asks.iter().filter_map(|ask| owner_of(&ask.call, &ask.new)).collect();
     let known = users::departments_of(&work, &owners.into_iter().collect::<Vec<_>>()).await?;
     let checked: Vec<_> = asks.iter().map(|ask| check(app, &ask.call, &known, ask.new.clone())).collect();
-    let mut sealed = seal_all(app, organization, &work, asks, checked).await?;
+    let mut sealed = seal_all(app, &work, asks, checked).await?;
     refuse_taken(&work, asks, &mut sealed).await?;
     let mut answers = Vec::with_capacity(sealed.len());
     let mut entered = Vec::with_capacity(sealed.len());
@@ -133,14 +133,13 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
 
 async fn seal_all(
     app: &App,
-    organization: OrganizationId,
     work: &Work,
     asks: &[Ask],
     checked: Vec<Result<Checked<'_>, DomainError>>,
 ) -> Result<Vec<Result<Entered, DomainError>>, DomainError> {
     let wanted = checked.iter().filter(|one| one.is_ok()).count();
     let keys = app.keys().open_organization(work).await?;
-    let places = app.keys().places(app.db(), organization, wanted, app.rng(), app.now()).await?;
+    let places = app.keys().places(app.db(), work, wanted, app.rng(), app.now()).await?;
     let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
     let seal = |(ask, checked): (&Ask, Result<Checked<'_>, DomainError>)| {
         let checked = checked?;

@@ -134,7 +134,8 @@ async fn outdated(call: &Call, work: &Work, id: Uuid) -> Result<bool, DomainErro
     Ok(stored::outdated(work, id, restriction_counts, consent_to).await?)
 }
 
-async fn prepare_anew(app: &App, work: &Work, row: &ExportRow) -> Result<(), DomainError> {
+/// Has the file written anew; what there was of it is gone when the transaction ends.
+pub(super) async fn prepare_anew(app: &App, work: &Work, row: &ExportRow) -> Result<(), DomainError> {
     let (job, now) = (JobId::from(app.new_id()), work.database_time().await?);
     stored::begin_anew(work, row.id, job.uuid()).await?;
     Ok(jobs::insert(work, job, KIND, row.requester.uuid(), now).await?)

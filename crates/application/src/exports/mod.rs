@@ -16,7 +16,7 @@ pub use ask::{ExportView, NewExport, create, find, list};
 pub use link::{Download, Link, download, link};
 pub use run::{KIND, run};
 pub use trace::trace;
-pub(crate) use watch::{approved, dropped, end_all_of, look};
+pub(crate) use watch::{approved, dropped, end_all_of, look, without};
 
 use custodian_domain::audit::Action;
 use custodian_domain::exports::trace_form;

@@ -102,7 +102,7 @@ async fn begin(app: &App, work: &Work, claim: &Claim) -> Result<Option<Begun>, D
     let fields: Vec<Field> = known_fields(&catalog, &request.fields)?.into_iter().cloned().collect();
     let members = stored::members(work, row.id, 0).await?.unwrap_or_default();
     let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
-    let wrapped = app.keys().wrap_own(claim.organization, row.id, &key, app.rng())?;
+    let wrapped = app.keys().wrap_passing(app.db(), work, row.id, &key, app.rng(), app.now()).await?;
     stored::begin(work, row.id, i32::try_from(DATA_KEY_VERSION).unwrap_or(1), &wrapped).await?;
     let decoy = decoy(app, work, &fields, &members).await?;
     jobs::progress(work, claim.job, 0, Some(i64::from(row.members)), 0, app.now()).await?;

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn written(format: Format, values: [Option<&str>; 2]) -> Vec<u8> {
-        let fields = ["name", "notes"].map(|key| customer().field(key).unwrap());
+        let fields = ["name", "notes"].map(|key| customer().field(key).unwrap().clone());
         let mut sheet = Sheet::begin(format, &fields, Uuid::from_u128(9), 1).unwrap();
         let values = values.map(|value| value.map(|text| SeenValue::Text(text.to_owned()))).to_vec();
         sheet.line(&Line { id: Uuid::from_u128(1), values }).unwrap();

@@ -3,13 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::exports::Stage;
-use custodian_domain::kernel::{DomainError, JobId, UserId};
+use custodian_domain::kernel::{CustomerId, DomainError, JobId, UserId};
 use custodian_persistence::Work;
 use custodian_persistence::access_requests::RequestRow;
-use custodian_persistence::exports as stored;
+use custodian_persistence::exports::{self as stored, ExportRow};
 use custodian_persistence::jobs;
 use uuid::Uuid;
 
+use super::link::prepare_anew;
 use super::{KIND, entry, news};
 use crate::App;
 use crate::audit::record_all;
@@ -54,12 +55,33 @@ pub(crate) async fn look(
 
 /// Ends every file of a person, with its job; how many there were.
 pub(crate) async fn end_all_of(work: &Work, user: UserId) -> Result<u64, DomainError> {
-    let rows = stored::lock_live_of(work, user).await?;
-    let now = work.database_time().await?;
-    for row in &rows {
-        stored::end(work, row.id, Stage::Expired.as_str()).await?;
-        jobs::finish(work, JobId::from(row.job), Err("requester_inactive"), now).await?;
-        jobs::put_off(work, JobId::from(row.id), now).await?;
+    let mut ended = 0;
+    for row in stored::live_of(work, user).await? {
+        if stop(work, &row, "requester_inactive").await?.is_some_and(Stage::is_live) {
+            stored::end(work, row.id, Stage::Expired.as_str()).await?;
+            jobs::put_off(work, JobId::from(row.id), work.database_time().await?).await?;
+            ended += 1;
+        }
     }
-    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    Ok(ended)
+}
+
+/// Somebody is gone for good: every file that they may be in is written anew without them, from the end of this transaction on.
+pub(crate) async fn without(app: &App, work: &Work, customer: CustomerId) -> Result<(), DomainError> {
+    for row in stored::live_with(work, customer).await? {
+        if matches!(stop(work, &row, "superseded").await?, Some(Stage::Preparing | Stage::Ready)) {
+            prepare_anew(app, work, &row).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the job from whoever writes the file, and then holds the file, in the order in which they do; where it stands then. `None` where another job
+/// has it by now.
+async fn stop(work: &Work, row: &ExportRow, why: &'static str) -> Result<Option<Stage>, DomainError> {
+    if row.stage != Stage::Ready.as_str() {
+        jobs::finish(work, JobId::from(row.job), Err(why), work.database_time().await?).await?;
+    }
+    let held = stored::lock(work, row.id).await?.filter(|held| held.job == row.job);
+    Ok(held.and_then(|held| Stage::from_code(&held.stage)))
 }

@@ -96,16 +96,16 @@ impl<'a> Store<'a> {
         Ok(true)
     }
 
-    async fn places(&self, batch: &Batch) -> Result<Vec<BucketPlace>, DomainError> {
+    async fn places(&self, work: &Work, batch: &Batch) -> Result<Vec<BucketPlace>, DomainError> {
         if self.row.dry_run {
             return Ok(Vec::new());
         }
-        let (app, organization) = (self.app, self.claim.organization);
-        app.keys().places(app.db(), organization, batch.accepted.len(), app.rng(), app.now()).await
+        let app = self.app;
+        app.keys().places(app.db(), work, batch.accepted.len(), app.rng(), app.now()).await
     }
 
     async fn begin(&mut self, work: Work, batch: Batch) -> Result<Begun, DomainError> {
-        let places = self.places(&batch).await?;
+        let places = self.places(&work, &batch).await?;
         let Batch { accepted, mut faults, records } = batch;
         let mut refused = distinct_lines(&faults);
         let before = faults.len();

@@ -140,7 +140,7 @@ impl<'a> Upload<'a> {
             return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
         };
         let now = app.now();
-        let wrapped = app.keys().wrap_own(call.organization(), self.id.uuid(), &self.key, app.rng())?;
+        let wrapped = app.keys().wrap_passing(app.db(), work, self.id.uuid(), &self.key, app.rng(), now).await?;
         jobs::insert(work, self.id, KIND, owner.uuid(), now).await?;
         let row = ImportRow {
             id: self.id,

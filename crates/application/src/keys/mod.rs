@@ -1,6 +1,8 @@
 //! The keyring: bucket keys held open for at most a minute, the organisation's own keys, and places for new customers.
 
+mod passing;
 mod places;
+mod renew;
 mod status;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use custodian_persistence::keys::{self as stored, BucketRow};
 use custodian_persistence::{Database, Work};
 use moka::sync::Cache;
 
+pub use passing::PASSING;
 pub use places::BucketPlace;
 pub use status::{BucketStatus, KeyStatus, status};
 
@@ -145,8 +148,8 @@ impl Keyring {
             .map_err(|_| KeyFailure::Integrity)
     }
 
-    /// Wraps a new data key that lives in bucket 0, such as an import's.
-    pub fn wrap_own(
+    /// Wraps a new data key that lives in bucket 0.
+    fn wrap_own(
         &self,
         organization: OrganizationId,
         owner: uuid::Uuid,
@@ -158,7 +161,7 @@ impl Keyring {
         Ok(self.bucket(organization, 0, 1)?.wrap_data_key(owner, key.version(), key, nonce).to_vec())
     }
 
-    /// Opens a data key of bucket 0.
+    /// Opens a data key of what is not a customer, such as an import.
     pub fn unwrap_own(
         &self,
         organization: OrganizationId,

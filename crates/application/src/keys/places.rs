@@ -23,8 +23,8 @@ pub(super) struct Places {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Bucket, epoch, and places left in it.
-type Free = (u16, u32, i32);
+/// Bucket, and places left in it. Its epoch may change while they wait.
+type Free = (u16, i32);
 
 /// A bucket key and how many new customers may be put under it.
 pub type BucketPlace = (Arc<BucketKey>, usize);
@@ -37,11 +37,11 @@ impl Places {
         };
         let mut taken = Vec::new();
         while wanted > 0 {
-            let Some((bucket, epoch, left)) = free.last_mut() else {
+            let Some((bucket, left)) = free.last_mut() else {
                 break;
             };
             let now = wanted.min(*left);
-            taken.push((*bucket, *epoch, now));
+            taken.push((*bucket, now));
             wanted -= now;
             *left -= now;
             if *left == 0 {
@@ -62,21 +62,46 @@ impl Places {
 }
 
 impl Keyring {
-    /// Places for `count` new customers. Places of a failed creation are lost, never used twice.
+    /// Places for `count` new customers, under keys that stay in force until the transaction ends. Places of a failed creation are lost, never used twice.
     pub async fn places(
+        &self,
+        db: &Database,
+        work: &Work,
+        count: usize,
+        rng: &dyn Randomness,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<BucketPlace>, DomainError> {
+        let organization = work.organization();
+        let granted = self.granted(db, organization, count, rng, now).await?;
+        if granted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let buckets: Vec<u16> = granted.iter().map(|(bucket, _)| *bucket).collect();
+        let epochs: HashMap<u16, u32> = stored::hold_epochs(work, &buckets).await?.into_iter().collect();
+        let mut places = Vec::with_capacity(granted.len());
+        for (bucket, count) in granted {
+            // Reserved long ago, maybe, and under a key that was left since.
+            let epoch = epochs.get(&bucket).ok_or_else(|| DomainError::internal("a bucket is missing"))?;
+            places.push((self.bucket(organization, bucket, *epoch)?, count));
+        }
+        Ok(places)
+    }
+
+    /// Buckets, and how many places of each.
+    async fn granted(
         &self,
         db: &Database,
         organization: OrganizationId,
         count: usize,
         rng: &dyn Randomness,
         now: DateTime<Utc>,
-    ) -> Result<Vec<BucketPlace>, DomainError> {
+    ) -> Result<Vec<(u16, usize)>, DomainError> {
         let mut wanted = i32::try_from(count).unwrap_or(i32::MAX);
         let mut granted = Vec::new();
         loop {
-            for (bucket, epoch, places) in self.places.take(organization, wanted) {
+            for (bucket, places) in self.places.take(organization, wanted) {
                 wanted -= places;
-                granted.push((self.bucket(organization, bucket, epoch)?, usize::try_from(places).unwrap_or(0)));
+                granted.push((bucket, usize::try_from(places).unwrap_or(0)));
             }
             if wanted <= 0 {
                 return Ok(granted);
@@ -84,7 +109,7 @@ impl Keyring {
             let _turn = self.places.turn.lock().await;
             if !self.places.any(organization) {
                 let (row, places) = self.reserve(db, organization, wanted.max(BLOCK), rng, now).await?;
-                self.places.put(organization, (row.bucket, row.epoch, places));
+                self.places.put(organization, (row.bucket, places));
             }
         }
     }

@@ -1,23 +1,24 @@
 //! Answers: done, or turned down on a ground, with what the person may do about it.
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
-use custodian_domain::privacy_requests::{Right, State, ground, remedy};
+use custodian_domain::kernel::{DomainError, RefusedAs};
+use custodian_domain::privacy_requests::{State, ground, remedy};
 use custodian_persistence::Work;
-use custodian_persistence::privacy_requests::RequestRow;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::effects::carry_out;
 use super::handle::{end, stands};
 use super::read::{RequestView, view_of};
 use super::{Doer, codes, conflict, entry, letters, note, to_handle};
 use crate::audit::Detail;
 use crate::keys::{own_place, seal_own};
-use crate::{App, Call, consents};
+use crate::{App, Call};
 
-/// Says that a request was done, and how it was answered.
+/// Does what was asked for, as far as it is done here, and says how it was answered.
 ///
-/// Errors: 409 `not_in_progress` before it is known who asks, `duplicate_request`, `erasure_not_recorded`, `consents_in_force`, `request_closed`.
+/// Errors: 409 `not_in_progress` before it is known who asks, `duplicate_request`, `request_closed`; those of what it does: `erasure_not_recorded`,
+/// `consents_in_force`, and what corrections are refused for.
 pub async fn complete(
     app: &App,
     call: &Call,
@@ -31,7 +32,8 @@ pub async fn complete(
         return Err(conflict("not_in_progress"));
     }
     stands(&row)?;
-    was_done(work, &row, codes.right).await?;
+    let view = view_of(app, call, work, row.clone()).await?;
+    carry_out(app, call, work, &row, &view, codes.right).await?;
     row.sealed_answer = match &answer {
         Some(text) => Some(seal_answer(app, work, id, text).await?),
         None => None,
@@ -43,20 +45,6 @@ pub async fn complete(
     letters::tell(app, work, &row, text).await?;
     app.record_change(work, call, entry(Action::PrivacyRequestsComplete, &row)).await?;
     view_of(app, call, work, row).await
-}
-
-/// Whether what was asked for has happened, where the records can tell.
-async fn was_done(work: &Work, row: &RequestRow, right: Right) -> Result<(), DomainError> {
-    match (right, row.customer) {
-        // Nothing here erases anybody: without a recorded erasure the word "done" would be empty.
-        (Right::Erasure, _) => Err(conflict("erasure_not_recorded")),
-        (Right::WithdrawConsent, Some(customer)) => {
-            let left = consents::purposes_in_force(work, CustomerId::from(customer)).await?;
-            let meant = |code: &String| row.purposes.is_empty() || row.purposes.contains(code);
-            if left.iter().any(meant) { Err(conflict("consents_in_force")) } else { Ok(()) }
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Turns a request down. The ground must be one of that law for that right; what the person may do about it is kept with it.

@@ -1,8 +1,8 @@
 //! Filing a request. Its answer is the same whether somebody of that id or contact point is on file or not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{SearchKind, customer};
+use custodian_domain::catalog::{Input, SearchKind, customer};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, JobId};
 use custodian_domain::privacy_requests::{
     Channel, Claim, Jurisdiction, Proof, Requester, Right, Rule, State, claim_faults,
@@ -18,7 +18,7 @@ use super::{Doer, KIND, duplicates, entry, note, tell, times, watch};
 use crate::audit::Detail;
 use crate::events::EventType;
 use crate::keys::{own_place, seal_own};
-use crate::{App, Call};
+use crate::{App, Call, purposes};
 
 /// Whose data a request is about.
 #[derive(Clone)]
@@ -68,9 +68,9 @@ pub(crate) async fn file(
     customer: Option<CustomerId>,
     proof: Option<Proof>,
 ) -> Result<RequestView, DomainError> {
-    check(call, &new)?;
     stored::hold(work).await?;
     let now = work.database_time().await?;
+    check(call, work, &new, now.date_naive()).await?;
     if new.received_at.is_some_and(|at| at > now) {
         return Err(DomainError::invalid("/received_at", "in_the_future"));
     }
@@ -97,7 +97,7 @@ pub(crate) async fn file(
     Ok(RequestView { row, details: Some(new.details), answer: None, events: Vec::new(), names_person: false })
 }
 
-fn check(call: &Call, new: &NewRequest) -> Result<(), DomainError> {
+async fn check(call: &Call, work: &Work, new: &NewRequest, today: NaiveDate) -> Result<(), DomainError> {
     let Details { relationship, interest, authorization, .. } = &new.details;
     let claim = Claim {
         relationship: relationship.as_deref(),
@@ -105,12 +105,34 @@ fn check(call: &Call, new: &NewRequest) -> Result<(), DomainError> {
         authorization: authorization.as_deref(),
     };
     let mut faults = claim_faults(new.requester, new.right, claim);
+    let objects = new.right == Right::Objection;
+    // Asked anew: what is known of a caller may be half a second old.
+    let known = purposes::in_force(work).await?;
     for (index, code) in new.purposes.iter().enumerate() {
-        if !call.identity.purposes.contains_key(code) {
-            faults.push(Fault::new(format!("/purposes/{index}"), "unknown_purpose"));
+        let at = |code| Fault::new(format!("/purposes/{index}"), code);
+        match known.get(code) {
+            None => faults.push(at("unknown_purpose")),
+            // What rests on consent is withdrawn.
+            Some(purpose) if objects && purpose.needs_consent => faults.push(at("not_allowed")),
+            Some(_) => {}
         }
     }
+    faults.extend(correction_faults(call, new, today));
     if faults.is_empty() { Ok(()) } else { Err(DomainError::Invalid(faults)) }
+}
+
+/// What is to be corrected must be values of the catalog; a rectification in words alone is one as well.
+fn correction_faults(call: &Call, new: &NewRequest, today: NaiveDate) -> Vec<Fault> {
+    let corrections = &new.details.corrections;
+    let fault = |(key, value): (&String, &String)| {
+        let at = |code| Fault::new(format!("/corrections/{key}"), code);
+        if new.right != Right::Rectification {
+            return Some(at("not_allowed"));
+        }
+        let Some(field) = call.customer().field(key) else { return Some(at("unknown_field")) };
+        field.accept(Input::Text(value), today).err().map(|refusal| at(refusal.code))
+    };
+    corrections.iter().filter_map(fault).collect()
 }
 
 fn blank(app: &App, call: &Call, new: &NewRequest, now: DateTime<Utc>) -> RequestRow {
@@ -149,6 +171,7 @@ fn blank(app: &App, call: &Call, new: &NewRequest, now: DateTime<Utc>) -> Reques
         closed_at: None,
         told: 0,
         version: 1,
+        packaged_at: None,
     }
 }
 

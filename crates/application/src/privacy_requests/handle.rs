@@ -87,6 +87,19 @@ pub async fn extend(app: &App, call: &Call, work: &Work, id: Uuid, reason: Strin
 /// Errors: 404; 409 `request_closed`.
 pub async fn cancel(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<RequestView, DomainError> {
     let (row, _) = to_handle(call, work, id).await?;
+    take_back(app, call, work, row).await
+}
+
+/// Ends a held request at its requester's word, whoever passes it on.
+pub(crate) async fn take_back(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: RequestRow,
+) -> Result<RequestView, DomainError> {
+    if row.closed_at.is_some() {
+        return Err(conflict("request_closed"));
+    }
     let row = end(app, call, work, row, State::Cancelled).await?;
     note(app, work, &row, Doer::of(call), "cancelled", json!({})).await?;
     app.record_change(work, call, entry(Action::PrivacyRequestsCancel, &row)).await?;

@@ -2,20 +2,32 @@
 
 mod close;
 mod duplicates;
+mod effects;
 mod file;
 mod handle;
 mod letters;
+mod package;
 mod prove;
 mod read;
+mod recipients;
 mod settings;
 mod times;
 mod watch;
 
 pub use close::{complete, reject};
+pub use effects::{announce_lifting, lift};
 pub use file::{NewRequest, Whom, create};
+pub(crate) use file::{contact_tag, file};
+pub(crate) use handle::take_back;
 pub use handle::{acknowledge, assign, cancel, extend};
+pub(crate) use letters::code as send_code_to;
+pub(crate) use package::own_package;
+pub use package::{Package, package};
+pub(crate) use prove::{CODE_LIVES, CODES_AN_HOUR, TRIES};
 pub use prove::{Shown, verify};
 pub use read::{Details, RequestView, find, list, log};
+pub(crate) use read::{page, view_of};
+pub use recipients::{NotificationView, acknowledge_notification, notifications, recipients};
 pub use settings::{CalendarYear, SettingsView, arrange, read_settings, set_calendar, set_settings};
 pub use watch::{KIND, run};
 
@@ -69,8 +81,10 @@ struct Doer {
 }
 
 impl Doer {
+    /// A person is not named: whose request it is, its customer says, and goes with the person.
     fn of(call: &Call) -> Self {
-        Self { kind: call.identity.caller.actor_kind(), id: call.identity.actor_id() }
+        let id = if call.identity.subject().is_some() { Uuid::nil() } else { call.identity.actor_id() };
+        Self { kind: call.identity.caller.actor_kind(), id }
     }
 
     const SYSTEM: Self = Self { kind: "system", id: Uuid::nil() };

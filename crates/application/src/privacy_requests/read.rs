@@ -1,5 +1,7 @@
 //! Reading requests and the log of them. Whose a request is, is shown once that is proved, or to those who answer requests.
 
+use std::collections::BTreeMap;
+
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::DomainError;
 use custodian_domain::roles::Permission;
@@ -26,6 +28,9 @@ pub struct Details {
     pub authorization: Option<String>,
     /// In their own words.
     pub words: Option<String>,
+    /// What is to stand in place of what does, by field.
+    #[serde(default)]
+    pub corrections: BTreeMap<String, String>,
 }
 
 /// A request as it is read.
@@ -69,7 +74,7 @@ pub async fn log(
     list(app, call, filter, limit).await
 }
 
-async fn page(
+pub(crate) async fn page(
     app: &App,
     call: &Call,
     work: &Work,
@@ -100,7 +105,7 @@ pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<RequestView, Domai
 }
 
 /// A request as it stands in this transaction.
-pub(super) async fn view_of(app: &App, call: &Call, work: &Work, row: RequestRow) -> Result<RequestView, DomainError> {
+pub(crate) async fn view_of(app: &App, call: &Call, work: &Work, row: RequestRow) -> Result<RequestView, DomainError> {
     let keys = app.keys().open_organization(work).await?;
     let events = stored::events(work, row.id).await?;
     seen(&keys, call, work, row, events)

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
-use custodian_domain::access::{Decision, FieldAccess, View};
+use custodian_domain::access::{Decision, View};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Classification, Field};
-use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::SealedFields;
 use custodian_persistence::records::{self as stored, RecordRow, RecordVersionRow};
@@ -18,7 +17,7 @@ use super::type_of;
 use crate::access::record_look;
 use crate::access_requests::{begin_holding, under};
 use crate::audit::{Draft, Shown};
-use crate::consents::agreed;
+use crate::consents::{agreed, those_agreed};
 use crate::customers::{SeenValue, guard, judge_fields};
 use crate::{App, Call};
 
@@ -70,11 +69,12 @@ pub async fn history(app: &App, call: &Call, code: &str, id: Uuid) -> Result<Vec
     let retired = &of.retired;
     judged.add(judge_fields(app, call, &hung.customer, Permission::CustomersHistory, &holding, retired));
     agreed(call, &hung.customer)?;
-    let is_seen = |(field, access): &(&Field, FieldAccess)| {
-        let sensitive = field.classification >= Classification::Sensitive && field.category.is_personal();
-        access.view == View::Read && sensitive
-    };
-    let closely: &[CustomerId] = if judged.by_roles().fields.iter().any(is_seen) { &[hung.customer.id] } else { &[] };
+    let close = |access: View, personal: bool| access == View::Read && personal;
+    let is_close = judged.by_roles().fields.iter().any(|(field, access)| {
+        close(access.view, field.category.is_personal())
+            && field.classification >= custodian_domain::catalog::Classification::Sensitive
+    });
+    let closely: &[CustomerId] = if is_close { &[hung.customer.id] } else { &[] };
     let key = guard(app, call, hung.customer.id, open_record(app, call.organization(), &hung)).await?;
     let mut shown = Shown::default();
     let mut eyes = Eyes {
@@ -88,6 +88,9 @@ pub async fn history(app: &App, call: &Call, code: &str, id: Uuid) -> Result<Vec
     holding.note_use(app, call, &judged.under).await?;
     let draft = Draft { shown, ..entry(Action::RecordsHistory, &hung) };
     record_look(app, call, under(draft, &judged.under), closely).await?;
+    if those_agreed(app, call, &[hung.customer.id]).await?.is_empty() {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "no_consent"));
+    }
     Ok(walked)
 }
 

@@ -27,12 +27,12 @@ impl Allowance {
     }
 
     /// What this caller may spend. A key reads for its purposes and not out of curiosity, but it too may not walk through all last digits;
-    /// the system is not counted.
+    /// neither people who look at themselves nor the system are counted.
     pub fn of(caller: &Caller, usual: Self) -> Self {
         match &caller.who {
             Who::Staff(staff) => Self::of_roles(staff.roles.iter().map(AsRef::as_ref), usual),
             Who::Partner(_) => Self { reveals: u32::MAX, last4_searches: usual.last4_searches },
-            Who::System { .. } => Self { reveals: u32::MAX, last4_searches: u32::MAX },
+            Who::Subject(_) | Who::System { .. } => Self { reveals: u32::MAX, last4_searches: u32::MAX },
         }
     }
 

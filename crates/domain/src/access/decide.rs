@@ -2,7 +2,8 @@
 
 use super::scope::{role_covers, widened_by_grants};
 use super::{
-    Because, Caller, Decision, Facts, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, View, Who,
+    Because, Caller, Decision, Facts, FieldAccess, Grant, Outcome, Partner, PurposeFacts, Reason, Staff, Subject, View,
+    Who,
 };
 use crate::catalog::{Classification, Field};
 use crate::roles::{FieldRule, Permission, Role, RuleTarget};
@@ -32,6 +33,8 @@ pub fn widest_field_access(caller: &Caller, permission: Permission, field: &Fiel
             by_roles(&roles, &denies, field).0
         }
         Who::Partner(partner) => by_key(partner, permission, field),
+        Who::Subject(_) if Subject::holds(permission) => OWN,
+        Who::Subject(_) => FieldAccess::CLOSED,
         Who::System { .. } => OPEN,
     }
 }
@@ -51,6 +54,9 @@ pub(crate) fn roles_access(roles: &[&Role], denies: &[&FieldRule], field: &Field
 }
 
 const OPEN: FieldAccess = FieldAccess { view: View::Read, edit: true };
+
+/// A person sees themselves whole, and has corrections made by those who keep the data.
+const OWN: FieldAccess = FieldAccess { view: View::Read, edit: false };
 
 /// Where reasons go. The silent one costs nothing.
 trait Trace<'a> {
@@ -96,6 +102,7 @@ impl<'a> Opener<'a> {
 enum Standing<'a> {
     Staff { roles: Vec<Opener<'a>>, denies: Vec<&'a FieldRule>, grants: Vec<&'a Grant> },
     Partner(&'a Partner),
+    Subject,
     System,
 }
 
@@ -109,7 +116,9 @@ fn run<'a, T: Trace<'a>>(facts: &Facts<'a>, trace: &mut T) -> (Outcome, Vec<(&'a
     };
     let level = |field: &'a Field| {
         let before = open(facts, &standing, field, trace);
-        (field, cap(facts, field, before, trace))
+        // Purposes and restriction bind those who use the data, not the person.
+        let own = matches!(standing, Standing::Subject);
+        (field, if own { before } else { cap(facts, field, before, trace) })
     };
     (Outcome::Allowed, facts.fields.iter().map(level).collect())
 }
@@ -130,6 +139,11 @@ fn standing<'a>(facts: &Facts<'a>) -> Result<Standing<'a>, Stop> {
                 _ => Ok(Standing::Partner(partner)),
             }
         }
+        Who::Subject(_) if !Subject::holds(facts.permission) => Err(MISSING),
+        Who::Subject(subject) if subject.customer != facts.thing.customer => {
+            Err((Outcome::DoesNotExist, Reason::OutsideScope))
+        }
+        Who::Subject(_) => Ok(Standing::Subject),
         Who::System { .. } => Ok(Standing::System),
     }
 }
@@ -194,6 +208,10 @@ fn open<'a, T: Trace<'a>>(facts: &Facts<'a>, standing: &Standing<'a>, field: &'a
         Standing::Partner(partner) => {
             trace.note(Because::of(key, Reason::PartnerFieldScope));
             by_key(partner, facts.permission, field)
+        }
+        Standing::Subject => {
+            trace.note(Because::of(key, Reason::OwnData));
+            OWN
         }
         Standing::System => {
             trace.note(Because::of(key, Reason::System));

@@ -77,6 +77,8 @@ pub enum Who {
     Staff(Staff),
     /// A partner system.
     Partner(Partner),
+    /// A person whom data is about.
+    Subject(Subject),
     /// The product itself.
     System {
         /// The job's name, for the audit log.
@@ -116,6 +118,28 @@ pub struct Partner {
     pub fields: BTreeSet<String>,
     /// Codes of the purposes it is bound to; empty means that it is not bound.
     pub purposes: BTreeSet<String>,
+}
+
+/// A person whom data is about, with a live session of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The customer that this person is.
+    pub customer: CustomerId,
+    /// The session that the token belongs to.
+    pub session: SessionId,
+}
+
+impl Subject {
+    /// What somebody may do about themselves.
+    pub const fn holds(permission: Permission) -> bool {
+        matches!(
+            permission,
+            Permission::CustomersRead
+                | Permission::AccessLogRead
+                | Permission::ConsentsRead
+                | Permission::ConsentsWithdraw
+        )
+    }
 }
 
 /// The customer in question, as far as the decision needs to know it.
@@ -234,6 +258,8 @@ reasons! {
     Restricted = "restricted",
     /// The key's field scopes decide.
     PartnerFieldScope = "partner_field_scope",
+    /// It is the person's own.
+    OwnData = "own_data",
     /// The product itself asks.
     System = "system",
     /// Nothing gives the permission.
@@ -285,24 +311,27 @@ impl Caller {
         match &self.who {
             Who::Staff(staff) => staff.roles.iter().any(|role| role.permissions.contains(&permission)),
             Who::Partner(partner) => partner.permissions.contains(&permission),
+            Who::Subject(_) => Subject::holds(permission),
             Who::System { .. } => true,
         }
     }
 
-    /// `staff`, `partner` or `system`, for the audit log.
+    /// `staff`, `partner`, `subject` or `system`, for the audit log.
     pub const fn actor_kind(&self) -> &'static str {
         match self.who {
             Who::Staff(_) => "staff",
             Who::Partner(_) => "partner",
+            Who::Subject(_) => "subject",
             Who::System { .. } => "system",
         }
     }
 
-    /// The user, the key, or the nil UUID for the system.
+    /// The user, the key, the customer, or the nil UUID for the system.
     pub const fn actor_id(&self) -> Uuid {
         match &self.who {
             Who::Staff(staff) => staff.user.uuid(),
             Who::Partner(partner) => partner.key.uuid(),
+            Who::Subject(subject) => subject.customer.uuid(),
             Who::System { .. } => Uuid::nil(),
         }
     }

@@ -53,13 +53,15 @@ impl RowScope {
     }
 }
 
-/// The rows that the caller reaches with this permission. Without the permission: nothing. A partner and the system: everything.
+/// The rows that the caller reaches with this permission. Without the permission: nothing. A partner and the system: everything; a person: themselves.
 pub fn row_scope(caller: &Caller, permission: Permission, grants: &[Grant], now: DateTime<Utc>) -> RowScope {
     if !caller.holds(permission) {
         return RowScope::nothing();
     }
-    let Who::Staff(staff) = &caller.who else {
-        return RowScope::everything();
+    let staff = match &caller.who {
+        Who::Staff(staff) => staff,
+        Who::Subject(subject) => return RowScope { customers: vec![subject.customer], ..RowScope::nothing() },
+        Who::Partner(_) | Who::System { .. } => return RowScope::everything(),
     };
     let mut scope = RowScope::nothing();
     for role in staff.roles.iter().filter(|role| role.permissions.contains(&permission)) {

@@ -18,6 +18,8 @@ mod whole;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::Language;
+
 use crate::kernel::codes;
 
 pub use accept::Refusal;
@@ -184,6 +186,14 @@ impl Labels {
     /// Both names.
     pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
         Self { en: en.into(), zh: zh.into() }
+    }
+
+    /// The name in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::Zh => &self.zh,
+        }
     }
 }
 

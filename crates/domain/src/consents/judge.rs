@@ -52,6 +52,8 @@ reasons! {
     NeedsRenewal = "needs_renewal" false,
     /// The person objected to a use that rests on interests.
     Objected = "objected" false,
+    /// The person had the use of their data restricted.
+    Restricted = "restricted" false,
     /// The browser says that its user opts out.
     OptOutSignal = "opt_out_signal" false,
 }

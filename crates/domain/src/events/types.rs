@@ -60,6 +60,10 @@ event_types! {
         "A customer was changed; `fields` names what was changed, never to what. Whom a successor takes over is told of by `users.offboarded` alone.";
     #[partner] CustomersDeleted = "customers.deleted", CustomersRead, Customer { customer_id: Person, version: Count }:
         "A customer was taken out of use.";
+    #[partner] CustomersErased = "customers.erased", CustomersRead, Customer { customer_id: Person, ground: Code }:
+        "A customer was erased for good: whoever holds something of theirs erases it, too.";
+    RetentionDue = "retention.due", RetentionRead, Customer { customer_id: Person, retention_policy_id: Id }:
+        "The time for which a customer was to be kept is over, by a policy that warns.";
     #[partner] ConsentsGiven = "consents.given", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:
         "A customer agreed to a purpose.";
     #[partner] ConsentsRefused = "consents.refused", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:

@@ -3,10 +3,12 @@
 mod calendar;
 mod deadlines;
 mod grounds;
+mod package;
 
 pub use calendar::{Calendar, MissingYear};
 pub use deadlines::{DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
+pub use package::{is_left_out, is_portable};
 
 use chrono::NaiveDate;
 

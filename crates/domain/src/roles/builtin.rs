@@ -119,6 +119,7 @@ const OFFICER: &[Permission] = &[
     PrivacyRequestsRead,
     PrivacyRequestsCreate,
     PrivacyRequestsManage,
+    SelfServiceManage,
     CatalogRead,
     CatalogManage,
     AccessRequestsRead,
@@ -132,6 +133,12 @@ const OFFICER: &[Permission] = &[
     LeakTracesRun,
     InboxRead,
     DisclosuresRead,
+    ErasuresRead,
+    ErasuresRequest,
+    RetentionRead,
+    RetentionManage,
+    LegalHoldsRead,
+    LegalHoldsManage,
 ];
 
 /// The data protection officer (PIPL art. 52) answers to the people on file and must be able to see what is held.
@@ -351,6 +358,9 @@ fn auditor() -> Role {
         LeakTracesRun,
         InboxRead,
         DisclosuresRead,
+        ErasuresRead,
+        RetentionRead,
+        LegalHoldsRead,
     ];
     role("auditor", ["Auditor", "审计员"], DataScope::Organization, permissions, Vec::new())
 }

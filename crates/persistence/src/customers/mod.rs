@@ -1,6 +1,7 @@
 //! Customers as they are stored: sealed values, wrapped keys, blind-index tags. Nothing here can open them.
 
 mod bag;
+mod gone;
 mod hand_over;
 mod list;
 mod reader;
@@ -15,6 +16,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use bag::{SealedFields, SealedValue};
+pub use gone::{Tombstone, lock_any, tombstone};
 pub use hand_over::{HandOver, hand_over, lock_owned};
 pub(crate) use list::Where;
 pub use list::{Alike, Filter, Order, SortKey, alike, by_ids, count, ids, list};

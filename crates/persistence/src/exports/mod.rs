@@ -4,7 +4,7 @@ mod members;
 mod pieces;
 
 use chrono::{DateTime, Utc};
-use custodian_domain::kernel::{SessionId, UserId};
+use custodian_domain::kernel::{CustomerId, SessionId, UserId};
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -175,12 +175,22 @@ pub async fn ready_of(work: &Work, requester: UserId) -> Result<Vec<ExportRow>, 
     Ok(rows.iter().map(ExportRow::from).collect())
 }
 
-/// Every file of a person that is not gone, held until the transaction ends.
-pub async fn lock_live_of(work: &Work, requester: UserId) -> Result<Vec<ExportRow>, DbError> {
+/// Every file of a person that is not gone.
+pub async fn live_of(work: &Work, requester: UserId) -> Result<Vec<ExportRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM exports WHERE organization_id = $1 AND requester_id = $2 AND stage IN ('waiting', 'preparing', 'ready') ORDER BY id FOR UPDATE"
+        "SELECT {COLUMNS} FROM exports WHERE organization_id = $1 AND requester_id = $2 AND stage IN ('waiting', 'preparing', 'ready') ORDER BY id"
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &requester.uuid()]).await?;
+    Ok(rows.iter().map(ExportRow::from).collect())
+}
+
+/// Every file that is written or there, and that this customer may be in.
+pub async fn live_with(work: &Work, customer: CustomerId) -> Result<Vec<ExportRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM exports WHERE organization_id = $1 AND stage IN ('preparing', 'ready') AND id IN (SELECT export_id FROM export_members \
+         WHERE organization_id = $1 AND customer_ids @> ARRAY[$2::uuid]) ORDER BY id"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer.uuid()]).await?;
     Ok(rows.iter().map(ExportRow::from).collect())
 }
 

@@ -1,23 +1,33 @@
 //! Requests of the people whom data is about: where each stands, and everything that happened to it.
 
 mod codes;
+mod notifications;
+mod restrictions;
 mod settings;
 mod waiting;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use custodian_domain::kernel::CustomerId;
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
+pub use notifications::{
+    NotificationRow, acknowledge_notification, insert_notification, notifications_for, notifications_of,
+    recipients_among,
+};
+pub use restrictions::{
+    RestrictionRow, announce_lifting, insert_restriction, lift_restriction, lock_restriction, restricted_at,
+};
 pub use settings::{
     CalendarRow, SettingsRow, arranged_otherwise, calendars, insert_arrangement, put_calendar, put_settings, settings,
 };
 
 pub use waiting::{Waiting, waiting_for};
 
-use crate::{DbError, Work};
+use crate::{DbError, Work, mail, self_service};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -88,11 +98,13 @@ pub struct RequestRow {
     pub told: i32,
     /// Counts changes.
     pub version: i32,
+    /// When its package was fetched.
+    pub packaged_at: Option<DateTime<Utc>>,
 }
 
 const COLUMNS: &str = "id, right_code, jurisdiction, state, customer_id, requester, channel, sealed_details, received_at, created_at, created_by_kind, created_by, \
      acknowledge_by, due_on, due_at, warn_on, window_ends_at, extended_at, paused_at, paused_seconds, proof, verified_at, assignee_id, duplicate_of, ground, \
-     article, remedy, sealed_answer, closed_at, told, version, purposes, acknowledged_at";
+     article, remedy, sealed_answer, closed_at, told, version, purposes, acknowledged_at, packaged_at";
 
 impl From<&Row> for RequestRow {
     fn from(row: &Row) -> Self {
@@ -130,6 +142,7 @@ impl From<&Row> for RequestRow {
             version: row.get(30),
             purposes: row.get(31),
             acknowledged_at: row.get(32),
+            packaged_at: row.get(33),
         }
     }
 }
@@ -157,10 +170,10 @@ pub struct EventRow {
 pub async fn insert(work: &Work, row: &RequestRow) -> Result<(), DbError> {
     let sql = format!(
         "INSERT INTO privacy_requests (organization_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)"
+         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)"
     );
     let organization = work.organization().uuid();
-    let params: [&(dyn ToSql + Sync); 34] = [
+    let params: [&(dyn ToSql + Sync); 35] = [
         &organization,
         &row.id,
         &row.right,
@@ -195,6 +208,7 @@ pub async fn insert(work: &Work, row: &RequestRow) -> Result<(), DbError> {
         &row.version,
         &row.purposes,
         &row.acknowledged_at,
+        &row.packaged_at,
     ];
     work.execute(&sql, &params).await?;
     Ok(())
@@ -319,6 +333,21 @@ pub async fn list(work: &Work, filter: &RequestFilter, limit: i64) -> Result<Vec
     Ok(work.query(&sql, &params).await?.iter().map(RequestRow::from).collect())
 }
 
+/// The newest request of a person that was answered with a package, or could be.
+pub async fn newest_answered(work: &Work, customer: Uuid) -> Result<Option<Uuid>, DbError> {
+    const SQL: &str = "SELECT id FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2 AND verified_at IS NOT NULL \
+         AND state = 'completed' AND right_code IN ('access', 'portability') ORDER BY closed_at DESC, id DESC LIMIT 1";
+    Ok(work.query_opt(SQL, &[&work.organization().uuid(), &customer]).await?.map(|row| row.get(0)))
+}
+
+/// Notes that the package of a request was fetched.
+pub async fn note_packaged(work: &Work, id: Uuid, at: DateTime<Utc>) -> Result<(), DbError> {
+    let sql =
+        "UPDATE privacy_requests SET packaged_at = $3, version = version + 1 WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &id, &at]).await?;
+    Ok(())
+}
+
 /// Adds what happened.
 pub async fn insert_event(work: &Work, request: Uuid, row: &EventRow) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO privacy_request_events (organization_id, request_id, id, kind, state, at, by_kind, by_id, details) \
@@ -345,12 +374,21 @@ pub async fn events(work: &Work, request: Uuid) -> Result<Vec<EventRow>, DbError
     Ok(work.query(sql, &[&work.organization().uuid(), &request]).await?.iter().map(of).collect())
 }
 
-/// Takes away what was said in words in a person's requests, and every code under way: for when the person is gone. The log of the requests stays.
+/// Takes away what was said in words in a person's requests, what recipients were told of them, every code and letter under way, and the person's own
+/// door: for when the person is gone. The log of the requests stays.
 pub async fn forget_person(work: &Work, customer: Uuid) -> Result<u64, DbError> {
-    const CODES: &str = "DELETE FROM privacy_codes c USING privacy_requests r WHERE c.organization_id = $1 AND r.organization_id = $1 \
-         AND c.about = r.id AND r.customer_id = $2";
+    const GO: [&str; 3] = [
+        "DELETE FROM privacy_codes c USING privacy_requests r WHERE c.organization_id = $1 AND r.organization_id = $1 \
+         AND c.about = r.id AND r.customer_id = $2",
+        "DELETE FROM privacy_notifications WHERE organization_id = $1 AND customer_id = $2",
+        "DELETE FROM privacy_restrictions WHERE organization_id = $1 AND customer_id = $2",
+    ];
     const WORDS: &str = "UPDATE privacy_requests SET sealed_details = NULL, sealed_answer = NULL WHERE organization_id = $1 AND customer_id = $2";
     let organization = work.organization().uuid();
-    work.execute(CODES, &[&organization, &customer]).await?;
+    for sql in GO {
+        work.execute(sql, &[&organization, &customer]).await?;
+    }
+    self_service::forget_person(work, CustomerId::from(customer)).await?;
+    mail::remove_all_of_customer(work, CustomerId::from(customer)).await?;
     work.execute(WORDS, &[&organization, &customer]).await
 }

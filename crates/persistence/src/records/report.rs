@@ -34,7 +34,8 @@ impl By {
     }
 }
 
-/// Opportunities by group and stage, with the sums of their amounts by currency; of those entered in the time given.
+/// Opportunities by group and stage, with the sums of their amounts by currency; of those entered in the time given. Customers whose processing is
+/// restricted are left out.
 pub async fn counted(
     work: &Work,
     scope: &RowScope,
@@ -52,7 +53,7 @@ pub async fn counted(
     let sql = format!(
         "SELECT {} AS part, r.state, r.currency, count(*), sum(r.amount)::text FROM records r \
          JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id \
-         WHERE r.organization_id = $1 AND r.record_type = 'opportunity' AND r.archived_at IS NULL AND c.archived_at IS NULL AND r.state IS NOT NULL \
+         WHERE r.organization_id = $1 AND r.record_type = 'opportunity' AND r.archived_at IS NULL AND c.archived_at IS NULL AND NOT c.restricted AND r.state IS NOT NULL \
          AND {} AND (${next}::timestamptz IS NULL OR r.created_at >= ${next}) AND (${}::timestamptz IS NULL OR r.created_at < ${}) \
          GROUP BY 1, 2, 3",
         by.expression(),

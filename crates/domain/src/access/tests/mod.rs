@@ -4,4 +4,5 @@
 mod examples;
 mod hand_out;
 mod properties;
+mod subject;
 mod worlds;

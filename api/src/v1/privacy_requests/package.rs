@@ -1,0 +1,29 @@
+//! The package of a request, for who hands it over.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use custodian_application::App;
+use custodian_application::privacy_requests::{self, Package};
+use uuid::Uuid;
+
+use super::ManageRequests;
+use crate::http::{Id, May, Problem, ReadProblems};
+
+/// A package as it leaves.
+pub(crate) fn archive(package: Package) -> HttpResponse {
+    let name = format!("attachment; filename=\"data-{}.zip\"", package.request);
+    HttpResponse::Ok().content_type("application/zip").insert_header(("Content-Disposition", name)).body(package.bytes)
+}
+
+/// Fetch the package of a request.
+///
+/// Of a completed request of right `access` or `portability`, once, within seven days: a ZIP of `data.json` with its schema, `data.csv`, `consents.csv` and a summary in the
+/// person's language. It holds the person's own data and nobody else's; for `portability` what was given by consent or under a contract; under `US-CA` no numbers of identity or
+/// account. It is made of what is held at that moment and kept nowhere. A second try is `package_fetched` and raises an alarm.
+#[utoipa::path(
+    tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),
+    responses((status = 200, description = "The archive.", body = Vec<u8>, content_type = "application/zip"), ReadProblems))]
+#[get("/privacy-requests/{id}/package")]
+pub async fn fetch_package(may: May<ManageRequests>, app: Data<App>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    Ok(archive(privacy_requests::package(&app, &may, id.get()).await?))
+}

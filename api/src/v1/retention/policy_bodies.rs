@@ -1,0 +1,167 @@
+//! Retention policies as they come and go.
+
+use chrono::{DateTime, Utc};
+use custodian_application::retention::Rule;
+use custodian_domain::retention::{Action, Since};
+use custodian_persistence::retention::{PolicyRow, RunRow};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::http::Body;
+
+/// Whom a policy meets, and what it does.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionRuleBody {
+    /// Customers at this stage alone; all when absent.
+    #[schema(max_length = 40)]
+    stage: Option<String>,
+    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were taken out of use.
+    #[schema(pattern = "^(created_at|updated_at|archived_at)$")]
+    since: String,
+    /// For how many days nobody has to have touched them.
+    #[schema(minimum = 1, maximum = 36_500)]
+    days: u32,
+    /// `warn`, `archive` or `destroy`.
+    #[schema(pattern = "^(warn|archive|destroy)$")]
+    action: String,
+}
+
+impl Body for RetentionRuleBody {}
+
+impl RetentionRuleBody {
+    /// The rule; `None` for a body that the schema had to refuse.
+    pub fn into_rule(self) -> Option<Rule> {
+        let Self { stage, since, days, action } = self;
+        Some(Rule { stage, since: Since::from_code(&since)?, days, action: Action::from_code(&action)? })
+    }
+}
+
+/// A policy to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRetentionPolicyBody {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// Customers at this stage alone; all when absent.
+    #[schema(max_length = 40)]
+    stage: Option<String>,
+    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were taken out of use.
+    #[schema(pattern = "^(created_at|updated_at|archived_at)$")]
+    since: String,
+    /// For how many days nobody has to have touched them.
+    #[schema(minimum = 1, maximum = 36_500)]
+    days: u32,
+    /// `warn`, `archive` or `destroy`.
+    #[schema(pattern = "^(warn|archive|destroy)$")]
+    action: String,
+}
+
+impl Body for NewRetentionPolicyBody {}
+
+impl NewRetentionPolicyBody {
+    /// Name and rule; `None` for a body that the schema had to refuse.
+    pub fn into_new(self) -> Option<(String, Rule)> {
+        let Self { name, stage, since, days, action } = self;
+        Some((name, RetentionRuleBody { stage, since, days, action }.into_rule()?))
+    }
+}
+
+/// Puts a policy in force.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivateRetentionBody {
+    /// How many the preview said are due.
+    #[schema(minimum = 0)]
+    pub due: i64,
+}
+
+impl Body for ActivateRetentionBody {}
+
+/// What a rule comes to now.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionPreviewBody {
+    /// How many are due and free to go.
+    pub due: i64,
+    /// How many a legal hold keeps.
+    pub held: i64,
+    /// Some of those who are due.
+    pub sample: Vec<Uuid>,
+}
+
+/// A policy.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionPolicyBody {
+    /// Its id.
+    pub id: Uuid,
+    /// What people call it.
+    name: String,
+    /// Customers at this stage alone; null for all.
+    stage: Option<String>,
+    /// From when the time is counted.
+    since: String,
+    /// For how many days nobody has to have touched them.
+    days: i32,
+    /// `warn`, `archive` or `destroy`.
+    action: String,
+    /// `dry_run`, `active` or `paused`.
+    state: String,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// By whom.
+    created_by: Uuid,
+    /// When it was last put in force.
+    activated_at: Option<DateTime<Utc>>,
+    /// By whom.
+    activated_by: Option<Uuid>,
+}
+
+impl From<PolicyRow> for RetentionPolicyBody {
+    fn from(row: PolicyRow) -> Self {
+        let PolicyRow {
+            id,
+            name,
+            stage,
+            since,
+            days,
+            action,
+            state,
+            created_at,
+            created_by,
+            activated_at,
+            activated_by,
+        } = row;
+        Self { id, name, stage, since, days, action, state, created_at, created_by, activated_at, activated_by }
+    }
+}
+
+/// One round of a policy.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionRunBody {
+    /// Its id.
+    id: Uuid,
+    /// What was done.
+    action: String,
+    /// To how many.
+    customer_count: i32,
+    /// The erasures, each with a certificate of its own.
+    erasure_ids: Vec<Uuid>,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+impl From<RunRow> for RetentionRunBody {
+    fn from(row: RunRow) -> Self {
+        let RunRow { id, action, customers, erasures, at, .. } = row;
+        Self { id, action, customer_count: customers, erasure_ids: erasures, at }
+    }
+}
+
+/// An example for the document.
+pub fn policy_example() -> Value {
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "name": "Lost leads", "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy",
+        "state": "dry_run", "created_at": "2026-11-22T08:00:00Z", "created_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "activated_at": null, "activated_by": null})
+}

@@ -1,0 +1,158 @@
+//! What a person sees of themselves, agreed to, prefers, and who looked.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, post, put};
+use custodian_application::{App, consents, customers, self_service};
+use custodian_domain::kernel::Language;
+use custodian_persistence::customers::CustomerReader;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::bodies::{OwnDataBody, OwnEntryBody, own_data_example, own_entry_example};
+use crate::http::{
+    Body, ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, Oneself, Pages, Problem, Query,
+    ReadProblems, Reply, Valid, WriteProblems, once, settle, single,
+};
+use crate::v1::consents::{ConsentBody, consent_example};
+
+/// Read one's own data.
+///
+/// Every value that is held, in full, and for each what it is used for; where the record came from, whom it goes to, and how long it is kept.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])),
+    responses((status = 200, description = "The data.", body = OwnDataBody, example = json!(own_data_example())),
+        (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
+#[get("/self/data")]
+pub async fn show_own_data(
+    me: Oneself,
+    app: Data<App>,
+    reader: Data<CustomerReader>,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let body = OwnDataBody::of(self_service::own_data(&app, &reader, &me).await?, me.customer());
+    single(&req, ETag::of_body(&body, &me.identity.rights), &body)
+}
+
+/// List one's own consents.
+///
+/// What was agreed to and refused, newest first, with where each stands now.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of consents.", body = Listing<ConsentBody>,
+        example = json!({"data": [consent_example()], "next_cursor": null})), ListProblems))]
+#[get("/self/consents")]
+pub async fn list_own_consents(
+    me: Oneself,
+    app: Data<App>,
+    reader: Data<CustomerReader>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let path = format!("/v1/self/consents/{}", me.identity.actor_id());
+    let pages = Pages::new(app.cursor_key(), me.organization(), &path, &query);
+    let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
+    query.done()?;
+    let (views, next) = consents::list(&app, &reader, &me, me.identity.actor_id(), before, limit).await?;
+    let data = views.into_iter().map(|view| ConsentBody::of(view, false)).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Withdraw one's own consent.
+///
+/// One call, no reason, at once: from this answer on nothing is allowed on it, and every recipient is told. A second withdrawal changes nothing.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])), params(("id" = Uuid, Path, description = "Id of the consent")),
+    responses((status = 200, description = "Withdrawn.", body = ConsentBody, example = json!(consent_example())), WriteProblems))]
+#[post("/self/consents/{id}/withdraw")]
+pub async fn withdraw_own_consent(
+    me: Oneself,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+    none: Empty,
+) -> Result<Reply, Problem> {
+    once(&app, &me, &req, &none.0, async |work| {
+        let view = consents::withdraw(&app, &me, work, id.get(), None).await?;
+        Reply::ok(&ConsentBody::of(view, false))
+    })
+    .await
+}
+
+/// What a person prefers.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreferencesBody {
+    /// The language of what is handed out: `zh-CN` or `en`.
+    #[schema(pattern = "^(zh-CN|en)$")]
+    language: String,
+}
+
+impl Body for PreferencesBody {}
+
+impl From<Language> for PreferencesBody {
+    fn from(language: Language) -> Self {
+        Self { language: language.tag().to_owned() }
+    }
+}
+
+/// Read one's own preferences.
+///
+/// Chinese as long as nothing was set.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])),
+    responses((status = 200, description = "The preferences.", body = PreferencesBody, example = json!({"language": "zh-CN"})),
+        (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
+#[get("/self/preferences")]
+pub async fn show_own_preferences(me: Oneself, app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Problem> {
+    let found = self_service::preferences(&app, &me).await?;
+    let tag = ETag::new(i64::from(found.version), &me.identity.rights);
+    single(&req, tag, &PreferencesBody::from(found.language))
+}
+
+/// Set one's own preferences.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])),
+    description = "The language of the summary in a package.",
+    request_body(content = PreferencesBody, example = json!({"language": "en"})),
+    responses((status = 200, description = "Set.", body = PreferencesBody, example = json!({"language": "en"})), ChangeProblems))]
+#[put("/self/preferences")]
+pub async fn set_own_preferences(
+    me: Oneself,
+    app: Data<App>,
+    condition: IfMatch,
+    body: Valid<PreferencesBody>,
+) -> Result<Reply, Problem> {
+    let admits = |version: i32| condition.check(i64::from(version));
+    let work = app.begin(me.organization()).await?;
+    let set = self_service::set_preferences(&app, &me, &work, admits, &body.language).await;
+    let set = settle(work, set).await?;
+    let tag = ETag::new(i64::from(set.version), &me.identity.rights);
+    Ok(Reply::ok(&PreferencesBody::from(set.language))?.etag(tag))
+}
+
+/// Read who saw one's data.
+///
+/// Every entry of the audit log that concerns this person, newest first: who, when, what, which fields and for what purpose. Each line says where to have it proven. Other
+/// people are left out of it. Reading it leaves an entry as well.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of entries.", body = Listing<OwnEntryBody>,
+        example = json!({"data": [own_entry_example()], "next_cursor": null})), ListProblems))]
+#[get("/self/access-log")]
+pub async fn list_own_access_log(
+    me: Oneself,
+    app: Data<App>,
+    reader: Data<CustomerReader>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let path = format!("/v1/self/access-log/{}", me.identity.actor_id());
+    let pages = Pages::new(app.cursor_key(), me.organization(), &path, &query);
+    let (limit, before) = (query.limit(), pages.id_position(&mut query)?);
+    query.done()?;
+    let page = customers::access_log(&app, &reader, &me, me.identity.actor_id(), before, limit).await?;
+    let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
+    let data = page.entries.into_iter().map(OwnEntryBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
+}

@@ -1,0 +1,198 @@
+//! The wish to erase somebody, and the moment from which nothing of them can be read.
+
+use chrono::{DateTime, Utc};
+use custodian_crypto::keys::WRAPPED_DATA_KEY;
+use custodian_crypto::wrapped_header;
+use custodian_domain::audit::Action;
+use custodian_domain::erasures::{Ground, State};
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::retention::Verdict;
+use custodian_domain::roles::Permission;
+use custodian_persistence::customers::{CustomerRow, lock_any};
+use custodian_persistence::erasures::{self as stored, ErasureRow, Removal, Removed};
+use custodian_persistence::{Work, privacy_requests};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{ErasureView, entry, traces};
+use crate::audit::{Detail, Draft, record_all};
+use crate::auth::require_step_up;
+use crate::customers::{decide_row, refuse, unpack_tags, values};
+use crate::events::{Event, EventType, Fact, publish};
+use crate::retention::verdict;
+use crate::{App, Call};
+
+/// Whom to erase, and why.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The customer.
+    pub customer: Uuid,
+    /// Why.
+    pub ground: Ground,
+    /// The request of the person that this answers.
+    pub privacy_request: Option<Uuid>,
+}
+
+/// Erases a customer. From the commit on nothing of them can be read by anybody; a statutory term puts that off and restricts them until then. Somebody
+/// who was erased before is answered with that erasure.
+///
+/// Errors: 403 `step_up_required`; 409 `legal_hold` with the ids of the holds.
+pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<ErasureView, DomainError> {
+    call.needs(Permission::ErasuresRequest)?;
+    let id = call.identity.meant_customer(asked.customer)?;
+    let (row, erased) = lock_any(work, id).await?.ok_or(DomainError::NotFound)?;
+    refuse(decide_row(app, call, &row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
+    require_step_up(app, call, work).await?;
+    if let Some(request) = asked.privacy_request {
+        let known = privacy_requests::find(work, request).await?.filter(|row| row.customer == Some(id.uuid()));
+        known.ok_or_else(|| DomainError::invalid("/privacy_request_id", "unknown_privacy_request"))?;
+    }
+    let before = stored::of_customer(work, id).await?;
+    if let (true, Some(before)) = (erased, &before) {
+        app.record_change(work, call, entry(Action::ErasuresRequest, id, before.id)).await?;
+        return Ok(ErasureView { row: before.clone() });
+    }
+    let now = work.database_time().await?;
+    let wish = wish(app, call.identity.actor_id(), &asked, &row, before, now);
+    match verdict(work, id, now).await? {
+        Verdict::Refused(holds) => Err(held(&holds)),
+        Verdict::Blocked { by, until } => block(app, call, work, wish, by, until).await,
+        Verdict::Go => {
+            let done = take_away(app, work, wish, &row, call.identity.actor_id(), now).await?;
+            app.record_change(work, call, told(&done)).await?;
+            Ok(ErasureView { row: done })
+        }
+    }
+}
+
+/// Erases a locked customer because a rule says so, and answers the erasure; nothing where a hold keeps them.
+pub(crate) async fn erase_unasked(
+    app: &App,
+    work: &Work,
+    row: &CustomerRow,
+    ground: Ground,
+) -> Result<Option<Uuid>, DomainError> {
+    let now = work.database_time().await?;
+    if verdict(work, row.id, now).await? != Verdict::Go {
+        return Ok(None);
+    }
+    let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
+    let before = stored::of_customer(work, row.id).await?;
+    let done = take_away(app, work, wish(app, Uuid::nil(), &asked, row, before, now), row, Uuid::nil(), now).await?;
+    record_all(work, &[&app.own_entry(work.organization(), told(&done)).await?]).await?;
+    Ok(Some(done.id))
+}
+
+fn wish(
+    app: &App,
+    by: Uuid,
+    asked: &Asked,
+    row: &CustomerRow,
+    before: Option<ErasureRow>,
+    now: DateTime<Utc>,
+) -> ErasureRow {
+    before.unwrap_or_else(|| ErasureRow {
+        id: app.new_id(),
+        customer: row.id,
+        state: State::Scheduled.as_str().to_owned(),
+        ground: asked.ground.as_str().to_owned(),
+        privacy_request: asked.privacy_request,
+        requested_at: now,
+        requested_by: by,
+        blocked_by: Vec::new(),
+        blocked_until: None,
+        erased_at: None,
+        fields: Vec::new(),
+        removed: empty(),
+        kept: empty(),
+        bucket: None,
+        epoch: None,
+        ledger_sequence: None,
+        passing_epoch: None,
+        destroyed_at: None,
+        sealed_traces: None,
+        sweep: empty(),
+        findings: Value::Array(Vec::new()),
+        certificate: None,
+    })
+}
+
+/// The refusal that names the holds, so that whoever answers for them can be asked.
+fn held(holds: &[Uuid]) -> DomainError {
+    let faults = holds.iter().map(|id| Fault::new("", "legal_hold").with_arg(id.to_string())).collect();
+    DomainError::RefusedAt { status: RefusedAs::Conflict, code: "legal_hold", faults }
+}
+
+/// Puts the wish off until the terms have run; until then the customer is stored and kept safe, and nothing else.
+async fn block(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    wish: ErasureRow,
+    by: Vec<Uuid>,
+    until: DateTime<Utc>,
+) -> Result<ErasureView, DomainError> {
+    let state = State::Blocked.as_str().to_owned();
+    let row = ErasureRow { state, blocked_by: by, blocked_until: Some(until), ..wish };
+    stored::restrict(work, row.customer).await?;
+    stored::put(work, &row).await?;
+    let holds = row.blocked_by.iter().map(Uuid::to_string).collect();
+    let draft = entry(Action::ErasuresBlock, row.customer, row.id).with("legal_holds", Detail::Codes(holds));
+    app.record_change(work, call, draft).await?;
+    Ok(ErasureView { row })
+}
+
+/// Makes a locked customer unreadable: everything that could open or find them goes in this transaction.
+pub(super) async fn take_away(
+    app: &App,
+    work: &Work,
+    wish: ErasureRow,
+    row: &CustomerRow,
+    by: Uuid,
+    at: DateTime<Utc>,
+) -> Result<ErasureRow, DomainError> {
+    let (bucket, epoch) = wrapped_header(&row.wrapped_key).map_err(|_| DomainError::Integrity)?;
+    let found = traces::of_customer(app, work, row).await?;
+    let sealed = traces::seal(app, work, wish.id, &found).await?;
+    // Held since it wrapped the traces, so that what lives for a day is carried over before this or leaves the person out after it.
+    let passing =
+        wrapped_header(sealed.get(..WRAPPED_DATA_KEY).unwrap_or_default()).map_err(|_| DomainError::Integrity)?.1;
+    let fields = values(row).flatten().map(|value| value.key.to_owned()).collect();
+    let (removed, kept) = stored::erase_customer(work, row.id, &unpack_tags(&row.tags), Removal { by, at }).await?;
+    let done = ErasureRow {
+        state: State::Erasing.as_str().to_owned(),
+        blocked_by: Vec::new(),
+        blocked_until: None,
+        erased_at: Some(at),
+        fields,
+        removed: counts(removed),
+        kept: counts(kept),
+        bucket: Some(i32::from(bucket)),
+        epoch: Some(i64::from(epoch)),
+        passing_epoch: Some(i64::from(passing)),
+        sealed_traces: Some(sealed),
+        ..wish
+    };
+    stored::put(work, &done).await?;
+    privacy_requests::forget_person(work, row.id.uuid()).await?;
+    let event = Event::about(EventType::CustomersErased, row.id).with("ground", Fact::Code(done.ground.clone()));
+    publish(app, work, event).await?;
+    Ok(done)
+}
+
+/// The entry of what was taken away.
+pub(super) fn told(done: &ErasureRow) -> Draft {
+    entry(Action::ErasuresErase, done.customer, done.id).with("ground", Detail::Code(done.ground.clone()))
+}
+
+fn empty() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+fn counts(removed: Removed) -> Value {
+    removed
+        .into_iter()
+        .map(|(what, rows)| (what.to_owned(), Value::from(rows)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}

@@ -1,0 +1,111 @@
+//! The security ledger: signed lines outside the database that tell what a backup which is put back must not undo. Each names the one before it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use custodian_crypto::{jws, sha256};
+use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_outbound::AnchorFile;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::App;
+
+/// The type that the signature names (RFC 7515, `typ`).
+pub const LEDGER_TYP: &str = "security-ledger+jws";
+/// What the last line is looked for in: longer than any line.
+const TAIL: u64 = 1 << 13;
+/// How often another writer may come first.
+const TRIES: u32 = 100;
+
+/// One line: ids and times, nothing of anybody.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// When it happened, RFC 3339.
+    pub at: String,
+    /// What happened: `erased`.
+    pub kind: String,
+    /// What it happened to.
+    pub object: Uuid,
+    /// The organisation.
+    pub organization: Uuid,
+    /// SHA-256 of the line before, in hexadecimal; empty for the first.
+    pub previous: String,
+    /// Counts from 1, over all organisations.
+    pub sequence: u64,
+    /// 1.
+    pub v: u8,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The payload of a line whoever has signed it; what is to be believed is for who reads the whole file.
+fn payload(line: &str) -> Option<LedgerLine> {
+    serde_json::from_value(signed_json(line)?).ok()
+}
+
+/// What a compact JWS of ours says; whether it is signed is for who verifies it.
+pub(super) fn signed_json(text: &str) -> Option<serde_json::Value> {
+    use base64::Engine;
+    let middle = text.split('.').nth(1)?;
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Adds a line and answers its number. It is durable when this returns.
+///
+/// Errors: `unavailable` where the file cannot be written, or where no ledger is set up.
+pub async fn tell(
+    app: &App,
+    organization: OrganizationId,
+    kind: &str,
+    object: Uuid,
+    at: DateTime<Utc>,
+) -> Result<i64, DomainError> {
+    let Some(file) = app.custody().ledger.clone() else {
+        return Err(DomainError::unavailable("no security ledger is set up"));
+    };
+    let line = LedgerLine {
+        at: at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        kind: kind.to_owned(),
+        object,
+        organization: organization.uuid(),
+        previous: String::new(),
+        sequence: 0,
+        v: 1,
+    };
+    let app = app.clone();
+    let written = tokio::task::spawn_blocking(move || append(&app, &file, &line)).await;
+    written.map_err(|_| DomainError::internal("the writer of the ledger ended"))?
+}
+
+fn append(app: &App, file: &Arc<AnchorFile>, line: &LedgerLine) -> Result<i64, DomainError> {
+    let away = |error: std::io::Error| DomainError::unavailable(format!("the security ledger: {}", error.kind()));
+    for _ in 0..TRIES {
+        let last = file.tail(TAIL).map_err(away)?.pop();
+        let before = last.as_deref().map(|text| payload(text).ok_or_else(broken)).transpose()?;
+        let next = LedgerLine {
+            previous: last.as_deref().map_or_else(String::new, |text| hex(&sha256(text.as_bytes()))),
+            sequence: before.map_or(1, |line| line.sequence + 1),
+            ..line.clone()
+        };
+        let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
+        let signed = jws::sign(app.auth().signing_key(), LEDGER_TYP, &text);
+        let mut ours = false;
+        file.append(&signed, |now| {
+            ours = now == last.as_deref();
+            ours
+        })
+        .map_err(away)?;
+        if ours {
+            return i64::try_from(next.sequence).map_err(|_| DomainError::internal("the ledger is full"));
+        }
+    }
+    Err(DomainError::unavailable("the security ledger is busy"))
+}
+
+fn broken() -> DomainError {
+    DomainError::internal("the last line of the security ledger is none of ours")
+}

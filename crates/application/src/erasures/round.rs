@@ -1,0 +1,188 @@
+//! The round that ends erasures: terms that have run, the ledger, new bucket keys, the keyring, and the old keys destroyed. Every step leaves the
+//! database and the key store so that the next round goes on from there, whatever ended this one.
+
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
+use custodian_domain::retention::Verdict;
+use custodian_persistence::customers::lock_any;
+use custodian_persistence::{Work, erasures as stored, organizations};
+use uuid::Uuid;
+
+use super::ask::{take_away, told};
+use super::{certificate, keyring, ledger, sweep};
+use crate::App;
+use crate::audit::record_all;
+use crate::keys::PASSING;
+use crate::retention::verdict;
+
+/// How many people one step of a round takes together.
+const TOGETHER: i64 = 500;
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// People erased because the term that kept them had run.
+    pub taken_up: usize,
+    /// Bucket keys left behind.
+    pub renewed: usize,
+    /// Bucket keys destroyed.
+    pub destroyed: usize,
+    /// People of whom the sweep found nothing.
+    pub clean: usize,
+    /// Certificates given.
+    pub certified: usize,
+}
+
+impl Round {
+    fn add(&mut self, other: Self) {
+        let Self { taken_up, renewed, destroyed, clean, certified } = other;
+        self.taken_up += taken_up;
+        self.renewed += renewed;
+        self.destroyed += destroyed;
+        self.clean += clean;
+        self.certified += certified;
+    }
+}
+
+/// A round for every organisation. One that fails is told of and does not keep the others.
+pub async fn settle_all(app: &App) -> Result<Round, DomainError> {
+    let mut all = Round::default();
+    for (organization, _) in organizations::list(app.db()).await? {
+        match settle(app, organization).await {
+            Ok(round) => all.add(round),
+            Err(error) => {
+                metrics::counter!("custodian_erasure_rounds_failed_total").increment(1);
+                tracing::error!(%organization, %error, "erasures of an organisation could not be ended; the next round goes on");
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A round for one organisation. Runs at once on two instances do no harm to each other.
+pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, DomainError> {
+    let mut round = Round { taken_up: take_up(app, organization).await?, ..Round::default() };
+    tell_all(app, organization).await?;
+    let buckets = reading(app, organization, async |work| stored::buckets_to_renew(work).await).await?;
+    for row in &buckets {
+        app.keys().renew(app, organization, *row).await?;
+        round.renewed += 1;
+    }
+    round.clean = sweep::sweep(app, organization).await?;
+    round.destroyed = destroy(app, organization).await?;
+    let work = app.begin(organization).await?;
+    stored::note_all_destroyed(&work).await?;
+    work.commit().await?;
+    round.certified = certificate::certify(app, organization).await?;
+    Ok(round)
+}
+
+/// A question to the database in a transaction of its own.
+async fn reading<T>(
+    app: &App,
+    organization: OrganizationId,
+    ask: impl AsyncFnOnce(&Work) -> Result<T, custodian_persistence::DbError>,
+) -> Result<T, DomainError> {
+    let work = app.begin(organization).await?;
+    let answer = ask(&work).await;
+    work.abandon().await;
+    Ok(answer?)
+}
+
+/// Erases those whose terms have run. A hold that was laid meanwhile keeps them.
+async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let waiting = reading(app, organization, async |work| {
+        let now = work.database_time().await?;
+        stored::terms_run(work, now, TOGETHER).await
+    });
+    let mut taken = 0;
+    for (_, customer) in waiting.await? {
+        let work = app.begin(organization).await?;
+        match take_up_one(app, &work, customer).await {
+            Ok(true) => {
+                work.commit().await?;
+                taken += 1;
+            }
+            Ok(false) => work.abandon().await,
+            Err(error) => {
+                work.abandon().await;
+                return Err(error);
+            }
+        }
+    }
+    Ok(taken)
+}
+
+async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<bool, DomainError> {
+    let (Some((row, false)), Some(wish)) =
+        (lock_any(work, customer).await?, stored::of_customer(work, customer).await?)
+    else {
+        return Ok(false);
+    };
+    let now = work.database_time().await?;
+    if verdict(work, customer, now).await? != Verdict::Go {
+        return Ok(false);
+    }
+    let done = take_away(app, work, wish, &row, Uuid::nil(), now).await?;
+    let entry = app.own_entry(work.organization(), told(&done)).await?;
+    record_all(work, &[&entry]).await?;
+    Ok(true)
+}
+
+/// Tells the ledger of those it does not know of yet.
+async fn tell_all(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+    let untold = reading(app, organization, async |work| stored::untold(work, TOGETHER).await).await?;
+    for (id, customer, at) in untold {
+        tell_one(app, organization, id, customer, at).await?;
+    }
+    Ok(())
+}
+
+async fn tell_one(
+    app: &App,
+    organization: OrganizationId,
+    id: Uuid,
+    customer: Uuid,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<(), DomainError> {
+    let sequence = ledger::tell(app, organization, "erased", customer, at).await?;
+    let work = app.begin(organization).await?;
+    stored::note_told(&work, id, sequence).await?;
+    Ok(work.commit().await?)
+}
+
+/// Returns once the ledger tells of this erasure, if it has taken anything away: the answer must not leave before.
+///
+/// Errors: `unavailable` where the ledger cannot be written; the erasure holds all the same, and the next round tells of it.
+pub async fn tell_before_answering(app: &App, organization: OrganizationId, id: Uuid) -> Result<(), DomainError> {
+    let row = reading(app, organization, async |work| stored::find(work, id).await).await?;
+    match row {
+        Some(row) if row.ledger_sequence.is_none() => match row.erased_at {
+            Some(at) => tell_one(app, organization, id, row.customer.uuid(), at).await,
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Destroys what was left behind long enough ago that nobody who read a key by it is still using it. The keyring is written first: it is what opens
+/// the backups of before.
+async fn destroy(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let grace = app.custody().grace;
+    let retired = reading(app, organization, async |work| {
+        let before = work.database_time().await? - grace;
+        stored::retired_epochs(work, before).await
+    });
+    let retired = retired.await?;
+    if retired.is_empty() {
+        return Ok(0);
+    }
+    let erased = reading(app, organization, async |work| stored::being_erased(work).await).await?;
+    for (_, epoch) in retired.iter().filter(|(bucket, _)| *bucket == PASSING) {
+        app.keys().carry_over(app, organization, *epoch, &erased).await?;
+    }
+    keyring::export(app, organization, app.now()).await?;
+    for place in &retired {
+        app.keys().destroy(app, organization, *place).await?;
+    }
+    Ok(retired.len())
+}

@@ -1,0 +1,291 @@
+//! The sweep: an independent look through everything for every old identifier of people who were erased. It asks the database which tables there are,
+//! so that a new one cannot be left out, and opens what those who stay have sealed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use custodian_crypto::DataKey;
+use custodian_domain::erasures::{Trace, keeps_ids};
+use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_persistence::erasures::{self as stored, Column, ErasureRow, RecordPack, Survivor};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::matcher::Matcher;
+use super::traces;
+use crate::App;
+use crate::customers::open_one;
+
+/// How many rows are read at once.
+const PAGE: i64 = 1_000;
+/// How many people are looked for in one pass.
+const TOGETHER: i64 = 2_000;
+/// The most findings that are noted of one person.
+const MOST: usize = 100;
+
+/// A place where a copy was found; never the value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Finding {
+    /// Table, and column where there is one to name.
+    place: String,
+    /// Whose value it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<Uuid>,
+    /// In which field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// `id`, `identifier` or `unreadable`.
+    kind: &'static str,
+}
+
+/// How much was looked through.
+#[derive(Clone, Debug, Default)]
+struct Looked {
+    columns: u64,
+    rows: u64,
+    people: u64,
+    values: u64,
+    files: u64,
+}
+
+/// One pass for everybody whom no pass has found clean yet. Answers how many are clean now.
+pub(super) async fn sweep(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let work = app.begin(organization).await?;
+    let rows = stored::unswept(&work, TOGETHER).await;
+    work.abandon().await;
+    let rows = rows?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let mut sought = Vec::with_capacity(rows.len());
+    for row in &rows {
+        sought.push(traces::open(app, organization, row)?);
+    }
+    let mut pass = Pass::new(app, organization, &rows, &sought)?;
+    pass.ids().await?;
+    pass.texts().await?;
+    pass.people().await?;
+    pass.files()?;
+    pass.note().await
+}
+
+/// One pass over everything.
+struct Pass<'a> {
+    app: &'a App,
+    organization: OrganizationId,
+    rows: &'a [ErasureRow],
+    sought: &'a [Vec<Trace>],
+    matcher: Matcher,
+    looked: Looked,
+    found: Vec<Vec<Finding>>,
+    shared: Vec<u64>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        app: &'a App,
+        organization: OrganizationId,
+        rows: &'a [ErasureRow],
+        sought: &'a [Vec<Trace>],
+    ) -> Result<Self, DomainError> {
+        let (found, shared) = (vec![Vec::new(); rows.len()], vec![0; rows.len()]);
+        Ok(Self {
+            app,
+            organization,
+            rows,
+            sought,
+            matcher: Matcher::new(sought)?,
+            looked: Looked::default(),
+            found,
+            shared,
+        })
+    }
+
+    fn find(&mut self, person: usize, finding: Finding) {
+        if let Some(findings) = self.found.get_mut(person).filter(|findings| findings.len() < MOST)
+            && !findings.contains(&finding)
+        {
+            findings.push(finding);
+        }
+    }
+
+    /// Ids, in every column of ids but those that keep them on a ground.
+    async fn ids(&mut self) -> Result<(), DomainError> {
+        let work = self.app.begin(self.organization).await?;
+        let columns = stored::id_columns(&work).await?;
+        let ids: Vec<Uuid> = self.rows.iter().map(|row| row.customer.uuid()).collect();
+        for column in columns.iter().filter(|column| !keeps_ids(&column.table, &column.name)) {
+            self.looked.columns += 1;
+            for (id, _) in stored::ids_in(&work, column, &ids).await? {
+                if let Some(person) = ids.iter().position(|known| *known == id) {
+                    let place = format!("{}.{}", column.table, column.name);
+                    self.find(person, Finding { place, customer_id: None, field: None, kind: "id" });
+                }
+            }
+        }
+        work.abandon().await;
+        Ok(())
+    }
+
+    /// Identifiers in every column of text.
+    async fn texts(&mut self) -> Result<(), DomainError> {
+        let work = self.app.begin(self.organization).await?;
+        let columns = stored::text_columns(&work).await?;
+        work.abandon().await;
+        let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for Column { table, name, .. } in &columns {
+            self.looked.columns += 1;
+            tables.entry(table).or_default().push(name);
+        }
+        for (table, names) in tables {
+            let mut after = "(0,0)".to_owned();
+            loop {
+                let work = self.app.begin(self.organization).await?;
+                let page = stored::text_rows(&work, table, &names, &after, PAGE).await;
+                work.abandon().await;
+                let (texts, last) = page?;
+                for text in &texts {
+                    self.looked.rows += 1;
+                    for hit in self.matcher.hits(text) {
+                        let finding =
+                            Finding { place: table.to_owned(), customer_id: None, field: None, kind: "identifier" };
+                        self.find(hit.person, finding);
+                    }
+                }
+                match last {
+                    Some(last) => after = last,
+                    None => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Identifiers in what those who stay have sealed, now and before. In the same field of somebody else it is their own: a number that two people share
+    /// stays the other's, and is only counted.
+    async fn people(&mut self) -> Result<(), DomainError> {
+        let mut after = Uuid::nil();
+        loop {
+            let work = self.app.begin(self.organization).await?;
+            let page = stored::survivors(&work, after, PAGE).await?;
+            let ids: Vec<Uuid> = page.iter().map(|survivor| survivor.id.uuid()).collect();
+            let records = stored::record_packs(&work, &ids).await?;
+            work.abandon().await;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.id.uuid();
+            let mut hanging: HashMap<Uuid, Vec<RecordPack>> = HashMap::new();
+            records.into_iter().for_each(|record| hanging.entry(record.customer).or_default().push(record));
+            for survivor in &page {
+                let records = hanging.remove(&survivor.id.uuid()).unwrap_or_default();
+                if let Some(key) = self.survivor(survivor) {
+                    records.iter().for_each(|record| self.record(&key, record));
+                }
+            }
+        }
+    }
+
+    /// Answers the key, for what hangs on them.
+    fn survivor(&mut self, survivor: &Survivor) -> Option<DataKey> {
+        self.looked.people += 1;
+        let id = survivor.id;
+        let key = self.app.keys().data_key(self.organization, id, survivor.key_version, &survivor.wrapped_key);
+        let packs: Vec<_> = survivor.packs.iter().map(|bytes| traces::pack(bytes)).collect();
+        let Ok(key) = key else {
+            self.unreadable(id.uuid(), None);
+            return None;
+        };
+        for value in packs.iter().flat_map(|pack| pack.iter()) {
+            let Some(value) = value else {
+                self.unreadable(id.uuid(), None);
+                continue;
+            };
+            if value.key.is_empty() {
+                continue;
+            }
+            self.looked.values += 1;
+            let Ok(text) = open_one(&key, self.organization, id, &value) else {
+                self.unreadable(id.uuid(), Some(value.key.to_owned()));
+                continue;
+            };
+            for hit in self.matcher.hits(&text) {
+                let trace = self.sought.get(hit.person).and_then(|traces| traces.get(hit.trace));
+                if trace.is_some_and(|trace| trace.field == value.key) {
+                    if let Some(shared) = self.shared.get_mut(hit.person) {
+                        *shared += 1;
+                    }
+                    continue;
+                }
+                let (place, field) = ("customers".to_owned(), Some(value.key.to_owned()));
+                self.find(hit.person, Finding { place, customer_id: Some(id.uuid()), field, kind: "identifier" });
+            }
+        }
+        Some(key)
+    }
+
+    /// What hangs on somebody who stays: a copy there is a copy, in whatever field.
+    fn record(&mut self, key: &DataKey, record: &RecordPack) {
+        for value in traces::pack(&record.fields).iter() {
+            let Some(value) = value else {
+                self.unreadable(record.customer, None);
+                continue;
+            };
+            if value.key.is_empty() {
+                continue;
+            }
+            self.looked.values += 1;
+            let Some(text) = traces::open_of_record(key, self.organization, record, &value) else {
+                self.unreadable(record.customer, Some(value.key.to_owned()));
+                continue;
+            };
+            for hit in self.matcher.hits(&text) {
+                let (place, field) = ("records".to_owned(), Some(value.key.to_owned()));
+                self.find(hit.person, Finding { place, customer_id: Some(record.customer), field, kind: "identifier" });
+            }
+        }
+    }
+
+    /// What cannot be looked into may hold anything: nobody is certified past it.
+    fn unreadable(&mut self, customer: Uuid, field: Option<String>) {
+        for person in 0..self.rows.len() {
+            let (place, field) = ("customers".to_owned(), field.clone());
+            self.find(person, Finding { place, customer_id: Some(customer), field, kind: "unreadable" });
+        }
+    }
+
+    /// The ledger and the keyring exports, as bytes.
+    fn files(&mut self) -> Result<(), DomainError> {
+        let custody = self.app.custody();
+        let ledger = custody.ledger.iter().map(|file| file.path().to_owned());
+        let anchor = self.app.log().settings().anchor.iter().map(|file| file.path().to_owned());
+        let keyrings = custody.keyrings.iter().flat_map(|folder| folder.files().unwrap_or_default());
+        let all: Vec<_> = ledger.chain(anchor).chain(keyrings).collect();
+        for path in all {
+            let Ok(lines) = custodian_outbound::keyring_lines(&path) else { continue };
+            self.looked.files += 1;
+            for line in lines.map_while(Result::ok) {
+                for hit in self.matcher.hits(&line) {
+                    let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    self.find(hit.person, Finding { place, customer_id: None, field: None, kind: "identifier" });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn note(self) -> Result<usize, DomainError> {
+        let Self { app, organization, rows, sought, looked, found, shared, .. } = self;
+        let work = app.begin(organization).await?;
+        let at = work.database_time().await?;
+        let mut clean = 0;
+        for (((row, findings), shared), traces) in rows.iter().zip(&found).zip(&shared).zip(sought) {
+            let sweep = json!({"at": at, "columns": looked.columns, "rows": looked.rows, "people": looked.people, "values": looked.values,
+                "files": looked.files, "identifiers": traces.len() + 1, "found": findings.len(), "shared_with_others": shared});
+            let findings = serde_json::to_value(findings).map_err(|_| DomainError::internal("findings"))?;
+            let none = findings.as_array().is_some_and(Vec::is_empty);
+            clean += usize::from(none);
+            stored::note_swept(&work, row.id, &sweep, &findings, none).await?;
+        }
+        work.commit().await?;
+        Ok(clean)
+    }
+}

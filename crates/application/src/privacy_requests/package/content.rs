@@ -1,0 +1,246 @@
+//! What a package holds: the person's own data as JSON with its schema, as CSV, and as a text that can be read.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
+
+use chrono::{DateTime, Utc};
+use custodian_domain::catalog::{Field, Output};
+use custodian_domain::exports::is_formula;
+use custodian_domain::kernel::{DomainError, Language};
+use custodian_domain::privacy_requests::{Jurisdiction, Right, is_left_out, is_portable, remedy};
+use custodian_domain::purposes::Purpose;
+use custodian_persistence::consents::Listed;
+use custodian_persistence::customers::CustomerRow;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// The form of `data.json`; changes with its schema.
+pub(super) const FORMAT: &str = "custodian.subject-package/1";
+const SCHEMA: &str = include_str!("schema.json");
+
+/// Everything that a package is made from.
+pub(super) struct Source<'a> {
+    pub request: Uuid,
+    pub right: Right,
+    pub jurisdiction: Jurisdiction,
+    pub language: Language,
+    pub at: DateTime<Utc>,
+    pub row: &'a CustomerRow,
+    pub values: &'a [(&'a Field, String)],
+    pub purposes: &'a [(String, Purpose)],
+    /// Codes of the purposes that the person agrees to.
+    pub agreed: &'a [String],
+    pub consents: &'a [Listed],
+}
+
+#[derive(Serialize)]
+struct FieldLine<'a> {
+    key: &'a str,
+    label: BTreeMap<&'static str, &'a str>,
+    category: Value,
+    value: Value,
+    purposes: Vec<&'a str>,
+}
+
+/// The files of a package, in order.
+pub(super) struct Files {
+    /// Keys of the fields that are in it.
+    pub fields: Vec<&'static str>,
+    files: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Files {
+    /// The archive. Stored as they are: packages are small, and whatever opens an archive opens this one.
+    pub(super) fn into_zip(self) -> Result<Vec<u8>, DomainError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .last_modified_time(zip::DateTime::default());
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in self.files {
+            archive.start_file(name, options).map_err(broken)?;
+            archive.write_all(&content).map_err(broken)?;
+        }
+        Ok(archive.finish().map_err(broken)?.into_inner())
+    }
+}
+
+fn broken(_: impl std::error::Error) -> DomainError {
+    DomainError::internal("a package cannot be written")
+}
+
+/// Makes the files.
+pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
+    let lines: Vec<(&Field, FieldLine<'_>)> = source.values.iter().filter_map(|one| line(source, one)).collect();
+    let fields = lines.iter().map(|(field, _)| field.key).collect();
+    let lines: Vec<FieldLine<'_>> = lines.into_iter().map(|(_, line)| line).collect();
+    let data = data(source, &lines);
+    let unserialised = |_| DomainError::internal("a package does not serialise");
+    let files = vec![
+        ("data.json", serde_json::to_vec_pretty(&data).map_err(unserialised)?),
+        ("schema.json", SCHEMA.as_bytes().to_vec()),
+        ("data.csv", data_csv(&lines)?),
+        ("consents.csv", consents_csv(source.consents)?),
+        ("summary.txt", summary(source, &lines).into_bytes()),
+    ];
+    Ok(Files { fields, files })
+}
+
+/// A value that belongs into this package: for taking along what was given by consent or contract alone, and never what the law leaves out.
+fn line<'a>(source: &Source<'a>, (field, text): &'a (&'a Field, String)) -> Option<(&'a Field, FieldLine<'a>)> {
+    if is_left_out(source.jurisdiction, field.key) {
+        return None;
+    }
+    let uses = |purpose: &Purpose| purpose.fields.as_ref().is_none_or(|keys| keys.iter().any(|key| key == field.key));
+    let used: Vec<&(String, Purpose)> = source.purposes.iter().filter(|(_, purpose)| uses(purpose)).collect();
+    if source.right == Right::Portability {
+        let given =
+            |(code, purpose): &&(String, Purpose)| is_portable(&purpose.legal_basis, source.agreed.contains(code));
+        used.iter().find(|one| given(one)).filter(|_| field.key != "notes")?;
+    }
+    let value = match field.present(text) {
+        Output::Text(text) => json!(text),
+        Output::Bool(value) => json!(value),
+        Output::Number(text) | Output::Structure(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+    };
+    let label = [Language::En, Language::Zh].map(|language| (language.tag(), field.labels.in_language(language)));
+    let line = FieldLine {
+        key: field.key,
+        label: label.into_iter().collect(),
+        category: json!(field.category),
+        value,
+        purposes: used.iter().map(|(code, _)| code.as_str()).collect(),
+    };
+    Some((field, line))
+}
+
+fn data(source: &Source<'_>, lines: &[FieldLine<'_>]) -> Value {
+    let used = |code: &str| lines.iter().any(|line| line.purposes.contains(&code));
+    let purposes = source.purposes.iter().filter(|(code, _)| used(code)).map(|(code, purpose)| {
+        json!({"code": code, "labels": purpose.labels, "description": purpose.description, "legal_basis": purpose.legal_basis,
+            "recipients": purpose.recipients, "retention_days": purpose.retention_days})
+    });
+    let consents = source.consents.iter().map(|listed| {
+        let consent = &listed.consent;
+        json!({"purpose": consent.purpose, "channel": consent.channel, "outcome": consent.outcome, "state": listed.state, "at": consent.at,
+            "changed_at": listed.changed_at, "expires_at": consent.expires_at, "notice_id": consent.notice})
+    });
+    let [en, zh] = remedy(source.jurisdiction);
+    json!({
+        "format": FORMAT,
+        "request_id": source.request,
+        "right": source.right.as_str(),
+        "jurisdiction": source.jurisdiction.as_str(),
+        "generated_at": source.at,
+        "person": {"fields": lines, "source": source.row.source, "held_since": source.row.created_at, "changed_at": source.row.updated_at,
+            "restricted": source.row.restricted},
+        "purposes": purposes.collect::<Vec<_>>(),
+        "consents": consents.collect::<Vec<_>>(),
+        "remedy": {"en": en, "zh-CN": zh},
+    })
+}
+
+fn data_csv(lines: &[FieldLine<'_>]) -> Result<Vec<u8>, DomainError> {
+    let rows = lines.iter().map(|line| {
+        let value = line.value.as_str().map_or_else(|| line.value.to_string(), str::to_owned);
+        let label = |language: Language| line.label.get(language.tag()).copied().unwrap_or_default().to_owned();
+        [line.key.to_owned(), label(Language::En), label(Language::Zh), value, line.purposes.join(" ")]
+    });
+    csv_of(&["field", "label_en", "label_zh", "value", "purposes"], rows)
+}
+
+fn consents_csv(consents: &[Listed]) -> Result<Vec<u8>, DomainError> {
+    let rows = consents.iter().map(|listed| {
+        let consent = &listed.consent;
+        let at = consent.at.to_rfc3339();
+        [consent.purpose.clone(), consent.channel.clone(), consent.outcome.clone(), listed.state.clone(), at]
+    });
+    csv_of(&["purpose", "channel", "outcome", "state", "at"], rows)
+}
+
+fn csv_of<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> Result<Vec<u8>, DomainError> {
+    let failed = |_| DomainError::internal("a table does not serialise");
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row.map(harmless)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|_| DomainError::internal("a table does not serialise"))
+}
+
+/// What a spreadsheet would take for a formula gets an apostrophe before it; numbers and telephone numbers stay as they are.
+fn harmless(cell: String) -> String {
+    let plain =
+        |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' ' | b'-'));
+    let number = cell.strip_prefix(['+', '-']).is_some_and(plain);
+    if is_formula(&cell) && !number { format!("'{cell}") } else { cell }
+}
+
+/// The readable text, in the person's language.
+fn summary(source: &Source<'_>, lines: &[FieldLine<'_>]) -> String {
+    let zh = source.language == Language::Zh;
+    let say = |in_chinese: &str, in_english: &str| if zh { in_chinese.to_owned() } else { in_english.to_owned() };
+    let on = source.at.date_naive();
+    let mut text = vec![
+        say("您的个人信息", "Your data"),
+        say(
+            &format!("生成日期：{on}。请求编号：{}。", source.request),
+            &format!("Made on {on}. Request {}.", source.request),
+        ),
+        String::new(),
+        say("我们持有的信息：", "What is held:"),
+    ];
+    for line in lines {
+        let label = line.label.get(source.language.tag()).copied().unwrap_or(line.key);
+        let value = line.value.as_str().map_or_else(|| line.value.to_string(), str::to_owned);
+        text.push(format!("- {label}: {value}"));
+    }
+    text.push(String::new());
+    text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
+    for (code, purpose) in
+        source.purposes.iter().filter(|(code, _)| lines.iter().any(|line| line.purposes.contains(&code.as_str())))
+    {
+        let label = purpose.labels.in_language(source.language);
+        let names: Vec<&str> = purpose.recipients.iter().map(|one| one.name.as_str()).collect();
+        let to = if names.is_empty() { say("无", "nobody") } else { names.join(", ") };
+        let kept = purpose.retention_days.map_or_else(
+            || say("依其他标准", "by another measure"),
+            |days| say(&format!("{days} 天"), &format!("{days} days")),
+        );
+        text.push(say(
+            &format!("- {label}（{code}）：接收方 {to}；保存 {kept}"),
+            &format!("- {label} ({code}): given to {to}; kept {kept}"),
+        ));
+    }
+    if let Some(from) = &source.row.source {
+        text.push(say(&format!("来源：{from}"), &format!("Source: {from}")));
+    }
+    let [en, in_chinese] = remedy(source.jurisdiction);
+    text.push(String::new());
+    text.push(say(in_chinese, en));
+    text.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_finds_no_formula_and_a_person_their_own_number() {
+        for formula in ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "\t=1", "-"] {
+            assert_eq!(harmless(formula.to_owned()), format!("'{formula}"));
+        }
+        for plain in ["+8613800000000", "-12.5", "Zhang", "", "a=b"] {
+            assert_eq!(harmless(plain.to_owned()), plain);
+        }
+    }
+
+    #[test]
+    fn the_schema_is_one_and_names_the_form() {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        assert_eq!(schema["properties"]["format"]["const"], FORMAT);
+    }
+}

@@ -1,0 +1,162 @@
+//! Packages: a person's own data handed over once. Made from what is held at that moment, kept nowhere.
+
+mod content;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::kernel::{CustomerId, DomainError, Language, RefusedAs};
+use custodian_domain::privacy_requests::{Right, State};
+use custodian_domain::roles::Permission;
+use custodian_persistence::privacy_requests::{self as stored, RequestRow};
+use custodian_persistence::{Work, consents, customers as people, self_service};
+use serde_json::json;
+use uuid::Uuid;
+
+use self::content::{Source, files};
+use super::{Codes, Doer, codes, conflict, entry, note};
+use crate::access::spend_in;
+use crate::audit::{Draft, Shown};
+use crate::customers::own_values;
+use crate::self_service::purposes_in_use;
+use crate::{App, Call, consents as agreements};
+
+/// How long a package can be fetched after its request was done.
+const LIVES: TimeDelta = TimeDelta::days(7);
+/// The most records of consent in a package.
+const MOST_CONSENTS: i64 = 10_000;
+
+/// A package.
+pub struct Package {
+    /// The request that it answers.
+    pub request: Uuid,
+    /// A ZIP archive.
+    pub bytes: Vec<u8>,
+}
+
+/// The package of a request that was done, for who hands it over.
+///
+/// Errors: 404; 409 `no_package` for a right without one, and before the request is done; 410 `package_expired`, `package_fetched` for a second try, which
+/// raises an alarm.
+pub async fn package(app: &App, call: &Call, id: Uuid) -> Result<Package, DomainError> {
+    call.needs(Permission::PrivacyRequestsManage)?;
+    fetch(app, call, Some(id), None).await
+}
+
+/// The caller's own: that of the request named, or of the newest that has one.
+///
+/// Errors: those of [`package`].
+pub(crate) async fn own_package(
+    app: &App,
+    call: &Call,
+    customer: CustomerId,
+    request: Option<Uuid>,
+) -> Result<Package, DomainError> {
+    fetch(app, call, request, Some(customer)).await
+}
+
+async fn fetch(app: &App, call: &Call, id: Option<Uuid>, own: Option<CustomerId>) -> Result<Package, DomainError> {
+    let work = app.begin(call.organization()).await?;
+    match fetch_in(app, call, &work, id, own).await {
+        Ok(package) => {
+            work.commit().await?;
+            Ok(package)
+        }
+        Err((error, again)) => {
+            work.abandon().await;
+            if let Some(row) = again {
+                tracing::error!(alert = "high", request = %row.id, "a package was asked for a second time");
+                metrics::counter!("custodian_packages_asked_again_total").increment(1);
+                let draft = entry(Action::PrivacyRequestsPackageAgain, &row);
+                app.record_read(call, Draft { verdict: Verdict::Refused, ..draft }).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+type Refusal = (DomainError, Option<Box<RequestRow>>);
+
+async fn fetch_in(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: Option<Uuid>,
+    own: Option<CustomerId>,
+) -> Result<Package, Refusal> {
+    let plain = |error: DomainError| (error, None);
+    stored::hold(work).await.map_err(|error| plain(error.into()))?;
+    let row = find(work, id, own).await.map_err(plain)?;
+    let now = work.database_time().await.map_err(|error| plain(error.into()))?;
+    may_be_fetched(&row, now)?;
+    make(app, call, work, row, now).await.map_err(plain)
+}
+
+async fn find(work: &Work, id: Option<Uuid>, own: Option<CustomerId>) -> Result<RequestRow, DomainError> {
+    let id = match (id, own) {
+        (Some(id), _) => Some(id),
+        (None, Some(customer)) => stored::newest_answered(work, customer.uuid()).await?,
+        (None, None) => None,
+    };
+    let row = stored::lock(work, id.ok_or(DomainError::NotFound)?).await?;
+    let mine = |row: &RequestRow| own.is_none_or(|own| row.customer == Some(own.uuid()) && row.verified_at.is_some());
+    row.filter(mine).ok_or(DomainError::NotFound)
+}
+
+fn may_be_fetched(row: &RequestRow, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let plain = |error: DomainError| (error, None);
+    let gone = |code| DomainError::refused(RefusedAs::Gone, code);
+    let Codes { right, state, .. } = codes(row).map_err(plain)?;
+    let answered = state == State::Completed && row.verified_at.is_some() && row.customer.is_some();
+    if !answered || !matches!(right, Right::Access | Right::Portability) {
+        return Err(plain(conflict("no_package")));
+    }
+    if row.packaged_at.is_some() {
+        return Err((gone("package_fetched"), Some(Box::new(row.clone()))));
+    }
+    if row.closed_at.is_none_or(|closed| closed + LIVES <= now) {
+        return Err(plain(gone("package_expired")));
+    }
+    Ok(())
+}
+
+async fn make(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: RequestRow,
+    now: DateTime<Utc>,
+) -> Result<Package, DomainError> {
+    let customer = CustomerId::from(row.customer.ok_or(DomainError::NotFound)?);
+    let found = people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
+    // Who hands it over looks as closely as who reveals; the person does not.
+    if call.identity.user().is_some() {
+        spend_in(app, call, work, &[customer]).await?;
+    }
+    let values = own_values(app, call, &found)?;
+    let purposes = purposes_in_use(work).await?;
+    let agreed = agreements::purposes_in_force(work, customer).await?;
+    let given = consents::of_customer(work, customer.uuid(), None, MOST_CONSENTS).await?;
+    let language = self_service::language(work, customer).await?;
+    let language = language.and_then(|(tag, _)| Language::from_tag(&tag)).unwrap_or(Language::Zh);
+    let Codes { right, jurisdiction, .. } = codes(&row)?;
+    let source = Source {
+        request: row.id,
+        right,
+        jurisdiction,
+        language,
+        at: now,
+        row: &found,
+        values: &values,
+        purposes: &purposes,
+        agreed: &agreed,
+        consents: &given,
+    };
+    let files = files(&source)?;
+    let shown = Shown { revealed: files.fields.clone(), ..Shown::default() };
+    let bytes = files.into_zip()?;
+    stored::note_packaged(work, row.id, now).await?;
+    note(app, work, &row, Doer::of(call), "package_fetched", json!({"bytes": bytes.len()})).await?;
+    let draft = Draft { shown, ..entry(Action::PrivacyRequestsPackage, &row) };
+    app.record_change(work, call, draft).await?;
+    Ok(Package { request: row.id, bytes })
+}

@@ -1,0 +1,248 @@
+//! Retention policies: made by one person, previewed, put in force by another.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::Action as Entry;
+use custodian_domain::customers::Stage;
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::retention::{Action, PolicyState, Since, due_before};
+use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
+use custodian_persistence::retention::{self as stored, Due, PolicyRow, RunRow};
+use uuid::Uuid;
+
+use crate::audit::{Detail, Draft};
+use crate::auth::require_step_up;
+use crate::{App, Call};
+
+/// How many ids a preview shows.
+const SAMPLE: i64 = 20;
+
+/// Whom a policy would meet, and what it would do.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// At this stage alone.
+    pub stage: Option<String>,
+    /// From when the time is counted.
+    pub since: Since,
+    /// For how many days nobody has to have touched them.
+    pub days: u32,
+    /// What happens.
+    pub action: Action,
+}
+
+/// What a rule comes to now.
+#[derive(Clone, Debug)]
+pub struct RetentionPreview {
+    /// How many are due and free to go.
+    pub due: i64,
+    /// How many a legal hold keeps.
+    pub held: i64,
+    /// Some of those who are due.
+    pub sample: Vec<Uuid>,
+}
+
+pub(super) fn entry(action: Entry, policy: Uuid) -> Draft {
+    Draft::of(action).with("retention_policy", Detail::Code(policy.to_string()))
+}
+
+impl Rule {
+    /// As it is stored; a row that this version cannot read is none.
+    pub(super) fn of(row: &PolicyRow) -> Option<Self> {
+        Some(Self {
+            stage: row.stage.clone(),
+            since: Since::from_code(&row.since)?,
+            days: u32::try_from(row.days).ok()?,
+            action: Action::from_code(&row.action)?,
+        })
+    }
+
+    /// Whom it meets at this moment.
+    pub(super) fn due(&self, now: DateTime<Utc>, policy: Option<Uuid>) -> Option<Due<'_>> {
+        let archived = self.since == Since::ArchivedAt;
+        Some(Due {
+            stage: self.stage.as_deref(),
+            since: self.since,
+            before: due_before(now, self.days)?,
+            unwarned_by: policy.filter(|_| self.action == Action::Warn),
+            in_use: !archived && self.action != Action::Destroy,
+        })
+    }
+
+    fn check(&self) -> Result<(), DomainError> {
+        let mut faults = Vec::new();
+        if self.stage.as_deref().is_some_and(|code| Stage::from_code(code).is_none()) {
+            faults.push(Fault::new("/stage", "not_a_choice"));
+        }
+        if self.action == Action::Archive && self.since == Since::ArchivedAt {
+            faults.push(Fault::new("/since", "not_a_choice"));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(DomainError::Invalid(faults)) }
+    }
+}
+
+async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64, i64), DomainError> {
+    let now = work.database_time().await?;
+    match rule.due(now, policy) {
+        Some(due) => Ok(stored::count_due(work, &due).await?),
+        None => Ok((0, 0)),
+    }
+}
+
+/// What a rule would meet now. Nothing is changed.
+pub async fn preview_policy(app: &App, call: &Call, rule: &Rule) -> Result<RetentionPreview, DomainError> {
+    call.needs(Permission::RetentionRead)?;
+    rule.check()?;
+    let work = app.begin(call.organization()).await?;
+    let looked = async {
+        let (due, held) = counted(&work, rule, None).await?;
+        let now = work.database_time().await?;
+        let sample = match rule.due(now, None) {
+            Some(due) => stored::list_due(&work, &due, SAMPLE).await?,
+            None => Vec::new(),
+        };
+        Ok::<_, DomainError>((due, held, sample))
+    };
+    let looked = looked.await;
+    work.abandon().await;
+    let (due, held, sample) = looked?;
+    let customers: Vec<CustomerId> = sample.clone();
+    app.record_read(call, Draft { customers, ..Draft::of(Entry::RetentionRead) }).await?;
+    Ok(RetentionPreview { due, held, sample: sample.into_iter().map(CustomerId::uuid).collect() })
+}
+
+/// Makes a policy. It does nothing yet but be previewed.
+pub async fn create_policy(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    name: String,
+    rule: Rule,
+) -> Result<PolicyRow, DomainError> {
+    call.needs(Permission::RetentionManage)?;
+    rule.check()?;
+    let row = PolicyRow {
+        id: app.new_id(),
+        name,
+        stage: rule.stage,
+        since: rule.since.as_str().to_owned(),
+        days: i32::try_from(rule.days).unwrap_or(i32::MAX),
+        action: rule.action.as_str().to_owned(),
+        state: PolicyState::DryRun.as_str().to_owned(),
+        created_at: work.database_time().await?,
+        created_by: call.identity.actor_id(),
+        activated_at: None,
+        activated_by: None,
+    };
+    stored::insert_policy(work, &row).await?;
+    app.record_change(work, call, entry(Entry::RetentionCreate, row.id)).await?;
+    Ok(row)
+}
+
+/// Puts a policy in force. Whoever does so has previewed it, says how many were due, and did not make it.
+///
+/// Errors: 403 `own_policy`, `step_up_required`; 409 `preview_outdated` where another number is due now, `wrong_policy_state` for one that is in force.
+pub async fn activate_policy(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: Uuid,
+    due: i64,
+) -> Result<PolicyRow, DomainError> {
+    call.needs(Permission::RetentionManage)?;
+    let row = stored::lock_policy(work, id).await?.ok_or(DomainError::NotFound)?;
+    if row.created_by == call.identity.actor_id() {
+        return Err(DomainError::refused(RefusedAs::Forbidden, "own_policy"));
+    }
+    require_step_up(app, call, work).await?;
+    if row.state == PolicyState::Active.as_str() {
+        return Err(wrong_state());
+    }
+    let rule = Rule::of(&row).ok_or_else(|| DomainError::internal("a stored policy"))?;
+    if counted(work, &rule, None).await?.0 != due {
+        return Err(DomainError::refused(RefusedAs::Conflict, "preview_outdated"));
+    }
+    let now = work.database_time().await?;
+    if stored::lock_clock(work).await?.is_none() {
+        stored::put_clock(work, now, None).await?;
+    }
+    let state = PolicyState::Active.as_str().to_owned();
+    let row = PolicyRow { state, activated_at: Some(now), activated_by: Some(call.identity.actor_id()), ..row };
+    stored::update_policy(work, &row).await?;
+    let draft = entry(Entry::RetentionActivate, id).with("due", Detail::Count(u32::try_from(due).unwrap_or(u32::MAX)));
+    app.record_change(work, call, draft).await?;
+    Ok(row)
+}
+
+fn wrong_state() -> DomainError {
+    DomainError::refused(RefusedAs::Conflict, "wrong_policy_state")
+}
+
+/// Takes a policy out of force at once. Anybody who manages policies may, its maker included.
+///
+/// Errors: 409 `wrong_policy_state` for one that is not in force.
+pub async fn pause_policy(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<PolicyRow, DomainError> {
+    call.needs(Permission::RetentionManage)?;
+    let row = stored::lock_policy(work, id).await?.ok_or(DomainError::NotFound)?;
+    if row.state != PolicyState::Active.as_str() {
+        return Err(wrong_state());
+    }
+    let row = PolicyRow { state: PolicyState::Paused.as_str().to_owned(), ..row };
+    stored::update_policy(work, &row).await?;
+    app.record_change(work, call, entry(Entry::RetentionPause, id)).await?;
+    Ok(row)
+}
+
+/// Gives the word that the clock is right, after it went on by more than an hour between two looks.
+///
+/// Errors: 403 `step_up_required`; 409 `clock_not_stopped` where none is waited for.
+pub async fn confirm_clock(app: &App, call: &Call, work: &Work) -> Result<(), DomainError> {
+    call.needs(Permission::RetentionManage)?;
+    require_step_up(app, call, work).await?;
+    match stored::lock_clock(work).await? {
+        Some((_, Some(_))) => {}
+        _ => return Err(DomainError::refused(RefusedAs::Conflict, "clock_not_stopped")),
+    }
+    stored::put_clock(work, work.database_time().await?, None).await?;
+    app.record_change(work, call, Draft::of(Entry::RetentionConfirm)).await
+}
+
+/// Every policy, oldest first.
+pub async fn list_policies(app: &App, call: &Call) -> Result<Vec<PolicyRow>, DomainError> {
+    call.needs(Permission::RetentionRead)?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::list_policies(&work, false).await;
+    work.abandon().await;
+    let rows = rows?;
+    app.record_read(call, Draft::of(Entry::RetentionRead)).await?;
+    Ok(rows)
+}
+
+/// One policy.
+pub async fn find_policy(app: &App, call: &Call, id: Uuid) -> Result<PolicyRow, DomainError> {
+    call.needs(Permission::RetentionRead)?;
+    let work = app.begin(call.organization()).await?;
+    let row = stored::find_policy(&work, id).await;
+    work.abandon().await;
+    let row = row?.ok_or(DomainError::NotFound)?;
+    app.record_read(call, entry(Entry::RetentionRead, id)).await?;
+    Ok(row)
+}
+
+/// What the rounds of a policy did, newest first: the register of destruction.
+pub async fn list_runs(
+    app: &App,
+    call: &Call,
+    id: Uuid,
+    before: Option<Uuid>,
+    limit: usize,
+) -> Result<(Vec<RunRow>, Option<Uuid>), DomainError> {
+    find_policy(app, call, id).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::list_runs(&work, id, before, i64::try_from(limit).unwrap_or(200) + 1).await;
+    work.abandon().await;
+    let mut rows = rows?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Ok((rows, next))
+}

@@ -1,0 +1,21 @@
+//! The door of the people whom data is about: a code to a contact point on file opens it, and it shows nobody but themselves.
+
+mod data;
+mod portal;
+mod requests;
+mod sessions;
+
+pub(crate) use data::in_force as purposes_in_use;
+pub use data::{DataView, Preferences, own_data, preferences, set_preferences};
+pub use portal::issue_portal;
+pub use requests::{OwnRequest, cancel_own, create_own, find_own, list_own, own_package};
+pub use sessions::{Began, Tokens, answer_visits, begin, end, purge, redeem};
+
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+
+use crate::Call;
+
+/// The person that a call comes from. No other kind of caller gets here.
+fn oneself(call: &Call) -> Result<CustomerId, DomainError> {
+    call.identity.subject().ok_or(DomainError::refused(RefusedAs::Unauthorized, "invalid_token"))
+}

@@ -1,0 +1,182 @@
+//! What an erasure takes away, statement by statement, and what it only counts.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use custodian_domain::kernel::CustomerId;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::{DbError, Work};
+
+/// How many rows, by what they were.
+pub type Removed = BTreeMap<&'static str, i64>;
+
+/// What goes: its name, the statement that takes it away and tells how many, and the one that only counts it. $1 organisation, $2 customer.
+const GOES: &[(&str, &str, &str)] = &[
+    (
+        "versions",
+        "DELETE FROM customer_versions WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM customer_versions WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "looks_counted",
+        "DELETE FROM access_budget_people WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM access_budget_people WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "pending_requests",
+        "DELETE FROM access_request_customers c USING access_requests r WHERE c.organization_id = $1 AND c.customer_id = $2 \
+         AND r.organization_id = $1 AND r.id = c.request_id AND r.state = 'pending'",
+        "SELECT count(*) FROM access_request_customers c JOIN access_requests r ON r.organization_id = c.organization_id AND r.id = c.request_id \
+         WHERE c.organization_id = $1 AND c.customer_id = $2 AND r.state = 'pending'",
+    ),
+    (
+        "grants",
+        "DELETE FROM access_grant_customers WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM access_grant_customers WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "retention_warnings",
+        "DELETE FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "record_indexes",
+        "DELETE FROM record_indexes WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM record_indexes WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "record_versions",
+        "DELETE FROM record_versions WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM record_versions WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "records",
+        "DELETE FROM records WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM records WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "letters",
+        "DELETE FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "own_visits",
+        "DELETE FROM self_visits WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM self_visits WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "own_sessions",
+        "DELETE FROM self_sessions WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM self_sessions WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "own_preferences",
+        "DELETE FROM self_preferences WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM self_preferences WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
+        "typed_reasons",
+        "UPDATE consent_events SET reason = NULL WHERE organization_id = $1 AND customer_id = $2 AND reason IS NOT NULL",
+        "SELECT count(*) FROM consent_events WHERE organization_id = $1 AND customer_id = $2 AND reason IS NOT NULL",
+    ),
+];
+
+/// Files that hold the person end before anybody takes them away; from such as are not written yet the person is left out. $1 organisation, $2 customer.
+const EXPORTS: [&str; 4] = [
+    "UPDATE exports x SET stage = 'expired', wrapped_key = NULL, token_digest = NULL WHERE x.organization_id = $1 AND x.wrapped_key IS NOT NULL \
+     AND EXISTS (SELECT FROM export_members m WHERE m.organization_id = $1 AND m.export_id = x.id AND $2::uuid = ANY(m.customer_ids))",
+    "DELETE FROM export_chunks c USING exports x WHERE c.organization_id = $1 AND x.organization_id = $1 AND x.id = c.export_id AND x.stage = 'expired' AND $2::uuid IS NOT NULL",
+    "DELETE FROM export_members m USING exports x WHERE m.organization_id = $1 AND x.organization_id = $1 AND x.id = m.export_id AND x.stage = 'expired' AND $2::uuid IS NOT NULL",
+    "UPDATE export_members SET customer_ids = array_remove(customer_ids, $2::uuid), shown = array_remove(shown, $2::uuid) WHERE organization_id = $1 AND $2::uuid = ANY(customer_ids)",
+];
+
+/// What would be left without anybody: requests for nobody are taken back, rights to nobody are ended. $1 organisation, $2 customer, $3 who, $4 when.
+const REQUESTS: &str = "UPDATE access_requests r SET customer_count = greatest(r.customer_count - 1, 0), \
+     state = CASE WHEN r.customer_count <= 1 THEN 'cancelled' ELSE r.state END, closed_at = CASE WHEN r.customer_count <= 1 THEN $3 ELSE r.closed_at END \
+     FROM access_request_customers c WHERE r.organization_id = $1 AND c.organization_id = $1 AND c.customer_id = $2 AND r.id = c.request_id AND r.state = 'pending'";
+const GRANTS: &str = "UPDATE access_grants g SET revoked_at = $4, revoked_by = $3 FROM access_grant_customers c \
+     WHERE g.organization_id = $1 AND c.organization_id = $1 AND c.customer_id = $2 AND g.id = c.grant_id AND g.revoked_at IS NULL AND g.ends_at > $4 \
+     AND NOT EXISTS (SELECT FROM access_grant_customers o WHERE o.organization_id = $1 AND o.grant_id = g.id AND o.customer_id <> $2)";
+
+/// What stays, by the names of the rules.
+const STAYS: &[(&str, &str)] = &[
+    ("consents", "SELECT count(*) FROM consents WHERE organization_id = $1 AND customer_id = $2"),
+    ("opt_outs", "SELECT count(*) FROM opt_outs WHERE organization_id = $1 AND customer_id = $2"),
+    ("notice_showings", "SELECT count(*) FROM notice_showings WHERE organization_id = $1 AND customer_id = $2"),
+    (
+        "access_requests",
+        "SELECT count(*) FROM access_request_customers c JOIN access_requests r ON r.organization_id = c.organization_id AND r.id = c.request_id \
+         WHERE c.organization_id = $1 AND c.customer_id = $2 AND r.state <> 'pending'",
+    ),
+    ("privacy_requests", "SELECT count(*) FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2"),
+    ("legal_holds", "SELECT count(*) FROM legal_hold_customers WHERE organization_id = $1 AND customer_id = $2"),
+];
+
+/// Who erases, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Removal {
+    /// The person or the system.
+    pub by: Uuid,
+    /// The database's own time.
+    pub at: DateTime<Utc>,
+}
+
+/// What there is of a customer: what would go, and what would stay.
+pub async fn what_is_there(work: &Work, customer: CustomerId, tags: i64) -> Result<(Removed, Removed), DbError> {
+    let params: [&(dyn ToSql + Sync); 2] = [&work.organization().uuid(), &customer.uuid()];
+    let mut goes = Removed::from([("blind_indexes", tags)]);
+    for (what, _, count) in GOES {
+        goes.insert(what, work.query_one(count, &params).await?.get(0));
+    }
+    Ok((goes, stays(work, &params).await?))
+}
+
+async fn stays(work: &Work, params: &[&(dyn ToSql + Sync)]) -> Result<Removed, DbError> {
+    let mut stays = Removed::from([("tombstone", 1), ("erasures", 1)]);
+    for (what, count) in STAYS {
+        stays.insert(what, work.query_one(count, params).await?.get(0));
+    }
+    Ok(stays)
+}
+
+/// Takes everything of a locked customer away and leaves the tombstone. Answers what went and what stays.
+pub async fn erase_customer(
+    work: &Work,
+    customer: CustomerId,
+    tags: &[[u8; 16]],
+    removal: Removal,
+) -> Result<(Removed, Removed), DbError> {
+    const TAGS: &str = "DELETE FROM blind_indexes WHERE organization_id = $1 AND customer_id = $2 AND tag = ANY($3)";
+    const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, stage = NULL, source = NULL, \
+         region = NULL, restricted = false, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
+         WHERE organization_id = $1 AND id = $2";
+    let (organization, id, Removal { by, at }) = (work.organization().uuid(), customer.uuid(), removal);
+    let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
+    let mut gone = Removed::new();
+    let removed = work.execute(TAGS, &[&organization, &id, &tags]).await?;
+    gone.insert("blind_indexes", count(removed));
+    for statement in EXPORTS {
+        work.execute(statement, &[&organization, &id]).await?;
+    }
+    work.execute(REQUESTS, &[&organization, &id, &at]).await?;
+    work.execute(GRANTS, &[&organization, &id, &by, &at]).await?;
+    for (what, remove, _) in GOES {
+        gone.insert(what, count(work.execute(remove, &[&organization, &id]).await?));
+    }
+    work.execute(TOMBSTONE, &[&organization, &id, &at, &by]).await?;
+    let params: [&(dyn ToSql + Sync); 2] = [&organization, &id];
+    Ok((gone, stays(work, &params).await?))
+}
+
+fn count(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Stops everything but storage and protection (PIPL 47(2)).
+pub async fn restrict(work: &Work, customer: CustomerId) -> Result<(), DbError> {
+    let sql = "UPDATE customers SET restricted = true WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &customer.uuid()]).await?;
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Certificates: given when nothing is found, the same for ever, sound without a server, and impossible while a copy is anywhere.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{erase, round};
+use crate::customers::{path, whole};
+use crate::support::{Answer, Org, Person, fresh_folder, program};
+
+/// Goes round until the erasure has ended, as it does within minutes by itself.
+async fn ended(org: &Org<'_>, dpo: &Person, erasure: &str) -> Answer {
+    for _ in 0..200 {
+        round(org).await;
+        let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+        if told.at("/state") == "erased" {
+            return told;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it does not end: {}", dpo.get(&format!("/v1/erasures/{erasure}")).await);
+}
+
+fn certificate_path(erasure: &str) -> String {
+    format!("/v1/erasures/{erasure}/certificate")
+}
+
+#[tokio::test]
+async fn the_certificate_tells_everything_but_who_it_was_and_is_the_same_for_ever() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let gone = sales.post("/v1/customers", &whole(300)).await.shows(201).id();
+    sales.patch(&path(&gone), &json!({"fields": {"mobile": "13977770300"}})).await.shows(200);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    dpo.get(&certificate_path(&erasure)).await.refuses(409, "certificate_pending");
+    let told = ended(&org, &dpo, &erasure).await;
+    assert_eq!(told.at("/findings"), json!([]));
+    let first = dpo.get(&certificate_path(&erasure)).await.shows(200);
+    let signed = first.at("/certificate");
+    assert_eq!((&signed["erasure_id"], &signed["ground"]), (&json!(erasure), &json!("subject_request")));
+    assert_eq!(signed["keys_destroyed"].as_array().unwrap().len(), 2);
+    assert!(
+        signed["sweep"]["identifiers"].as_i64().unwrap() >= 6,
+        "old numbers are looked for, too: {}",
+        signed["sweep"]
+    );
+    assert_eq!(signed["sweep"]["found"], 0);
+    for (field, value) in crate::customers::values(300) {
+        assert!(!first.text().contains(&value) || value.len() < 4, "{field} stands in the certificate");
+    }
+    assert!(!first.text().contains(&gone), "not even the id");
+    assert_eq!(erase(&dpo, &gone).await.shows(202).id(), erasure);
+    assert_eq!(dpo.get(&certificate_path(&erasure)).await.shows(200).at("/jws"), first.at("/jws"));
+}
+
+#[tokio::test]
+async fn anybody_checks_it_without_a_server_and_no_changed_one_holds() {
+    let org = Org::found().await;
+    let dpo = org.dpo().await;
+    let gone = org.customer_of(&org.sales_a().await).await;
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    ended(&org, &dpo, &erasure).await;
+    let answer = dpo.get(&certificate_path(&erasure)).await.shows(200);
+    let jwks = org.service().stranger().get("/.well-known/jwks.json").await.shows(200);
+    let folder = fresh_folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, keys) = (folder.join("certificate.json"), folder.join("jwks.json"));
+    std::fs::write(&keys, &jwks.bytes).unwrap();
+    let verify = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let output =
+            Command::new(program()).args(["erasures", "verify"]).arg(&file).arg("--jwks").arg(&keys).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (sound, told) = verify(answer.text());
+    assert!(sound && told.contains(&erasure), "{told}");
+    let mut altered: Value = answer.json();
+    altered["certificate"]["ground"] = json!("unlawful");
+    assert!(!verify(&altered.to_string()).0);
+    let jws = answer.text_at("/jws");
+    assert!(verify(&jws).0);
+    assert!(!verify(&jws.replace('.', "A.")).0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_in_somebody_elses_note_makes_the_certificate_impossible() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let gone = sales
+        .post("/v1/customers", &json!({"fields": {"name": "Li Lei", "mobile": "13977770301"}}))
+        .await
+        .shows(201)
+        .id();
+    let note = json!({"fields": {"name": "Han Mei", "notes": "her husband Li Lei: 139-7777 0301, after six"}});
+    let other = sales.post("/v1/customers", &note).await.shows(201).id();
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    for _ in 0..3 {
+        round(&org).await;
+    }
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    assert_eq!(told.at("/state"), "erasing");
+    assert!(told.at("/destroyed_at").is_null(), "what was looked for is still known to the sweep");
+    assert_eq!(
+        told.at("/findings"),
+        json!([{"place": "customers", "customer_id": other, "field": "notes", "kind": "identifier"}])
+    );
+    assert!(!told.text().contains("0301"), "where, and never what");
+    dpo.get(&certificate_path(&erasure)).await.refuses(409, "certificate_pending");
+    erase(&dpo, &other).await.shows(202);
+    ended(&org, &dpo, &erasure).await;
+    dpo.get(&certificate_path(&erasure)).await.shows(200);
+}
+
+#[tokio::test]
+async fn a_copy_in_what_hangs_on_somebody_else_makes_it_impossible_too() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let gone = json!({"fields": {"name": "Li Lei", "mobile": "13977770302"}});
+    let gone = sales.post("/v1/customers", &gone).await.shows(201).id();
+    let other = json!({"fields": {"name": "Han Mei"}});
+    let other = sales.post("/v1/customers", &other).await.shows(201).id();
+    let call = json!({"channel": "phone", "occurred_at": "2026-11-20T08:00:00Z", "summary": "call her husband, 139-7777 0302"});
+    let call = crate::records::enter(&sales, &other, "interaction", call).await.shows(201).id();
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    for _ in 0..3 {
+        round(&org).await;
+    }
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    let found = json!([{"place": "records", "customer_id": other, "field": "summary", "kind": "identifier"}]);
+    assert_eq!(told.at("/findings"), found);
+    dpo.get(&certificate_path(&erasure)).await.refuses(409, "certificate_pending");
+    let path = crate::records::path("interaction", &call);
+    sales.get(&path).await.shows(200);
+}
+
+#[tokio::test]
+async fn a_copy_in_a_row_of_text_is_found_and_a_number_that_two_share_stays_the_others() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let fields = |name: &str| json!({"fields": {"name": name, "mobile": "13977770302"}});
+    let gone = sales.post("/v1/customers", &fields("Li Lei")).await.shows(201).id();
+    let shares = sales.post("/v1/customers", &fields("Han Mei")).await.shows(201).id();
+    let plant = "UPDATE departments SET name = $2 WHERE organization_id = $1 AND parent_id IS NULL";
+    let sql = org.sql().await;
+    sql.execute(plant, &[&org.id, &"Care of 139 7777 0302"]).await.unwrap();
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    round(&org).await;
+    round(&org).await;
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    assert_eq!(told.at("/findings"), json!([{"place": "departments", "kind": "identifier"}]));
+    sql.execute(plant, &[&org.id, &"Headquarters"]).await.unwrap();
+    ended(&org, &dpo, &erasure).await;
+    let signed = dpo.get(&certificate_path(&erasure)).await.shows(200);
+    assert_eq!(signed.at("/certificate/sweep/shared_with_others"), 1);
+    let seen = sales.get("/v1/customers?q[mobile]=13977770302").await.shows(200);
+    assert_eq!(seen.at("/data/0/id"), json!(shares));
+}
+
+#[tokio::test]
+async fn many_people_go_in_one_round_with_a_certificate_each() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let mut erasures = Vec::new();
+    for _ in 0..12 {
+        let id = org.customer_of(&sales).await;
+        erasures.push(erase(&dpo, &id).await.shows(202).id());
+    }
+    ended(&org, &dpo, erasures.last().unwrap()).await;
+    for erasure in &erasures {
+        ended(&org, &dpo, erasure).await;
+        dpo.get(&certificate_path(erasure)).await.shows(200);
+    }
+}

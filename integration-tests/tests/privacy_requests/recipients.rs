@@ -1,0 +1,69 @@
+//! Recipients hear of what was corrected, restricted and objected to, and say when they have acted on it.
+
+use serde_json::{Value, json};
+
+use super::{PATH, act, proved, somebody};
+use crate::support::{Org, Partner};
+
+const PERMISSIONS: [&str; 2] = ["customers.read", "withdrawals.acknowledge"];
+
+async fn news(partner: &Partner) -> Vec<Value> {
+    let told = partner.get("/v1/privacy-notifications?open=true").await.shows(200);
+    told.at("/data").as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn who_has_the_field_hears_of_its_correction_and_nobody_else() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let with = org.partner(&["name", "company"], &[], &PERMISSIONS).await;
+    let without = org.partner(&["name"], &[], &PERMISSIONS).await;
+    let members = json!({"right": "rectification", "corrections": {"company": "Harbour Ltd"}});
+    let id = proved(&dpo, &customer, &members).await;
+    assert!(news(&with).await.is_empty(), "not before it is made");
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    assert!(news(&without).await.is_empty());
+    let told = news(&with).await;
+    assert_eq!((&told[0]["kind"], &told[0]["fields"]), (&json!("rectified"), &json!(["company"])));
+    assert_ne!(told[0]["customer_id"], json!(customer), "a partner knows people by ids of its own");
+    let acknowledge = format!("/v1/privacy-notifications/{}/acknowledge", told[0]["id"].as_str().unwrap());
+    without.act(&acknowledge).await.refuses(404, "not_found");
+    org.admin().await.act(&acknowledge).await.refuses(403, "partner_only");
+    let recipients = format!("{PATH}/{id}/recipients");
+    assert_eq!(dpo.get(&recipients).await.shows(200).at("/data/0/state"), "notified");
+    with.act(&acknowledge).await.shows(200);
+    let first = with.act(&acknowledge).await.shows(200).at("/acknowledged_at");
+    let after = dpo.get(&recipients).await.shows(200);
+    assert_eq!((after.at("/data/0/state"), after.at("/data/0/acknowledged_at")), (json!("acknowledged"), first));
+    assert!(news(&with).await.is_empty());
+    assert!(!after.text().contains("Harbour"), "keys, never values: {after}");
+}
+
+#[tokio::test]
+async fn every_recipient_hears_of_a_restriction_and_of_its_end() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let partner = org.partner(&["name"], &[], &PERMISSIONS).await;
+    let id = proved(&dpo, &customer, &json!({"right": "restriction"})).await;
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    assert_eq!(news(&partner).await[0]["kind"], "restricted");
+    act(&dpo, &id, "announce-lifting", &json!({"reason": "checked"})).await.shows(200);
+    assert_eq!(news(&partner).await.len(), 1);
+    act(&dpo, &id, "lift", &json!({})).await.shows(200);
+    assert_eq!(news(&partner).await[1]["kind"], "restriction_lifted");
+}
+
+#[tokio::test]
+async fn who_receives_what_is_objected_to_acknowledges_it_like_a_withdrawal() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let purpose = json!({"code": crate::house::fresh_code(), "labels": {"en": "Profiles", "zh": "画像"}, "description": "To be objected to.",
+        "legal_basis": "eu_legitimate_interests", "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["DE"]});
+    dpo.post("/v1/purposes", &purpose).await.shows(201);
+    let code = purpose["code"].as_str().unwrap();
+    let partner = org.partner(&["name"], &[code], &PERMISSIONS).await;
+    let id = proved(&dpo, &customer, &json!({"right": "objection", "purposes": [code]})).await;
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    let told = partner.with("processing-purpose", code).get("/v1/withdrawals?open=true").await.shows(200);
+    assert_eq!(told.at("/data/0/purpose"), code);
+}

@@ -1,0 +1,137 @@
+//! Retention policies over HTTP, and their rounds.
+
+use custodian_application::retention::run;
+use custodian_domain::kernel::OrganizationId;
+use serde_json::{Value, json};
+
+use super::hold;
+use crate::customers::path;
+use crate::support::{Answer, Org, Person, customer};
+
+const PATH: &str = "/v1/retention-policies";
+
+fn rule(action: &str) -> Value {
+    json!({"stage": "lost", "since": "updated_at", "days": 30, "action": action})
+}
+
+/// A customer who was lost and whom nobody has touched for a year.
+async fn forgotten(org: &Org<'_>, sales: &Person) -> String {
+    let mut body = customer();
+    body["stage"] = json!("lost");
+    let id = sales.post("/v1/customers", &body).await.shows(201).id();
+    let age = "UPDATE customers SET updated_at = updated_at - interval '1 year' WHERE id = $1::text::uuid";
+    org.sql().await.execute(age, &[&id]).await.unwrap();
+    id
+}
+
+async fn made(person: &Person, action: &str) -> String {
+    let mut body = rule(action);
+    body["name"] = json!("Lost leads");
+    person.post(PATH, &body).await.shows(201).id()
+}
+
+async fn activate(person: &Person, policy: &str, due: i64) -> Answer {
+    person.post(&format!("{PATH}/{policy}/activate"), &json!({"due": due})).await
+}
+
+async fn round(org: &Org<'_>) -> usize {
+    let (app, id) = (org.service().app.clone(), OrganizationId::from(org.id));
+    org.service().run(async move { run(&app, id).await }).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_preview_counts_and_shows_ids_and_changes_nothing() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (due, held) = (forgotten(&org, &sales).await, forgotten(&org, &sales).await);
+    let fresh = org.customer_of(&sales).await;
+    hold(&dpo, &held, json!({})).await;
+    let preview = dpo.post(&format!("{PATH}/preview"), &rule("destroy")).await.shows(200);
+    assert_eq!((preview.at("/due"), preview.at("/held"), preview.at("/sample")), (json!(1), json!(1), json!([due])));
+    for id in [&due, &held, &fresh] {
+        dpo.get(&path(id)).await.shows(200);
+    }
+    let mut unknown = rule("destroy");
+    unknown["stage"] = json!("vanished");
+    dpo.post(&format!("{PATH}/preview"), &unknown).await.refuses(422, "invalid_body");
+}
+
+#[tokio::test]
+async fn a_policy_is_made_by_one_put_in_force_by_another_and_never_blindly() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let due = forgotten(&org, &sales).await;
+    let policy = made(&dpo, "destroy").await;
+    assert_eq!(round(&org).await, 0, "a dry run destroys nothing");
+    activate(&dpo, &policy, 1).await.refuses(403, "own_policy");
+    activate(&admin, &policy, 7).await.refuses(409, "preview_outdated");
+    assert_eq!(activate(&admin, &policy, 1).await.shows(200).at("/state"), "active");
+    activate(&admin, &policy, 1).await.refuses(409, "wrong_policy_state");
+    assert_eq!(dpo.act(&format!("{PATH}/{policy}/pause")).await.shows(200).at("/state"), "paused");
+    assert_eq!(round(&org).await, 0, "a paused one neither");
+    dpo.act(&format!("{PATH}/{policy}/pause")).await.refuses(409, "wrong_policy_state");
+    dpo.get(&path(&due)).await.shows(200);
+    for person in [&sales, &org.auditor().await] {
+        person
+            .post(PATH, &json!({"name": "x", "since": "updated_at", "days": 1, "action": "warn"}))
+            .await
+            .refuses(403, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn who_is_due_is_erased_with_a_certificate_and_whom_a_hold_keeps_stays() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let (due, held, fresh) =
+        (forgotten(&org, &sales).await, forgotten(&org, &sales).await, org.customer_of(&sales).await);
+    hold(&dpo, &held, json!({})).await;
+    let policy = made(&dpo, "destroy").await;
+    activate(&admin, &policy, 1).await.shows(200);
+    assert_eq!(round(&org).await, 1);
+    dpo.get(&path(&due)).await.refuses(410, "erased");
+    for id in [&held, &fresh] {
+        dpo.get(&path(id)).await.shows(200);
+    }
+    let runs = dpo.get(&format!("{PATH}/{policy}/runs")).await.shows(200);
+    assert_eq!((runs.at("/data/0/customer_count"), runs.at("/data/0/action")), (json!(1), json!("destroy")));
+    let erasure = runs.at("/data/0/erasure_ids/0");
+    let told = dpo.get(&format!("/v1/erasures/{}", erasure.as_str().unwrap())).await.shows(200);
+    assert_eq!((told.at("/ground"), told.at("/customer_id")), (json!("retention_over"), json!(due)));
+    assert_eq!(round(&org).await, 0, "nobody is met twice");
+}
+
+#[tokio::test]
+async fn who_is_warned_of_is_told_once_and_who_is_archived_is_out_of_use() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let due = forgotten(&org, &sales).await;
+    let warning = made(&dpo, "warn").await;
+    activate(&admin, &warning, 1).await.shows(200);
+    assert_eq!((round(&org).await, round(&org).await), (1, 0));
+    dpo.get(&path(&due)).await.shows(200);
+    let archiving = made(&dpo, "archive").await;
+    activate(&admin, &archiving, 1).await.shows(200);
+    assert_eq!(round(&org).await, 1);
+    dpo.get(&path(&due)).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_destroys_nothing_without_a_persons_word() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let due = forgotten(&org, &sales).await;
+    let policy = made(&dpo, "destroy").await;
+    activate(&admin, &policy, 1).await.shows(200);
+    let confirm = format!("{PATH}/confirm-clock");
+    admin.act(&confirm).await.refuses(409, "clock_not_stopped");
+    // The clock is where it was, and the look before lies far behind: to the service it has jumped.
+    let jump = "UPDATE retention_clocks SET seen_at = seen_at - interval '400 days'";
+    org.sql().await.execute(jump, &[]).await.unwrap();
+    assert_eq!((round(&org).await, round(&org).await), (0, 0));
+    dpo.get(&path(&due)).await.shows(200);
+    sales.act(&confirm).await.refuses(403, "forbidden");
+    admin.act(&confirm).await.shows(204);
+    assert_eq!(round(&org).await, 1);
+    dpo.get(&path(&due)).await.refuses(410, "erased");
+}

@@ -1,0 +1,209 @@
+//! Packages: one's own data, once, and nobody else's.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{come_in, somebody};
+use crate::support::{Answer, Caller, Org};
+
+const PATH: &str = "/v1/self/privacy-requests";
+
+/// The files of an archive of stored entries, read by its central directory.
+fn unpack(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let half = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let end = bytes.len() - 22;
+    assert_eq!(&bytes[end..end + 4], b"PK\x05\x06");
+    let mut at = word(end + 16);
+    let mut files = BTreeMap::new();
+    for _ in 0..half(end + 10) {
+        assert_eq!(&bytes[at..at + 4], b"PK\x01\x02");
+        let (size, length, local) = (word(at + 20), half(at + 28), word(at + 42));
+        let name = String::from_utf8(bytes[at + 46..at + 46 + length].to_vec()).unwrap();
+        assert_eq!(&bytes[local..local + 4], b"PK\x03\x04");
+        let begin = local + 30 + half(local + 26) + half(local + 28);
+        files.insert(name, bytes[begin..begin + size].to_vec());
+        at += 46 + length;
+    }
+    files
+}
+
+fn data(answer: &Answer) -> Value {
+    serde_json::from_slice(&unpack(&answer.bytes)["data.json"]).unwrap()
+}
+
+fn keys(data: &Value) -> Vec<String> {
+    let fields = data["person"]["fields"].as_array().unwrap();
+    fields.iter().map(|field| field["key"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A request of one's own that the officer has completed.
+async fn done(org: &Org<'_>, me: &Caller, right: &str, jurisdiction: &str) -> String {
+    let id = me.post(PATH, &json!({"right": right, "jurisdiction": jurisdiction})).await.shows(201).id();
+    org.dpo().await.post(&format!("/v1/privacy-requests/{id}/complete"), &json!({})).await.shows(200);
+    id
+}
+
+#[tokio::test]
+async fn a_person_takes_their_data_along_once() {
+    let org = Org::found().await;
+    let ((_, address), (_, other)) = (somebody(&org).await, somebody(&org).await);
+    let me = come_in(&org, &address, 1).await;
+    me.get("/v1/self/package").await.refuses(404, "not_found");
+    let open = me.post(PATH, &json!({"right": "access", "jurisdiction": "EU"})).await.shows(201).id();
+    me.get(&format!("/v1/self/package?request_id={open}")).await.refuses(409, "no_package");
+    org.dpo().await.post(&format!("/v1/privacy-requests/{open}/complete"), &json!({})).await.shows(200);
+    let package = me.get("/v1/self/package").await.shows(200);
+    assert_eq!(package.sent("content-type"), "application/zip");
+    assert!(package.sent("content-disposition").contains(&open) && package.sent("cache-control").contains("no-store"));
+    let files = unpack(&package.bytes);
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["consents.csv", "data.csv", "data.json", "schema.json", "summary.txt"]);
+    let data = data(&package);
+    let field =
+        |key: &str| data["person"]["fields"].as_array().unwrap().iter().find(|field| field["key"] == key).cloned();
+    assert_eq!(field("email").unwrap()["value"], address.as_str());
+    assert_eq!(field("address").unwrap()["value"], "12 Harbour Street");
+    assert_eq!((&data["person"]["source"], &data["request_id"]), (&json!("web_form"), &json!(open)));
+    assert!(data["remedy"]["en"].as_str().unwrap().contains("supervisory authority"));
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    assert!(text("data.csv").contains("12 Harbour Street") && text("summary.txt").contains("您的个人信息"));
+    assert!(files.values().all(|file| !String::from_utf8_lossy(file).contains(&other)), "nobody else is in it");
+    me.get("/v1/self/package").await.refuses(410, "package_fetched");
+    let alarm = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package_again").await.shows(200);
+    assert_eq!(alarm.at("/data/0/details/privacy_request"), open.as_str());
+    let entry = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package").await.shows(200);
+    assert!(entry.at("/data/0/fields/revealed").to_string().contains("address"), "{entry}");
+}
+
+#[tokio::test]
+async fn the_schema_in_a_package_describes_what_is_in_it() {
+    let org = Org::found().await;
+    let (customer, address) = somebody(&org).await;
+    let (dpo, admin) = (org.dpo().await, org.admin().await);
+    crate::consents::agreed(&dpo, &admin, &customer).await;
+    let me = come_in(&org, &address, 1).await;
+    me.request("PUT", "/v1/self/preferences").json(&json!({"language": "en"})).header("if-match", "*").await.shows(200);
+    done(&org, &me, "access", "EU").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    let files = unpack(&package.bytes);
+    let schema: Value = serde_json::from_slice(&files["schema.json"]).unwrap();
+    follows(&schema, &data(&package), "");
+    assert_eq!(data(&package)["consents"][0]["state"], "given");
+    assert!(String::from_utf8(files["summary.txt"].clone()).unwrap().starts_with("Your data"));
+}
+
+/// As far as the schema of packages goes: types, required members, constants and choices.
+fn follows(schema: &Value, value: &Value, at: &str) {
+    let kind = match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::Null => "null",
+    };
+    match &schema["type"] {
+        Value::String(one) => assert_eq!(one, kind, "{at}"),
+        Value::Array(many) => assert!(many.iter().any(|one| one == kind), "{at}: {kind}"),
+        _ => {}
+    }
+    if let Some(constant) = schema.get("const") {
+        assert_eq!(constant, value, "{at}");
+    }
+    if let Some(choices) = schema["enum"].as_array() {
+        assert!(choices.contains(value), "{at}: {value}");
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(value.get(name.as_str().unwrap()).is_some(), "{at}/{name} is missing");
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let inner = schema["properties"].get(name).or_else(|| schema.get("additionalProperties"));
+        match inner {
+            Some(inner) => follows(inner, member, &format!("{at}/{name}")),
+            None => assert!(schema.get("properties").is_none(), "{at}/{name} is not described"),
+        }
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        follows(&schema["items"], item, &format!("{at}/{index}"));
+    }
+}
+
+#[tokio::test]
+async fn only_what_was_given_by_consent_or_contract_is_portable() {
+    let org = Org::found().await;
+    let (customer, address) = somebody(&org).await;
+    let notes = json!({"fields": {"notes": "Prefers to be called in the morning"}});
+    org.admin().await.patch(&format!("/v1/customers/{customer}"), &notes).await.shows(200);
+    let purpose = json!({"code": crate::house::fresh_code(), "labels": {"en": "Delivery", "zh": "配送"}, "description": "Bringing what was bought.",
+        "legal_basis": "cn_contract", "consent_kind": "none", "fields": ["name", "address"], "methods": ["use"], "jurisdictions": ["CN"]});
+    org.dpo().await.post("/v1/purposes", &purpose).await.shows(201);
+    let me = come_in(&org, &address, 1).await;
+    done(&org, &me, "portability", "EU").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    let mut portable = keys(&data(&package));
+    portable.sort();
+    assert!(portable.contains(&"address".to_owned()) && portable.contains(&"name".to_owned()), "{portable:?}");
+    done(&org, &me, "access", "EU").await;
+    let everything = keys(&data(&me.get("/v1/self/package").await.shows(200)));
+    let notes = "notes".to_owned();
+    assert!(everything.contains(&notes) && !portable.contains(&notes), "what staff wrote was not given by the person");
+    let all = org.dpo().await.get("/v1/purposes?limit=200").await.shows(200).at("/data");
+    let grounds: Vec<&Value> = all.as_array().unwrap().iter().collect();
+    for key in portable {
+        let uses = |purpose: &&&Value| purpose["fields"].as_array().is_none_or(|keys| keys.contains(&json!(key)));
+        let given =
+            |purpose: &&Value| purpose["legal_basis"].as_str().is_some_and(|basis| basis.ends_with("_contract"));
+        assert!(grounds.iter().filter(uses).any(given), "{key} was given neither by contract nor by consent");
+    }
+}
+
+#[tokio::test]
+async fn under_the_ccpa_numbers_of_identity_and_account_stay() {
+    let org = Org::found().await;
+    let (customer, address) = somebody(&org).await;
+    let numbers = json!({"fields": {"id_number": "11010519491231002X"}});
+    org.admin().await.patch(&format!("/v1/customers/{customer}"), &numbers).await.shows(200);
+    let me = come_in(&org, &address, 1).await;
+    for (jurisdiction, there) in [("EU", true), ("US-CA", false)] {
+        done(&org, &me, "access", jurisdiction).await;
+        let package = me.get("/v1/self/package").await.shows(200);
+        assert_eq!(package.bytes.windows(18).any(|window| window == b"11010519491231002X"), there, "{jurisdiction}");
+    }
+}
+
+#[tokio::test]
+async fn of_those_who_fetch_at_once_one_has_the_package() {
+    let org = Org::found().await;
+    let (_, address) = somebody(&org).await;
+    let me = come_in(&org, &address, 1).await;
+    let id = done(&org, &me, "access", "EU").await;
+    let dpo = org.dpo().await;
+    let by_staff = format!("/v1/privacy-requests/{id}/package");
+    let mut all = join_all((0..4).map(|_| me.get("/v1/self/package").into_future())).await;
+    all.extend(join_all((0..2).map(|_| dpo.get(&by_staff).into_future())).await);
+    assert_eq!(all.iter().filter(|answer| answer.status == 200).count(), 1, "{all:?}");
+    assert!(all.iter().all(|answer| answer.status == 200 || answer.at("/code") == "package_fetched"));
+}
+
+#[tokio::test]
+async fn a_package_is_of_its_person_and_its_week() {
+    let org = Org::found().await;
+    let ((_, address), (_, other)) = (somebody(&org).await, somebody(&org).await);
+    let (me, them) = (come_in(&org, &address, 1).await, come_in(&org, &other, 1).await);
+    let id = done(&org, &me, "access", "EU").await;
+    them.get(&format!("/v1/self/package?request_id={id}")).await.refuses(404, "not_found");
+    org.auditor().await.get(&format!("/v1/privacy-requests/{id}/package")).await.refuses(403, "forbidden");
+    let sql = "UPDATE privacy_requests SET closed_at = closed_at - interval '8 days' WHERE id = $1::text::uuid";
+    org.sql().await.execute(sql, &[&id]).await.unwrap();
+    me.get("/v1/self/package").await.refuses(410, "package_expired");
+    let erasure = me.post(PATH, &json!({"right": "explanation", "jurisdiction": "EU"})).await.shows(201).id();
+    let dpo = org.dpo().await;
+    dpo.post(&format!("/v1/privacy-requests/{erasure}/complete"), &json!({"answer": "So."})).await.shows(200);
+    dpo.get(&format!("/v1/privacy-requests/{erasure}/package")).await.refuses(409, "no_package");
+    let handed = done(&org, &me, "access", "EU").await;
+    dpo.get(&format!("/v1/privacy-requests/{handed}/package")).await.shows(200);
+    dpo.get(&format!("/v1/privacy-requests/{handed}/package")).await.refuses(410, "package_fetched");
+}

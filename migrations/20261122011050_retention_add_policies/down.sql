@@ -1,0 +1,4 @@
+DROP TABLE retention_clocks;
+DROP TABLE retention_warnings;
+DROP TABLE retention_runs;
+DROP TABLE retention_policies;

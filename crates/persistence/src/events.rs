@@ -124,18 +124,27 @@ pub async fn lock_head(work: &Work) -> Result<Option<i64>, DbError> {
     Ok(work.query_opt(sql, &[&organization]).await?.map(|row| row.get(0)))
 }
 
+/// How many events get their places in one statement.
+const PLACED_AT_ONCE: usize = 500;
+
 /// Gives what waits longest its places after `last`, for at most `most` transactions. The fence must be held.
 pub async fn place(work: &Work, last: i64, most: i64) -> Result<Vec<Placed>, DbError> {
-    const SQL: &str = "WITH taken AS (DELETE FROM event_queue WHERE organization_id = $1 AND id IN \
-             (SELECT id FROM event_queue WHERE organization_id = $1 ORDER BY id LIMIT $3) RETURNING id, event_ids), \
-         placed AS (SELECT told.id, $2 + row_number() OVER (ORDER BY taken.id, told.n) AS position \
-             FROM taken, unnest(taken.event_ids) WITH ORDINALITY AS told(id, n)) \
-         UPDATE events e SET position = placed.position FROM placed WHERE e.organization_id = $1 AND e.id = placed.id \
-         RETURNING e.position, e.id, e.type";
+    const TAKE: &str = "DELETE FROM event_queue WHERE organization_id = $1 AND id IN \
+         (SELECT id FROM event_queue WHERE organization_id = $1 ORDER BY id LIMIT $2) RETURNING id, event_ids";
+    // The ids are named twice: found by their key few at a time, whatever the planner takes the table to hold.
+    const PLACE: &str = "UPDATE events e SET position = u.position FROM unnest($2::uuid[], $3::bigint[]) AS u(id, position) \
+         WHERE e.organization_id = $1 AND e.id = ANY($2) AND e.id = u.id RETURNING e.position, e.id, e.type";
     let organization = work.organization().uuid();
-    let rows = work.query(SQL, &[&organization, &last, &most]).await?;
-    let mut placed: Vec<Placed> =
-        rows.iter().map(|row| Placed { position: row.get(0), id: row.get(1), kind: row.get(2) }).collect();
+    let mut taken: Vec<(Uuid, Vec<Uuid>)> =
+        work.query(TAKE, &[&organization, &most]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+    taken.sort_unstable_by_key(|(id, _)| *id);
+    let told: Vec<(Uuid, i64)> = taken.into_iter().flat_map(|(_, events)| events).zip(last + 1..).collect();
+    let mut placed = Vec::with_capacity(told.len());
+    for some in told.chunks(PLACED_AT_ONCE) {
+        let (ids, positions): (Vec<Uuid>, Vec<i64>) = some.iter().copied().unzip();
+        let rows = work.query(PLACE, &[&organization, &ids, &positions]).await?;
+        placed.extend(rows.iter().map(|row| Placed { position: row.get(0), id: row.get(1), kind: row.get(2) }));
+    }
     placed.sort_unstable_by_key(|one| one.position);
     if let Some(newest) = placed.last() {
         let sql = "UPDATE event_heads SET position = $2 WHERE organization_id = $1";

@@ -4,6 +4,7 @@ mod change;
 mod classify;
 mod grades;
 mod own_fields;
+mod own_types;
 mod rebuild;
 mod retire;
 

@@ -1,8 +1,8 @@
-//! Record types and fields as they come and go.
+//! Fields as they are told.
 
 use chrono::{DateTime, Utc};
 use custodian_application::catalog::{FieldVersion, FieldView};
-use custodian_domain::catalog::{DataType, Field, RecordType};
+use custodian_domain::catalog::{DataType, Field};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -10,27 +10,6 @@ use uuid::Uuid;
 
 use crate::http::Lang;
 use crate::v1::roles::LabelsBody;
-
-/// One record type.
-#[derive(Serialize, ToSchema)]
-pub struct RecordTypeBody {
-    /// Its code.
-    code: String,
-    /// Its name in the language asked for.
-    label: String,
-    /// Its names.
-    labels: LabelsBody,
-    /// How many fields it has in use.
-    field_count: usize,
-}
-
-impl RecordTypeBody {
-    pub(super) fn of(record_type: RecordType, lang: Lang) -> Self {
-        let RecordType { code, labels, fields, retired: _ } = record_type;
-        let label = if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() };
-        Self { code: code.to_owned(), label, labels: labels.into(), field_count: fields.len() }
-    }
-}
 
 /// What a field is.
 #[derive(Serialize, ToSchema)]

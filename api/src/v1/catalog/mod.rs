@@ -3,6 +3,7 @@
 mod bodies;
 mod classify;
 mod drafts;
+mod types;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
@@ -11,18 +12,22 @@ use custodian_application::{App, catalog};
 use custodian_domain::kernel::DomainError;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::bodies::{FieldBody, FieldVersionBody, RecordTypeBody, field_example};
+use self::bodies::{FieldBody, FieldVersionBody, field_example};
 use self::drafts::{NewFieldBody, PatchFieldBody, new_example};
 use crate::http::{
-    ChangeProblems, ETag, Empty, IfMatch, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, page_of, settle, single,
+    ChangeProblems, ETag, Empty, IfMatch, Lang, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
+    ValidPatch, WriteProblems, once, page_of, settle, single,
 };
 use crate::needs;
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(list_record_types)
+        .service(types::list_record_types)
+        .service(types::create_record_type)
+        .service(types::show_record_type)
+        .service(types::change_record_type)
+        .service(types::retire_record_type)
         .service(list_fields)
         .service(create_field)
         .service(show_field)
@@ -35,7 +40,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 needs! {
     /// Reads the catalog.
     ReadCatalog = CatalogRead;
-    /// Makes, changes and retires fields.
+    /// Makes, changes and retires record types and fields.
     ManageCatalog = CatalogManage;
 }
 
@@ -46,29 +51,6 @@ fn tag(view: &FieldView, rights: &[u8; 32]) -> ETag {
 fn answered(view: FieldView, rights: &[u8; 32], lang: Lang) -> Result<Reply, DomainError> {
     let tag = tag(&view, rights);
     Ok(Reply::ok(&FieldBody::of(view, lang))?.etag(tag))
-}
-
-/// List record types.
-///
-/// What kinds of record there are.
-#[utoipa::path(
-    tag = "catalog", security(("bearer" = []), ("api_key" = [])),
-    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "Every record type.", body = Listing<RecordTypeBody>,
-        example = json!({"data": [{"code": "customer", "label": "Customer", "labels": {"en": "Customer", "zh": "客户"}, "field_count": 13}], "next_cursor": null})), ListProblems))]
-#[get("/record-types")]
-pub async fn list_record_types(
-    may: May<ReadCatalog>,
-    app: Data<App>,
-    req: HttpRequest,
-    mut query: Query,
-) -> Result<HttpResponse, Problem> {
-    let lang = Lang::of(req.headers());
-    let types = catalog::record_types(&app, &may).await?;
-    let data = types.into_iter().map(|one| RecordTypeBody::of(one, lang)).collect();
-    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/record-types", &query);
-    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
 /// List the fields of a record type.

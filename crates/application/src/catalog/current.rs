@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use custodian_domain::catalog::{Catalog, FieldContent, Kept, built_in_type};
+use custodian_domain::catalog::{Catalog, FieldContent, Kept, Labels, RecordType, kept};
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_persistence::Work;
-use custodian_persistence::catalog::{self as stored, FieldRow};
+use custodian_persistence::catalog::{self as stored, FieldRow, TypeRow};
 use moka::sync::Cache;
 use serde::Deserialize as _;
 
@@ -66,14 +66,19 @@ pub(crate) async fn load(work: &Work) -> Result<Catalog, DomainError> {
 }
 
 async fn read(work: &Work, version: i64) -> Result<Catalog, DomainError> {
-    let kept = |row: FieldRow| {
-        let Some(record_type) = built_in_type(&row.record_type).map(|one| one.code) else { return Ok(None) };
+    let own = stored::types(work).await?.iter().map(record_type).collect();
+    let laid = |row: FieldRow| {
+        let record_type = kept(&row.record_type);
         let field = content(&row)?.field(record_type, &row.key);
-        Ok(Some(Kept { record_type, field, retired: row.state == "retired" }))
+        Ok(Kept { record_type, field, retired: row.state == "retired" })
     };
-    let rows = stored::fields(work).await?;
-    let kept: Result<Vec<Option<Kept>>, DomainError> = rows.into_iter().map(kept).collect();
-    Ok(Catalog::of(version, Vec::new(), kept?.into_iter().flatten().collect()))
+    let fields: Result<Vec<Kept>, DomainError> = stored::fields(work).await?.into_iter().map(laid).collect();
+    Ok(Catalog::of(version, own, fields?))
+}
+
+/// A stored record type, without its fields.
+fn record_type(row: &TypeRow) -> RecordType {
+    RecordType::new(&row.code, Labels::new(row.label_en.as_str(), row.label_zh.as_str()), row.state == "active")
 }
 
 /// What a stored field says.

@@ -4,11 +4,11 @@ mod classify;
 mod current;
 mod draft;
 mod rebuild;
+mod types;
 mod view;
 mod write;
 
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::RecordType;
 use custodian_domain::kernel::DomainError;
 use custodian_domain::roles::Permission;
 use custodian_persistence::catalog as stored;
@@ -17,18 +17,12 @@ pub use classify::{SampleColumn, classify};
 pub(crate) use current::{Catalogs, Current, load};
 pub use draft::FieldDraft;
 pub use rebuild::{KIND, run};
+pub use types::{TypeView, create_type, patch_type, record_type, record_types, retire_type};
 pub use view::{FieldVersion, FieldView};
 pub use write::{create, patch, retire};
 
 use crate::audit::{Detail, Draft};
 use crate::{App, Call};
-
-/// Every record type.
-pub async fn record_types(app: &App, call: &Call) -> Result<Vec<RecordType>, DomainError> {
-    call.needs(Permission::CatalogRead)?;
-    app.record_read(call, Draft::of(Action::CatalogRead)).await?;
-    Ok(call.catalog().types().to_vec())
-}
 
 /// The fields of a record type in the order in which they are shown, those in use or those that were retired.
 pub async fn fields(app: &App, call: &Call, code: &str, retired: bool) -> Result<Vec<FieldView>, DomainError> {

@@ -98,7 +98,8 @@ pub(super) async fn all(work: &Work, code: &str, retired: bool) -> Result<Vec<Fi
 
 /// One field, in use or not.
 pub(super) async fn one(work: &Work, code: &str, key: &str) -> Result<FieldView, DomainError> {
-    let of = built_in_type(code).ok_or(DomainError::NotFound)?;
+    let catalog = load(work).await?;
+    let of = catalog.record_type(code).ok_or(DomainError::NotFound)?;
     match stored::field(work, of.code, key).await? {
         Some(row) => Ok(FieldView::of(of.code, content(&row)?.field(of.code, key), &row)),
         None => of.field(key).map(|field| FieldView::built_in(of.code, field)).ok_or(DomainError::NotFound),

@@ -22,7 +22,7 @@ use crate::{App, Call};
 /// The most fields of one record type that an organisation keeps beside the built-in ones, retired ones among them.
 const MOST_FIELDS: usize = 300;
 
-fn conflict(code: &'static str) -> DomainError {
+pub(super) fn conflict(code: &'static str) -> DomainError {
     DomainError::refused(RefusedAs::Conflict, code)
 }
 
@@ -33,7 +33,7 @@ fn serialised(field: &Field) -> Result<serde_json::Value, DomainError> {
 /// Makes a field. It takes part in everything that fields take part in as soon as callers are looked up anew, which is within a second.
 ///
 /// Errors: 404 for an unknown record type; 422 with every fault; 409 `duplicate_value` for a key that is or was in use, `too_many_fields`,
-/// `data_lacks_field` for a required field while there are customers without it.
+/// `record_type_retired`, `data_lacks_field` for a required field while there are customers without it.
 pub async fn create(
     app: &App,
     call: &Call,
@@ -46,6 +46,9 @@ pub async fn create(
     stored::begin_change(work).await?;
     let catalog = load(work).await?;
     let of = catalog.record_type(code).ok_or(DomainError::NotFound)?;
+    if !of.in_use {
+        return Err(conflict("record_type_retired"));
+    }
     let mut faults = Vec::new();
     if !is_field_key(key) {
         faults.push(Fault::new("/key", "invalid_format").with_arg("[a-z][a-z0-9_]{1,39}"));
@@ -134,7 +137,7 @@ async fn record(
 /// Changes a field. What new values need holds from now on; ways of finding and uniqueness that stored values do not have yet are
 /// brought about by a job, and are searched by, or promised, when it has ended well. A change that changes nothing makes no version.
 ///
-/// Errors: those of [`create`]; 409 `field_retired`, `field_is_building`; 403 `exceeds_own_rights`, `step_up_required` for guarding less.
+/// Errors: those of [`create`]; 409 `field_retired`, `record_type_retired`, `field_is_building`; 403 `exceeds_own_rights`, `step_up_required` for guarding less.
 pub async fn patch(
     app: &App,
     call: &Call,
@@ -145,6 +148,9 @@ pub async fn patch(
 ) -> Result<FieldView, DomainError> {
     call.needs(Permission::CatalogManage)?;
     let before = held(work, code, key, admits).await?;
+    if !load(work).await?.record_type(code).is_some_and(|of| of.in_use) {
+        return Err(conflict("record_type_retired"));
+    }
     if !before.field.building.is_done() && (draft.searchable.is_some() || draft.unique.is_some()) {
         return Err(conflict("field_is_building"));
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Decision, Outcome, Thing, View, Who};
 use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
 use custodian_domain::events::{About, EventType, Holds};
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 use crate::consents::those_agreed;
-use crate::customers::{decide_agreed, refuse};
+use crate::customers::{decide_agreed, decide_fields, refuse};
 use crate::webhooks::is_own;
 use crate::{App, Call};
 
@@ -182,7 +183,10 @@ fn seen(
         restricted: row.restricted,
     };
     let consents: Vec<String> = call.purpose.clone().filter(|_| agreed).into_iter().collect();
-    let decision = decide_agreed(app, call, &thing, kind.permission(), &consents);
+    let decision = match record_fields(call, row) {
+        Some(fields) => decide_fields(app, call, &thing, kind.permission(), &consents, fields),
+        None => decide_agreed(app, call, &thing, kind.permission(), &consents),
+    };
     match decision.outcome {
         Outcome::Allowed => {}
         Outcome::DoesNotExist => return Ok(None),
@@ -203,6 +207,12 @@ fn seen(
         (name, value)
     });
     Ok(Some(members.collect()))
+}
+
+/// The fields that an event about a record speaks of.
+fn record_fields<'c>(call: &'c Call, row: &EventRow) -> Option<&'c [Field]> {
+    let code = row.data.get("record_type")?.as_str()?;
+    Some(call.catalog().record_type(code).map_or(&[], |one| one.fields.as_slice()))
 }
 
 /// A member as this caller may read it.

@@ -4,6 +4,7 @@ mod due;
 mod funnel;
 mod history;
 mod list;
+mod news;
 mod read;
 mod reindex;
 mod sealing;
@@ -11,7 +12,7 @@ mod seen;
 mod write;
 
 use custodian_domain::catalog::{CUSTOMER, RecordType};
-use custodian_domain::kernel::DomainError;
+use custodian_domain::kernel::{DomainError, RefusedAs};
 
 pub use due::{FollowUp, Whose, follow_ups};
 pub use funnel::{FunnelBy, FunnelQuery, funnel};
@@ -27,4 +28,10 @@ use crate::Call;
 /// The record type of a code; the customer is none.
 fn type_of<'c>(call: &'c Call, code: &str) -> Result<&'c RecordType, DomainError> {
     call.catalog().record_type(code).filter(|one| one.code != CUSTOMER).ok_or(DomainError::NotFound)
+}
+
+/// The same for entering and changing, which a type out of use takes no more.
+fn type_in_use<'c>(call: &'c Call, code: &str) -> Result<&'c RecordType, DomainError> {
+    let retired = || DomainError::refused(RefusedAs::Conflict, "record_type_retired");
+    type_of(call, code).and_then(|one| if one.in_use { Ok(one) } else { Err(retired()) })
 }

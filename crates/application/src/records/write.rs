@@ -15,13 +15,14 @@ use uuid::Uuid;
 use super::read::entry;
 use super::sealing::{Spot, key_of, open_record, open_value, seal, tags, values};
 use super::seen::{SeenRecord, judge, permitted, seen_through};
-use super::type_of;
+use super::{news, type_in_use, type_of};
 use crate::access_requests::{Holding, holding_locked};
 use crate::audit::{Detail, Shown};
 use crate::consents::{agreed, refreshed};
 use crate::customers::{
     FieldInput, Precondition, SeenField, SeenValue, accept_fields, department_of, editable, field_faults, guard, taken,
 };
+use crate::events::EventType;
 use crate::{App, Call};
 
 /// A record to be entered.
@@ -44,7 +45,8 @@ pub struct RecordPatch {
 
 /// Enters a record of a customer.
 ///
-/// Errors: 404 for a customer or type that the caller may not know of; 422 with every fault; 403 `field_not_editable`; 409 `duplicate_value`.
+/// Errors: 404 for a customer or type that the caller may not know of; 422 with every fault; 403 `field_not_editable`; 409 `duplicate_value`,
+/// `record_type_retired`.
 pub async fn create(
     app: &App,
     call: &Call,
@@ -53,7 +55,7 @@ pub async fn create(
     new: NewRecord,
 ) -> Result<SeenRecord, DomainError> {
     call.needs(Permission::RecordsWrite)?;
-    let of = type_of(call, code)?;
+    let of = type_in_use(call, code)?;
     let id = call.identity.meant_customer(customer)?;
     let mut customer = people::lock(work, id).await?.ok_or(DomainError::NotFound)?;
     refreshed(work, call, &mut customer).await?;
@@ -77,6 +79,8 @@ pub async fn create(
     let tagged = tagged(app, work, of, &pairs, &mut hung.record).await?;
     state_facts(of, &pairs, &mut hung.record);
     stored::insert(work, &hung.record, &tagged).await.map_err(|error| duplicate(of, error))?;
+    let keys = pairs.iter().map(|(field, _)| field.key.to_owned()).collect();
+    news::written(app, work, EventType::RecordsCreated, &hung.record, keys).await?;
     answered(app, call, work, Action::RecordsCreate, of, &hung, &pairs).await
 }
 
@@ -179,7 +183,7 @@ pub async fn patch(
     patch: RecordPatch,
 ) -> Result<SeenRecord, DomainError> {
     call.needs(Permission::RecordsWrite)?;
-    let of = type_of(call, code)?;
+    let of = type_in_use(call, code)?;
     let mut hung = stored::lock(work, of.code, id).await?.ok_or(DomainError::NotFound)?;
     refreshed(work, call, &mut hung.customer).await?;
     let holding = holding_locked(call, work, hung.customer.id).await?;
@@ -271,7 +275,8 @@ impl Change<'_> {
             previous_owner,
             previous_fields: replaced,
         };
-        stored::store_change(work, record, &kept, &tagged).await.map_err(|error| duplicate(self.of, error))
+        stored::store_change(work, record, &kept, &tagged).await.map_err(|error| duplicate(self.of, error))?;
+        news::written(app, work, EventType::RecordsUpdated, record, kept.changed).await
     }
 }
 
@@ -289,5 +294,6 @@ pub async fn delete(
     permitted(app, call, &hung, Permission::RecordsDelete, &Holding::default(), of)?;
     condition.check(hung.record.version)?;
     stored::archive(work, &hung.record, app.now(), call.identity.actor_id()).await?;
+    news::deleted(app, work, &hung.record).await?;
     app.record_change(work, call, entry(Action::RecordsDelete, &hung)).await
 }

@@ -219,6 +219,9 @@ words! {
         CatalogUpdate = "catalog.update": "A field was changed, or a change of it was brought about for stored values.",
         CatalogClassify = "catalog.classify": "Fields were proposed for the columns of a spreadsheet.",
         CatalogRetire = "catalog.retire": "A field was taken out of use.",
+        CatalogCreateType = "catalog.create_type": "A record type was made.",
+        CatalogUpdateType = "catalog.update_type": "A record type was named anew.",
+        CatalogRetireType = "catalog.retire_type": "A record type was taken out of use.",
         OrganizationsCreate = "organizations.create": "An organisation was founded.",
     }
 }

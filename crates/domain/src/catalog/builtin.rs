@@ -35,6 +35,7 @@ fn customer_type() -> RecordType {
         labels: Labels::new("Customer", "客户"),
         fields: customer_fields(),
         retired: Vec::new(),
+        in_use: true,
     }
 }
 

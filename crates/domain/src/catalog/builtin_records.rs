@@ -29,7 +29,7 @@ fn made(code: &'static str, [en, zh]: [&str; 2], lines: Vec<Line>) -> RecordType
         Field { classification, category, required, searchable, mask: Mask::Everything, max_length: max, ..base }
     };
     let fields = lines.into_iter().map(field).collect();
-    RecordType { code, labels: Labels::new(en, zh), fields, retired: Vec::new() }
+    RecordType { code, labels: Labels::new(en, zh), fields, retired: Vec::new(), in_use: true }
 }
 
 #[rustfmt::skip]

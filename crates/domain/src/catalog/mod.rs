@@ -280,9 +280,16 @@ pub struct RecordType {
     pub fields: Vec<Field>,
     /// Those that were taken out of use: no new value is taken, past ones stay readable in history.
     pub retired: Vec<Field>,
+    /// Whether new records are taken and stored ones may change. Those of a type out of use stay readable, and go with their customers.
+    pub in_use: bool,
 }
 
 impl RecordType {
+    /// A type of an organisation's own, without fields.
+    pub fn new(code: &str, labels: Labels, in_use: bool) -> Self {
+        Self { code: kept(code), labels, fields: Vec::new(), retired: Vec::new(), in_use }
+    }
+
     /// The field of this key that is in use.
     pub fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)

@@ -31,10 +31,15 @@ impl Catalog {
     }
 
     /// The built-in types, then `own` types without their fields, with `kept` laid over them: a kept field takes the place of the
-    /// built-in one of its key, any other comes after those, in the order given.
+    /// built-in one of its key, any other comes after those, in the order given. An own type with the code of a built-in one names that anew.
     pub fn of(version: i64, own: Vec<RecordType>, kept: Vec<Kept>) -> Self {
         let mut types: Vec<RecordType> = built_in_types().to_vec();
-        types.extend(own);
+        for one in own {
+            match types.iter_mut().find(|known| known.code == one.code) {
+                Some(known) => known.labels = one.labels,
+                None => types.push(one),
+            }
+        }
         for Kept { record_type, field, retired } in kept {
             if let Some(known) = types.iter_mut().find(|one| one.code == record_type) {
                 known.lay_over(field, retired);
@@ -97,7 +102,7 @@ impl RecordType {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::catalog::{Classification, DataType, customer};
+    use crate::catalog::{Classification, DataType, Labels, customer};
 
     fn own(key: &'static str) -> Field {
         Field {
@@ -133,6 +138,20 @@ mod tests {
         assert!(of.field("shoe_size").is_none() && of.field("notes").is_none());
         let ever: Vec<_> = of.ever().map(|one| one.key).collect();
         assert!(ever.contains(&"shoe_size") && ever.contains(&"notes") && ever.contains(&"tier"));
+    }
+
+    #[test]
+    fn types_of_ones_own_come_after_the_built_in_ones_and_built_in_ones_can_be_named_anew() {
+        let own = |code: &str, in_use| RecordType::new(code, Labels::new("Own", "自有"), in_use);
+        let price = Field::new("visit_report", "price", Labels::new("Price", "价"), DataType::Money);
+        let kept = Kept { record_type: "visit_report", field: price, retired: false };
+        let catalog = Catalog::of(1, vec![own("visit_report", false), own("ticket", false)], vec![kept]);
+        let visit = catalog.record_type("visit_report").unwrap();
+        assert_eq!((catalog.types().last(), visit.in_use), (Some(visit), false));
+        assert_eq!(catalog.named("visit_report.price").unwrap().key, "price");
+        let ticket = catalog.record_type("ticket").unwrap();
+        assert_eq!((ticket.labels.zh.as_str(), ticket.in_use), ("自有", true));
+        assert!(ticket.field("subject").is_some());
     }
 
     #[test]

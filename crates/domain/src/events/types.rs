@@ -62,6 +62,12 @@ event_types! {
         "A customer was taken out of use.";
     #[partner] CustomersErased = "customers.erased", CustomersRead, Customer { customer_id: Person, ground: Code }:
         "A customer was erased for good: whoever holds something of theirs erases it, too.";
+    RecordsCreated = "records.created", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, version: Count, fields: Fields }:
+        "A record was entered: an interaction, an opportunity or whatever else hangs on a customer. Those that come in from a file are told of by `imports.finished` alone.";
+    RecordsUpdated = "records.updated", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, version: Count, fields: Fields }:
+        "A record was changed; `fields` names what was changed, never to what.";
+    RecordsDeleted = "records.deleted", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, version: Count }:
+        "A record was taken out of use.";
     RetentionDue = "retention.due", RetentionRead, Customer { customer_id: Person, retention_policy_id: Id }:
         "The time for which a customer was to be kept is over, by a policy that warns.";
     #[partner] ConsentsGiven = "consents.given", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:

@@ -1,6 +1,7 @@
-//! The catalog: fields that organisations made or changed, with their versions.
+//! The catalog: record types and fields that organisations made or changed, with their versions.
 
 mod rebuild;
+mod types;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -8,6 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use rebuild::{RebuildRow, checkpoint, insert_rebuild, rebuild};
+pub use types::{TypeRow, store_type, types};
 
 use crate::{DbError, Work};
 

@@ -52,6 +52,8 @@ faults! {
     "only_for_enum": "Only a field of type enum has choices." / "仅 enum 类型的字段可设选项。";
     "fixed": "This cannot be changed." / "不可更改。";
     "customers_lack_it": "{} records lack it." / "有 {} 条记录缺少该字段。";
+    "unknown_tag": "There is no such tag, or it is out of use." / "标签不存在或已停用。";
+    "personal_value": "This looks like an address or a number of somebody, which may not stand here." / "此内容疑似个人的地址或号码，不得填写于此。";
     "unknown_owner": "There is no such owner." / "负责人不存在。";
     "unknown_department": "There is no such department." / "部门不存在。";
     "department_cycle": "A department cannot stand beneath itself." / "部门不能位于其自身之下。";

@@ -94,6 +94,9 @@ problems! {
     408 "request_timeout": "Request timed out" / "请求超时", "The request did not arrive in time." / "请求未能及时送达。";
     409 "conflict": "Conflict" / "冲突", "The state of the thing does not allow this now." / "资源当前状态不允许此操作。";
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
+    409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";
+    409 "customer_not_archived": "Customer not in the archive" / "客户未归档", "The customer does not lie in the archive." / "该客户未归档。";
+    409 "too_many_tags": "Too many tags" / "标签过多", "An organisation may have at most 1,000 tags." / "一个组织最多可有 1,000 个标签。";
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";
     409 "separation_of_duties": "Duties kept apart" / "职责分离", "Two duties would meet in one person that are kept apart; errors names them." / "两项须相互分离的职责将由同一人承担，详见 errors。";

@@ -1,6 +1,7 @@
 //! Customers from entry to deletion: who may do what, who sees how much, and what is refused.
 
 mod access_log;
+mod archive;
 mod change;
 mod create;
 mod delete;
@@ -12,6 +13,7 @@ mod refusals;
 mod reveal;
 mod scope;
 mod search;
+mod tags;
 mod together;
 
 use custodian_api::dev::people;

@@ -51,3 +51,8 @@ pub async fn fresh_duties(admin: &Person) -> String {
     let body = json!({"first": format!("role:{role}"), "second": "role:support", "reason": "to be tried on"});
     admin.post("/v1/roles/separation-of-duties", &body).await.shows(201).id()
 }
+
+/// A tag that nobody carries.
+pub async fn fresh_tag(admin: &Person) -> String {
+    admin.post("/v1/tags", &json!({"code": fresh_code(), "name": "Fresh"})).await.shows(201).id()
+}

@@ -4,7 +4,7 @@ use custodian_api::server::document;
 use custodian_application::Clock;
 use serde_json::{Value, json};
 
-use super::fresh::{fresh_duties, fresh_notice, fresh_provider, fresh_purpose, fresh_review, fresh_role};
+use super::fresh::{fresh_duties, fresh_notice, fresh_provider, fresh_purpose, fresh_review, fresh_role, fresh_tag};
 use crate::support::{Caller, Org, Person, Request, customer, new_key};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -80,6 +80,8 @@ pub struct Targets {
     pub retention_policy: String,
     /// An interaction.
     pub record: String,
+    /// A tag that nobody carries.
+    pub tag: String,
     /// Key of a field.
     pub field: &'static str,
 }
@@ -117,6 +119,7 @@ impl Targets {
             erasure: id(),
             retention_policy: id(),
             record: id(),
+            tag: id(),
             field: "nobody_has_it",
         }
     }
@@ -173,6 +176,7 @@ impl Targets {
             erasure,
             retention_policy,
             record,
+            tag: fresh_tag(admin).await,
             field: "occupation",
         }
     }
@@ -180,6 +184,7 @@ impl Targets {
     fn of(&self, route: &str, parameter: &str) -> &str {
         match (route.split('/').nth(2), parameter) {
             (Some("customers"), "id") => &self.customer,
+            (Some("tags"), "id") => &self.tag,
             (Some("users"), "id") => &self.user,
             (Some("users"), "session_id") | (Some("me"), "id") => &self.session,
             (Some("departments"), "id") => &self.department,

@@ -135,3 +135,21 @@ async fn a_clock_that_jumps_destroys_nothing_without_a_persons_word() {
     assert_eq!(round(&org).await, 1);
     dpo.get(&path(&due)).await.refuses(410, "erased");
 }
+
+#[tokio::test]
+async fn the_time_in_the_archive_counts_for_those_who_lie_in_it_alone() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (archived, in_use) = (forgotten(&org, &sales).await, forgotten(&org, &sales).await);
+    let into = format!("{}/archive", path(&archived));
+    sales.post(&into, &json!({"reason": "lost for good"})).await.shows(200);
+    let rule = json!({"since": "archived_at", "days": 30, "action": "destroy"});
+    let due = async || dpo.post(&format!("{PATH}/preview"), &rule).await.shows(200).at("/due");
+    assert_eq!(due().await, 0);
+    let age = "UPDATE customers SET shelved_at = shelved_at - interval '1 year' WHERE id = $1::text::uuid";
+    org.sql().await.execute(age, &[&archived]).await.unwrap();
+    assert_eq!(due().await, 1);
+    sales.post(&format!("{}/restore", path(&archived)), &json!({"reason": "came back"})).await.shows(200);
+    assert_eq!(due().await, 0, "whoever is back in use is not meant");
+    sales.get(&path(&in_use)).await.shows(200);
+}

@@ -38,12 +38,25 @@ pub struct FilterBody {
     /// Changed at or after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_since: Option<DateTime<Utc>>,
+    /// Codes of tags that they carry, all of them.
+    #[schema(max_items = 10)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<String>>,
 }
 
 impl From<FilterBody> for Filter {
     fn from(body: FilterBody) -> Self {
-        let FilterBody { stage, source, owner_id, department_id, region, updated_since } = body;
-        Self { tags: Vec::new(), stage, source, owner: owner_id, department: department_id, region, updated_since }
+        let FilterBody { stage, source, owner_id, department_id, region, updated_since, tags } = body;
+        Self {
+            stage,
+            source,
+            owner: owner_id,
+            department: department_id,
+            region,
+            updated_since,
+            codes: tags.unwrap_or_default(),
+            ..Self::default()
+        }
     }
 }
 

@@ -29,6 +29,10 @@ pub struct CustomerBody {
     department_id: Option<Uuid>,
     /// The data subject restricted processing.
     restricted: bool,
+    /// Codes of its tags, in order; not shown to partner keys.
+    tags: Vec<String>,
+    /// Since when it lies in the archive; not shown to partner keys.
+    archived_at: Option<DateTime<Utc>>,
     /// Values by field key; masked where `field_access` says `masked` or `reveal`. Hidden fields are absent.
     #[schema(value_type = BTreeMap<String, Value>)]
     fields: Fields,
@@ -65,6 +69,8 @@ impl From<SeenCustomer> for CustomerBody {
             owner,
             department,
             restricted,
+            codes,
+            shelved_at,
             created_at,
             updated_at,
             fields,
@@ -80,6 +86,8 @@ impl From<SeenCustomer> for CustomerBody {
             owner_id: owner,
             department_id: department,
             restricted,
+            tags: codes,
+            archived_at: shelved_at,
             fields,
             field_access,
             created_at,
@@ -153,7 +161,7 @@ pub(super) fn inputs(body: &Value) -> Vec<(String, FieldInput)> {
 
 pub(super) fn customer_example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "version": 1, "stage": "prospect", "source": "web_form", "region": "CN-SH",
-        "owner_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12", "restricted": false,
+        "owner_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a12", "restricted": false, "tags": ["vip"], "archived_at": null,
         "fields": {"name": "张三", "mobile": "138****5678"},
         "field_access": {"name": {"view": "read", "edit": true}, "mobile": {"view": "reveal", "edit": true}},
         "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z"})

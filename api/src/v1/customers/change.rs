@@ -38,6 +38,10 @@ pub struct NewCustomerBody {
     owner_id: Option<Uuid>,
     /// The department that the customer belongs to; by default the owner's.
     department_id: Option<Uuid>,
+    /// Codes of tags to put on it, see `GET /v1/tags`.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    tags: Vec<String>,
     /// Values by field key, see `GET /v1/record-types/customer/fields`. `name` is required.
     fields: BTreeMap<String, Value>,
 }
@@ -58,10 +62,10 @@ impl Body for NewCustomerBody {
 
 impl NewCustomerBody {
     fn into_new(self) -> NewCustomer {
-        let Self { stage, source, region, owner_id, department_id, fields } = self;
+        let Self { stage, source, region, owner_id, department_id, tags, fields } = self;
         let (owner, department) = (owner_id.map(UserId::from), department_id.map(DepartmentId::from));
         let fields = fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect();
-        NewCustomer { attributes: Attributes { stage, source, region, owner, department }, fields }
+        NewCustomer { attributes: Attributes { stage, source, region, owner, department, codes: tags }, fields }
     }
 }
 
@@ -89,6 +93,10 @@ pub struct PatchCustomerBody {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
     department_id: Option<Option<Uuid>>,
+    /// Codes of its tags from now on: these and no others; `null` for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    tags: Option<Option<Vec<String>>>,
     /// New values by field key; `null` takes a value away.
     #[serde(default)]
     fields: BTreeMap<String, Value>,
@@ -102,7 +110,7 @@ impl Body for PatchCustomerBody {
 
 impl PatchCustomerBody {
     fn into_patch(self) -> Patch {
-        let Self { stage, source, region, owner_id, department_id, fields } = self;
+        let Self { stage, source, region, owner_id, department_id, tags, fields } = self;
         let (owner, department) =
             (owner_id.map(|o| o.map(UserId::from)), department_id.map(|d| d.map(DepartmentId::from)));
         Patch {
@@ -111,6 +119,7 @@ impl PatchCustomerBody {
             region,
             owner,
             department,
+            codes: tags.map(Option::unwrap_or_default),
             fields: fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect(),
         }
     }

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use custodian_application::customers::{self, SearchTerm};
 use custodian_application::{App, Identity};
 use custodian_domain::catalog::SearchKind;
-use custodian_domain::customers::Stage;
+use custodian_domain::customers::{Stage, is_tag_code};
 use custodian_domain::kernel::DomainError;
-use custodian_persistence::customers::{Filter, Order, SortKey};
+use custodian_persistence::customers::{Archived, Filter, Order, SortKey};
 use uuid::Uuid;
 
 use super::bodies::{CustomerBody, customer_example};
@@ -43,6 +43,8 @@ const SORTS: [&str; 4] = ["created_at", "-created_at", "updated_at", "-updated_a
         ("stage" = Option<String>, Query, description = "Stage code"), ("source" = Option<String>, Query, description = "Source code"),
         ("owner_id" = Option<Uuid>, Query, description = "Owner"), ("department_id" = Option<Uuid>, Query, description = "Department"),
         ("region" = Option<String>, Query, description = "ISO 3166-2 region"),
+        ("tags" = Option<String>, Query, description = "Codes of tags with commas between; those are listed that carry all of them"),
+        ("archived" = Option<String>, Query, description = "`false` (default) leaves the archive out, `true` lists it alone, `any` lists both"),
         ("updated_since" = Option<DateTime<Utc>>, Query, description = "Changed at or after this time"),
         ("sort" = Option<String>, Query, description = "`created_at`, `-created_at` (default), `updated_at` or `-updated_at`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
@@ -84,15 +86,33 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
         department: query.uuid("department_id"),
         region: query.text("region"),
         updated_since: query.time("updated_since"),
+        codes: codes(query),
+        archived: match query.choice("archived", &["false", "true", "any"]) {
+            Some("true") => Archived::Only,
+            Some("any") => Archived::Any,
+            _ => Archived::No,
+        },
     };
     // What a partner's answers do not show it cannot ask for either.
-    let concealed =
-        filter.source.is_some() || filter.owner.is_some() || filter.department.is_some() || by == SortKey::UpdatedAt;
+    let attributes = filter.source.is_some() || filter.owner.is_some() || filter.department.is_some();
+    let marks = !filter.codes.is_empty() || filter.archived != Archived::No;
+    let concealed = attributes || marks || by == SortKey::UpdatedAt;
     if identity.pseudonyms.is_some() && concealed {
         return Err(Problem::of("field_hidden"));
     }
     let order = Order { by, descending: sort.starts_with('-'), after };
     Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count") })
+}
+
+/// Codes with commas between; more than a customer carries match nobody, and are refused rather than asked for.
+fn codes(query: &mut Query) -> Vec<String> {
+    let codes: Vec<String> =
+        query.text("tags").map(|text| text.split(',').map(|code| code.trim().to_owned()).collect()).unwrap_or_default();
+    if codes.len() > 10 || !codes.iter().all(|code| is_tag_code(code)) {
+        query.fault("tags", "unknown_tag");
+        return Vec::new();
+    }
+    codes
 }
 
 fn stages() -> Vec<&'static str> {

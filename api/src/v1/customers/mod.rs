@@ -1,11 +1,13 @@
 //! Customers: the main resource. Bodies in `bodies`, one file per kind of work.
 
+mod archive;
 mod bodies;
 mod change;
 mod list;
 mod past;
 mod read;
 mod reveal;
+mod tags;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,6 +23,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::create_customer)
         .service(change::change_customer)
         .service(change::delete_customer)
+        .service(archive::archive_customer)
+        .service(archive::restore_customer)
+        .service(tags::list_tags)
+        .service(tags::create_tag)
+        .service(tags::show_tag)
+        .service(tags::change_tag)
         .service(reveal::reveal_fields)
         .service(past::show_history)
         .service(past::show_access_log);
@@ -39,6 +47,10 @@ pub(crate) mod may {
         ChangeCustomer = CustomersWrite;
         /// Takes out of use.
         DeleteCustomer = CustomersDelete;
+        /// Puts into the archive and takes out of it.
+        ArchiveCustomers = CustomersArchive;
+        /// Makes and changes tags.
+        ManageTags = TagsManage;
         /// Shows in full.
         RevealFields = CustomersReveal;
         /// Reads past versions.

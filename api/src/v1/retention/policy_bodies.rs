@@ -18,7 +18,7 @@ pub struct RetentionRuleBody {
     /// Customers at this stage alone; all when absent.
     #[schema(max_length = 40)]
     stage: Option<String>,
-    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were taken out of use.
+    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were put into the archive or deleted.
     #[schema(pattern = "^(created_at|updated_at|archived_at)$")]
     since: String,
     /// For how many days nobody has to have touched them.
@@ -49,7 +49,7 @@ pub struct NewRetentionPolicyBody {
     /// Customers at this stage alone; all when absent.
     #[schema(max_length = 40)]
     stage: Option<String>,
-    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were taken out of use.
+    /// From when the time is counted: `created_at`, `updated_at`, or `archived_at` for those who were put into the archive or deleted.
     #[schema(pattern = "^(created_at|updated_at|archived_at)$")]
     since: String,
     /// For how many days nobody has to have touched them.

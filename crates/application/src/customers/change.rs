@@ -15,6 +15,7 @@ use super::read::guard;
 use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, version_of};
 use super::sealing::{TagSet, open_row, open_some, reseal, tags_of, unpack_tags};
 use super::seen::{decide_row, decide_thing, looks_closely, refuse, seen_through, show_written, thing};
+use super::tags::{checked_codes, in_order};
 use super::{Attributes, Patch, SeenCustomer};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
@@ -113,7 +114,11 @@ async fn patched_attributes(
         region: patch.region.clone().unwrap_or_else(|| row.region.clone()),
         owner: patch.owner.unwrap_or(row.owner),
         department: patch.department.unwrap_or(row.department),
+        codes: patch.codes.clone().map_or_else(|| row.codes.clone(), in_order),
     };
+    if patch.codes.is_some() {
+        checked_codes(work, call, &attributes.codes, &row.codes, faults).await?;
+    }
     if let Some(Some(owner)) = patch.owner {
         let named = patch.department.flatten();
         attributes.department = department_of(work, call, Some(owner), named, faults).await?;
@@ -174,6 +179,9 @@ async fn apply(
     stored::store_change(work, &next, &kept_version, &gone, &added)
         .await
         .map_err(|error| duplicate(call.customer(), error))?;
+    if previous.codes != next.codes {
+        stored::put_codes(work, next.id, &next.codes).await?;
+    }
     let shown = Shown { written: changed.iter().map(|(f, _)| f.key).collect(), ..Shown::default() };
     let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
     let draft =
@@ -191,9 +199,22 @@ fn next_row(
     now: DateTime<Utc>,
     call: &Call,
 ) -> CustomerRow {
-    let Attributes { stage, source, region, owner, department } = attributes;
+    let Attributes { stage, source, region, owner, department, codes } = attributes;
     let (updated_at, updated_by) = (now, call.identity.actor_id());
-    CustomerRow { version, stage, source, region, owner, department, updated_at, updated_by, fields, tags, ..row }
+    CustomerRow {
+        version,
+        stage,
+        source,
+        region,
+        owner,
+        department,
+        codes,
+        updated_at,
+        updated_by,
+        fields,
+        tags,
+        ..row
+    }
 }
 
 type Gone = Vec<(CustomerId, [u8; 16])>;
@@ -226,12 +247,13 @@ fn changed_attributes(before: &Attributes, after: &Attributes) -> Vec<String> {
     note(before.region != after.region, "region");
     note(before.owner != after.owner, "owner_id");
     note(before.department != after.department, "department_id");
+    note(before.codes != after.codes, "tags");
     names
 }
 
-fn attributes_json(attributes: &Attributes) -> serde_json::Value {
-    let Attributes { stage, source, region, owner, department } = attributes;
-    json!({ "stage": stage, "source": source, "region": region, "owner_id": owner, "department_id": department })
+pub(super) fn attributes_json(attributes: &Attributes) -> serde_json::Value {
+    let Attributes { stage, source, region, owner, department, codes } = attributes;
+    json!({ "stage": stage, "source": source, "region": region, "owner_id": owner, "department_id": department, "tags": codes })
 }
 
 /// Takes a customer out of use: it is found and read no more. Its history stays until retention or erasure.
@@ -291,13 +313,14 @@ impl Existing {
     }
 }
 
-fn attributes_of(row: &CustomerRow) -> Attributes {
-    let CustomerRow { stage, source, region, owner, department, .. } = row;
+pub(super) fn attributes_of(row: &CustomerRow) -> Attributes {
+    let CustomerRow { stage, source, region, owner, department, codes, .. } = row;
     Attributes {
         stage: stage.clone(),
         source: source.clone(),
         region: region.clone(),
         owner: *owner,
         department: *department,
+        codes: codes.clone(),
     }
 }

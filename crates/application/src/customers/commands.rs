@@ -33,6 +33,8 @@ pub struct Attributes {
     pub owner: Option<UserId>,
     /// The department that the customer belongs to.
     pub department: Option<DepartmentId>,
+    /// Codes of its tags, in order, none twice.
+    pub codes: Vec<String>,
 }
 
 /// A customer to be created.
@@ -57,6 +59,8 @@ pub struct Patch {
     pub owner: Option<Option<UserId>>,
     /// Department.
     pub department: Option<Option<DepartmentId>>,
+    /// Codes of tags: these and no others.
+    pub codes: Option<Vec<String>>,
     /// Field key to new value.
     pub fields: Vec<(String, FieldInput)>,
 }

@@ -16,6 +16,7 @@ use super::commands::{check_attributes, field_faults};
 use super::rules::{accept_fields, digest_of, duplicate, editable, placed, version_of};
 use super::sealing::{TagSet, seal_new, tags_of};
 use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
+use super::tags::{code_faults, in_order, usable_codes};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
 use crate::events::{Event, EventType, Fact, publish_all};
@@ -29,7 +30,8 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     call.needs(Permission::CustomersCreate)?;
     let owner = owner_of(call, &new);
     let known = users::departments_of(work, owner.as_slice()).await?;
-    let checked = check(app, call, &known, new)?;
+    let known = Known { owners: &known, codes: &usable_codes(work, &new.attributes.codes).await? };
+    let checked = check(app, call, known, new)?;
     let keys = app.keys().open_organization(work).await?;
     let places = app.keys().places(app.db(), work, 1, app.rng(), app.now()).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
@@ -43,17 +45,24 @@ pub(super) fn owner_of(call: &Call, new: &NewCustomer) -> Option<UserId> {
     new.attributes.owner.or(call.identity.user())
 }
 
+/// What is known of owners and tags that new customers name.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub owners: &'a [(UserId, String, Option<DepartmentId>)],
+    pub codes: &'a [String],
+}
+
 /// What may be entered, as it will be stored.
 pub(super) struct Checked<'c> {
     attributes: Attributes,
     values: Vec<(&'c Field, String)>,
 }
 
-/// Everything that can be wrong with a new customer, except that a unique value is taken; `known` tells of its owner.
+/// Everything that can be wrong with a new customer, except that a unique value is taken.
 pub(super) fn check<'c>(
     app: &App,
     call: &'c Call,
-    known: &[(UserId, String, Option<DepartmentId>)],
+    known: Known<'_>,
     new: NewCustomer,
 ) -> Result<Checked<'c>, DomainError> {
     let now = app.now();
@@ -64,7 +73,9 @@ pub(super) fn check<'c>(
     faults.extend(field_faults(call.customer(), &fields, now.date_naive(), true));
     let accepted = accept_fields(call.customer(), &fields, now, &mut Vec::new());
     attributes.owner = owner;
-    attributes.department = placed(call, known, owner, attributes.department, &mut faults);
+    attributes.department = placed(call, known.owners, owner, attributes.department, &mut faults);
+    attributes.codes = in_order(std::mem::take(&mut attributes.codes));
+    code_faults(call, &attributes.codes, known.codes, &mut faults);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
@@ -130,9 +141,11 @@ pub(super) async fn store(app: &App, work: &Work, of: &RecordType, all: &[Entere
     let (recorded, told, inserted) = tokio::join!(biased; crate::audit::record_all(work, &entries), publish_all(app, work, events),
         stored::insert_tagged(work, &rows, &tags));
     match inserted.map_err(|error| duplicate(of, error)) {
-        Err(taken @ DomainError::Taken(_)) => Err(taken),
-        inserted => recorded.and(told).and(inserted),
+        Err(taken @ DomainError::Taken(_)) => return Err(taken),
+        inserted => recorded.and(told).and(inserted)?,
     }
+    let codes = all.iter().flat_map(|one| one.row.codes.iter().map(|code| (one.row.id, code.as_str())));
+    Ok(stored::add_codes(work, &codes.collect::<Vec<_>>()).await?)
 }
 
 /// May this caller enter such a customer? The code of the refusal if not.
@@ -175,6 +188,17 @@ fn may_create<'a>(
 ///
 /// Errors: 404 where the customer is gone or out of the caller's sight by now.
 pub async fn record_repeated_create(app: &App, call: &Call, id: Uuid) -> Result<(), DomainError> {
+    record_repeated(app, call, id, Action::CustomersCreate).await
+}
+
+/// The same for a kept answer that shows the customer after something else was done.
+///
+/// Errors: 404 where the customer is gone or out of the caller's sight by now.
+pub async fn record_repeated_show(app: &App, call: &Call, id: Uuid) -> Result<(), DomainError> {
+    record_repeated(app, call, id, Action::CustomersRead).await
+}
+
+async fn record_repeated(app: &App, call: &Call, id: Uuid, action: Action) -> Result<(), DomainError> {
     let id = call.identity.meant_customer(id)?;
     let work = app.begin(call.organization()).await?;
     let row = stored::lock(&work, id).await;
@@ -184,6 +208,6 @@ pub async fn record_repeated_create(app: &App, call: &Call, id: Uuid) -> Result<
     refuse(decision.outcome, Permission::CustomersRead)?;
     let mut shown = Shown::default();
     seen_through(app, call, &row, &decision, &mut shown)?;
-    let draft = Draft { shown, ..Draft::about(Action::CustomersCreate, id) };
+    let draft = Draft { shown, ..Draft::about(action, id) };
     app.record_read(call, draft.with("repeated", Detail::Count(1))).await
 }

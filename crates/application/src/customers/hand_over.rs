@@ -49,7 +49,7 @@ pub(crate) async fn hand_over(
 }
 
 /// The row with its values packed for its next version: a pack is closed under the version that it belongs to.
-fn next_version(app: &App, call: &Call, row: CustomerRow) -> Result<CustomerRow, DomainError> {
+pub(super) fn next_version(app: &App, call: &Call, row: CustomerRow) -> Result<CustomerRow, DomainError> {
     let organization = call.organization();
     let key = open_row(app, organization, &row)?;
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;

@@ -24,7 +24,7 @@ use crate::consents::still_agreed;
 use crate::{App, Call};
 
 /// What stands beside the fields; no field has such a key.
-const ATTRIBUTES: [&str; 5] = ["stage", "source", "region", "owner_id", "department_id"];
+const ATTRIBUTES: [&str; 7] = ["stage", "source", "region", "owner_id", "department_id", "tags", "archived_at"];
 /// The most versions that one answer walks through.
 const DEPTH: i64 = 1_000;
 
@@ -101,7 +101,8 @@ impl Eyes<'_> {
             current.push((value.key.to_owned(), single(value)));
         }
         let mut attributes = serde_json::json!({
-            "stage": row.stage, "source": row.source, "region": row.region, "owner_id": row.owner, "department_id": row.department
+            "stage": row.stage, "source": row.source, "region": row.region, "owner_id": row.owner, "department_id": row.department,
+            "tags": row.codes, "archived_at": row.shelved_at
         });
         let mut versions = Vec::with_capacity(stored.len() + 1);
         for version in stored {
@@ -117,7 +118,7 @@ impl Eyes<'_> {
                 changes.extend(self.field(name, before.as_ref(), after.as_ref())?);
                 current.extend(before.map(|pack| (name.clone(), pack)));
             }
-            attributes = version.previous.clone();
+            before(&mut attributes, &version.previous);
             let VersionRow { version, changed_at, changed_by, actor_kind, .. } = version;
             versions.push(Version {
                 version: *version,
@@ -145,7 +146,7 @@ impl Eyes<'_> {
             }
         }
         for name in ATTRIBUTES {
-            if !attributes.get(name).is_none_or(Value::is_null) {
+            if !attributes.get(name).is_none_or(is_nothing) {
                 changes.push(attribute(name, &Value::Null, attributes));
             }
         }
@@ -186,7 +187,22 @@ fn single(value: SealedValue<'_>) -> SealedFields {
     pack
 }
 
+/// What stood there before a version: what it says of the attributes that it knew, and the others as they were after it.
+fn before(attributes: &mut Value, previous: &Value) {
+    if let (Some(known), Some(earlier)) = (attributes.as_object_mut(), previous.as_object()) {
+        known.extend(earlier.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
 fn attribute(name: &str, before: &Value, after: &Value) -> Change {
-    let text = |value: &Value| value.get(name).and_then(Value::as_str).map(|text| SeenValue::Text(text.to_owned()));
+    let text = |value: &Value| match value.get(name)? {
+        Value::String(text) => Some(SeenValue::Text(text.clone())),
+        list @ Value::Array(_) => Some(SeenValue::Structure(list.to_string())),
+        _ => None,
+    };
     Change { name: name.to_owned(), is_field: false, before: text(before), after: text(after) }
 }

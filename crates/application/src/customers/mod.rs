@@ -1,5 +1,6 @@
 //! Customers: sealed when stored, seen only through the decision.
 
+mod archive;
 mod change;
 mod commands;
 mod create;
@@ -12,16 +13,19 @@ mod reveal;
 mod rules;
 mod sealing;
 mod seen;
+mod tags;
 mod together;
 
+pub use archive::{archive, restore};
 pub use change::{Precondition, delete, patch};
 pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
-pub use create::{create, record_repeated_create};
+pub use create::{create, record_repeated_create, record_repeated_show};
 pub use history::{Change, Version, history};
 pub use list::{Found, Query, SearchTerm, list};
 pub use read::{access_log, read};
 pub use reveal::{record_repeated_reveal, reveal};
 pub use seen::{SeenCustomer, SeenField, SeenValue};
+pub use tags::{NewTag, TagPatch, create_tag, find_tag, list_tags, patch_tag};
 pub use together::CustomerWriter;
 
 pub(crate) use change::Existing;

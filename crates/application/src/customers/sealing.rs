@@ -181,7 +181,7 @@ impl SealedNew {
     pub(crate) fn into_row(self, bucket: &BucketKey, attributes: Attributes, by: Uuid) -> CustomerRow {
         let Self { id, at, key, wrap_nonce, fields, tags } = self;
         let wrapped_key = bucket.wrap_data_key(id.uuid(), key.version(), &key, wrap_nonce).to_vec();
-        let Attributes { stage, source, region, owner, department } = attributes;
+        let Attributes { stage, source, region, owner, department, codes } = attributes;
         CustomerRow {
             id,
             version: 1,
@@ -200,6 +200,8 @@ impl SealedNew {
             fields,
             tags,
             consents: Vec::new(),
+            shelved_at: None,
+            codes,
         }
     }
 }

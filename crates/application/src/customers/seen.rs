@@ -69,6 +69,10 @@ pub struct SeenCustomer {
     pub department: Option<Uuid>,
     /// Processing is restricted.
     pub restricted: bool,
+    /// Codes of its tags; never shown to partners.
+    pub codes: Vec<String>,
+    /// Since when it lies in the archive; never shown to partners.
+    pub shelved_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -250,11 +254,10 @@ pub(crate) fn seen_through(
             None => None,
             Some(sealed) => {
                 let text = open_one(&key, organization, row.id, &sealed)?;
-                let (level, value) = match access.view {
-                    View::Read => (&mut shown.read, SeenValue::from(field.present(&text))),
-                    View::Masked | View::Reveal | View::Hidden => {
-                        (&mut shown.masked, SeenValue::Text(field.mask(&text)))
-                    }
+                let (level, value) = if access.view == View::Read {
+                    (&mut shown.read, SeenValue::from(field.present(&text)))
+                } else {
+                    (&mut shown.masked, SeenValue::Text(field.mask(&text)))
                 };
                 if !level.contains(&field.key) {
                     level.push(field.key);
@@ -276,6 +279,8 @@ pub(crate) fn seen_through(
         owner: row.owner.filter(|_| staff).map(|o| o.uuid()),
         department: row.department.filter(|_| staff).map(|d| d.uuid()),
         restricted: row.restricted,
+        codes: if staff { row.codes.clone() } else { Vec::new() },
+        shelved_at: row.shelved_at.filter(|_| staff),
         created_at: shown_time(row.created_at),
         updated_at: shown_time(row.updated_at),
         fields,

@@ -10,8 +10,9 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::{Work, customers as stored, users};
 use tokio::sync::{mpsc, oneshot};
 
-use super::create::{Checked, Entered, check, create, owner_of, store};
+use super::create::{Checked, Entered, Known, check, create, owner_of, store};
 use super::rules::taken;
+use super::tags::usable_codes;
 use super::{NewCustomer, SeenCustomer};
 use crate::audit::Noted;
 use crate::{App, Call};
@@ -111,7 +112,9 @@ async fn together(app: &App, organization: OrganizationId, asks: &[Ask]) -> Resu
     let work = app.begin(organization).await?;
     let owners: HashSet<UserId> = asks.iter().filter_map(|ask| owner_of(&ask.call, &ask.new)).collect();
     let known = users::departments_of(&work, &owners.into_iter().collect::<Vec<_>>()).await?;
-    let checked: Vec<_> = asks.iter().map(|ask| check(app, &ask.call, &known, ask.new.clone())).collect();
+    let codes: Vec<String> = asks.iter().flat_map(|ask| ask.new.attributes.codes.iter().cloned()).collect();
+    let known = Known { owners: &known, codes: &usable_codes(&work, &codes).await? };
+    let checked: Vec<_> = asks.iter().map(|ask| check(app, &ask.call, known, ask.new.clone())).collect();
     let mut sealed = seal_all(app, &work, asks, checked).await?;
     refuse_taken(&work, asks, &mut sealed).await?;
     let mut answers = Vec::with_capacity(sealed.len());

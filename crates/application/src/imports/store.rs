@@ -270,8 +270,12 @@ impl<'a> Store<'a> {
 
 /// What a record makes of an existing customer: a column that is absent or empty leaves what is there.
 fn merged(of: &RecordType, record: Accepted, old: Attributes) -> (Attributes, Vec<(&Field, Option<String>)>) {
-    let Accepted { attributes: Attributes { stage, source, region, owner, department }, values, owner_email, .. } =
-        record;
+    let Accepted {
+        attributes: Attributes { stage, source, region, owner, department, codes: _ },
+        values,
+        owner_email,
+        ..
+    } = record;
     let named = owner_email.is_some();
     let attributes = Attributes {
         stage: stage.or(old.stage),
@@ -279,6 +283,7 @@ fn merged(of: &RecordType, record: Accepted, old: Attributes) -> (Attributes, Ve
         region: region.or(old.region),
         owner: if named { owner } else { old.owner },
         department: if named { department } else { old.department },
+        codes: old.codes,
     };
     (attributes, values.into_iter().filter_map(|(at, value)| Some((of.fields.get(at)?, Some(value)))).collect())
 }

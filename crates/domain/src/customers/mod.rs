@@ -2,9 +2,11 @@
 
 mod regions;
 mod stage;
+mod tags;
 
 pub use regions::{is_region_code, province_region};
 pub use stage::Stage;
+pub use tags::{LONGEST_TAG, MOST_TAGS, MOST_TAGS_EACH, is_tag_code, tag_name_fault};
 
 use chrono::{Datelike, NaiveDate};
 

@@ -23,7 +23,7 @@ codes! {
         CreatedAt = "created_at",
         /// When it last changed.
         UpdatedAt = "updated_at",
-        /// When it was taken out of use; those in use are not meant.
+        /// When it was taken out of use: put into the archive, or deleted. Those in use are not meant.
         ArchivedAt = "archived_at",
     }
 }

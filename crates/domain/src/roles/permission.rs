@@ -51,6 +51,8 @@ permissions! {
     CustomersWrite = "customers.write": "Change customers, field by field as the role allows.",
     CustomersAssign = "customers.assign": "Give a customer to another owner or department.",
     CustomersDelete = "customers.delete": "Delete customers.",
+    CustomersArchive = "customers.archive": "Put customers into the archive, and take them out again.",
+    TagsManage = "tags.manage": "Make, rename and retire the tags that customers carry.",
     CustomersReveal = "customers.reveal": "Show a masked value in full, with a reason, one audit entry each.",
     CustomersHistory = "customers.history": "Read the past versions of a customer.",
     RecordsRead = "records.read": "List, search and read what hangs on customers, with what is due and the funnel.",

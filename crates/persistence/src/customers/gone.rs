@@ -3,7 +3,7 @@
 use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow};
+use super::{COLUMNS, CustomerRow, WIDTH};
 use crate::{DbError, Work};
 
 /// The customer and whether it was erased, also where it is out of use; held until the transaction ends.
@@ -12,7 +12,7 @@ pub async fn lock_any(work: &Work, id: CustomerId) -> Result<Option<(CustomerRow
         "SELECT {COLUMNS}, c.erased_at IS NOT NULL FROM customers c WHERE c.organization_id = $1 AND c.id = $2 FOR UPDATE OF c"
     );
     let row = work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?;
-    Ok(row.map(|row| (CustomerRow::from(&row), row.get(17))))
+    Ok(row.map(|row| (CustomerRow::from(&row), row.get(WIDTH))))
 }
 
 /// What is left of somebody who was erased: enough to tell who may know of it.

@@ -26,6 +26,22 @@ pub struct Filter {
     pub region: Option<String>,
     /// Changed at or after.
     pub updated_since: Option<DateTime<Utc>>,
+    /// Codes of tags that it carries, all of them.
+    pub codes: Vec<String>,
+    /// Whether it lies in the archive.
+    pub archived: Archived,
+}
+
+/// What is wanted of the archive.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Archived {
+    /// Nobody who lies in it.
+    #[default]
+    No,
+    /// Those alone who lie in it.
+    Only,
+    /// Everybody, in it or not.
+    Any,
 }
 
 /// What a list is sorted by.
@@ -70,7 +86,7 @@ impl Where {
                 next += 1;
             }
         };
-        let Filter { tags, stage, source, owner, department, region, updated_since } = filter;
+        let Filter { tags, stage, source, owner, department, region, updated_since, codes, archived } = filter;
         for _ in tags {
             part(
                 true,
@@ -83,18 +99,30 @@ impl Where {
         part(department.is_some(), "c.department_id = ?");
         part(region.is_some(), "c.region = ?");
         part(updated_since.is_some(), "c.updated_at >= ?");
+        for _ in codes {
+            part(
+                true,
+                "c.id IN (SELECT g.customer_id FROM customer_tags g WHERE g.organization_id = $1 AND g.code = ?)",
+            );
+        }
+        sql.push_str(match archived {
+            Archived::No => " AND c.shelved_at IS NULL",
+            Archived::Only => " AND c.shelved_at IS NOT NULL",
+            Archived::Any => "",
+        });
         Self { sql, scope, tags: tags.iter().map(|tag| tag.to_vec()).collect() }
     }
 
     /// Adds the parameters in the order in which the SQL numbers them.
     pub fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
         self.scope.push_params(params);
-        let Filter { tags: _, stage, source, owner, department, region, updated_since } = filter;
+        let Filter { tags: _, stage, source, owner, department, region, updated_since, codes, archived: _ } = filter;
         params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
         params.extend([stage, source].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
         params.extend([owner, department].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(region.iter().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(updated_since.iter().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend(codes.iter().map(|v| v as &(dyn ToSql + Sync)));
     }
 }
 

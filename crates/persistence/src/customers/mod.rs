@@ -6,6 +6,7 @@ mod hand_over;
 mod list;
 mod reader;
 mod reindex;
+mod tags;
 mod versions;
 mod write;
 
@@ -19,9 +20,10 @@ pub use bag::{SealedFields, SealedValue};
 pub use gone::{Tombstone, lock_any, tombstone};
 pub use hand_over::{HandOver, hand_over, lock_owned};
 pub(crate) use list::Where;
-pub use list::{Alike, Filter, Order, SortKey, alike, by_ids, count, ids, list};
+pub use list::{Alike, Archived, Filter, Order, SortKey, alike, by_ids, count, ids, list};
 pub use reader::CustomerReader;
 pub use reindex::{changed_since, next_ids, retag, total, without};
+pub use tags::{TagRow, add_codes, find_tag, insert_tag, list_tags, lock_tag, put_codes, update_tag, usable_tags};
 use versions::insert_versions;
 pub use versions::{VersionRow, list_versions};
 pub use write::{archive, by_unique_tags, insert_tagged, lock, lock_many, remove_tags, store_change, unique_taken};
@@ -63,7 +65,14 @@ pub struct CustomerRow {
     pub tags: Vec<u8>,
     /// Codes of the purposes that the person has agreed to, in the same snapshot as the values.
     pub consents: Vec<String>,
+    /// Since when it lies in the archive.
+    pub shelved_at: Option<DateTime<Utc>>,
+    /// Codes of the tags that the organisation put on it, in order.
+    pub codes: Vec<String>,
 }
+
+/// How many columns [`COLUMNS`] and [`SHOWN`] have.
+pub(crate) const WIDTH: usize = 19;
 
 macro_rules! columns {
     ($tags:literal) => {
@@ -73,7 +82,8 @@ macro_rules! columns {
             $tags,
             ", ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
              WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
-             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))"
+             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())), c.shelved_at, \
+             ARRAY(SELECT g.code FROM customer_tags g WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code)"
         )
     };
 }
@@ -103,6 +113,8 @@ impl From<&Row> for CustomerRow {
             fields: SealedFields::from_packed(row.get(14)),
             tags: row.get(15),
             consents: row.get(16),
+            shelved_at: row.get(17),
+            codes: row.get(18),
         }
     }
 }

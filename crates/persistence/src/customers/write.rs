@@ -142,7 +142,7 @@ pub async fn lock_many(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRo
 /// Stores what a change may touch: attributes, sealed values, tags, version.
 async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
     const SQL: &str = "UPDATE customers c SET version = $3, stage = $4, source = $5, region = $6, owner_id = $7, department_id = $8, \
-         updated_at = $9, updated_by = $10, fields = $11, tags = $12 WHERE c.organization_id = $1 AND c.id = $2";
+         updated_at = $9, updated_by = $10, fields = $11, tags = $12, shelved_at = $13 WHERE c.organization_id = $1 AND c.id = $2";
     let organization = work.organization().uuid();
     for row in rows {
         let CustomerRow {
@@ -157,6 +157,7 @@ async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
             updated_by,
             fields,
             tags,
+            shelved_at,
             ..
         } = row;
         let (owner, department) = (owner.map(|o| o.uuid()), department.map(|d| d.uuid()));
@@ -175,6 +176,7 @@ async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
                 updated_by,
                 &fields.packed(),
                 tags,
+                shelved_at,
             ],
         )
         .await?;

@@ -42,6 +42,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "customer_tags",
+        "DELETE FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "record_indexes",
         "DELETE FROM record_indexes WHERE organization_id = $1 AND customer_id = $2",
         "SELECT count(*) FROM record_indexes WHERE organization_id = $1 AND customer_id = $2",

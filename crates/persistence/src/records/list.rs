@@ -100,7 +100,12 @@ pub async fn due(
     let mut params: Vec<Param<'_>> = vec![&organization];
     scope.push_params(&mut params);
     params.push(&before);
-    let mut sql = format!("{} AND {} AND NOT r.ended AND r.due_at < ${}", select(), scope.clause, params.len());
+    let mut sql = format!(
+        "{} AND {} AND NOT r.ended AND c.shelved_at IS NULL AND r.due_at < ${}",
+        select(),
+        scope.clause,
+        params.len()
+    );
     if let Some(owners) = &owners {
         params.push(owners);
         sql.push_str(&format!(" AND coalesce(r.owner_id, c.owner_id) = ANY(${})", params.len()));

@@ -15,7 +15,7 @@ pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use report::{By, counted};
 pub use write::{RecordVersionRow, archive, insert, store_change, versions};
 
-use crate::customers::{COLUMNS as CUSTOMER_COLUMNS, CustomerRow, SealedFields};
+use crate::customers::{COLUMNS as CUSTOMER_COLUMNS, CustomerRow, SealedFields, WIDTH};
 use crate::{DbError, Work};
 
 /// One row of `records`.
@@ -68,7 +68,7 @@ pub struct Hung {
 const COLUMNS: &str = "r.id, r.customer_id, r.record_type, r.version, r.owner_id, r.at, r.due_at, r.state, r.amount::text, r.currency, r.ended, \
      r.created_at, r.created_by, r.updated_at, r.updated_by, r.fields, r.tags";
 /// Where the record's columns begin.
-const AFTER_CUSTOMER: usize = 17;
+const AFTER_CUSTOMER: usize = WIDTH;
 
 fn record(row: &Row, from: usize) -> RecordRow {
     let amount: Option<String> = row.get(from + 8);

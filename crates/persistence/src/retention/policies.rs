@@ -113,10 +113,15 @@ pub struct Due<'a> {
 
 /// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy. Whoever is erased, or waits to be, is nobody's any more.
 fn meets(due: &Due<'_>) -> String {
-    let column = due.since.as_str();
+    // Out of use is whoever was deleted, and whoever lies in the archive.
+    let since = match due.since {
+        Since::CreatedAt => "c.created_at",
+        Since::UpdatedAt => "c.updated_at",
+        Since::ArchivedAt => "least(c.shelved_at, c.archived_at)",
+    };
     let used = if due.in_use { "c.archived_at IS NULL" } else { "true" };
     format!(
-        "c.organization_id = $1 AND c.erased_at IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND c.{column} < $3 \
+        "c.organization_id = $1 AND c.erased_at IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
          AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
     )

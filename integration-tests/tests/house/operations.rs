@@ -80,6 +80,10 @@ pub struct Targets {
     pub retention_policy: String,
     /// An interaction.
     pub record: String,
+    /// A segment with a tier rule.
+    pub segment: String,
+    /// A view.
+    pub view: String,
     /// Key of a field.
     pub field: &'static str,
 }
@@ -117,6 +121,8 @@ impl Targets {
             erasure: id(),
             retention_policy: id(),
             record: id(),
+            segment: id(),
+            view: id(),
             field: "nobody_has_it",
         }
     }
@@ -143,6 +149,7 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
+        let [segment, view] = crate::segments::to_try(owner).await;
         let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
@@ -173,6 +180,8 @@ impl Targets {
             erasure,
             retention_policy,
             record,
+            segment,
+            view,
             field: "occupation",
         }
     }
@@ -206,6 +215,8 @@ impl Targets {
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("retention-policies"), "id") => &self.retention_policy,
+            (Some("segments"), "id") => &self.segment,
+            (Some("views"), "id") => &self.view,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",
             (Some("records"), "id") => &self.record,

@@ -87,6 +87,9 @@ fn admin() -> Role {
 /// What the data protection officer may do.
 const OFFICER: &[Permission] = &[
     CustomersRead,
+    SegmentsRead,
+    SegmentsWrite,
+    SegmentsShare,
     EventsRead,
     CustomersWrite,
     CustomersAssign,
@@ -181,6 +184,9 @@ fn manager() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
+        SegmentsShare,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -229,6 +235,8 @@ fn sales() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -266,6 +274,8 @@ fn finance() -> Role {
     rules.extend(edit_fields(&CONTRACTS));
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersReveal,
         RecordsRead,
@@ -292,6 +302,8 @@ fn support() -> Role {
     rules.extend(edit_fields(&INTERACTIONS));
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersWrite,
         CustomersReveal,
@@ -314,6 +326,9 @@ fn support() -> Role {
 fn marketing() -> Role {
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
+        SegmentsShare,
         EventsRead,
         PurposesRead,
         NoticesRead,
@@ -335,6 +350,7 @@ fn marketing() -> Role {
 fn auditor() -> Role {
     let permissions = [
         CustomersRead,
+        SegmentsRead,
         EventsRead,
         AccessLogRead,
         AuditRead,
@@ -366,33 +382,5 @@ fn auditor() -> Role {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_both_runs_the_place_and_reads_its_log() {
-        for role in built_in() {
-            let holds = |permission| role.permissions.contains(&permission);
-            assert!(!(holds(ApiKeysManage) && holds(AuditRead)), "{}", role.code);
-        }
-    }
-
-    #[test]
-    fn who_may_not_reveal_is_shown_nothing_to_reveal() {
-        for role in built_in() {
-            let opens = role.field_rules.iter().any(|rule| rule.view == Some(View::Reveal));
-            assert!(!opens || role.permissions.contains(&CustomersReveal), "{}", role.code);
-        }
-    }
-
-    #[test]
-    fn every_field_that_a_rule_names_exists() {
-        for rule in built_in().iter().flat_map(|role| &role.field_rules) {
-            if let RuleTarget::Field(key) = &rule.on {
-                assert!(crate::catalog::Catalog::built_in().named(key).is_some(), "{key}");
-            }
-        }
-        assert!(built_in_role("sales").is_some_and(|role| role.data_scope == DataScope::Own));
-        assert!(built_in_role("root").is_none());
-    }
-}
+#[path = "builtin_tests.rs"]
+mod tests;

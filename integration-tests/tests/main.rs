@@ -37,6 +37,7 @@ mod records;
 mod retention;
 mod roles;
 mod scim;
+mod segments;
 mod self_service;
 mod sso_providers;
 mod users;

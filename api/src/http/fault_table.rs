@@ -29,6 +29,11 @@ faults! {
     "malformed_json": "It must be valid JSON." / "必须是有效的 JSON。";
     "duplicate_key": "An object may name each key once." / "对象中每个键只能出现一次。";
     "invalid_id": "It must be a UUID." / "必须是 UUID。";
+    "not_searchable": "This field cannot be searched in this way." / "该字段不支持此检索方式。";
+    "singles_out": "What singles out a person is not kept in a filter." / "可识别到个人的取值不能保存在筛选条件中。";
+    "no_tier_field": "A tier is a choice of an enum field that is searchable by its exact value." / "等级须取自可按完整值检索的枚举字段。";
+    "unknown_saved_filter": "There is no such segment or view." / "分群或视图不存在。";
+    "set_by_saved_filter": "The segment or view says otherwise." / "与分群或视图中的设置不一致。";
     "invalid_text": "It must be text." / "必须是文本。";
     "invalid_last4": "It must be the last four characters." / "必须是末四位字符。";
     "invalid_mobile": "It is not a valid phone number." / "手机号码无效。";

@@ -92,6 +92,9 @@ problems! {
     405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
     406 "not_acceptable": "Not acceptable" / "无法提供所要求的格式", "None of the media types in Accept is available." / "无法提供 Accept 中的任何媒体类型。";
     408 "request_timeout": "Request timed out" / "请求超时", "The request did not arrive in time." / "请求未能及时送达。";
+    409 "segment_unusable": "Filter cannot be used" / "筛选条件不可用", "A field that this saved filter looks at is gone or guarded more closely by now; change the filter." / "该已保存筛选条件所用的字段已停用或提高了保护级别，请修改筛选条件。";
+    409 "no_tier_rule": "No tier rule" / "没有等级规则", "This segment says nothing of a tier." / "该客户分群未设等级规则。";
+    409 "too_many_saved": "Too many saved filters" / "已保存的筛选条件过多", "There is room for no more of them; delete one." / "数量已达上限，请先删除一个。";
     409 "conflict": "Conflict" / "冲突", "The state of the thing does not allow this now." / "资源当前状态不允许此操作。";
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";

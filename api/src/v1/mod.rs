@@ -24,6 +24,7 @@ pub mod records;
 pub mod retention;
 pub mod roles;
 pub mod scim;
+pub mod segments;
 pub mod self_service;
 pub mod sso_providers;
 pub mod users;
@@ -48,6 +49,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     purposes::routes(config);
     records::routes(config);
     notices::routes(config);
+    segments::routes(config);
     privacy_requests::routes(config);
     erasures::routes(config);
     retention::routes(config);

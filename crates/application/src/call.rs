@@ -154,7 +154,18 @@ impl Call {
 
     /// The rows that a permission reaches with these rights for a while, with department trees resolved.
     pub fn scope(&self, permission: Permission, grants: &[Grant], now: DateTime<Utc>) -> RowScope {
-        let scope = row_scope(&self.identity.caller, permission, grants, now);
+        self.scope_of(&self.identity.caller, permission, grants, now)
+    }
+
+    /// The same of a caller who is this one with less.
+    pub(crate) fn scope_of(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        grants: &[Grant],
+        now: DateTime<Utc>,
+    ) -> RowScope {
+        let scope = row_scope(caller, permission, grants, now);
         let paths = self.identity.departments.iter().map(|(id, path)| (*id, path.as_slice()));
         custodian_persistence::customers::resolve_trees(scope, paths)
     }

@@ -32,6 +32,7 @@ pub mod records;
 pub mod retention;
 pub mod roles;
 pub mod scim;
+pub mod segments;
 pub mod self_service;
 pub mod sso_providers;
 pub mod startup;

@@ -20,5 +20,6 @@ pub mod records;
 pub mod retention;
 pub mod roles;
 pub mod scim;
+pub mod segments;
 pub mod users;
 pub mod webhooks;

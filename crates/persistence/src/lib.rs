@@ -34,6 +34,7 @@ pub mod records;
 pub mod retention;
 pub mod roles;
 pub mod scim;
+pub mod segments;
 pub mod self_service;
 pub mod sso_providers;
 pub mod users;

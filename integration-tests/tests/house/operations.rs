@@ -82,6 +82,10 @@ pub struct Targets {
     pub record: String,
     /// A tag that nobody carries.
     pub tag: String,
+    /// A segment with a tier rule.
+    pub segment: String,
+    /// A view.
+    pub view: String,
     /// Key of a field.
     pub field: &'static str,
 }
@@ -120,6 +124,8 @@ impl Targets {
             retention_policy: id(),
             record: id(),
             tag: id(),
+            segment: id(),
+            view: id(),
             field: "nobody_has_it",
         }
     }
@@ -146,6 +152,7 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
+        let [segment, view] = crate::segments::to_try(owner).await;
         let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
@@ -177,6 +184,8 @@ impl Targets {
             retention_policy,
             record,
             tag: fresh_tag(admin).await,
+            segment,
+            view,
             field: "occupation",
         }
     }
@@ -211,6 +220,8 @@ impl Targets {
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("retention-policies"), "id") => &self.retention_policy,
+            (Some("segments"), "id") => &self.segment,
+            (Some("views"), "id") => &self.view,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",
             (Some("records"), "id") => &self.record,

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{self, SearchTerm};
-use custodian_application::{App, Identity};
+use custodian_application::{App, Identity, segments};
 use custodian_domain::catalog::SearchKind;
 use custodian_domain::customers::{Stage, is_tag_code};
 use custodian_domain::kernel::DomainError;
@@ -22,7 +22,8 @@ const SORTS: [&str; 4] = ["created_at", "-created_at", "updated_at", "-updated_a
 ///
 /// Only customers in the caller's scope, newest first. `q[<field>]` looks for an exact value, `q[<field>_last4]` for the last four characters and
 /// `q[<field>_prefix]` for the first one to four, on fields that the catalog makes searchable; values stay sealed and are found by blind index. A search by a
-/// field that the caller may not see at all is refused.
+/// field that the caller may not see at all is refused. `segment` and `view` narrow the list to a saved filter, used with the caller's own rights; a view also says
+/// in which order, unless `sort` does, and which fields are shown.
 #[utoipa::path(
     tag = "customers", security(("bearer" = []), ("api_key" = [])),
     params(
@@ -46,6 +47,8 @@ const SORTS: [&str; 4] = ["created_at", "-created_at", "updated_at", "-updated_a
         ("tags" = Option<String>, Query, description = "Codes of tags with commas between; those are listed that carry all of them"),
         ("archived" = Option<String>, Query, description = "`false` (default) leaves the archive out, `true` lists it alone, `any` lists both"),
         ("updated_since" = Option<DateTime<Utc>>, Query, description = "Changed at or after this time"),
+        ("segment" = Option<Uuid>, Query, description = "Id of a segment: those who match it"),
+        ("view" = Option<Uuid>, Query, description = "Id of a view of one's own: its filter, order and columns"),
         ("sort" = Option<String>, Query, description = "`created_at`, `-created_at` (default), `updated_at` or `-updated_at`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
@@ -59,8 +62,14 @@ pub async fn list_customers(
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/customers", &query);
-    let wanted = wanted(&mut query, &pages, &may.identity)?;
+    let (segment, view) = (query.uuid("segment"), query.uuid("view"));
+    let sort = query.choice("sort", &SORTS);
+    let mut wanted = wanted(&mut query, &pages, &may.identity, sort)?;
     query.done()?;
+    let usual = segments::narrow(&app, &may, &mut wanted, segment, view).await.map_err(of_query)?;
+    if let Some(usual) = usual.filter(|_| sort.is_none()) {
+        (wanted.order.by, wanted.order.descending) = order(&usual);
+    }
     let found = customers::list(&app, &may, wanted).await.map_err(of_query)?;
     let next_cursor = found
         .next
@@ -70,14 +79,24 @@ pub async fn list_customers(
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count }))
 }
 
-fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<customers::Query, Problem> {
+/// What a list is sorted by, and whether the latest comes first.
+fn order(sort: &str) -> (SortKey, bool) {
+    let by = if sort.ends_with("created_at") { SortKey::CreatedAt } else { SortKey::UpdatedAt };
+    (by, sort.starts_with('-'))
+}
+
+fn wanted(
+    query: &mut Query,
+    pages: &Pages<'_>,
+    identity: &Identity,
+    sort: Option<&str>,
+) -> Result<customers::Query, Problem> {
     let after = pages
         .position(query)?
         .map(|bytes| parse_position(&bytes, identity).ok_or_else(|| Problem::of("invalid_cursor")))
         .transpose()?;
-    let sort = query.choice("sort", &SORTS).unwrap_or("-created_at");
-    let by = if sort.ends_with("created_at") { SortKey::CreatedAt } else { SortKey::UpdatedAt };
-    let terms = query.group("q").into_iter().map(|(name, value)| term(&name, value)).collect();
+    let (by, descending) = order(sort.unwrap_or("-created_at"));
+    let terms = query.group("q").into_iter().map(|(name, value)| SearchTerm::named(&name, value)).collect();
     let filter = Filter {
         tags: Vec::new(),
         stage: query.choice("stage", &stages()).map(str::to_owned),
@@ -100,8 +119,8 @@ fn wanted(query: &mut Query, pages: &Pages<'_>, identity: &Identity) -> Result<c
     if identity.pseudonyms.is_some() && concealed {
         return Err(Problem::of("field_hidden"));
     }
-    let order = Order { by, descending: sort.starts_with('-'), after };
-    Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count") })
+    let order = Order { by, descending, after };
+    Ok(customers::Query { filter, terms, order, limit: query.limit(), count: query.boolean("count"), columns: None })
 }
 
 /// Codes with commas between; more than a customer carries match nobody, and are refused rather than asked for.
@@ -117,16 +136,6 @@ fn codes(query: &mut Query) -> Vec<String> {
 
 fn stages() -> Vec<&'static str> {
     Stage::ALL.iter().map(|stage| stage.as_str()).collect()
-}
-
-/// `mobile` looks for the whole value, `mobile_last4` for its end, `name_prefix` for its beginning.
-fn term(name: &str, value: String) -> SearchTerm {
-    let (field, kind) = match (name.strip_suffix("_last4"), name.strip_suffix("_prefix")) {
-        (Some(field), _) => (field, SearchKind::Last4),
-        (None, Some(field)) => (field, SearchKind::Prefix),
-        (None, None) => (name, SearchKind::Exact),
-    };
-    SearchTerm { field: field.to_owned(), kind, value }
 }
 
 /// What is wrong with a searched value is a fault of the query, not of a body.

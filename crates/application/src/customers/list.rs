@@ -44,6 +44,20 @@ pub struct Query {
     pub limit: usize,
     /// Whether the total is wanted.
     pub count: bool,
+    /// Keys of the fields that are shown; every one when absent.
+    pub columns: Option<Vec<String>>,
+}
+
+impl SearchTerm {
+    /// As a query names it: `mobile` looks for the whole value, `mobile_last4` for its end, `name_prefix` for its beginning.
+    pub fn named(name: &str, value: String) -> Self {
+        let (field, kind) = match (name.strip_suffix("_last4"), name.strip_suffix("_prefix")) {
+            (Some(field), _) => (field, SearchKind::Last4),
+            (None, Some(field)) => (field, SearchKind::Prefix),
+            (None, None) => (name, SearchKind::Exact),
+        };
+        Self { field: field.to_owned(), kind, value }
+    }
 }
 
 /// A page of customers.
@@ -91,7 +105,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let mut customers = Vec::with_capacity(rows.len());
     let mut ids = Vec::with_capacity(rows.len());
     for row in &rows {
-        let look = Look { keys: &keys, searched: &searched, holding: &holding };
+        let look = Look { keys: &keys, searched: &searched, holding: &holding, columns: query.columns.as_deref() };
         if let Some(seen) = see(app, call, &look, row, &mut shown).await? {
             ids.push(row.id);
             grants.extend(seen.under.iter().copied());
@@ -192,6 +206,7 @@ struct Look<'a> {
     keys: &'a OrganizationKeys,
     searched: &'a [Sought<'a>],
     holding: &'a Holding,
+    columns: Option<&'a [String]>,
 }
 
 async fn see(
@@ -201,8 +216,8 @@ async fn see(
     row: &CustomerRow,
     shown: &mut Shown,
 ) -> Result<Option<SeenCustomer>, DomainError> {
-    let Look { keys, searched, holding } = look;
-    let judged = judge_row(app, call, row, Permission::CustomersRead, holding);
+    let Look { keys, searched, holding, columns } = look;
+    let mut judged = judge_row(app, call, row, Permission::CustomersRead, holding);
     if judged.decision.outcome != Outcome::Allowed
         || is_oracle(&judged.decision, searched)
         || agreed(call, row).is_err()
@@ -210,6 +225,9 @@ async fn see(
         return Ok(None);
     }
     guard(app, call, row.id, truly_found(app, call, keys, row, searched)).await?;
+    if let Some(columns) = columns {
+        judged.decision.fields.retain(|(field, _)| columns.iter().any(|key| key == field.key));
+    }
     let mut seen = guard(app, call, row.id, seen_through(app, call, row, &judged.decision, shown)).await?;
     seen.under = judged.under;
     Ok(Some(seen))

@@ -123,6 +123,9 @@ mod tests {
         let used = ["customers.read".to_owned(), "customers.reveal".to_owned()].into();
         let marketing = built_in_role("marketing").unwrap();
         let idle = [
+            Permission::SegmentsRead,
+            Permission::SegmentsWrite,
+            Permission::SegmentsShare,
             Permission::ExportsRead,
             Permission::ExportsRequest,
             Permission::InboxRead,

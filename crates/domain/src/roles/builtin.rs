@@ -87,6 +87,9 @@ fn admin() -> Role {
 /// What the data protection officer may do.
 const OFFICER: &[Permission] = &[
     CustomersRead,
+    SegmentsRead,
+    SegmentsWrite,
+    SegmentsShare,
     EventsRead,
     CustomersWrite,
     CustomersAssign,
@@ -183,6 +186,9 @@ fn manager() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
+        SegmentsShare,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -233,6 +239,8 @@ fn sales() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -271,6 +279,8 @@ fn finance() -> Role {
     rules.extend(edit_fields(&CONTRACTS));
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersReveal,
         RecordsRead,
@@ -297,6 +307,8 @@ fn support() -> Role {
     rules.extend(edit_fields(&INTERACTIONS));
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
         EventsRead,
         CustomersWrite,
         CustomersReveal,
@@ -319,6 +331,9 @@ fn support() -> Role {
 fn marketing() -> Role {
     let permissions = [
         CustomersRead,
+        SegmentsRead,
+        SegmentsWrite,
+        SegmentsShare,
         EventsRead,
         PurposesRead,
         NoticesRead,
@@ -340,6 +355,7 @@ fn marketing() -> Role {
 fn auditor() -> Role {
     let permissions = [
         CustomersRead,
+        SegmentsRead,
         EventsRead,
         AccessLogRead,
         AuditRead,

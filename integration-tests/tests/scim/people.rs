@@ -167,7 +167,19 @@ async fn inactive_ends_all_credentials_by_the_rules_of_the_product_and_says_so()
         "api_keys_revoked=1",
         "scim_tokens_revoked=1",
         "one_time_tokens_voided=1",
-        "letters_withdrawn=0"
+        "letters_withdrawn=0",
+        "access_requests_cancelled=0",
+        "exports_ended=0",
+        "grants_revoked=0",
+        "delegations_ended=0",
+        "reports_handed_over=3",
+        "departments_handed_over=0",
+        "customers_handed_over=0",
+        "records_handed_over=0",
+        "approvals_handed_over=0",
+        "approval_policies_changed=0",
+        "review_lines_handed_over=0",
+        "privacy_requests_handed_over=0"
     ]);
     assert_eq!(checklists(&org, "users.suspend").await, [steps]);
     // Back again: what was a way in before is none now.
@@ -175,6 +187,38 @@ async fn inactive_ends_all_credentials_by_the_rules_of_the_product_and_says_so()
     let body = json!({"token": reset, "password": "seven green kites at dawn"});
     shared().stranger().post("/v1/auth/password/reset", &body).await.refuses(401, "invalid_token");
     scim_error(own.get("/scim/v2/Users").await, 401, None);
+}
+
+#[tokio::test]
+async fn who_is_inactive_leaves_the_work_to_the_supervisor_with_the_checklist() {
+    let (org, hr) = provisioned().await;
+    let (asha, manager) = (org.sales_a().await, org.manager().await);
+    let customer = org.customer_of(&asha).await;
+    let call = json!({"fields": {"channel": "phone", "occurred_at": "2026-01-01T08:00:00Z", "next_follow_up_at": "2026-02-01T08:00:00Z"}});
+    let call = asha.post(&format!("/v1/customers/{customer}/records/interaction"), &call).await.shows(201).id();
+    let asked =
+        json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "for a contract"});
+    let asked = asha.post("/v1/access-requests", &asked).await.shows(201).id();
+    let path = format!("/scim/v2/Users/{}", asha.id);
+    let inactive = json!({"op": "replace", "path": "active", "value": false});
+    patch(&hr, &path, inactive.clone()).await.shows(200);
+    let read = manager.get(&format!("/v1/customers/{customer}")).await.shows(200);
+    assert_eq!(read.at("/owner_id"), json!(manager.id));
+    let due = manager.get("/v1/follow-ups").await.shows(200);
+    assert_eq!(due.at("/data/0/record/id"), json!(call), "{due}");
+    assert_eq!(manager.get(&format!("/v1/access-requests/{asked}")).await.shows(200).at("/state"), "cancelled");
+    let steps = checklists(&org, "users.suspend").await[0].clone();
+    for step in ["access_requests_cancelled=1", "customers_handed_over=1", "records_handed_over=1"] {
+        assert!(steps.as_array().unwrap().contains(&json!(step)), "{steps}");
+    }
+    // The manager is inactive in turn: what waits for the manager to approve goes on to the administrator above.
+    let request =
+        json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "for a contract"});
+    let request = org.sales_b().await.post("/v1/access-requests", &request).await.shows(201);
+    assert_eq!(request.at("/approver_ids"), json!([manager.id]));
+    patch(&hr, &format!("/scim/v2/Users/{}", manager.id), inactive).await.shows(200);
+    let waiting = org.admin().await.get("/v1/inbox?kind=approval").await.shows(200);
+    assert_eq!(waiting.at("/data/0/id"), json!(request.id()), "{waiting}");
 }
 
 #[tokio::test]

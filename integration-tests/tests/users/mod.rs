@@ -4,6 +4,7 @@ mod change;
 mod invite;
 mod me;
 mod offboard;
+mod successor;
 
 use serde_json::json;
 

@@ -22,7 +22,7 @@ use crate::http::{Body, ETag, Id, May, Problem, ReadProblems, Reply, Valid, Writ
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffboardBody {
-    /// The active colleague who takes over customers, reports and departments.
+    /// The active colleague who takes over customers, records, reports, departments and approvals.
     successor_id: Uuid,
 }
 
@@ -58,8 +58,10 @@ impl From<Offboarding> for OffboardingBody {
 
 /// Offboard a colleague.
 ///
-/// In one transaction: sessions, refresh tokens, keys and provisioning tokens that the person made, letters and second factors end; customers, reports and headed
-/// departments go to the successor; the address becomes free. Nothing of the person's succeeds later than a second after this answer. It cannot be undone.
+/// In one transaction: sessions, refresh tokens, keys and provisioning tokens that the person made, letters and second factors end; pending requests, grants, delegations and
+/// exports of the person end; customers, the records that the person saw to (follow-ups, opportunities, tickets), reports, headed departments, approvals that waited for the person by
+/// name, as supervisor or as head, open lines of access reviews and people's requests taken on go to the successor; policies name the successor; the address becomes free. What a role was
+/// asked goes on waiting for its other holders. Nothing of the person's succeeds later than a second after this answer. It cannot be undone.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the account")),
     request_body(content = OffboardBody, example = json!({"successor_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13"})),
@@ -99,5 +101,5 @@ pub async fn show_offboarding(
 fn offboarding_example() -> Value {
     json!({"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "successor_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13",
         "offboarded_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a14", "offboarded_at": "2026-11-22T08:00:00Z",
-        "steps": {"sessions_ended": 2, "api_keys_revoked": 1, "scim_tokens_revoked": 0, "customers_handed_over": 412, "reports_handed_over": 3}})
+        "steps": {"sessions_ended": 2, "api_keys_revoked": 1, "scim_tokens_revoked": 0, "customers_handed_over": 412, "records_handed_over": 1630, "approvals_handed_over": 2, "reports_handed_over": 3}})
 }

@@ -5,6 +5,7 @@ mod decide;
 mod delegations;
 mod emergency;
 mod grants;
+mod hand_over;
 mod holding;
 mod letters;
 mod news;
@@ -20,6 +21,7 @@ pub use decide::{approve, cancel, deny};
 pub use delegations::{NewDelegation, delegate, end_delegation, list_delegations};
 pub use emergency::review;
 pub use grants::{find_grant, list_grants, revoke_grant};
+pub(crate) use hand_over::{Waiting, hand_over, waiting_on};
 pub(crate) use holding::{Holding, begin_holding, holding_locked, under};
 pub(crate) use letters::tell_ready;
 pub use policies::{

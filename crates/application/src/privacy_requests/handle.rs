@@ -3,7 +3,9 @@
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, JobId, RefusedAs, UserId};
 use custodian_domain::privacy_requests::State;
+use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
+use custodian_persistence::users::UserRow;
 use custodian_persistence::{Work, jobs, users};
 use serde_json::json;
 use uuid::Uuid;
@@ -12,6 +14,7 @@ use super::read::{RequestView, view_of};
 use super::{Doer, codes, conflict, duplicates, entry, letters, note, tell, times, to_handle, watch};
 use crate::audit::{Detail, Draft};
 use crate::events::EventType;
+use crate::roles::all_roles;
 use crate::{App, Call};
 
 /// Confirms the receipt, where that has a time of its own and everywhere else. A second time changes nothing.
@@ -47,6 +50,35 @@ pub async fn assign(app: &App, call: &Call, work: &Work, id: Uuid, user: Uuid) -
     let draft = entry(Action::PrivacyRequestsAssign, &row).with("user", Detail::Code(user.to_string()));
     app.record_change(work, call, draft).await?;
     view_of(app, call, work, row).await
+}
+
+/// Open requests that somebody who leaves has taken on go to the successor, or back to everybody where that person may not handle them; how many there
+/// were. Asks nobody's permission: the caller of this has.
+pub(crate) async fn hand_over(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    from: UserId,
+    heir: &UserRow,
+) -> Result<u64, DomainError> {
+    let roles = all_roles(work).await?;
+    let handles = |code: &String| {
+        roles.get(code).is_some_and(|role| role.permissions.contains(&Permission::PrivacyRequestsManage))
+    };
+    let to = heir.roles.iter().any(handles).then_some(heir.id.uuid());
+    stored::hold(work).await?;
+    let mut count = 0;
+    for id in stored::open_of(work, from).await? {
+        let Some(mut row) = stored::lock(work, id).await? else { continue };
+        row.assignee = to;
+        stored::update(work, &row).await?;
+        note(app, work, &row, Doer::of(call), "assigned", json!({"user_id": to})).await?;
+        let draft = entry(Action::PrivacyRequestsAssign, &row);
+        let user = to.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+        app.record_change(work, call, draft.with("user", Detail::Code(user))).await?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// Gives a request more time: once, with a reason, before its first last day is over, where the law lets it.

@@ -60,13 +60,15 @@ pub async fn create(
     let mut customer = people::lock(work, id).await?.ok_or(DomainError::NotFound)?;
     refreshed(work, call, &mut customer).await?;
     let now = app.now();
-    let record = blank(app, call, id, of.code, new.owner.or(call.identity.user()));
+    let owner = new.owner.or(call.identity.user());
+    let record = blank(app, call, id, of.code, owner);
     let mut hung = Hung { record, customer };
     let judged = permitted(app, call, &hung, Permission::RecordsWrite, &Holding::default(), of)?;
     agreed(call, &hung.customer)?;
     let mut faults = field_faults(of, &new.fields, now.date_naive(), true);
     let accepted = accept_fields(of, &new.fields, now, &mut Vec::new());
-    department_of(work, call, new.owner, None, &mut faults).await?;
+    // Held until the commit, the caller as much as anybody: nothing is entered for somebody who leaves meanwhile.
+    department_of(work, call, owner, None, &mut faults).await?;
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }

@@ -174,7 +174,7 @@ pub async fn create(app: &App, by: &Provisioner, work: &Work, wanted: &Wanted) -
 }
 
 /// Brings an account to what is wanted; `admits` is asked about the version in force, in the same transaction. One that is not active any more is dead
-/// with the commit: see [`users::deactivate`]. One that somebody in the product suspended stays so, and the answer shows it.
+/// with the commit, and what waits for the person goes on as in [`remove`], where somebody is there to take it: see [`users::deactivate`]. One that somebody in the product suspended stays so, and the answer shows it.
 ///
 /// Errors: 409 `duplicate_value`, `last_administrator`; 412.
 pub async fn replace(
@@ -200,7 +200,10 @@ pub async fn replace(
         users::patch(app, &by.call, work, id, |_| Ok(()), patch).await?;
     }
     match (now.active, wanted.active) {
-        (true, false) => users::deactivate(app, &by.call, work, id).await?,
+        (true, false) => {
+            let successor = successor(by, work, id).await?;
+            users::deactivate(app, &by.call, work, id, successor).await?;
+        }
         // Whom somebody in the product suspended comes back by their word, not with the next synchronisation.
         (false, true) if accounts::is_closed_by_directory(work, id).await? => {
             drop(users::reactivate(app, &by.call, work, id).await?);
@@ -241,15 +244,17 @@ pub async fn remove(
     let now = one(app, work, id).await?;
     admits(now.version)?;
     let successor = successor(by, work, id).await?;
+    let successor = successor.ok_or(DomainError::refused(RefusedAs::Conflict, "no_successor"))?;
     users::offboard(app, &by.call, work, id, successor).await?;
     stored::set_external_id(work, id, None).await?;
     app.record_change(work, &by.call, change(by, id)).await
 }
 
-async fn successor(by: &Provisioner, work: &Work, id: UserId) -> Result<UserId, DomainError> {
+/// Whom what waits for a person goes to: their supervisor, else the token's maker; `None` where neither is active.
+async fn successor(by: &Provisioner, work: &Work, id: UserId) -> Result<Option<UserId>, DomainError> {
     let supervisor = accounts::find(work, id).await?.and_then(|row| row.supervisor);
     let heirs: Vec<UserId> = supervisor.into_iter().chain([by.maker]).filter(|heir| *heir != id).collect();
     let known = accounts::departments_of(work, &heirs).await?;
     let active = |heir: &UserId| known.iter().any(|(id, state, _)| id == heir && state == "active");
-    heirs.into_iter().find(active).ok_or(DomainError::refused(RefusedAs::Conflict, "no_successor"))
+    Ok(heirs.into_iter().find(active))
 }

@@ -4,12 +4,15 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::auth::one_time;
+use custodian_persistence::users::UserRow;
 use custodian_persistence::{Work, api_keys, mail, scim, users};
 use uuid::Uuid;
 
 use super::change::{conflict, draft, held_for_change, keep_an_administrator};
+use super::successor::hand_over;
+use crate::access_requests::waiting_on;
 use crate::audit::Detail;
-use crate::{App, Call};
+use crate::{App, Call, access_requests, exports};
 
 /// Every step with how many things it ended or moved.
 #[derive(Default)]
@@ -51,11 +54,28 @@ pub(super) async fn end_credentials(
     Ok(sessions.into_iter().map(SessionId::uuid).chain(keys).collect())
 }
 
+/// Ends all that a person asked for, was given or stood in for.
+pub(super) async fn end_asked(call: &Call, work: &Work, id: UserId, steps: &mut Steps) -> Result<(), DomainError> {
+    let [requests, grants, delegations] = access_requests::end_all_of(work, id, call.identity.actor_id()).await?;
+    steps.note("access_requests_cancelled", requests);
+    steps.note("exports_ended", exports::end_all_of(work, id).await?);
+    steps.note("grants_revoked", grants);
+    steps.note("delegations_ended", delegations);
+    Ok(())
+}
+
 /// Closes an account that the directory calls inactive: suspended like any other, and nothing that the person could act with outlives the commit.
-/// An invitation that was not taken up counts as an account. Roles, customers and reports stay until somebody offboards the person.
+/// An invitation that was not taken up counts as an account. What waits for the person goes to the successor, if there is one who is active; it does
+/// not come back by itself. Roles and second factors stay, for the directory may call the account active again; offboarding takes them, too.
 ///
 /// Errors: 403 `own_account`; 409 `wrong_state`, `last_administrator`.
-pub async fn deactivate(app: &App, call: &Call, work: &Work, id: UserId) -> Result<(), DomainError> {
+pub async fn deactivate(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: UserId,
+    successor: Option<UserId>,
+) -> Result<(), DomainError> {
     call.needs(Permission::UsersManage)?;
     let row = held_for_change(work, id).await?;
     if call.identity.user() == Some(id) {
@@ -66,12 +86,23 @@ pub async fn deactivate(app: &App, call: &Call, work: &Work, id: UserId) -> Resu
     }
     keep_an_administrator(work, &row, &[]).await?;
     let mut steps = Steps::default();
+    let waiting = waiting_on(work, id).await?;
     let ended = end_credentials(app, work, id, "suspended", &mut steps).await?;
+    end_asked(call, work, id, &mut steps).await?;
+    if let Some(heir) = heir_of(work, id, successor).await? {
+        hand_over(app, call, work, (id, &waiting), &heir, &mut steps).await?;
+    }
     users::close_by_directory(work, id).await?;
     let draft = draft(Action::UsersSuspend, id).with("steps", Steps::detail(&steps.0));
     app.record_change(work, call, draft).await?;
     ended.into_iter().for_each(|credential| app.auth().forget(credential));
     Ok(())
+}
+
+/// The successor as an account, held; `None` unless it is an active colleague.
+async fn heir_of(work: &Work, id: UserId, successor: Option<UserId>) -> Result<Option<UserRow>, DomainError> {
+    let Some(successor) = successor else { return Ok(None) };
+    Ok(users::lock(work, successor).await?.filter(|heir| heir.state == "active" && heir.id != id))
 }
 
 fn count(length: usize) -> u64 {

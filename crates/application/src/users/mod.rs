@@ -7,6 +7,7 @@ mod me;
 mod offboard;
 mod password;
 mod sessions;
+mod successor;
 
 use custodian_crypto::Randomness;
 use custodian_domain::audit::Action;

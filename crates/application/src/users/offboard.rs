@@ -7,17 +7,18 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::auth::mfa;
-use custodian_persistence::customers::HandOver;
 use custodian_persistence::users::offboard::{self as stored, OffboardingRow};
 use custodian_persistence::users::{self, UserRow};
 use custodian_persistence::{Work, sso_providers};
 use uuid::Uuid;
 
 use super::change::{draft, held_for_change, keep_an_administrator};
-use super::credentials::{Steps, end_credentials};
+use super::credentials::{Steps, end_asked, end_credentials};
+use super::successor::hand_over;
+use crate::access_requests::waiting_on;
 use crate::audit::Detail;
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, access_requests, customers, exports};
+use crate::{App, Call};
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +57,9 @@ pub async fn offboard(
     let heir = heir.ok_or_else(|| DomainError::invalid("/successor_id", "unknown_user"))?;
     keep_an_administrator(work, &row, &[]).await?;
     let mut steps = Steps::default();
+    let waiting = waiting_on(work, id).await?;
     let ended = end_access(app, call, work, &row, &mut steps).await?;
-    hand_over(app, call, work, &row, &heir, &mut steps).await?;
+    hand_over(app, call, work, (id, &waiting), &heir, &mut steps).await?;
     steps.note("roles_removed", stored::close_account(work, id).await?);
     let done =
         Offboarding { user: id, successor, by: call.identity.actor_id(), at: app.now(), steps: steps.into_inner() };
@@ -83,34 +85,12 @@ async fn end_access(
     steps: &mut Steps,
 ) -> Result<Vec<Uuid>, DomainError> {
     let ended = end_credentials(app, work, row.id, "offboarded", steps).await?;
-    let [requests, grants, delegations] = access_requests::end_all_of(work, row.id, call.identity.actor_id()).await?;
-    steps.note("access_requests_cancelled", requests);
-    steps.note("exports_ended", exports::end_all_of(work, row.id).await?);
-    steps.note("grants_revoked", grants);
-    steps.note("delegations_ended", delegations);
+    end_asked(call, work, row.id, steps).await?;
     steps.note("second_factors_removed", u64::from(mfa::remove_totp(work, row.id).await?));
     steps.note("sign_on_links_removed", sso_providers::unlink(work, row.id).await?);
     // The address is free for somebody new, and no log-in finds the account by it.
     users::remove_lookup(work, row.id.uuid()).await?;
     Ok(ended)
-}
-
-/// Everything that waits for the person. A capability that makes people answerable for something adds its line here, and nowhere else.
-async fn hand_over(
-    app: &App,
-    call: &Call,
-    work: &Work,
-    row: &UserRow,
-    heir: &UserRow,
-    steps: &mut Steps,
-) -> Result<(), DomainError> {
-    steps.note("reports_handed_over", stored::hand_over_reports(work, row.id, heir.id).await?);
-    steps.note("departments_handed_over", stored::hand_over_departments(work, row.id, heir.id).await?);
-    let (to, by) = (heir.id, call.identity.actor_id());
-    let hand = HandOver { to, department: heir.department, by, at: app.now() };
-    let customers = customers::hand_over(app, call, work, row.id, &hand).await?;
-    steps.note("customers_handed_over", customers);
-    Ok(())
 }
 
 fn row_of(done: &Offboarding) -> OffboardingRow {

@@ -72,6 +72,20 @@ impl Step {
     pub fn of(approver: Approver, escalate_to: &[Approver]) -> Self {
         Self { approver, timeout_minutes: DEFAULT_MINUTES, escalate_to: escalate_to.to_vec() }
     }
+
+    /// The same step with one person named in the place of another; `None` where it does not name the other.
+    pub fn handed_over(&self, from: UserId, to: UserId) -> Option<Self> {
+        let (old, new) = (Approver::User(from), Approver::User(to));
+        let then = |one: &Approver| if *one == old { new.clone() } else { one.clone() };
+        let mut escalate_to: Vec<Approver> = Vec::with_capacity(self.escalate_to.len());
+        for one in self.escalate_to.iter().map(then) {
+            if !escalate_to.contains(&one) {
+                escalate_to.push(one);
+            }
+        }
+        let names = self.approver == old || self.escalate_to.contains(&old);
+        names.then(|| Self { approver: then(&self.approver), timeout_minutes: self.timeout_minutes, escalate_to })
+    }
 }
 
 /// Which requests a policy speaks of; a member that is absent or empty holds for all.
@@ -241,5 +255,17 @@ mod tests {
         assert_eq!(Policy::usual().steps_for(&ASKED).len(), 1);
         assert_eq!(Policy::usual().steps_for(&core).len(), 2);
         assert_eq!(two.steps_for(&core), two.steps);
+    }
+
+    #[test]
+    fn who_takes_over_is_named_in_the_place_of_who_left() {
+        let id = |number| UserId::from(uuid::Uuid::from_u128(number));
+        let (left, heir, other) = (id(1), id(2), id(3));
+        let step = Step::of(Approver::User(left), &[Approver::User(heir), Approver::User(left), Approver::Supervisor]);
+        let handed = step.handed_over(left, heir).unwrap();
+        let expected = Step::of(Approver::User(heir), &[Approver::User(heir), Approver::Supervisor]);
+        assert_eq!(handed, expected, "each once, in their order");
+        assert_eq!(step.handed_over(other, heir), None, "who is not named takes nobody along");
+        assert_eq!(Step::of(Approver::Role("dpo".into()), &[]).handed_over(left, heir), None);
     }
 }

@@ -244,6 +244,13 @@ pub async fn update(work: &Work, row: &RequestRow) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Puts other steps in the place of a request's.
+pub async fn set_steps(work: &Work, id: Uuid, steps: &Value) -> Result<(), DbError> {
+    let sql = "UPDATE access_requests SET steps = $3 WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &id, steps]).await?;
+    Ok(())
+}
+
 /// Adds a decision.
 pub async fn insert_decision(work: &Work, request: Uuid, row: &DecisionRow) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO access_request_decisions (organization_id, request_id, step, approver_id, on_behalf_of, decision, sealed_comment, decided_at) \

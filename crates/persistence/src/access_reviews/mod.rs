@@ -209,6 +209,15 @@ pub async fn settle_line(work: &Work, review: Uuid, line: Uuid, answer: &LineAns
     Ok(())
 }
 
+/// Lines that one was asked about and has not answered are asked of the other; those about the other, of whoever manages reviews.
+pub async fn hand_over(work: &Work, from: UserId, to: UserId) -> Result<u64, DbError> {
+    const SQL: &str = "UPDATE access_review_lines l SET reviewer_id = CASE WHEN l.subject_id = $3 OR EXISTS (SELECT FROM api_keys k \
+             WHERE k.organization_id = $1 AND k.id = l.subject_id AND k.created_by = $3) THEN NULL ELSE $3 END \
+         FROM access_reviews r WHERE l.organization_id = $1 AND r.organization_id = $1 AND r.id = l.review_id AND r.state = 'open' \
+         AND l.reviewer_id = $2 AND l.decision IS NULL";
+    work.execute(SQL, &[&work.organization().uuid(), &from.uuid(), &to.uuid()]).await
+}
+
 /// Closes a campaign with its signed outcome.
 pub async fn close(work: &Work, id: Uuid, at: DateTime<Utc>, result: &str) -> Result<(), DbError> {
     let sql = "UPDATE access_reviews SET state = 'closed', closed_at = $3, result = $4 WHERE organization_id = $1 AND id = $2";

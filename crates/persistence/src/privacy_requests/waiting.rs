@@ -16,3 +16,10 @@ pub async fn waiting_for(work: &Work, user: UserId, limit: i64) -> Result<Vec<Wa
     let rows = work.query(SQL, &[&work.organization().uuid(), &user.uuid(), &limit]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect())
 }
+
+/// The open requests that this person has taken on, oldest first.
+pub async fn open_of(work: &Work, user: UserId) -> Result<Vec<Uuid>, DbError> {
+    let sql = "SELECT id FROM privacy_requests WHERE organization_id = $1 AND closed_at IS NULL AND assignee_id = $2 ORDER BY id";
+    let rows = work.query(sql, &[&work.organization().uuid(), &user.uuid()]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{self, SearchTerm};
 use custodian_application::{App, Identity, segments};
-use custodian_domain::catalog::SearchKind;
 use custodian_domain::customers::{Stage, is_tag_code};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::customers::{Archived, Filter, Order, SortKey};

@@ -78,6 +78,8 @@ pub struct Targets {
     pub erasure: String,
     /// A retention policy that meets nobody.
     pub retention_policy: String,
+    /// An alarm.
+    pub alert: String,
     /// An interaction.
     pub record: String,
     /// Key of a field.
@@ -116,6 +118,7 @@ impl Targets {
             legal_hold: id(),
             erasure: id(),
             retention_policy: id(),
+            alert: id(),
             record: id(),
             field: "nobody_has_it",
         }
@@ -172,6 +175,7 @@ impl Targets {
             legal_hold,
             erasure,
             retention_policy,
+            alert: crate::detections::raised(org).await,
             record,
             field: "occupation",
         }
@@ -203,6 +207,7 @@ impl Targets {
             (Some("third-parties"), "id") => &self.third_party,
             (Some("webhooks"), "id") => &self.webhook,
             (Some("webhooks"), "delivery_id") => &self.delivery,
+            (Some("alerts"), "id") => &self.alert,
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("retention-policies"), "id") => &self.retention_policy,

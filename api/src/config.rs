@@ -64,6 +64,10 @@ settings! {
     access_token_minutes: Bounded<1, 60>, Some("15"), "Life of an access token.";
     session_hours: Bounded<1, 720>, Some("12"), "Life of a session, whatever is refreshed in it.";
     login_failures_per_minute: Bounded<1, 10_000>, Some("30"), "Failed log-ins from one address within a minute before it is made to wait.";
+    alarm_window_minutes: Bounded<1, 1440>, Some("10"), "The time within which doors that somebody tries are counted together; one alarm about the same is raised within it.";
+    alarm_failed_accounts: Bounded<0, 100_000>, Some("20"), "Accounts whose log-in fails from one network address within the window before an alarm is raised; 0 raises none.";
+    alarm_refused_customers: Bounded<0, 100_000>, Some("30"), "Different customers or records that one caller is refused within the window before an alarm is raised; 0 raises none.";
+    alarm_vain_searches: Bounded<0, 1_000_000>, Some("300"), "Different values that one caller searches for in vain within the window before an alarm is raised; 0 raises none.";
     reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
     last4_searches_per_day: Bounded<0, 1_000_000>, Some("100"), "Searches a day by the last four characters of a value, where no role names a figure.";
     smtp_url: Option<Redacted<String>>, None, "Mail server: smtps://user:password@host, or smtp://host:587?tls=required for STARTTLS; optional, together with mail_from.";

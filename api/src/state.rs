@@ -9,6 +9,7 @@ use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, Custody, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
+use custodian_domain::detections::Thresholds;
 use custodian_outbound::{
     AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, SmtpMail, WitnessClient,
 };
@@ -171,6 +172,12 @@ fn tuning(settings: &Settings) -> Tuning {
             parallelism: settings.argon2_parallelism.get(),
         },
         login_failures_per_minute: settings.login_failures_per_minute.get(),
+        thresholds: Thresholds {
+            window: chrono::Duration::minutes(i64::from(settings.alarm_window_minutes.get())),
+            accounts: settings.alarm_failed_accounts.get(),
+            refusals: settings.alarm_refused_customers.get(),
+            searches: settings.alarm_vain_searches.get(),
+        },
         budget: Allowance {
             reveals: settings.reveal_budget_per_day.get(),
             last4_searches: settings.last4_searches_per_day.get(),

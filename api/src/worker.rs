@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, events, exports, idempotency, imports,
-    privacy_requests, self_service, webhooks,
+    App, access, access_requests, access_reviews, auth, catalog, consents, detections, events, exports, idempotency,
+    imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -50,6 +50,9 @@ async fn tidy(app: &App) {
     }
     if let Err(error) = access::tidy(app).await {
         tracing::warn!(%error, "old budgets cannot be dropped");
+    }
+    if let Err(error) = detections::tidy(app).await {
+        tracing::warn!(%error, "old counts cannot be dropped");
     }
     if let Err(error) = auth::purge_tokens(app).await {
         tracing::warn!(%error, "ended tokens cannot be dropped");

@@ -18,6 +18,7 @@ mod catalog;
 mod consents;
 mod customers;
 mod departments;
+mod detections;
 mod dev;
 mod disclosures;
 mod erasures;

@@ -52,6 +52,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("change_webhook", &["step_up_required"]),
     ("classify_columns", &["not_found"]),
     ("close_access_review", &["step_up_required", "review_closed"]),
+    ("close_alert", &["alert_closed"]),
     ("complete_log_in", &["invalid_token", "invalid_code", "too_many_attempts", "audit_unavailable"]),
     (
         "complete_privacy_request",

@@ -155,6 +155,7 @@ problems! {
     409 "preview_outdated": "Preview outdated" / "预览已过期", "Another number of people is due by now; preview again." / "到期人数已变化，请重新预览。";
     409 "wrong_policy_state": "Wrong state" / "状态不符", "The policy is not in a state that allows this." / "该保存期限策略当前状态不允许此操作。";
     409 "clock_not_stopped": "No word is waited for" / "无需确认时钟", "The clock went on steadily; nobody's word is waited for." / "时钟运行正常，无需人工确认。";
+    409 "alert_closed": "Alarm is closed" / "警报已关闭", "Somebody looked into this alarm before." / "该警报此前已有人处理并关闭。";
     409 "hold_released": "Hold was released" / "保全已解除", "The legal hold was released before." / "该法律保全此前已解除。";
     409 "not_restricted": "Not restricted" / "未处于限制状态", "No restriction of this request is in force." / "该请求没有生效中的限制。";
     409 "lifting_not_announced": "Not announced" / "尚未告知", "The person is told before a restriction is lifted; see announce-lifting." / "解除限制前须先告知本人，参见 announce-lifting。";

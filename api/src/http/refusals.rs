@@ -4,7 +4,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use custodian_application::{App, access, erasures};
+use custodian_application::{App, access, detections, erasures};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -12,6 +12,8 @@ use super::path;
 use super::problem::Problem;
 use super::problem_codes::OF_CUSTOMER;
 
+/// Routes of one record of a customer.
+const OF_RECORD: &str = "/v1/records/{type}/{id}";
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
@@ -36,6 +38,9 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), P
     let code = if erased { "erased" } else { code };
     let operation = format!("{} {route}", context.method);
     access::record_refusal(app, call, &operation, code, customer).await?;
+    if let Some(what) = one_of_many(answer, &route) {
+        detections::note_refusal(app, call, code, &what).await;
+    }
     if erased { Err(Problem::of("erased")) } else { Ok(()) }
 }
 
@@ -48,6 +53,12 @@ pub fn write_audit_id(context: &Context, status: StatusCode, headers: &mut Heade
     if let Some(Ok(id)) = id {
         headers.insert(HeaderName::from_static("audit-id"), id);
     }
+}
+
+/// What a path names, where callers could try one after another: a customer, or a record of one.
+fn one_of_many(answer: &ServiceResponse, route: &str) -> Option<String> {
+    let named = route.starts_with(OF_CUSTOMER) || route.starts_with(OF_RECORD);
+    answer.request().match_info().get("id").filter(|_| named).and_then(path::uuid).map(|id| id.to_string())
 }
 
 /// The customer that a path names.

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod detections;
 pub mod disclosures;
 pub mod erasures;
 pub mod events;
@@ -58,6 +59,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     exports::routes(config);
     disclosures::routes(config);
     inbox::routes(config);
+    detections::routes(config);
     jobs::routes(config);
     events::routes(config);
     webhooks::routes(config);

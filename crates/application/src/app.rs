@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
+use custodian_domain::detections::Thresholds;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::{AnchorFile, Fetch, KeyStore, KeyringFolder, Mail};
 use custodian_persistence::access::Look;
@@ -33,6 +34,8 @@ pub struct Tuning {
     pub password_cost: PasswordCost,
     /// Failed log-ins from one address within a minute before it is made to wait.
     pub login_failures_per_minute: u32,
+    /// From how many doors tried on an alarm is raised.
+    pub thresholds: Thresholds,
     /// What a day allows somebody whose roles name no figure of their own.
     pub budget: Allowance,
     /// How long an invitation can be accepted.

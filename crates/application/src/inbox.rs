@@ -5,6 +5,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::inbox::Kind;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
+use custodian_persistence::detections::{self, AlertFilter, AlertRow};
 use custodian_persistence::{Work, access_reviews, consents, exports, privacy_requests};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::{App, Call};
 pub struct Item {
     /// What it is.
     pub kind: Kind,
-    /// Of the request, the review, the export or the third party.
+    /// Of the request, the review, the export, the third party or the alarm.
     pub id: Uuid,
     /// What to call to see it.
     pub href: String,
@@ -27,7 +28,7 @@ pub struct Item {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether that has passed, by the database's clock.
     pub overdue: bool,
-    /// How many things it stands for: lines of a review, withdrawals of a recipient, else 1.
+    /// How many things it stands for: lines of a review, withdrawals of a recipient, what an alarm counted, else 1.
     pub count: i64,
     /// Who asks.
     pub requester: Option<Uuid>,
@@ -39,7 +40,7 @@ pub struct Item {
     pub right: Option<String>,
 }
 
-/// The most requests of people that are listed.
+/// The most requests of people, and alarms, that are listed.
 const MOST: i64 = 1_000;
 
 impl Item {
@@ -99,6 +100,9 @@ async fn gather(app: &App, call: &Call, work: &Work, user: UserId) -> Result<Vec
     if holds(Permission::PurposesManage) {
         items.extend(withdrawals(work, now).await?);
     }
+    if holds(Permission::AlertsClose) {
+        items.extend(alerts(work, user).await?);
+    }
     Ok(items)
 }
 
@@ -143,4 +147,13 @@ async fn withdrawals(work: &Work, now: DateTime<Utc>) -> Result<Vec<Item>, Domai
         Item { count, ..Item::new(Kind::WithdrawalOverdue, party, href, due_at).due(Some(due_at), now) }
     };
     Ok(consents::overdue_parties(work).await?.into_iter().map(item).collect())
+}
+
+async fn alerts(work: &Work, user: UserId) -> Result<Vec<Item>, DomainError> {
+    let filter = AlertFilter { reader: user.uuid(), open: Some(true), ..AlertFilter::default() };
+    let item = |row: AlertRow| {
+        let item = Item::new(Kind::Alert, row.id, format!("/v1/alerts/{}", row.id), row.raised_at);
+        Item { count: i64::from(row.counted), ..item }
+    };
+    Ok(detections::list(work, &filter, MOST).await?.into_iter().map(item).collect())
 }

@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod detections;
 pub mod disclosures;
 pub mod erasures;
 pub mod events;

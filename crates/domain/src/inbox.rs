@@ -17,6 +17,8 @@ codes! {
         PrivacyRequest = "privacy_request",
         /// A recipient that has not acknowledged withdrawals of consent in time.
         WithdrawalOverdue = "withdrawal_overdue",
+        /// An alarm, to be looked into.
+        Alert = "alert",
     }
 }
 

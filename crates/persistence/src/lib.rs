@@ -16,6 +16,7 @@ pub mod checks;
 pub mod consents;
 pub mod customers;
 pub mod departments;
+pub mod detections;
 pub mod disclosures;
 pub mod erasures;
 pub mod events;

@@ -78,6 +78,8 @@ pub struct Targets {
     pub erasure: String,
     /// A retention policy that meets nobody.
     pub retention_policy: String,
+    /// An alarm.
+    pub alert: String,
     /// An interaction.
     pub record: String,
     /// A tag that nobody carries.
@@ -122,6 +124,7 @@ impl Targets {
             legal_hold: id(),
             erasure: id(),
             retention_policy: id(),
+            alert: id(),
             record: id(),
             tag: id(),
             segment: id(),
@@ -182,6 +185,7 @@ impl Targets {
             legal_hold,
             erasure,
             retention_policy,
+            alert: crate::detections::raised(org).await,
             record,
             tag: fresh_tag(admin).await,
             segment,
@@ -217,6 +221,7 @@ impl Targets {
             (Some("third-parties"), "id") => &self.third_party,
             (Some("webhooks"), "id") => &self.webhook,
             (Some("webhooks"), "delivery_id") => &self.delivery,
+            (Some("alerts"), "id") => &self.alert,
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("retention-policies"), "id") => &self.retention_policy,

@@ -30,9 +30,9 @@ needs! {
 /// Something that waits.
 #[derive(Serialize, ToSchema)]
 pub struct ItemBody {
-    /// `approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request` or `withdrawal_overdue`.
+    /// `approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue` or `alert`.
     kind: &'static str,
-    /// Of the request, the review, the export or the third party.
+    /// Of the request, the review, the export, the third party or the alarm.
     id: Uuid,
     /// What to call to see it.
     href: String,
@@ -42,7 +42,7 @@ pub struct ItemBody {
     due_at: Option<DateTime<Utc>>,
     /// Whether that has passed.
     overdue: bool,
-    /// How many things it stands for: open lines of a review, withdrawals that a recipient has not acknowledged, else 1.
+    /// How many things it stands for: open lines of a review, withdrawals that a recipient has not acknowledged, doors that an alarm counted, else 1.
     count: i64,
     /// Who asks.
     requester_id: Option<Uuid>,
@@ -81,10 +81,10 @@ pub struct InboxBody {
 /// Read one's inbox.
 ///
 /// Everything that waits for the caller, newest first, with counts: requests to decide, emergencies to review, access reviews to answer, own exports to take away; people's own
-/// requests that one has taken on or nobody has, for who answers them; and, for who manages purposes, recipients that have not acknowledged withdrawals in time. An item is gone as soon as it is dealt with.
+/// requests that one has taken on or nobody has, for who answers them; and, for who manages purposes, recipients that have not acknowledged withdrawals in time; for who looks into alarms, those that are open. An item is gone as soon as it is dealt with.
 #[utoipa::path(
     tag = "inbox", security(("bearer" = [])),
-    params(("kind" = Option<String>, Query, description = "`approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request` or `withdrawal_overdue`"),
+    params(("kind" = Option<String>, Query, description = "`approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue` or `alert`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "What waits.", body = InboxBody, example = json!(example())), ListProblems))]
@@ -112,5 +112,5 @@ fn example() -> Value {
         {"kind": "access_review", "id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a42", "href": "/v1/access-reviews/0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a42/lines?answered=false",
             "since": "2026-11-20T08:00:00Z", "due_at": "2026-12-20T08:00:00Z", "overdue": false, "count": 12,
             "requester_id": null, "fields": [], "customer_count": null, "right": null}],
-        "next_cursor": null, "counts": {"approval": 1, "emergency_review": 0, "access_review": 1, "export_ready": 0, "privacy_request": 0, "withdrawal_overdue": 0}, "total": 2, "overdue": 0})
+        "next_cursor": null, "counts": {"approval": 1, "emergency_review": 0, "access_review": 1, "export_ready": 0, "privacy_request": 0, "withdrawal_overdue": 0, "alert": 0}, "total": 2, "overdue": 0})
 }

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::mfa::{Challenge, challenge, is_enrolled};
 use super::session::{Opened, open_session};
 use super::{Tokens, state};
-use crate::App;
 use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::users::comparable_email;
+use crate::{App, detections};
 
 /// How a log-in goes on once the first factor was right.
 pub enum Login {
@@ -42,32 +42,27 @@ pub async fn login(
         let known = users::find_lookup(app.db(), &account).await?;
         record_failure(
             app,
+            (&account, peer),
             known.into_iter().map(|(organization, user)| (OrganizationId::from(organization), user)),
             request,
         )
         .await?;
         return Err(DomainError::wait("too_many_attempts", wait));
     }
-    let candidates = users::find_lookup(app.db(), &account).await?;
-    let mut known = Vec::new();
-    for (organization, user) in candidates {
-        let (organization, user) = (OrganizationId::from(organization), UserId::from(user));
-        let work = app.begin(organization).await?;
-        let row = users::find(&work, user).await?;
-        work.abandon().await;
-        let hash = row.filter(|row| row.state == "active").and_then(|row| row.password_hash);
-        known.push((organization, user, hash));
-    }
+    let known = candidates(app, &account).await?;
     let hashes: Vec<Option<String>> = known.iter().map(|(_, _, hash)| hash.clone()).collect();
     let (text, dummy) = (given.to_owned(), state.dummy_hash.clone());
     let right = state.hashing(move || first_match(&text, &hashes, &dummy)).await?;
     let Some((organization, user, _)) = right.and_then(|index| known.get(index)) else {
         state.throttle.failed(account, peer, app.now());
         metrics::counter!("custodian_login_failures_total").increment(1);
-        record_failure(app, known.iter().map(|(organization, user, _)| (*organization, user.uuid())), request).await?;
+        let accounts = known.iter().map(|(organization, user, _)| (*organization, user.uuid()));
+        record_failure(app, (&account, peer), accounts, request).await?;
         return Err(DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"));
     };
-    state.throttle.succeeded(account, peer);
+    if state.throttle.succeeded(account, peer) {
+        detections::note_success(app, &account, peer).await;
+    }
     let work = app.begin(*organization).await?;
     if let Some(peer) = peer {
         addresses::note(&work, *user, &address_tag(app, peer), app.now()).await?;
@@ -75,6 +70,23 @@ pub async fn login(
     let login = go_on(app, &work, *user, false, request).await?;
     work.commit().await?;
     Ok(login)
+}
+
+/// Everybody whose address this is, with the hash of their password where they may log in by one.
+async fn candidates(
+    app: &App,
+    account: &[u8; 32],
+) -> Result<Vec<(OrganizationId, UserId, Option<String>)>, DomainError> {
+    let mut known = Vec::new();
+    for (organization, user) in users::find_lookup(app.db(), account).await? {
+        let (organization, user) = (OrganizationId::from(organization), UserId::from(user));
+        let work = app.begin(organization).await?;
+        let row = users::find(&work, user).await?;
+        work.abandon().await;
+        let hash = row.filter(|row| row.state == "active").and_then(|row| row.password_hash);
+        known.push((organization, user, hash));
+    }
+    Ok(known)
 }
 
 /// Opens a session for somebody whose first factor was right, or asks for the second one. `mfa` says that it was shown already.
@@ -121,12 +133,14 @@ fn address_tag(app: &App, peer: IpAddr) -> [u8; 32] {
     app.keys().lookup("address", &peer.to_string())
 }
 
-/// A failed log-in stands in the log of every organisation that has the account.
+/// A failed log-in stands in the log of every organisation that has the account, and is counted for where it came from.
 async fn record_failure(
     app: &App,
+    (account, peer): (&[u8; 32], Option<IpAddr>),
     accounts: impl Iterator<Item = (OrganizationId, Uuid)>,
     request: &str,
 ) -> Result<(), DomainError> {
+    detections::note_failed_login(app, account, peer).await;
     for (organization, user) in accounts {
         let entry = entry(app, organization, user, request, None, Action::AuthLoginFailed, Verdict::Refused).await?;
         app.record(vec![entry]).await?;

@@ -66,9 +66,9 @@ impl Throttle {
         }
     }
 
-    /// Forgets the failures of an account from where it has now logged in.
-    pub fn succeeded(&self, account: [u8; 32], address: Option<IpAddr>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&Key::Pair(account, address));
+    /// Forgets the failures of an account from where it has now logged in. Whether there were any.
+    pub fn succeeded(&self, account: [u8; 32], address: Option<IpAddr>) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&Key::Pair(account, address)).is_some()
     }
 }
 

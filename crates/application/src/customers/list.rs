@@ -17,6 +17,7 @@ use crate::access::{record_look, spend_search};
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
+use crate::detections::note_vain_search;
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -115,11 +116,27 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     grants.sort_unstable();
     grants.dedup();
     holding.note_use(app, call, &grants).await?;
-    record_look(app, call, under(entry_of(&searched, ids.clone(), shown), &grants), &closely).await?;
+    let vain = rows.is_empty().then_some(query.filter.tags.as_slice());
+    enter(app, call, under(entry_of(&searched, ids.clone(), shown), &grants), &closely, vain).await?;
     let still = those_agreed(app, call, &ids).await?;
     let mut kept = ids.iter().map(|id| still.contains(id));
     customers.retain(|_| kept.next().unwrap_or(false));
     Ok(Found { customers, next, count })
+}
+
+/// The entry of the page; beside it, for it takes as long, a search that found nobody is counted. Whoever finds somebody waits for no count.
+async fn enter(
+    app: &App,
+    call: &Call,
+    entry: Draft,
+    closely: &[CustomerId],
+    vain: Option<&[[u8; 16]]>,
+) -> Result<(), DomainError> {
+    let entered = record_look(app, call, entry, closely);
+    match vain {
+        Some(tags) if !tags.is_empty() => tokio::join!(entered, note_vain_search(app, call, tags)).0,
+        _ => entered.await,
+    }
 }
 
 /// Those of a page whom its answer will show closely.

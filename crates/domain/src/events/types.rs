@@ -114,6 +114,8 @@ event_types! {
         "Somebody tried a webhook out. Told to that webhook alone.";
     WebhooksDisabled = "webhooks.disabled", WebhooksRead, Organization { webhook_id: Id, why: Code }:
         "A webhook was switched off by itself: it is `gone`, or `failing` for days.";
+    AlertsRaised = "alerts.raised", AlertsRead, Organization { alert_id: Id, rule: Code, count: Count }:
+        "Somebody tried many doors: `password_spraying`, `refusal_probing` or `search_probing`.";
     UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
         "A colleague left.";
 }

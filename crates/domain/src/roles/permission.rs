@@ -68,6 +68,8 @@ permissions! {
     LeakTracesRun = "leak_traces.run": "Find out which export a value that turned up elsewhere came from.",
     DisclosuresRead = "disclosures.read": "Read what third parties were shown.",
     InboxRead = "inbox.read": "Read what waits for oneself.",
+    AlertsRead = "alerts.read": "Read the alarms, but for those about oneself.",
+    AlertsClose = "alerts.close": "Look into alarms and say what came of them.",
     AuditRead = "audit.read": "Read the audit log of the organisation.",
     UsersRead = "users.read": "Read the list of staff.",
     UsersManage = "users.manage": "Invite, change, suspend and offboard colleagues, and end their sessions.",

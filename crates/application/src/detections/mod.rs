@@ -1,0 +1,26 @@
+//! Detections: who tries many doors is noticed, whichever instance they knock at. Counting happens on what failed alone: an answer that shows something
+//! waits for none of it.
+
+mod raise;
+mod read;
+mod watch;
+
+pub use read::{AlertView, close, find, list};
+pub use watch::note_refusal;
+pub(crate) use watch::{note_failed_login, note_success, note_vain_search};
+
+use custodian_persistence::{detections as stored, organizations};
+
+use crate::App;
+use custodian_domain::kernel::DomainError;
+
+/// Drops counts that no window reaches back to any more.
+pub async fn tidy(app: &App) -> Result<(), DomainError> {
+    stored::purge_logins(app.db()).await?;
+    for (organization, _) in organizations::list(app.db()).await? {
+        let work = app.begin(organization).await?;
+        stored::purge_probes(&work).await?;
+        work.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! What is counted: failed log-ins by address, refused customers and vain searches by caller. A count that cannot be made is logged and keeps nobody waiting.
+
+use std::net::IpAddr;
+
+use custodian_domain::access::Who;
+use custodian_domain::detections::{Rule, is_probing};
+use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_persistence::detections as stored;
+use uuid::Uuid;
+
+use super::raise::{About, raise};
+use crate::{App, Call};
+
+/// The window in seconds.
+fn window(app: &App) -> f64 {
+    let seconds = u32::try_from(app.tuning().thresholds.window.num_seconds()).unwrap_or(u32::MAX);
+    f64::from(seconds)
+}
+
+/// The tag of where a log-in comes from: an IPv4 address, or the network of an IPv6 one, for whoever has one has 2^64.
+fn source(app: &App, peer: IpAddr) -> [u8; 32] {
+    let network = match peer {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    };
+    app.keys().lookup("login-source", &network)
+}
+
+/// Counts a log-in that failed for an account, whether anybody has it or not.
+pub(crate) async fn note_failed_login(app: &App, account: &[u8; 32], peer: Option<IpAddr>) {
+    let Some(peer) = peer.filter(|_| app.tuning().thresholds.of(Rule::PasswordSpraying).is_some()) else { return };
+    if let Err(error) = count_login(app, account, source(app, peer)).await {
+        tracing::warn!(%error, "a failed log-in cannot be counted");
+    }
+}
+
+async fn count_login(app: &App, account: &[u8; 32], source: [u8; 32]) -> Result<(), DomainError> {
+    let rule = Rule::PasswordSpraying;
+    let counted = stored::note_failed_login(app.db(), &source, account, window(app)).await?;
+    let counted = u32::try_from(counted).unwrap_or(u32::MAX);
+    if !app.tuning().thresholds.is_reached(rule, counted) {
+        return Ok(());
+    }
+    for organization in stored::organizations_tried(app.db(), &source, window(app)).await? {
+        let work = app.begin(OrganizationId::from(organization)).await?;
+        raise(app, &work, rule, About::Source(source), counted).await?;
+        work.commit().await?;
+    }
+    Ok(())
+}
+
+/// Takes a failed log-in back once its owner is in: to be called only where one is remembered.
+pub(crate) async fn note_success(app: &App, account: &[u8; 32], peer: Option<IpAddr>) {
+    let Some(peer) = peer.filter(|_| app.tuning().thresholds.of(Rule::PasswordSpraying).is_some()) else { return };
+    if let Err(error) = stored::forget_failed_login(app.db(), &source(app, peer), account).await {
+        tracing::warn!(%error, "a failed log-in cannot be forgotten");
+    }
+}
+
+/// Counts a customer or a record that a caller was refused; `code` is the problem's code.
+pub async fn note_refusal(app: &App, call: &Call, code: &str, what: &str) {
+    if is_probing(code) {
+        note(app, call, Rule::RefusalProbing, what).await;
+    }
+}
+
+/// Counts values that a caller searched for and nobody has, by the tags that they are found by.
+pub(crate) async fn note_vain_search(app: &App, call: &Call, tags: &[[u8; 16]]) {
+    let what: String = tags.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+    note(app, call, Rule::SearchProbing, &what).await;
+}
+
+async fn note(app: &App, call: &Call, rule: Rule, what: &str) {
+    let about = match &call.identity.caller.who {
+        Who::Staff(staff) => About::Caller("staff", staff.user.uuid()),
+        Who::Partner(partner) => About::Caller("partner", Uuid::from(partner.key)),
+        Who::Subject(_) | Who::System { .. } => return,
+    };
+    if app.tuning().thresholds.of(rule).is_none() {
+        return;
+    }
+    // Under a key of its own: what is kept here fits no index, and says nothing about who was looked for.
+    let what = app.keys().lookup("probe", what);
+    if let Err(error) = count(app, call, rule, about, &what).await {
+        tracing::warn!(%error, "a refusal cannot be counted");
+    }
+}
+
+async fn count(app: &App, call: &Call, rule: Rule, about: About, what: &[u8; 32]) -> Result<(), DomainError> {
+    let work = app.begin(call.organization()).await?;
+    let actor = call.identity.actor_id();
+    let counted = stored::note_probe(&work, actor, rule.as_str(), what, window(app)).await?;
+    let counted = u32::try_from(counted).unwrap_or(u32::MAX);
+    if app.tuning().thresholds.is_reached(rule, counted) {
+        raise(app, &work, rule, about, counted).await?;
+    }
+    Ok(work.commit().await?)
+}

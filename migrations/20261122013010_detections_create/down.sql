@@ -1,0 +1,1 @@
+DROP TABLE alerts, detection_probes, login_probes;

@@ -17,6 +17,10 @@ codes! {
         PrivacyRequest = "privacy_request",
         /// A recipient that has not acknowledged withdrawals of consent in time.
         WithdrawalOverdue = "withdrawal_overdue",
+        /// A recipient that has not acted in time on what was corrected, restricted or erased.
+        NotificationOverdue = "notification_overdue",
+        /// An erasure of many, proposed by somebody else or by the service, to be decided.
+        ErasureBatch = "erasure_batch",
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Targets {
     pub legal_hold: String,
     /// An erasure that waits for it.
     pub erasure: String,
+    /// An erasure of many that waits for a word.
+    pub batch: String,
     /// A retention policy that meets nobody.
     pub retention_policy: String,
     /// An interaction.
@@ -115,6 +117,7 @@ impl Targets {
             delivery: id(),
             legal_hold: id(),
             erasure: id(),
+            batch: id(),
             retention_policy: id(),
             record: id(),
             field: "nobody_has_it",
@@ -143,7 +146,7 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
-        let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
+        let [legal_hold, erasure, retention_policy, batch] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
             user: org.user_id("nobody").to_string(),
@@ -171,6 +174,7 @@ impl Targets {
             delivery,
             legal_hold,
             erasure,
+            batch,
             retention_policy,
             record,
             field: "occupation",
@@ -205,6 +209,7 @@ impl Targets {
             (Some("webhooks"), "delivery_id") => &self.delivery,
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
+            (Some("erasure-batches"), "id") => &self.batch,
             (Some("retention-policies"), "id") => &self.retention_policy,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",

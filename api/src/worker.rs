@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, detections, events, exports, idempotency,
+    App, access, access_requests, access_reviews, auth, catalog, consents, detections, erasures, events, exports, idempotency,
     imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
@@ -109,6 +109,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
+        erasures::BATCH_KIND => erasures::run_batch(app, claim).await,
         catalog::KIND => catalog::run(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }

@@ -62,6 +62,7 @@ problems! {
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";
     403 "purpose_not_allowed": "Purpose not allowed" / "处理目的不被允许", "This credential is not bound to the purpose named." / "该凭据未绑定所指明的处理目的。";
     403 "no_consent": "No consent" / "未取得同意", "The purpose needs this person's consent, and none is in force; nothing of the person is shown." / "该处理目的须取得本人同意，而现无有效同意，因此不提供任何信息。";
+    403 "objected": "The person objects" / "本人已反对", "The person objected to this purpose; nothing of the person is shown for it." / "本人已反对该处理目的，因此不为此目的提供任何信息。";
     403 "invalid_link": "Invalid link" / "链接无效", "The link is malformed, too old or not ours." / "链接格式错误、已过期或不是由本系统签发。";
     403 "invalid_portal": "Invalid portal" / "门户密钥无效", "The key of the page is malformed or not ours; see GET /v1/self-service/portal." / "门户密钥格式错误或不是由本系统签发，参见 GET /v1/self-service/portal。";
     403 "withdrawal_unacknowledged": "Withdrawal unacknowledged" / "撤回尚未确认", "A withdrawal of consent to this purpose waits for this partner's acknowledgement past its time; see GET /v1/withdrawals." / "该处理目的有撤回同意逾期未获此合作方确认，参见 GET /v1/withdrawals。";
@@ -153,6 +154,7 @@ problems! {
     409 "legal_hold": "Legal hold" / "法律保全中", "A duty to keep stands against it; errors names the legal holds." / "存在法律保全要求，不得清除；errors 列出相应的法律保全。";
     409 "certificate_pending": "No certificate yet" / "尚无证明", "The erasure has not ended, or a copy was found: see its findings." / "清除尚未完成，或仍发现副本，详见其 findings。";
     409 "preview_outdated": "Preview outdated" / "预览已过期", "Another number of people is due by now; preview again." / "到期人数已变化，请重新预览。";
+    409 "wrong_batch_state": "Wrong state" / "状态不符", "The erasure of many was decided already." / "该批量删除已有决定。";
     409 "wrong_policy_state": "Wrong state" / "状态不符", "The policy is not in a state that allows this." / "该保存期限策略当前状态不允许此操作。";
     409 "clock_not_stopped": "No word is waited for" / "无需确认时钟", "The clock went on steadily; nobody's word is waited for." / "时钟运行正常，无需人工确认。";
     409 "alert_closed": "Alarm is closed" / "警报已关闭", "Somebody looked into this alarm before." / "该警报此前已有人处理并关闭。";

@@ -6,7 +6,7 @@ use custodian_domain::inbox::Kind;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::detections::{self, AlertFilter, AlertRow};
-use custodian_persistence::{Work, access_reviews, consents, exports, privacy_requests};
+use custodian_persistence::{Work, access_reviews, consents, erasures, exports, privacy_requests};
 use uuid::Uuid;
 
 use crate::access_requests::{RequestView, waiting_in};
@@ -96,6 +96,10 @@ async fn gather(app: &App, call: &Call, work: &Work, user: UserId) -> Result<Vec
     }
     if holds(Permission::PrivacyRequestsManage) {
         items.extend(requests_of_people(work, user, now).await?);
+        items.extend(late_recipients(work, now).await?);
+    }
+    if holds(Permission::ErasuresRequest) {
+        items.extend(erasures_to_decide(work, user).await?);
     }
     if holds(Permission::PurposesManage) {
         items.extend(withdrawals(work, now).await?);
@@ -139,6 +143,25 @@ async fn requests_of_people(work: &Work, user: UserId, now: DateTime<Utc>) -> Re
         Item { right: Some(right), ..item.due(Some(due_at), now) }
     };
     Ok(open.into_iter().map(item).collect())
+}
+
+async fn late_recipients(work: &Work, now: DateTime<Utc>) -> Result<Vec<Item>, DomainError> {
+    let item = |(party, due_at, count): (Uuid, DateTime<Utc>, i64)| {
+        let href = format!("/v1/third-parties/{party}/disclosures");
+        Item { count, ..Item::new(Kind::NotificationOverdue, party, href, due_at).due(Some(due_at), now) }
+    };
+    Ok(privacy_requests::late_parties(work).await?.into_iter().map(item).collect())
+}
+
+async fn erasures_to_decide(work: &Work, user: UserId) -> Result<Vec<Item>, DomainError> {
+    let filter = erasures::BatchFilter { state: Some("pending".to_owned()), ..erasures::BatchFilter::default() };
+    let open = erasures::list_batches(work, &filter, MOST).await?;
+    let item = |row: erasures::BatchRow| {
+        let item = Item::new(Kind::ErasureBatch, row.id, format!("/v1/erasure-batches/{}", row.id), row.requested_at);
+        let requester = Some(row.requested_by).filter(|by| !by.is_nil());
+        Item { customers: Some(row.customers), requester, ..item }
+    };
+    Ok(open.into_iter().filter(|row| row.requested_by != user.uuid()).map(item).collect())
 }
 
 async fn withdrawals(work: &Work, now: DateTime<Utc>) -> Result<Vec<Item>, DomainError> {

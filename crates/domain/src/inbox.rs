@@ -19,6 +19,10 @@ codes! {
         WithdrawalOverdue = "withdrawal_overdue",
         /// An alarm, to be looked into.
         Alert = "alert",
+        /// A recipient that has not acted in time on what was corrected, restricted or erased.
+        NotificationOverdue = "notification_overdue",
+        /// An erasure of many, proposed by somebody else or by the service, to be decided.
+        ErasureBatch = "erasure_batch",
     }
 }
 

@@ -158,6 +158,28 @@ async fn a_copy_in_a_row_of_text_is_found_and_a_number_that_two_share_stays_the_
 }
 
 #[tokio::test]
+async fn a_reason_takes_no_number_and_one_that_names_the_erased_all_the_same_is_blanked() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let fields = json!({"fields": {"name": "Li Lei", "wechat": "wx_li_lei_77"}});
+    let gone = sales.post("/v1/customers", &fields).await.shows(201).id();
+    let other = org.customer_of(&sales).await;
+    let ask = async |reason: &str| {
+        let body = json!({"kind": "fields", "customer_ids": [other], "fields": ["address"], "reason": reason});
+        sales.post("/v1/access-requests", &body).await
+    };
+    let refused = ask("to ring 139-7777 0303 back").await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), [("/reason".to_owned(), "personal_value".to_owned())]);
+    let asked = ask("a friend of wx_li_lei_77 asks").await.shows(201).id();
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    ended(&org, &dpo, &erasure).await;
+    let read = sales.get(&format!("/v1/access-requests/{asked}")).await.shows(200);
+    assert_eq!(read.at("/reason"), "[erased]");
+    let signed = dpo.get(&certificate_path(&erasure)).await.shows(200);
+    assert_eq!(signed.at("/certificate/sweep/reasons_blanked"), 1);
+}
+
+#[tokio::test]
 async fn many_people_go_in_one_round_with_a_certificate_each() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);

@@ -40,6 +40,18 @@ async fn an_erased_customer_is_answered_as_erased_by_every_path() {
 }
 
 #[tokio::test]
+async fn what_somebody_agreed_to_is_answered_as_erased_with_them() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let id = org.customer_of(&sales).await;
+    let consent = crate::consents::agreed(&sales, &dpo, &id).await;
+    dpo.get(&format!("/v1/consents/{consent}")).await.shows(200);
+    erase(&dpo, &id).await.shows(202);
+    dpo.get(&format!("/v1/consents/{consent}")).await.refuses(410, "erased");
+    org.sales_b().await.get(&format!("/v1/consents/{consent}")).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
 async fn nothing_of_the_person_is_left_in_the_rows_but_ids_and_times() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);

@@ -4,8 +4,10 @@ mod asking;
 mod certificates;
 mod cuts;
 mod gone;
+mod many;
 mod rounds;
 mod thief;
+mod unasked;
 
 use custodian_application::erasures::{Round, settle};
 use custodian_domain::kernel::OrganizationId;

@@ -76,6 +76,8 @@ pub struct Targets {
     pub legal_hold: String,
     /// An erasure that waits for it.
     pub erasure: String,
+    /// An erasure of many that waits for a word.
+    pub batch: String,
     /// A retention policy that meets nobody.
     pub retention_policy: String,
     /// An alarm.
@@ -123,6 +125,7 @@ impl Targets {
             delivery: id(),
             legal_hold: id(),
             erasure: id(),
+            batch: id(),
             retention_policy: id(),
             alert: id(),
             record: id(),
@@ -156,7 +159,7 @@ impl Targets {
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
         let [segment, view] = crate::segments::to_try(owner).await;
-        let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
+        let [legal_hold, erasure, retention_policy, batch] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
             user: org.user_id("nobody").to_string(),
@@ -184,6 +187,7 @@ impl Targets {
             delivery,
             legal_hold,
             erasure,
+            batch,
             retention_policy,
             alert: crate::detections::raised(org).await,
             record,
@@ -224,6 +228,7 @@ impl Targets {
             (Some("alerts"), "id") => &self.alert,
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
+            (Some("erasure-batches"), "id") => &self.batch,
             (Some("retention-policies"), "id") => &self.retention_policy,
             (Some("segments"), "id") => &self.segment,
             (Some("views"), "id") => &self.view,

@@ -128,6 +128,17 @@ async fn an_objection_ends_a_use_that_rests_on_another_ground_and_names_it() {
     assert_eq!(reason().await, "other_basis", "not before it is heard");
     act(&dpo, &id, "complete", &json!({})).await.shows(200);
     assert_eq!(reason().await, "objected");
+    let admin = org.admin().await;
+    let path = format!("/v1/customers/{customer}");
+    admin.get(&path).header("processing-purpose", code).await.refuses(403, "objected");
+    let reveal = json!({"fields": ["mobile"], "reason": "to profile them"});
+    let revealing = admin.with("processing-purpose", code);
+    revealing.post(&format!("{path}/reveal"), &reveal).await.refuses(403, "objected");
+    let listed = revealing.get("/v1/customers?limit=200").await.shows(200);
+    assert!(!listed.text().contains(&customer), "{listed}");
+    let why = json!({"customer_id": customer, "permission": "customers.read", "field": "name", "purpose": code});
+    assert!(admin.post("/v1/access-decisions", &why).await.shows(200).text().contains("objected"));
+    admin.get(&path).await.shows(200);
     let (other, _) = somebody(&org).await;
     let everything = proved(&dpo, &other, &json!({"right": "objection"})).await;
     act(&dpo, &everything, "complete", &json!({})).await.shows(200);

@@ -1,5 +1,7 @@
 //! Recipients hear of what was corrected, restricted and objected to, and say when they have acted on it.
 
+use custodian_application::privacy_requests::remind_of;
+use custodian_domain::kernel::OrganizationId;
 use serde_json::{Value, json};
 
 use super::{PATH, act, proved, somebody};
@@ -66,4 +68,51 @@ async fn who_receives_what_is_objected_to_acknowledges_it_like_a_withdrawal() {
     act(&dpo, &id, "complete", &json!({})).await.shows(200);
     let told = partner.with("processing-purpose", code).get("/v1/withdrawals?open=true").await.shows(200);
     assert_eq!(told.at("/data/0/purpose"), code);
+}
+
+#[tokio::test]
+async fn who_may_hold_something_of_the_erased_is_told_reminded_and_says_when_it_is_gone_there_too() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let (partner, silent) =
+        (org.partner(&["name"], &[], &PERMISSIONS).await, org.partner(&["name"], &[], &PERMISSIONS).await);
+    let ground = json!({"ground": "subject_request"});
+    let erasure = dpo.post(&format!("/v1/customers/{customer}/erase"), &ground).await.shows(202).id();
+    let told = news(&partner).await;
+    assert_eq!((&told[0]["kind"], &told[0]["state"]), (&json!("erased"), &json!("notified")));
+    assert_ne!(told[0]["customer_id"], json!(customer), "by the id that the partner knows");
+    let acknowledge = format!("/v1/privacy-notifications/{}/acknowledge", told[0]["id"].as_str().unwrap());
+    silent.act(&acknowledge).await.refuses(404, "not_found");
+    partner.act(&acknowledge).await.shows(200);
+    let recipients = format!("/v1/erasures/{erasure}/recipients");
+    let states = async || {
+        let told = dpo.get(&recipients).await.shows(200).at("/data");
+        let mut states: Vec<String> =
+            told.as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap().to_owned()).collect();
+        states.sort();
+        states
+    };
+    assert_eq!(states().await, ["acknowledged", "notified"]);
+    let (app, id) = (org.service().app.clone(), OrganizationId::from(org.id));
+    let remind = || {
+        let app = app.clone();
+        org.service().run(async move { remind_of(&app, id).await })
+    };
+    assert_eq!(remind().await.unwrap(), 0, "not before half the time has gone");
+    let sql = org.sql().await;
+    let older = "UPDATE privacy_notifications SET at = at - interval '40 hours', due_at = due_at - interval '40 hours' WHERE organization_id = $1";
+    sql.execute(older, &[&org.id]).await.unwrap();
+    assert_eq!((remind().await.unwrap(), remind().await.unwrap()), (1, 0), "who has not acknowledged, once");
+    sql.execute(older, &[&org.id]).await.unwrap();
+    assert_eq!((remind().await.unwrap(), remind().await.unwrap()), (1, 0), "and once that it is late");
+    assert_eq!(states().await, ["acknowledged", "overdue"]);
+    let inbox = dpo.get("/v1/inbox?kind=notification_overdue").await.shows(200);
+    assert_eq!(inbox.at("/data/0/count"), 1, "{inbox}");
+    org.sales_a().await.get(&recipients).await.refuses(403, "forbidden");
+    let events = "SELECT type FROM events WHERE organization_id = $1 AND type LIKE 'privacy_notifications.%'";
+    let mut kinds: Vec<String> =
+        sql.query(events, &[&org.id]).await.unwrap().iter().map(|row| row.get::<_, String>(0)).collect();
+    kinds.sort();
+    let expected = ["opened", "opened", "overdue", "reminder"].map(|one| format!("privacy_notifications.{one}"));
+    assert_eq!(kinds, expected);
 }

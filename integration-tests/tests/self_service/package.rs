@@ -60,7 +60,7 @@ async fn a_person_takes_their_data_along_once() {
     assert!(package.sent("content-disposition").contains(&open) && package.sent("cache-control").contains("no-store"));
     let files = unpack(&package.bytes);
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    assert_eq!(names, ["consents.csv", "data.csv", "data.json", "schema.json", "summary.txt"]);
+    assert_eq!(names, ["consents.csv", "data.csv", "data.json", "records.csv", "schema.json", "summary.txt"]);
     let data = data(&package);
     let field =
         |key: &str| data["person"]["fields"].as_array().unwrap().iter().find(|field| field["key"] == key).cloned();
@@ -158,6 +158,45 @@ async fn only_what_was_given_by_consent_or_contract_is_portable() {
             |purpose: &&Value| purpose["legal_basis"].as_str().is_some_and(|basis| basis.ends_with("_contract"));
         assert!(grounds.iter().filter(uses).any(given), "{key} was given neither by contract nor by consent");
     }
+}
+
+#[tokio::test]
+async fn what_hangs_on_a_person_is_theirs_and_what_the_company_plans_is_not() {
+    let org = Org::found().await;
+    let (customer, address) = somebody(&org).await;
+    let admin = org.admin().await;
+    let call = json!({"channel": "phone", "occurred_at": "2026-11-20T08:00:00Z", "summary": "wants it blue; ring his wife, 139-8765 4321",
+        "next_follow_up_at": "2026-12-24T08:00:00Z"});
+    let call = crate::records::enter(&admin, &customer, "interaction", call).await.shows(201).id();
+    let offer = json!({"title": "Two pumps", "stage": "proposal", "amount": {"amount": "98765.00", "currency": "CNY"}});
+    crate::records::enter(&admin, &customer, "opportunity", offer).await.shows(201);
+    let (other, _) = somebody(&org).await;
+    let ticket = json!({"subject": "Somebody else's trouble", "status": "open"});
+    crate::records::enter(&admin, &other, "ticket", ticket).await.shows(201);
+    let me = come_in(&org, &address, 1).await;
+    let shown = me.get("/v1/self/data").await.shows(200);
+    assert_eq!((shown.at("/records/1/id"), shown.at("/more_records")), (json!(call), json!(false)));
+    assert_eq!(shown.at("/records/1/fields/summary/value"), "wants it blue; ring his wife, ***");
+    done(&org, &me, "access", "EU").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    let files = unpack(&package.bytes);
+    let schema: Value = serde_json::from_slice(&files["schema.json"]).unwrap();
+    follows(&schema, &data(&package), "");
+    let types: Vec<Value> =
+        data(&package)["records"].as_array().unwrap().iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(types, ["opportunity", "interaction"]);
+    let table = String::from_utf8(files["records.csv"].clone()).unwrap();
+    assert!(table.contains("Two pumps") && table.contains("ring his wife, ***"), "{table}");
+    for text in [shown.text().to_owned(), table, data(&package).to_string()] {
+        for absent in ["Somebody else", "8765", "2026-12-24"] {
+            assert!(!text.contains(absent), "{absent} is not theirs: {text}");
+        }
+    }
+    done(&org, &me, "portability", "EU").await;
+    let portable = data(&me.get("/v1/self/package").await.shows(200)).to_string();
+    assert!(!portable.contains("wants it blue") && !portable.contains("Two pumps"), "what staff wrote was not given");
+    let seen = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package").await.shows(200);
+    assert!(seen.text().contains("interaction.summary"), "{seen}");
 }
 
 #[tokio::test]

@@ -216,6 +216,7 @@ const fn sentence(reason: Reason) -> Text {
         Reason::KnownByGrantOnly => ("No role reaches the customer; a grant alone makes it known.", "没有角色覆盖该客户，仅凭授权可见。"),
         Reason::PurposeExcludesField => ("The purpose does not list the field.", "该处理目的不包含此字段。"),
         Reason::NoConsent => ("The purpose needs a consent that is not in force.", "该处理目的需要同意，而同意未生效。"),
+        Reason::Objected => ("The person objected to the purpose.", "当事人已反对该处理目的。"),
         Reason::Restricted => ("The person has had processing restricted.", "当事人已要求限制处理。"),
         Reason::OwnData => ("It is the person's own.", "属于本人的信息。"),
         Reason::PartnerFieldScope => ("The fields of the key decide.", "由密钥的字段范围决定。"),

@@ -1,5 +1,7 @@
 //! Erasures: asked for, previewed, followed.
 
+mod batch_bodies;
+mod batches;
 mod bodies;
 
 use actix_web::web::Data;
@@ -27,7 +29,14 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(list_erasures)
         .service(show_erasure)
         .service(show_certificate)
-        .service(preview_erasure);
+        .service(preview_erasure)
+        .service(batches::preview_erasure_batch)
+        .service(batches::propose_erasure_batch)
+        .service(batches::list_erasure_batches)
+        .service(batches::show_erasure_batch)
+        .service(batches::list_erasure_batch_customers)
+        .service(batches::approve_erasure_batch)
+        .service(batches::deny_erasure_batch);
 }
 
 needs! {

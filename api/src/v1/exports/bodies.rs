@@ -91,7 +91,7 @@ pub struct ExportBody {
     job_id: Uuid,
     /// Rows about people in it; null until it is ready.
     rows: Option<i32>,
-    /// How many are not in it: `gone`, `outside_scope`, `restricted`, `no_consent`; null until it is ready.
+    /// How many are not in it: `gone`, `outside_scope`, `restricted`, `no_consent`, `objected`; null until it is ready.
     #[schema(value_type = Option<std::collections::BTreeMap<String, u32>>)]
     left_out: Option<Value>,
     /// SHA-256 of the file, in hex.

@@ -42,6 +42,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(act::reject_privacy_request)
         .service(act::cancel_privacy_request)
         .service(recipients::list_request_recipients)
+        .service(recipients::list_erasure_recipients)
         .service(recipients::list_notifications)
         .service(recipients::acknowledge_notification)
         .service(lifting::announce_lifting)

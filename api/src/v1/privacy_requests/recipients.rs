@@ -14,6 +14,7 @@ use super::{HearOfRequests, ReadRequests};
 use crate::http::{
     Empty, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, WriteProblems, once, page_of,
 };
+use crate::v1::erasures::ReadErasures;
 
 /// One recipient of one piece of news.
 #[derive(Serialize, ToSchema)]
@@ -26,14 +27,17 @@ pub struct NotificationBody {
     third_party: String,
     /// Whose data, by the id that the caller knows.
     customer_id: Uuid,
-    /// `rectified`: fetch the fields anew. `restricted`: use nothing of the person. `restriction_lifted`: use it again.
+    /// `rectified`: fetch the fields anew. `restricted`: use nothing of the person. `restriction_lifted`: use it again. `erased`:
+    /// erase everything of the person.
     kind: String,
     /// Keys of the fields that were corrected; all of them for the other kinds, which name none.
     fields: Vec<String>,
-    /// `notified` or `acknowledged`.
+    /// `notified`, `acknowledged`, or `overdue`.
     state: &'static str,
     /// When it was told.
     notified_at: DateTime<Utc>,
+    /// Until when it is to be acknowledged.
+    due_at: DateTime<Utc>,
     /// When it was acknowledged.
     acknowledged_at: Option<DateTime<Utc>>,
 }
@@ -48,8 +52,13 @@ impl From<NotificationView> for NotificationBody {
             customer_id: customer,
             kind: row.kind,
             fields: row.fields,
-            state: if row.acknowledged_at.is_some() { "acknowledged" } else { "notified" },
+            state: match (row.acknowledged_at, row.overdue) {
+                (Some(_), _) => "acknowledged",
+                (None, true) => "overdue",
+                (None, false) => "notified",
+            },
             notified_at: row.at,
+            due_at: row.due_at,
             acknowledged_at: row.acknowledged_at,
         }
     }
@@ -58,7 +67,7 @@ impl From<NotificationView> for NotificationBody {
 fn example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a71", "third_party_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "third_party": "Courier",
         "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "kind": "rectified", "fields": ["address"], "state": "notified",
-        "notified_at": "2026-11-22T08:00:00Z", "acknowledged_at": null})
+        "notified_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null})
 }
 
 /// List who must hear of a request.
@@ -85,7 +94,31 @@ pub async fn list_request_recipients(
     Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
 }
 
-/// List what was corrected or restricted.
+/// List who must hear of an erasure.
+///
+/// Every third party that may hold something of the person: those that a purpose names, those with a live key, and those whose key was ever shown something of them; and who has said
+/// that it has erased it, too. Each is told by the event `privacy_notifications.opened`, reminded, and `overdue` after three days.
+#[utoipa::path(
+    tag = "erasures", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "Id of the erasure"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of recipients.", body = Listing<NotificationBody>,
+        example = json!({"data": [example()], "next_cursor": null})), ReadProblems))]
+#[get("/erasures/{id}/recipients")]
+pub async fn list_erasure_recipients(
+    may: May<ReadErasures>,
+    app: Data<App>,
+    id: Id<Uuid>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let route = format!("/v1/erasures/{}/recipients", id.get());
+    let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
+    let all = privacy_requests::erasure_recipients(&app, &may, id.get()).await?;
+    let data = all.into_iter().map(NotificationBody::from).collect();
+    Ok(HttpResponse::Ok().json(page_of(data, &pages, &mut query)?))
+}
+
+/// List what was corrected, restricted or erased.
 ///
 /// For a partner: what it must act on, oldest first; `open=true` for what it has not acknowledged.
 #[utoipa::path(
@@ -108,7 +141,7 @@ pub async fn list_notifications(
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
-/// Acknowledge what was corrected or restricted.
+/// Acknowledge what was corrected, restricted or erased.
 ///
 /// The partner says that it has acted on it. A second time changes nothing.
 #[utoipa::path(

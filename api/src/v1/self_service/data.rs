@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::bodies::{OwnDataBody, OwnEntryBody, own_data_example, own_entry_example};
+use super::bodies::{OwnEntryBody, own_entry_example};
+use super::data_bodies::{OwnDataBody, own_data_example};
 use crate::http::{
     Body, ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, Oneself, Pages, Problem, Query,
     ReadProblems, Reply, Valid, WriteProblems, once, settle, single,
@@ -18,7 +19,9 @@ use crate::v1::consents::{ConsentBody, consent_example};
 
 /// Read one's own data.
 ///
-/// Every value that is held, in full, and for each what it is used for; where the record came from, whom it goes to, and how long it is kept.
+/// Every value that is held, in full, and for each what it is used for; where the record came from, whom it goes to, and how long it is kept; and what hangs on the
+/// person (contacts, offers, contracts, payments, tickets), the latest 1,000. What the company reckons for itself is left out, and so are others' numbers and addresses in
+/// free texts, which read `***`.
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),
     responses((status = 200, description = "The data.", body = OwnDataBody, example = json!(own_data_example())),
@@ -30,7 +33,7 @@ pub async fn show_own_data(
     reader: Data<CustomerReader>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let body = OwnDataBody::of(self_service::own_data(&app, &reader, &me).await?, me.customer());
+    let body = OwnDataBody::of(self_service::own_data(&app, &reader, &me).await?, me.catalog());
     single(&req, ETag::of_body(&body, &me.identity.rights), &body)
 }
 

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod data;
+mod data_bodies;
 mod package;
 mod requests;
 mod sessions;

@@ -12,6 +12,7 @@ mod withdraw;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
+use custodian_domain::consents::objection_to;
 use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
@@ -32,6 +33,7 @@ pub use withdraw::withdraw;
 
 use crate::audit::Draft;
 use crate::customers::find as find_customer;
+use crate::erasures::is_gone;
 use crate::{App, Call};
 
 /// The most rows of one intake, and people of one decision.
@@ -77,12 +79,15 @@ fn meant(call: &Call, id: Uuid) -> Result<Uuid, DomainError> {
     call.identity.meant_customer(id).map(CustomerId::uuid)
 }
 
-/// Refuses what is asked for a purpose that needs a consent which this customer has not given.
+/// Refuses what is asked for a purpose that needs a consent which this customer has not given, or that they object to.
 ///
-/// Errors: 403 `no_consent`.
+/// Errors: 403 `no_consent`, `objected`.
 pub(crate) fn agreed(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {
-    match call.purpose_facts().filter(|purpose| purpose.needs_consent) {
-        Some(purpose) if !row.consents.contains(&purpose.code) => Err(no_consent()),
+    match call.purpose_facts() {
+        Some(purpose) if purpose.needs_consent && !row.consents.contains(&purpose.code) => Err(no_consent()),
+        Some(purpose) if purpose.may_object && row.consents.contains(&objection_to(&purpose.code)) => {
+            Err(no_longer(call))
+        }
         _ => Ok(()),
     }
 }
@@ -91,27 +96,37 @@ fn no_consent() -> DomainError {
     DomainError::refused(RefusedAs::Forbidden, "no_consent")
 }
 
+/// The refusal of what was allowed a moment ago: withdrawn, or objected to.
+pub(crate) fn no_longer(call: &Call) -> DomainError {
+    let objected = call.purpose_facts().is_some_and(|purpose| purpose.may_object);
+    if objected { DomainError::refused(RefusedAs::Forbidden, "objected") } else { no_consent() }
+}
+
 /// Asks again, just before an answer leaves, whether the consent that it rests on is still in force. Calls without such a purpose ask nothing.
 ///
-/// Errors: 403 `no_consent`.
+/// Errors: 403 `no_consent`, `objected`.
 pub(crate) async fn still_agreed(reader: &CustomerReader, call: &Call, id: CustomerId) -> Result<(), DomainError> {
-    if call.purpose_facts().is_none_or(|purpose| !purpose.needs_consent) {
+    if call.purpose_facts().is_none_or(|purpose| !purpose.needs_consent && !purpose.may_object) {
         return Ok(());
     }
     let (row, _) = reader.find(call.organization(), id, None).await?.ok_or(DomainError::NotFound)?;
     agreed(call, &row)
 }
 
-/// Those of these customers whose consent for the call's purpose is in force at this moment; all of them where it needs none.
+/// Those of these customers whose consent for the call's purpose is in force at this moment, or who do not object to it where it needs none.
 pub(crate) async fn those_agreed(app: &App, call: &Call, ids: &[CustomerId]) -> Result<Vec<CustomerId>, DomainError> {
-    let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) else {
+    let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent || purpose.may_object) else {
         return Ok(ids.to_vec());
     };
     let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let work = app.begin(call.organization()).await?;
-    let agreed = stored::agreed(&work, &bare, &purpose.code).await?;
+    let found = match purpose.needs_consent {
+        true => stored::agreed(&work, &bare, &purpose.code).await,
+        false => stored::objecting(&work, &bare, &purpose.code).await,
+    };
     work.abandon().await;
-    Ok(agreed.into_iter().map(CustomerId::from).collect())
+    let found = found?;
+    Ok(ids.iter().copied().filter(|id| found.contains(&id.uuid()) == purpose.needs_consent).collect())
 }
 
 /// Codes of the purposes that a customer agrees to at this moment.
@@ -124,11 +139,20 @@ pub(crate) async fn agreed_to(work: &Work, customers: &[Uuid], purpose: &str) ->
     Ok(stored::agreed(work, customers, purpose).await?)
 }
 
+/// Those of these customers who object to this purpose.
+pub(crate) async fn objecting_to(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DomainError> {
+    Ok(stored::objecting(work, customers, purpose).await?)
+}
+
 /// A locked customer as its consents stand now: while it is locked none can be given or withdrawn.
 pub(crate) async fn refreshed(work: &Work, call: &Call, row: &mut CustomerRow) -> Result<(), DomainError> {
     if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) {
         let agreed = stored::agreed(work, &[row.id.uuid()], &purpose.code).await?;
         row.consents = if agreed.is_empty() { Vec::new() } else { vec![purpose.code.clone()] };
+    }
+    if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.may_object) {
+        let objecting = stored::objecting(work, &[row.id.uuid()], &purpose.code).await?;
+        row.consents = if objecting.is_empty() { Vec::new() } else { vec![objection_to(&purpose.code)] };
     }
     Ok(())
 }
@@ -155,6 +179,8 @@ pub async fn list(
 }
 
 /// One record, if the caller may know of its customer.
+///
+/// Errors: 410 `erased` for that of somebody who was erased.
 pub async fn find(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<ConsentView, DomainError> {
     call.needs(Permission::ConsentsRead)?;
     let work = app.begin(call.organization()).await?;
@@ -163,7 +189,12 @@ pub async fn find(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> 
     work.abandon().await;
     let listed = listed?.ok_or(DomainError::NotFound)?;
     let shown = call.identity.shown_id(CustomerId::from(listed.consent.customer));
-    let row = find_customer(app, reader, call, shown, Permission::ConsentsRead).await?;
+    let row = match find_customer(app, reader, call, shown, Permission::ConsentsRead).await {
+        Err(DomainError::NotFound) if is_gone(app, call, shown).await? => {
+            return Err(DomainError::refused(RefusedAs::Gone, "erased"));
+        }
+        found => found?,
+    };
     app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
     Ok(view(call, listed, now?))
 }

@@ -5,6 +5,7 @@ use custodian_domain::access::{
     Caller, Decision, Facts, FieldAccess, Outcome, PurposeFacts, Reason, Thing, View, decide, decide_explained,
 };
 use custodian_domain::catalog::{Classification, Field, Output};
+use custodian_domain::consents::objection_to;
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
@@ -108,7 +109,10 @@ pub(crate) fn facts<'a>(
     consents: &[String],
     now: DateTime<Utc>,
 ) -> Facts<'a> {
-    let consent_in_force = purpose.is_some_and(|purpose| consents.contains(&purpose.code));
+    let consent_in_force = purpose.is_some_and(|purpose| match purpose.may_object {
+        true => !consents.contains(&objection_to(&purpose.code)),
+        false => consents.contains(&purpose.code),
+    });
     Facts { caller, permission, thing, fields: &[], purpose, consent_in_force, grants: &[], now }
 }
 

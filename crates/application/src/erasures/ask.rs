@@ -19,6 +19,7 @@ use crate::audit::{Detail, Draft, record_all};
 use crate::auth::require_step_up;
 use crate::customers::{decide_row, refuse, unpack_tags, values};
 use crate::events::{Event, EventType, Fact, publish};
+use crate::privacy_requests::tell_of_erasure;
 use crate::retention::verdict;
 use crate::{App, Call};
 
@@ -56,7 +57,11 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
     let wish = wish(app, call.identity.actor_id(), &asked, &row, before, now);
     match verdict(work, id, now).await? {
         Verdict::Refused(holds) => Err(held(&holds)),
-        Verdict::Blocked { by, until } => block(app, call, work, wish, by, until).await,
+        Verdict::Blocked { by, until } => {
+            let (row, draft) = block(work, wish, by, until).await?;
+            app.record_change(work, call, draft).await?;
+            Ok(ErasureView { row })
+        }
         Verdict::Go => {
             let done = take_away(app, work, wish, &row, call.identity.actor_id(), now).await?;
             app.record_change(work, call, told(&done)).await?;
@@ -123,23 +128,56 @@ fn held(holds: &[Uuid]) -> DomainError {
     DomainError::RefusedAt { status: RefusedAs::Conflict, code: "legal_hold", faults }
 }
 
-/// Puts the wish off until the terms have run; until then the customer is stored and kept safe, and nothing else.
+/// Puts the wish off until the terms have run; until then the customer is stored and kept safe, and nothing else. Answers the entry that tells of it.
 async fn block(
-    app: &App,
-    call: &Call,
     work: &Work,
     wish: ErasureRow,
     by: Vec<Uuid>,
     until: DateTime<Utc>,
-) -> Result<ErasureView, DomainError> {
+) -> Result<(ErasureRow, Draft), DomainError> {
     let state = State::Blocked.as_str().to_owned();
     let row = ErasureRow { state, blocked_by: by, blocked_until: Some(until), ..wish };
     stored::restrict(work, row.customer).await?;
     stored::put(work, &row).await?;
     let holds = row.blocked_by.iter().map(Uuid::to_string).collect();
     let draft = entry(Action::ErasuresBlock, row.customer, row.id).with("legal_holds", Detail::Codes(holds));
-    app.record_change(work, call, draft).await?;
-    Ok(ErasureView { row })
+    Ok((row, draft))
+}
+
+/// What became of somebody who was to be erased with others: their erasure, and the holds.
+pub(super) enum Became {
+    Erased(Uuid),
+    Before(Uuid),
+    Blocked(Uuid, Vec<Uuid>),
+    Held(Vec<Uuid>),
+}
+
+/// Erases a locked customer by the word of whoever allowed it for many, as far as nothing stands against it. Answers the entry that tells of it.
+pub(super) async fn carry_out(
+    app: &App,
+    work: &Work,
+    (row, erased): (&CustomerRow, bool),
+    ground: Ground,
+    by: Uuid,
+) -> Result<(Became, Option<Draft>), DomainError> {
+    let before = stored::of_customer(work, row.id).await?;
+    if let (true, Some(before)) = (erased, &before) {
+        return Ok((Became::Before(before.id), None));
+    }
+    let now = work.database_time().await?;
+    let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
+    let wish = wish(app, by, &asked, row, before, now);
+    match verdict(work, row.id, now).await? {
+        Verdict::Refused(holds) => Ok((Became::Held(holds), None)),
+        Verdict::Blocked { by, until } => {
+            let (blocked, draft) = block(work, wish, by, until).await?;
+            Ok((Became::Blocked(blocked.id, blocked.blocked_by), Some(draft)))
+        }
+        Verdict::Go => {
+            let done = take_away(app, work, wish, row, by, now).await?;
+            Ok((Became::Erased(done.id), Some(told(&done))))
+        }
+    }
 }
 
 /// Makes a locked customer unreadable: everything that could open or find them goes in this transaction.
@@ -175,6 +213,7 @@ pub(super) async fn take_away(
     };
     stored::put(work, &done).await?;
     privacy_requests::forget_person(work, row.id.uuid()).await?;
+    tell_of_erasure(app, work, done.id, row.id.uuid()).await?;
     let event = Event::about(EventType::CustomersErased, row.id).with("ground", Fact::Code(done.ground.clone()));
     publish(app, work, event).await?;
     Ok(done)

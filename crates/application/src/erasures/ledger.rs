@@ -54,56 +54,64 @@ pub(super) fn signed_json(text: &str) -> Option<serde_json::Value> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Adds a line and answers its number. It is durable when this returns.
+/// Adds a line for each, one after the other, and answers the number of the first. All are durable when this returns.
 ///
 /// Errors: `unavailable` where the file cannot be written, or where no ledger is set up.
 pub async fn tell(
     app: &App,
     organization: OrganizationId,
     kind: &str,
-    object: Uuid,
-    at: DateTime<Utc>,
+    objects: &[(Uuid, DateTime<Utc>)],
 ) -> Result<i64, DomainError> {
     let Some(file) = app.custody().ledger.clone() else {
         return Err(DomainError::unavailable("no security ledger is set up"));
     };
-    let line = LedgerLine {
+    let line = |(object, at): &(Uuid, DateTime<Utc>)| LedgerLine {
         at: at.to_rfc3339_opts(SecondsFormat::Micros, true),
         kind: kind.to_owned(),
-        object,
+        object: *object,
         organization: organization.uuid(),
         previous: String::new(),
         sequence: 0,
         v: 1,
     };
+    let lines: Vec<LedgerLine> = objects.iter().map(line).collect();
     let app = app.clone();
-    let written = tokio::task::spawn_blocking(move || append(&app, &file, &line)).await;
+    let written = tokio::task::spawn_blocking(move || append(&app, &file, &lines)).await;
     written.map_err(|_| DomainError::internal("the writer of the ledger ended"))?
 }
 
-fn append(app: &App, file: &Arc<AnchorFile>, line: &LedgerLine) -> Result<i64, DomainError> {
+fn append(app: &App, file: &Arc<AnchorFile>, lines: &[LedgerLine]) -> Result<i64, DomainError> {
     let away = |error: std::io::Error| DomainError::unavailable(format!("the security ledger: {}", error.kind()));
     for _ in 0..TRIES {
         let last = file.tail(TAIL).map_err(away)?.pop();
         let before = last.as_deref().map(|text| payload(text).ok_or_else(broken)).transpose()?;
-        let next = LedgerLine {
-            previous: last.as_deref().map_or_else(String::new, |text| hex(&sha256(text.as_bytes()))),
-            sequence: before.map_or(1, |line| line.sequence + 1),
-            ..line.clone()
-        };
-        let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
-        let signed = jws::sign(app.auth().signing_key(), LEDGER_TYP, &text);
+        let first = before.map_or(1, |line| line.sequence + 1);
+        let chained = chain(app, lines, last.as_deref(), first)?;
         let mut ours = false;
-        file.append(&signed, |now| {
+        file.append(&chained, |now| {
             ours = now == last.as_deref();
             ours
         })
         .map_err(away)?;
         if ours {
-            return i64::try_from(next.sequence).map_err(|_| DomainError::internal("the ledger is full"));
+            return i64::try_from(first).map_err(|_| DomainError::internal("the ledger is full"));
         }
     }
     Err(DomainError::unavailable("the security ledger is busy"))
+}
+
+/// Signed lines that follow one on the other, and the first on `last`.
+fn chain(app: &App, lines: &[LedgerLine], last: Option<&str>, first: u64) -> Result<String, DomainError> {
+    let mut signed: Vec<String> = Vec::with_capacity(lines.len());
+    for (line, sequence) in lines.iter().zip(first..) {
+        let before = signed.last().map(String::as_str).or(last);
+        let previous = before.map_or_else(String::new, |text| hex(&sha256(text.as_bytes())));
+        let next = LedgerLine { previous, sequence, ..line.clone() };
+        let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
+        signed.push(jws::sign(app.auth().signing_key(), LEDGER_TYP, &text));
+    }
+    Ok(signed.join("\n"))
 }
 
 fn broken() -> DomainError {

@@ -125,7 +125,7 @@ async fn look(app: &App, call: &Call, work: &Work, id: CustomerId) -> Result<Pre
 }
 
 /// What stays with the grounds of the rules. The log is not counted: it is not a matter of rows.
-fn staying(rows: Removed) -> Vec<Staying> {
+pub(super) fn staying(rows: Removed) -> Vec<Staying> {
     let ground = |what: &'static str| kept(what).map_or("", |rule| rule.ground);
     let mut all: Vec<Staying> = rows
         .into_iter()

@@ -67,12 +67,12 @@ pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, Do
         app.keys().renew(app, organization, *row).await?;
         round.renewed += 1;
     }
-    round.clean = sweep::sweep(app, organization).await?;
+    round.clean = sweep::sweep_all(app, organization).await?;
     round.destroyed = destroy(app, organization).await?;
     let work = app.begin(organization).await?;
     stored::note_all_destroyed(&work).await?;
     work.commit().await?;
-    round.certified = certificate::certify(app, organization).await?;
+    round.certified = certificate::certify_all(app, organization).await?;
     Ok(round)
 }
 
@@ -129,24 +129,26 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
 }
 
 /// Tells the ledger of those it does not know of yet.
-async fn tell_all(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
-    let untold = reading(app, organization, async |work| stored::untold(work, TOGETHER).await).await?;
-    for (id, customer, at) in untold {
-        tell_one(app, organization, id, customer, at).await?;
+pub(super) async fn tell_all(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+    loop {
+        let untold = reading(app, organization, async |work| stored::untold(work, TOGETHER).await).await?;
+        tell(app, organization, &untold).await?;
+        if i64::try_from(untold.len()).is_ok_and(|count| count < TOGETHER) {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-async fn tell_one(
-    app: &App,
-    organization: OrganizationId,
-    id: Uuid,
-    customer: Uuid,
-    at: chrono::DateTime<chrono::Utc>,
-) -> Result<(), DomainError> {
-    let sequence = ledger::tell(app, organization, "erased", customer, at).await?;
+async fn tell(app: &App, organization: OrganizationId, untold: &[stored::Untold]) -> Result<(), DomainError> {
+    if untold.is_empty() {
+        return Ok(());
+    }
+    let objects: Vec<_> = untold.iter().map(|(_, customer, at)| (*customer, *at)).collect();
+    let first = ledger::tell(app, organization, "erased", &objects).await?;
     let work = app.begin(organization).await?;
-    stored::note_told(&work, id, sequence).await?;
+    for ((id, _, _), sequence) in untold.iter().zip(first..) {
+        stored::note_told(&work, *id, sequence).await?;
+    }
     Ok(work.commit().await?)
 }
 
@@ -157,7 +159,7 @@ pub async fn tell_before_answering(app: &App, organization: OrganizationId, id: 
     let row = reading(app, organization, async |work| stored::find(work, id).await).await?;
     match row {
         Some(row) if row.ledger_sequence.is_none() => match row.erased_at {
-            Some(at) => tell_one(app, organization, id, row.customer.uuid(), at).await,
+            Some(at) => tell(app, organization, &[(id, row.customer.uuid(), at)]).await,
             None => Ok(()),
         },
         _ => Ok(()),

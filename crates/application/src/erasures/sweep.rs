@@ -17,9 +17,11 @@ use crate::App;
 use crate::customers::open_one;
 
 /// How many rows are read at once.
-const PAGE: i64 = 1_000;
+pub(super) const PAGE: i64 = 1_000;
 /// How many people are looked for in one pass.
 const TOGETHER: i64 = 2_000;
+/// How many passes one round makes at most: what is left waits for the next.
+const MOST_PASSES: usize = 10;
 /// The most findings that are noted of one person.
 const MOST: usize = 100;
 
@@ -38,24 +40,44 @@ pub(super) struct Finding {
     kind: &'static str,
 }
 
+impl Finding {
+    /// One that a table alone is named for.
+    pub(super) fn in_table(table: &str, kind: &'static str) -> Self {
+        Self { place: table.to_owned(), customer_id: None, field: None, kind }
+    }
+}
+
 /// How much was looked through.
 #[derive(Clone, Debug, Default)]
-struct Looked {
-    columns: u64,
-    rows: u64,
+pub(super) struct Looked {
+    pub columns: u64,
+    pub rows: u64,
     people: u64,
     values: u64,
     files: u64,
 }
 
-/// One pass for everybody whom no pass has found clean yet. Answers how many are clean now.
-pub(super) async fn sweep(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+/// Passes until everybody was looked for once. Answers how many are clean now.
+pub(super) async fn sweep_all(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let mut clean = 0;
+    for _ in 0..MOST_PASSES {
+        let (looked_for, found) = sweep(app, organization).await?;
+        clean += found;
+        if i64::try_from(looked_for).is_ok_and(|count| count < TOGETHER) {
+            break;
+        }
+    }
+    Ok(clean)
+}
+
+/// One pass for those whom no pass has found clean yet. Answers how many they were, and how many are clean now.
+async fn sweep(app: &App, organization: OrganizationId) -> Result<(usize, usize), DomainError> {
     let work = app.begin(organization).await?;
     let rows = stored::unswept(&work, TOGETHER).await;
     work.abandon().await;
     let rows = rows?;
     if rows.is_empty() {
-        return Ok(0);
+        return Ok((0, 0));
     }
     let mut sought = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -64,21 +86,24 @@ pub(super) async fn sweep(app: &App, organization: OrganizationId) -> Result<usi
     let mut pass = Pass::new(app, organization, &rows, &sought)?;
     pass.ids().await?;
     pass.texts().await?;
+    pass.typed().await?;
     pass.people().await?;
     pass.files()?;
-    pass.note().await
+    Ok((rows.len(), pass.note().await?))
 }
 
 /// One pass over everything.
-struct Pass<'a> {
-    app: &'a App,
-    organization: OrganizationId,
-    rows: &'a [ErasureRow],
+pub(super) struct Pass<'a> {
+    pub app: &'a App,
+    pub organization: OrganizationId,
+    pub rows: &'a [ErasureRow],
     sought: &'a [Vec<Trace>],
-    matcher: Matcher,
-    looked: Looked,
+    pub matcher: Matcher,
+    pub looked: Looked,
     found: Vec<Vec<Finding>>,
     shared: Vec<u64>,
+    /// In how many typed reasons each was named.
+    pub blanked: Vec<u64>,
 }
 
 impl<'a> Pass<'a> {
@@ -98,10 +123,11 @@ impl<'a> Pass<'a> {
             looked: Looked::default(),
             found,
             shared,
+            blanked: vec![0; rows.len()],
         })
     }
 
-    fn find(&mut self, person: usize, finding: Finding) {
+    pub(super) fn find(&mut self, person: usize, finding: Finding) {
         if let Some(findings) = self.found.get_mut(person).filter(|findings| findings.len() < MOST)
             && !findings.contains(&finding)
         {
@@ -273,13 +299,14 @@ impl<'a> Pass<'a> {
     }
 
     async fn note(self) -> Result<usize, DomainError> {
-        let Self { app, organization, rows, sought, looked, found, shared, .. } = self;
+        let Self { app, organization, rows, sought, looked, found, shared, blanked, .. } = self;
         let work = app.begin(organization).await?;
         let at = work.database_time().await?;
         let mut clean = 0;
-        for (((row, findings), shared), traces) in rows.iter().zip(&found).zip(&shared).zip(sought) {
+        let each = rows.iter().zip(&found).zip(&shared).zip(&blanked).zip(sought);
+        for ((((row, findings), shared), blanked), traces) in each {
             let sweep = json!({"at": at, "columns": looked.columns, "rows": looked.rows, "people": looked.people, "values": looked.values,
-                "files": looked.files, "identifiers": traces.len() + 1, "found": findings.len(), "shared_with_others": shared});
+                "files": looked.files, "identifiers": traces.len() + 1, "found": findings.len(), "shared_with_others": shared, "reasons_blanked": blanked});
             let findings = serde_json::to_value(findings).map_err(|_| DomainError::internal("findings"))?;
             let none = findings.as_array().is_some_and(Vec::is_empty);
             clean += usize::from(none);

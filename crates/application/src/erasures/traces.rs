@@ -51,6 +51,11 @@ pub(super) async fn of_customer(app: &App, work: &Work, row: &CustomerRow) -> Re
     Ok(found)
 }
 
+/// The identifiers of these values of one person, as they are looked for.
+pub(crate) fn identifiers_of(values: &[(&custodian_domain::catalog::Field, String)]) -> Vec<String> {
+    values.iter().filter_map(|(field, text)| traces(field, text)).map(|trace| trace.text).collect()
+}
+
 /// One sealed value of something that hangs on a customer.
 pub(super) fn open_of_record(
     key: &DataKey,

@@ -131,7 +131,8 @@ async fn outdated(call: &Call, work: &Work, id: Uuid) -> Result<bool, DomainErro
     let purpose = request.purpose.as_deref().map(|code| call.identity.purpose(code));
     let restriction_counts = purpose.is_none_or(|purpose| !purpose.open_under_restriction);
     let consent_to = purpose.filter(|purpose| purpose.needs_consent).map(|purpose| purpose.code.as_str());
-    Ok(stored::outdated(work, id, restriction_counts, consent_to).await?)
+    let objection_to = purpose.filter(|purpose| purpose.may_object).map(|purpose| purpose.code.as_str());
+    Ok(stored::outdated(work, id, restriction_counts, consent_to, objection_to).await?)
 }
 
 /// Has the file written anew; what there was of it is gone when the transaction ends.

@@ -112,7 +112,8 @@ impl Maker {
             return Ok(Err(LeftOut::OutsideScope));
         }
         if agreed(call, row).is_err() {
-            return Ok(Err(LeftOut::NoConsent));
+            let objected = call.purpose_facts().is_some_and(|purpose| purpose.may_object);
+            return Ok(Err(if objected { LeftOut::Objected } else { LeftOut::NoConsent }));
         }
         let fields = &call.customer().fields;
         let granted = Facts { fields, grants: std::slice::from_ref(grant), ..plain };

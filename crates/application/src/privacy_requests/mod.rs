@@ -27,7 +27,11 @@ pub(crate) use prove::{CODE_LIVES, CODES_AN_HOUR, TRIES};
 pub use prove::{Shown, verify};
 pub use read::{Details, RequestView, find, list, log};
 pub(crate) use read::{page, view_of};
-pub use recipients::{NotificationView, acknowledge_notification, notifications, recipients};
+pub(crate) use recipients::tell_of_erasure;
+pub use recipients::{
+    NotificationView, acknowledge_notification, erasure_recipients, notifications, recipients, remind_of,
+    remind_recipients,
+};
 pub use settings::{CalendarYear, SettingsView, arrange, read_settings, set_calendar, set_settings};
 pub use watch::{KIND, run};
 

@@ -1,17 +1,19 @@
-//! Recipients of a person's data hear of what was corrected or restricted, and say when they have acted on it (GDPR art. 19).
+//! Recipients of a person's data hear of what was corrected, restricted or erased, say when they have acted on it, and are reminded until then (GDPR art. 19).
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
-use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as stored, NotificationRow, RequestRow};
+use custodian_persistence::{Work, organizations};
 use uuid::Uuid;
 
 use super::entry;
 use crate::audit::{Detail, Draft};
+use crate::events::{Event, EventType, Fact, publish_all};
 use crate::self_service::purposes_in_use;
 use crate::{App, Call};
 
@@ -28,26 +30,101 @@ pub(super) async fn tell(
         let listed = purpose.fields.as_ref();
         fields.is_empty() || listed.is_none_or(|listed| listed.iter().any(|key| fields.contains(key)))
     };
+    let names = named(work, uses).await?;
+    let parties = stored::recipients_among(work, &names, fields).await?;
+    let news = News { request: Some(row.id), erasure: None, customer, kind, fields };
+    tell_each(app, work, &news, &parties).await
+}
+
+/// Names of those whom a purpose in use gives data to.
+async fn named(work: &Work, uses: impl Fn(&Purpose) -> bool) -> Result<Vec<String>, DomainError> {
     let purposes = purposes_in_use(work).await?;
     let used = purposes.into_iter().filter(|(_, purpose)| uses(purpose));
     let names: BTreeSet<String> = used.flat_map(|(_, purpose)| purpose.recipients).map(|one| one.name).collect();
-    let names: Vec<String> = names.into_iter().collect();
+    Ok(names.into_iter().collect())
+}
+
+/// How long a recipient has to act on what it was told.
+const TO_ACT: TimeDelta = TimeDelta::hours(72);
+
+/// What is told.
+struct News<'a> {
+    request: Option<Uuid>,
+    erasure: Option<Uuid>,
+    customer: Uuid,
+    kind: &'a str,
+    fields: &'a [String],
+}
+
+async fn tell_each(app: &App, work: &Work, news: &News<'_>, parties: &[Uuid]) -> Result<(), DomainError> {
     let at = work.database_time().await?;
-    for third_party in stored::recipients_among(work, &names, fields).await? {
+    let mut events = Vec::with_capacity(parties.len());
+    for third_party in parties {
         let told = NotificationRow {
             id: app.new_id(),
-            request: row.id,
-            third_party,
+            request: news.request,
+            erasure: news.erasure,
+            third_party: *third_party,
             name: String::new(),
-            customer,
-            kind: kind.to_owned(),
-            fields: fields.to_vec(),
+            customer: news.customer,
+            kind: news.kind.to_owned(),
+            fields: news.fields.to_vec(),
             at,
+            due_at: at + TO_ACT,
             acknowledged_at: None,
+            overdue: false,
         };
         stored::insert_notification(work, &told).await?;
+        events.push(event(EventType::PrivacyNotificationsOpened, &told));
+    }
+    publish_all(app, work, events).await
+}
+
+fn event(kind: EventType, row: &NotificationRow) -> Event {
+    Event::about(kind, CustomerId::from(row.customer))
+        .with("privacy_notification_id", Fact::Id(row.id))
+        .with("third_party_id", Fact::Id(row.third_party))
+        .with("kind", Fact::Code(row.kind.clone()))
+        .with("due_at", Fact::Time(row.due_at))
+}
+
+/// Tells everybody who holds something of a person, or may, that they were erased: whom a purpose names, who has a live key, and whose key was ever shown
+/// something of them.
+pub(crate) async fn tell_of_erasure(app: &App, work: &Work, erasure: Uuid, customer: Uuid) -> Result<(), DomainError> {
+    let names = named(work, |_| true).await?;
+    let mut parties = stored::recipients_among(work, &names, &[]).await?;
+    parties.extend(stored::shown_to(work, customer).await?);
+    parties.sort_unstable();
+    parties.dedup();
+    let news = News { request: None, erasure: Some(erasure), customer, kind: "erased", fields: &[] };
+    tell_each(app, work, &news, &parties).await
+}
+
+/// How many are reminded in one transaction.
+const TOGETHER: i64 = 500;
+
+/// Reminds those who have not acted when half their time has gone, and says that they are late when all of it has. One organisation that fails does not keep
+/// the others.
+pub async fn remind_recipients(app: &App) -> Result<(), DomainError> {
+    for (organization, _) in organizations::list(app.db()).await? {
+        if let Err(error) = remind_of(app, organization).await {
+            tracing::error!(%organization, %error, "recipients could not be reminded; the next round tries again");
+        }
     }
     Ok(())
+}
+
+/// The same for one organisation. Answers how many were told.
+pub async fn remind_of(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let work = app.begin(organization).await?;
+    let rows = stored::to_remind(&work, TOGETHER).await?;
+    let kind = |row: &NotificationRow| match row.overdue {
+        true => EventType::PrivacyNotificationsOverdue,
+        false => EventType::PrivacyNotificationsReminder,
+    };
+    publish_all(app, &work, rows.iter().map(|row| event(kind(row), row)).collect()).await?;
+    work.commit().await?;
+    Ok(rows.len())
 }
 
 /// A piece of news as this caller may know it.
@@ -74,6 +151,18 @@ pub async fn recipients(app: &App, call: &Call, request: Uuid) -> Result<Vec<Not
     work.abandon().await;
     let found = found?.ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::PrivacyRequestsRead, &found)).await?;
+    Ok(rows?.into_iter().map(|row| view(call, row)).collect())
+}
+
+/// Who was told of an erasure, and who has acted on it.
+///
+/// Errors: 404.
+pub async fn erasure_recipients(app: &App, call: &Call, erasure: Uuid) -> Result<Vec<NotificationView>, DomainError> {
+    call.needs(Permission::ErasuresRead)?;
+    let found = crate::erasures::find(app, call, erasure).await?;
+    let work = app.begin(call.organization()).await?;
+    let rows = stored::notifications_of_erasure(&work, found.row.id).await;
+    work.abandon().await;
     Ok(rows?.into_iter().map(|row| view(call, row)).collect())
 }
 
@@ -117,8 +206,9 @@ pub async fn acknowledge_notification(
     let own = partner(call)?;
     let row = stored::acknowledge_notification(work, id, own, call.identity.actor_id()).await?;
     let row = row.ok_or(DomainError::NotFound)?;
+    let of = if row.erasure.is_some() { "erasure" } else { "privacy_request" };
     let draft = Draft::about(Action::PrivacyRequestsNotified, CustomerId::from(row.customer))
-        .with("privacy_request", Detail::Code(row.request.to_string()))
+        .with(of, Detail::Code(row.request.or(row.erasure).unwrap_or_default().to_string()))
         .with("third_party", Detail::Code(own.to_string()));
     app.record_change(work, call, draft).await?;
     Ok(view(call, row))

@@ -64,6 +64,7 @@ pub(crate) fn closed() -> &'static PurposeFacts {
         needs_consent: true,
         fields: Some(Default::default()),
         open_under_restriction: false,
+        may_object: false,
     })
 }
 

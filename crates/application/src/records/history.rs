@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
 use custodian_domain::access::{Decision, View};
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::SealedFields;
 use custodian_persistence::records::{self as stored, RecordRow, RecordVersionRow};
@@ -17,7 +17,7 @@ use super::type_of;
 use crate::access::record_look;
 use crate::access_requests::{begin_holding, under};
 use crate::audit::{Draft, Shown};
-use crate::consents::{agreed, those_agreed};
+use crate::consents::{agreed, no_longer, those_agreed};
 use crate::customers::{SeenValue, guard, judge_fields};
 use crate::{App, Call};
 
@@ -89,7 +89,7 @@ pub async fn history(app: &App, call: &Call, code: &str, id: Uuid) -> Result<Vec
     let draft = Draft { shown, ..entry(Action::RecordsHistory, &hung) };
     record_look(app, call, under(draft, &judged.under), closely).await?;
     if those_agreed(app, call, &[hung.customer.id]).await?.is_empty() {
-        return Err(DomainError::refused(RefusedAs::Forbidden, "no_consent"));
+        return Err(no_longer(call));
     }
     Ok(walked)
 }

@@ -16,7 +16,7 @@ use crate::access::{record_look, spend_in};
 use crate::access_requests::{begin_holding, holding_locked, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::auth::require_step_up;
-use crate::consents::{agreed, refreshed, those_agreed};
+use crate::consents::{agreed, no_longer, refreshed, those_agreed};
 use crate::customers::{Judged, SeenValue, guard};
 use crate::{App, Call};
 
@@ -45,7 +45,7 @@ pub async fn read(app: &App, call: &Call, code: &str, id: Uuid) -> Result<SeenRe
     let draft = Draft { shown, ..entry(Action::RecordsRead, &hung) };
     record_look(app, call, under(draft, &judged.under), closely).await?;
     if those_agreed(app, call, &[hung.customer.id]).await?.is_empty() {
-        return Err(DomainError::refused(RefusedAs::Forbidden, "no_consent"));
+        return Err(no_longer(call));
     }
     Ok(seen)
 }

@@ -1,17 +1,23 @@
 //! What a person is shown of themselves: every value, what it is used for, where it came from, whom it goes to and how long it stays.
 
+use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
+use custodian_domain::catalog::{Field, without_others};
 use custodian_domain::kernel::{DomainError, Language, RefusedAs};
+use custodian_domain::privacy_requests::{is_free_text, is_plan};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::self_service as stored;
 use custodian_persistence::{Work, purposes};
 use serde::Deserialize as _;
+use uuid::Uuid;
 
 use super::oneself;
-use crate::audit::Draft;
-use crate::customers::{self, SeenCustomer};
+use crate::audit::{Draft, Shown};
+use crate::customers::{self, SeenCustomer, SeenValue, guard, own_values};
+use crate::erasures::identifiers_of;
+use crate::records::{OwnRecord, own_records};
 use crate::{App, Call};
 
 /// A person's own data.
@@ -23,17 +29,74 @@ pub struct DataView {
     pub source: Option<String>,
     /// What the data is used for, by code.
     pub purposes: Vec<(String, Purpose)>,
+    /// What hangs on them, the latest first; at most [`MOST_RECORDS`].
+    pub records: Vec<OwnRecordView>,
+    /// Whether there is more of it, which a package holds.
+    pub more_records: bool,
+}
+
+/// What is shown of so much that hangs on a person.
+const MOST_RECORDS: usize = 1_000;
+
+/// Something that hangs on a person, as it is shown to them.
+#[derive(Clone, Debug)]
+pub struct OwnRecordView {
+    /// Code of its type.
+    pub record_type: &'static str,
+    /// Its id.
+    pub id: Uuid,
+    /// When it happened, or was entered.
+    pub at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Keys and values, in catalog order.
+    pub fields: Vec<(&'static str, SeenValue)>,
 }
 
 /// Shows a person themselves.
 pub async fn own_data(app: &App, reader: &CustomerReader, call: &Call) -> Result<DataView, DomainError> {
     let customer = oneself(call)?;
     let row = customers::find(app, reader, call, customer.uuid(), Permission::CustomersRead).await?;
-    let seen = customers::read(app, reader, call, customer.uuid()).await?;
+    let mut seen = customers::read(app, reader, call, customer.uuid()).await?;
+    let identifiers = identifiers_of(&own_values(app, call, &row)?);
+    for field in &mut seen.fields {
+        if let (Some(SeenValue::Text(text)), Some(known)) = (&mut field.value, call.customer().field(field.key)) {
+            *text = of_nobody_else(known, std::mem::take(text), &identifiers);
+        }
+    }
     let work = app.begin(call.organization()).await?;
     let purposes = in_force(&work).await;
+    let records = own_records(app, call, &work, &row, i64::try_from(MOST_RECORDS).unwrap_or(1_000) + 1).await;
     work.abandon().await;
-    Ok(DataView { seen, source: row.source.clone(), purposes: purposes? })
+    let (purposes, held) = (purposes?, guard(app, call, customer, records).await?);
+    let (records, shown) = views(&held, &identifiers);
+    app.record_read(call, Draft { shown, ..Draft::about(Action::RecordsList, customer) }).await?;
+    let (source, more_records) = (row.source.clone(), held.len() > MOST_RECORDS);
+    Ok(DataView { seen, source, purposes, records, more_records })
+}
+
+/// A value as its person is shown it: others' numbers and addresses are taken out of what was written freely.
+fn of_nobody_else(field: &Field, text: String, own: &[String]) -> String {
+    if is_free_text(field) { without_others(&text, own) } else { text }
+}
+
+/// As they are shown, and the names of the fields that are. What the company plans for itself is not.
+fn views(held: &[OwnRecord<'_>], own: &[String]) -> (Vec<OwnRecordView>, Shown) {
+    let mut shown = Shown::default();
+    let mut views = Vec::with_capacity(held.len());
+    for record in held.iter().take(MOST_RECORDS) {
+        let mut fields = Vec::with_capacity(record.values.len());
+        for (field, text) in record.values.iter().filter(|(field, _)| !is_plan(field)) {
+            if !shown.read.contains(&field.name) {
+                shown.read.push(field.name);
+            }
+            let text = of_nobody_else(field, text.clone(), own);
+            fields.push((field.key, SeenValue::from(field.present(&text))));
+        }
+        let (record_type, id, at, updated_at) = (record.of.code, record.id, record.at, record.updated_at);
+        views.push(OwnRecordView { record_type, id, at, updated_at, fields });
+    }
+    (views, shown)
 }
 
 /// The organisation's purposes.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::consents::agreed_to;
+use crate::consents::{agreed_to, objecting_to};
 use crate::{App, purposes};
 
 /// Queues what was just given its place for every webhook that takes it, in the same transaction.
@@ -112,7 +112,11 @@ impl Receiver {
             if purpose.needs_consent {
                 reached.extend(agreed_to(work, &customers, &purpose.code).await?);
             } else {
-                reached.extend(&customers);
+                let objecting = match purpose.may_object {
+                    true => objecting_to(work, &customers, &purpose.code).await?,
+                    false => Vec::new(),
+                };
+                reached.extend(customers.iter().filter(|id| !objecting.contains(id)));
             }
         }
         let pseudonyms = Some(app.keys().pseudonyms(work.organization(), third_party));
@@ -153,8 +157,9 @@ impl Receiver {
             let purpose = data.get("purpose").and_then(Value::as_str);
             return purpose.is_some_and(|code| self.purposes.iter().any(|known| known.code == code));
         }
-        // That somebody is gone must reach whoever may still hold something of them.
-        kind == EventType::CustomersDeleted || event.customer.is_some_and(|id| self.reached.contains(&id))
+        // That somebody is gone must reach whoever may still hold something of them; and so must what it is asked for by name.
+        let gone = matches!(kind, EventType::CustomersDeleted | EventType::CustomersErased);
+        gone || data.contains_key("third_party_id") || event.customer.is_some_and(|id| self.reached.contains(&id))
     }
 
     fn member(&self, kind: EventType, name: &str, value: &Value) -> Value {

@@ -232,6 +232,10 @@ fn cap<'a, T: Trace<'a>>(facts: &Facts<'a>, field: &'a Field, mut access: FieldA
             trace.note(Because::of(key, Reason::NoConsent));
             return FieldAccess::CLOSED;
         }
+        if purpose.may_object && !facts.consent_in_force && field.category.is_personal() {
+            trace.note(Because::of(key, Reason::Objected));
+            return FieldAccess::CLOSED;
+        }
     }
     let left_open = facts.purpose.is_some_and(|purpose| purpose.open_under_restriction);
     if facts.thing.restricted && !left_open && access.view > View::Masked {

@@ -183,6 +183,8 @@ pub struct PurposeFacts {
     pub fields: Option<BTreeSet<String>>,
     /// Whether the law leaves it open on a restricted customer.
     pub open_under_restriction: bool,
+    /// Whether a person ends it by objecting, without ever having consented.
+    pub may_object: bool,
 }
 
 /// Everything the decision looks at.
@@ -198,7 +200,7 @@ pub struct Facts<'a> {
     pub fields: &'a [Field],
     /// For which purpose.
     pub purpose: Option<&'a PurposeFacts>,
-    /// Whether this customer's consent for that purpose is in force.
+    /// Whether this customer's consent for that purpose is in force; for one that may be objected to, whether nothing is objected.
     pub consent_in_force: bool,
     /// The caller's own grants; those that have ended are ignored.
     pub grants: &'a [Grant],
@@ -254,6 +256,8 @@ reasons! {
     PurposeExcludesField = "purpose_excludes_field",
     /// The purpose needs a consent that is not in force.
     NoConsent = "no_consent",
+    /// The person objected to the purpose.
+    Objected = "objected",
     /// The person has had processing restricted.
     Restricted = "restricted",
     /// The key's field scopes decide.

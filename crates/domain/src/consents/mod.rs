@@ -13,6 +13,11 @@ pub use reminders::{REMINDERS, reminder_at};
 /// The channel of a consent that covers every channel of its purpose.
 pub const EVERY_CHANNEL: &str = "*";
 
+/// How a purpose that somebody objects to stands among the codes of those that they agree to: no code begins so.
+pub fn objection_to(code: &str) -> String {
+    format!("!{code}")
+}
+
 /// What an event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {

@@ -1,9 +1,11 @@
 //! Erasure: where it stands, on what ground somebody is erased, what stays and why.
 
+mod batch;
 mod traces;
 
 use crate::kernel::codes;
 
+pub use batch::{BatchOutcome, BatchState, Origin};
 pub use traces::{Trace, close, plain, stands_alone, traces};
 
 codes! {
@@ -69,6 +71,7 @@ pub const KEPT: &[Kept] = &[
         ground: "the log of requests, without what was said in words: 11 CCR 7101(a), GDPR 5(2)",
     },
     Kept { what: "legal_holds", ground: "which duties to keep were met: GDPR 5(2)" },
+    Kept { what: "erasure_batches", ground: "that the erasure was decided by somebody else: GDPR 5(2), PIPL 69(1)" },
     Kept { what: "erasures", ground: "proof of the erasure itself: GDPR 5(2), PIPL 69(1)" },
 ];
 
@@ -89,6 +92,7 @@ const ID_PLACES: &[(&str, &str)] = &[
     ("consents", "by_id"),
     ("consents", "customer_id"),
     ("customers", "id"),
+    ("erasure_batch_customers", "customer_id"),
     ("erasures", "customer_id"),
     ("events", "customer_id"),
     ("legal_hold_customers", "customer_id"),
@@ -112,6 +116,7 @@ pub fn keeps_ids(table: &str, column: &str) -> bool {
 pub const LIMITS: &[&str] = &[
     "A copy of the key store from before destroyed_at opens a copy of the database from before unreadable_at; such copies must be gone by final_after.",
     "As long as a copy of the database from before unreadable_at is kept, who holds the live index key can test a guessed value against it.",
+    "Colleagues' reasons in the log stay sealed under the organisation's own key; numbers and addresses of people are refused in them when typed.",
     "Names, companies, places and days are shared by many and are not searched for in other people's texts.",
     "What was handed to others before is theirs to erase.",
 ];

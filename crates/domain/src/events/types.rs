@@ -68,6 +68,10 @@ event_types! {
         "A record was changed; `fields` names what was changed, never to what.";
     RecordsDeleted = "records.deleted", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, version: Count }:
         "A record was taken out of use.";
+    ErasureBatchesOpened = "erasure_batches.opened", ErasuresRead, Organization { erasure_batch_id: Id, ground: Code, customers: Count }:
+        "Many are to be erased, as a person or the law asks; it waits for somebody's word.";
+    ErasureBatchesFinished = "erasure_batches.finished", ErasuresRead, Organization { erasure_batch_id: Id, ground: Code, customers: Count, erased: Count }:
+        "An erasure of many has come to everybody; each has an outcome.";
     RetentionDue = "retention.due", RetentionRead, Customer { customer_id: Person, retention_policy_id: Id }:
         "The time for which a customer was to be kept is over, by a policy that warns.";
     #[partner] ConsentsGiven = "consents.given", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:
@@ -104,6 +108,12 @@ event_types! {
         "A request was not answered in time. Told once for each last day.";
     PrivacyRequestsClosed = "privacy_requests.closed", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
         "A request has ended: `completed`, `rejected` or `cancelled`.";
+    #[partner] PrivacyNotificationsOpened = "privacy_notifications.opened", PrivacyRequestsRead, Customer { customer_id: Person, privacy_notification_id: Id, third_party_id: Id, kind: Code, due_at: Time }:
+        "Data of a customer was `rectified`, `restricted` or `erased`, or a `restriction_lifted`: the recipient acts on it and acknowledges. A third party is told of its own alone.";
+    #[partner] PrivacyNotificationsReminder = "privacy_notifications.reminder", PrivacyRequestsRead, Customer { customer_id: Person, privacy_notification_id: Id, third_party_id: Id, kind: Code, due_at: Time }:
+        "Half the time has gone, and the recipient has not acknowledged. A third party is told of its own alone.";
+    #[partner] PrivacyNotificationsOverdue = "privacy_notifications.overdue", PrivacyRequestsRead, Customer { customer_id: Person, privacy_notification_id: Id, third_party_id: Id, kind: Code, due_at: Time }:
+        "The recipient has not acknowledged in time. A third party is told of its own alone.";
     ExportsReady = "exports.ready", LeakTracesRun, Staff { export_id: Id, rows: Count, expires_at: Time }:
         "An export is there to be taken away by its requester.";
     ExportsDownloaded = "exports.downloaded", LeakTracesRun, Staff { export_id: Id, rows: Count }:

@@ -130,6 +130,11 @@ impl Purpose {
         named || !self.recipients.is_empty() || self.channels.iter().any(|channel| channel == "ads")
     }
 
+    /// Whether a person may end it by objecting, without having agreed to anything: by its ground, or because data is sold or shared (CCPA 1798.120).
+    pub fn may_object(&self) -> bool {
+        !self.needs_consent() && (self.basis().is_some_and(|basis| basis.may_object) || self.sells_or_shares())
+    }
+
     /// Whether a recipient sits outside China.
     pub fn goes_abroad(&self) -> bool {
         self.recipients.iter().any(|recipient| recipient.country != "CN")
@@ -142,6 +147,7 @@ impl Purpose {
             needs_consent: self.needs_consent(),
             fields: self.fields.as_ref().map(|keys| keys.iter().cloned().collect()),
             open_under_restriction: self.basis().is_some_and(|basis| basis.open_under_restriction),
+            may_object: self.may_object(),
         }
     }
 }

@@ -158,6 +158,14 @@ pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Ve
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Those of these customers who object to a purpose that needs no consent, as it stands at this statement.
+pub async fn objecting(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DbError> {
+    let sql = "SELECT s.customer_id FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 \
+         AND s.channel = '*' AND s.state IN ('refused', 'withdrawn')";
+    let rows = work.query(sql, &[&work.organization().uuid(), &customers, &purpose]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Codes of the purposes that a customer has agreed to, by whatever channel, as it stands at this statement.
 pub async fn agreed_by(work: &Work, customer: Uuid) -> Result<Vec<String>, DbError> {
     let sql = format!(

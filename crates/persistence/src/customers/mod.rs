@@ -63,7 +63,8 @@ pub struct CustomerRow {
     pub fields: SealedFields,
     /// Blind-index tags, 16 bytes each. Empty in a row that was read to be shown, not locked to be changed.
     pub tags: Vec<u8>,
-    /// Codes of the purposes that the person has agreed to, in the same snapshot as the values.
+    /// Codes of the purposes that the person has agreed to, in the same snapshot as the values; with an exclamation mark before it that of one which the
+    /// person objects to.
     pub consents: Vec<String>,
     /// Since when it lies in the archive.
     pub shelved_at: Option<DateTime<Utc>>,
@@ -80,9 +81,10 @@ macro_rules! columns {
             "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
              c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, ",
             $tags,
-            ", ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
-             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
-             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())), c.shelved_at, \
+            ", ARRAY(SELECT DISTINCT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END \
+             FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
+             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' AND s.at >= p.consents_from \
+             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) OR s.state IN ('refused', 'withdrawn') AND s.channel = '*')), c.shelved_at, \
              ARRAY(SELECT g.code FROM customer_tags g WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code)"
         )
     };

@@ -117,6 +117,7 @@ const STAYS: &[(&str, &str)] = &[
     ),
     ("privacy_requests", "SELECT count(*) FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2"),
     ("legal_holds", "SELECT count(*) FROM legal_hold_customers WHERE organization_id = $1 AND customer_id = $2"),
+    ("erasure_batches", "SELECT count(*) FROM erasure_batch_customers WHERE organization_id = $1 AND customer_id = $2"),
 ];
 
 /// Who erases, and when.
@@ -136,6 +137,24 @@ pub async fn what_is_there(work: &Work, customer: CustomerId, tags: i64) -> Resu
         goes.insert(what, work.query_one(count, &params).await?.get(0));
     }
     Ok((goes, stays(work, &params).await?))
+}
+
+/// The same of many together.
+pub async fn what_is_there_of(work: &Work, customers: &[Uuid]) -> Result<(Removed, Removed), DbError> {
+    const TAGS: &str =
+        "SELECT coalesce(sum(length(tags) / 16), 0)::bigint FROM customers WHERE organization_id = $1 AND id = ANY($2)";
+    let params: [&(dyn ToSql + Sync); 2] = [&work.organization().uuid(), &customers];
+    let people = i64::try_from(customers.len()).unwrap_or(i64::MAX);
+    let mut goes = Removed::from([("blind_indexes", work.query_one(TAGS, &params).await?.get(0))]);
+    let mut stays = Removed::from([("tombstone", people), ("erasures", people)]);
+    let of_many = |sql: &str| sql.replace("customer_id = $2", "customer_id = ANY($2)");
+    for (what, _, count) in GOES {
+        goes.insert(what, work.query_one(&of_many(count), &params).await?.get(0));
+    }
+    for (what, count) in STAYS {
+        stays.insert(what, work.query_one(&of_many(count), &params).await?.get(0));
+    }
+    Ok((goes, stays))
 }
 
 async fn stays(work: &Work, params: &[&(dyn ToSql + Sync)]) -> Result<Removed, DbError> {

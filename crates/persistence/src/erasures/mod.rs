@@ -1,8 +1,11 @@
 //! Erasures: from the wish to the certificate. Nothing here can open a value.
 
+mod batches;
 mod effect;
 mod renew;
 mod sweep;
+mod typed;
+mod unasked;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::kernel::CustomerId;
@@ -13,9 +16,13 @@ use uuid::Uuid;
 
 use crate::{DbError, Work};
 
-pub use effect::{Removal, Removed, erase_customer, restrict, what_is_there};
+pub use batches::{
+    BatchFilter, BatchRow, MemberRow, batch_of_job, find_batch, held_among, insert_batch, list_batches, lock_batch,
+    members, next_members, note_member, outcomes, update_batch,
+};
+pub use effect::{Removal, Removed, erase_customer, restrict, what_is_there, what_is_there_of};
 pub use renew::{
-    KeptBody, KeptTraces, WrappedKey, all_keys, being_erased, buckets_to_renew, export_keys_on, import_keys_on,
+    KeptBody, KeptTraces, Untold, WrappedKey, all_keys, being_erased, buckets_to_renew, export_keys_on, import_keys_on,
     kept_bodies_on, keys_on, left_on, note_all_destroyed, note_destroyed, note_told, own_keys, put_bodies, put_traces,
     retire_epoch, retired_epochs, rewrap, rewrap_exports, rewrap_imports, terms_run, traces_on, untold,
 };
@@ -23,6 +30,8 @@ pub use sweep::{
     Column, DestroyedKey, RecordPack, Survivor, certifiable, certify, destroyed_keys, entry_of, id_columns, ids_in,
     note_swept, record_packs, survivors, text_columns, text_rows, unswept,
 };
+pub use typed::{Typed, TypedIn, blank, typed};
+pub use unasked::{hold_proposals, to_propose};
 
 /// One erasure.
 #[derive(Clone, Debug)]

@@ -229,8 +229,11 @@ pub async fn terms_run(work: &Work, now: DateTime<Utc>, limit: i64) -> Result<Ve
     Ok(rows.iter().map(|row| (row.get(0), CustomerId::from(row.get::<_, Uuid>(1)))).collect())
 }
 
-/// Erasures that the ledger does not tell of yet: id, customer and time, oldest first.
-pub async fn untold(work: &Work, limit: i64) -> Result<Vec<(Uuid, Uuid, DateTime<Utc>)>, DbError> {
+/// An erasure that the ledger does not tell of yet: id, customer and time.
+pub type Untold = (Uuid, Uuid, DateTime<Utc>);
+
+/// Those, oldest first.
+pub async fn untold(work: &Work, limit: i64) -> Result<Vec<Untold>, DbError> {
     const SQL: &str = "SELECT id, customer_id, erased_at FROM erasures WHERE organization_id = $1 AND erased_at IS NOT NULL AND ledger_sequence IS NULL ORDER BY id LIMIT $2";
     let rows = work.query(SQL, &[&work.organization().uuid(), &limit]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())

@@ -138,10 +138,10 @@ pub async fn record_packs(work: &Work, customers: &[Uuid]) -> Result<Vec<RecordP
     Ok(rows.iter().map(pack).collect())
 }
 
-/// Erasures that the sweep has not found clean yet, oldest first.
+/// Erasures that the sweep has not found clean yet, those that it has not looked at for longest first.
 pub async fn unswept(work: &Work, limit: i64) -> Result<Vec<ErasureRow>, DbError> {
     let sql = format!(
-        "SELECT {} FROM erasures e WHERE e.organization_id = $1 AND e.state = 'erasing' AND NOT e.clean ORDER BY e.id LIMIT $2",
+        "SELECT {} FROM erasures e WHERE e.organization_id = $1 AND e.state = 'erasing' AND NOT e.clean ORDER BY e.sweep->>'at' NULLS FIRST, e.id LIMIT $2",
         super::COLUMNS
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &limit]).await?;

@@ -66,20 +66,26 @@ pub async fn note_shown(work: &Work, id: Uuid, sequence: i32, shown: &[CustomerI
     Ok(())
 }
 
-/// Whether somebody in the file must not be in it any more: gone, restricted where that counts, or without the consent in force that its purpose needs.
+/// Whether somebody in the file must not be in it any more: gone, restricted where that counts, without the consent in force that its
+/// purpose needs, or objecting to it.
 pub async fn outdated(
     work: &Work,
     id: Uuid,
     restriction_counts: bool,
     consent_to: Option<&str>,
+    objection_to: Option<&str>,
 ) -> Result<bool, DbError> {
     const SQL: &str = "SELECT EXISTS (SELECT FROM export_members m CROSS JOIN unnest(m.shown) AS i(id) \
              LEFT JOIN customers c ON c.organization_id = $1 AND c.id = i.id \
          WHERE m.organization_id = $1 AND m.export_id = $2 AND (c.id IS NULL OR c.archived_at IS NOT NULL OR ($3 AND c.restricted) \
              OR ($4::text IS NOT NULL AND NOT EXISTS (SELECT FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
                  WHERE s.organization_id = $1 AND s.customer_id = i.id AND s.purpose = $4 AND s.state = 'given' AND s.at >= p.consents_from \
-                 AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))))";
-    let row = work.query_one(SQL, &[&work.organization().uuid(), &id, &restriction_counts, &consent_to]).await?;
+                 AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))) \
+             OR ($5::text IS NOT NULL AND EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = i.id AND s.purpose = $5 \
+                 AND s.channel = '*' AND s.state IN ('refused', 'withdrawn')))))";
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&work.organization().uuid(), &id, &restriction_counts, &consent_to, &objection_to];
+    let row = work.query_one(SQL, &params).await?;
     Ok(row.get(0))
 }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use notifications::{
-    NotificationRow, acknowledge_notification, insert_notification, notifications_for, notifications_of,
-    recipients_among,
+    NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
+    notifications_of_erasure, recipients_among, shown_to, to_remind,
 };
 pub use restrictions::{
     RestrictionRow, announce_lifting, insert_restriction, lift_restriction, lock_restriction, restricted_at,

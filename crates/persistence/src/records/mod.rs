@@ -115,6 +115,15 @@ pub async fn find(work: &Work, record_type: &str, id: Uuid) -> Result<Option<Hun
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &record_type, &id]).await?.as_ref().map(Hung::from))
 }
 
+/// The records of a customer of every type, the latest first.
+pub async fn of_customer(work: &Work, customer: Uuid, limit: i64) -> Result<Vec<RecordRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM records r WHERE r.organization_id = $1 AND r.customer_id = $2 AND r.archived_at IS NULL ORDER BY r.at DESC, r.id DESC LIMIT $3"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &limit]).await?;
+    Ok(rows.iter().map(|row| record(row, 0)).collect())
+}
+
 /// The same, both held against other changes until the transaction ends; the customer first, as everywhere.
 pub async fn lock(work: &Work, record_type: &str, id: Uuid) -> Result<Option<Hung>, DbError> {
     let sql = "SELECT customer_id FROM records WHERE organization_id = $1 AND record_type = $2 AND id = $3 AND archived_at IS NULL";

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
 use chrono::{DateTime, Utc};
-use custodian_domain::catalog::{Field, Output};
+use custodian_domain::catalog::{Field, Output, without_others};
 use custodian_domain::exports::is_formula;
 use custodian_domain::kernel::{DomainError, Language};
-use custodian_domain::privacy_requests::{Jurisdiction, Right, is_left_out, is_portable, remedy};
+use custodian_domain::privacy_requests::{
+    Jurisdiction, Right, is_free_text, is_judged, is_left_out, is_portable, remedy,
+};
 use custodian_domain::purposes::Purpose;
 use custodian_persistence::consents::Listed;
 use custodian_persistence::customers::CustomerRow;
@@ -17,8 +19,12 @@ use uuid::Uuid;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use super::records::{self, RecordLine};
+use super::summary::summary;
+use crate::records::OwnRecord;
+
 /// The form of `data.json`; changes with its schema.
-pub(super) const FORMAT: &str = "custodian.subject-package/1";
+pub(super) const FORMAT: &str = "custodian.subject-package/2";
 const SCHEMA: &str = include_str!("schema.json");
 
 /// Everything that a package is made from.
@@ -34,15 +40,33 @@ pub(super) struct Source<'a> {
     /// Codes of the purposes that the person agrees to.
     pub agreed: &'a [String],
     pub consents: &'a [Listed],
+    pub records: &'a [OwnRecord<'a>],
+    /// The person's own identifiers: others' are taken out of free texts.
+    pub identifiers: &'a [String],
 }
 
 #[derive(Serialize)]
-struct FieldLine<'a> {
+pub(super) struct FieldLine<'a> {
     key: &'a str,
     label: BTreeMap<&'static str, &'a str>,
     category: Value,
     value: Value,
     purposes: Vec<&'a str>,
+}
+
+impl FieldLine<'_> {
+    /// The value as a cell of a table or a word of a text.
+    pub(super) fn text(&self) -> String {
+        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
+    }
+
+    pub(super) fn label(&self, language: Language) -> String {
+        self.label.get(language.tag()).copied().unwrap_or(self.key).to_owned()
+    }
+
+    pub(super) fn key(&self) -> String {
+        self.key.to_owned()
+    }
 }
 
 /// The files of a package, in order.
@@ -74,33 +98,39 @@ fn broken(_: impl std::error::Error) -> DomainError {
 /// Makes the files.
 pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
     let lines: Vec<(&Field, FieldLine<'_>)> = source.values.iter().filter_map(|one| line(source, one)).collect();
-    let fields = lines.iter().map(|(field, _)| field.key).collect();
+    let mut fields: Vec<&'static str> = lines.iter().map(|(field, _)| field.name).collect();
     let lines: Vec<FieldLine<'_>> = lines.into_iter().map(|(_, line)| line).collect();
-    let data = data(source, &lines);
+    let records = records::lines(source, &mut fields);
+    let data = data(source, &lines, &records);
     let unserialised = |_| DomainError::internal("a package does not serialise");
     let files = vec![
         ("data.json", serde_json::to_vec_pretty(&data).map_err(unserialised)?),
         ("schema.json", SCHEMA.as_bytes().to_vec()),
         ("data.csv", data_csv(&lines)?),
+        ("records.csv", records::csv(&records)?),
         ("consents.csv", consents_csv(source.consents)?),
-        ("summary.txt", summary(source, &lines).into_bytes()),
+        ("summary.txt", summary(source, &lines, &records).into_bytes()),
     ];
     Ok(Files { fields, files })
 }
 
 /// A value that belongs into this package: for taking along what was given by consent or contract alone, and never what the law leaves out.
-fn line<'a>(source: &Source<'a>, (field, text): &'a (&'a Field, String)) -> Option<(&'a Field, FieldLine<'a>)> {
-    if is_left_out(source.jurisdiction, field.key) {
+pub(super) fn line<'a>(
+    source: &Source<'a>,
+    (field, text): &'a (&'a Field, String),
+) -> Option<(&'a Field, FieldLine<'a>)> {
+    if is_left_out(source.jurisdiction, field) {
         return None;
     }
-    let uses = |purpose: &Purpose| purpose.fields.as_ref().is_none_or(|keys| keys.iter().any(|key| key == field.key));
+    let uses = |purpose: &Purpose| purpose.fields.as_ref().is_none_or(|keys| keys.iter().any(|key| key == field.name));
     let used: Vec<&(String, Purpose)> = source.purposes.iter().filter(|(_, purpose)| uses(purpose)).collect();
     if source.right == Right::Portability {
         let given =
             |(code, purpose): &&(String, Purpose)| is_portable(&purpose.legal_basis, source.agreed.contains(code));
-        used.iter().find(|one| given(one)).filter(|_| field.key != "notes")?;
+        used.iter().find(|one| given(one)).filter(|_| !is_judged(field))?;
     }
     let value = match field.present(text) {
+        Output::Text(text) if is_free_text(field) => json!(without_others(text, source.identifiers)),
         Output::Text(text) => json!(text),
         Output::Bool(value) => json!(value),
         Output::Number(text) | Output::Structure(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
@@ -116,8 +146,14 @@ fn line<'a>(source: &Source<'a>, (field, text): &'a (&'a Field, String)) -> Opti
     Some((field, line))
 }
 
-fn data(source: &Source<'_>, lines: &[FieldLine<'_>]) -> Value {
-    let used = |code: &str| lines.iter().any(|line| line.purposes.contains(&code));
+/// Whether a purpose uses anything that is handed over.
+pub(super) fn is_used(code: &str, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> bool {
+    let all = lines.iter().chain(records.iter().flat_map(|record| &record.fields));
+    all.into_iter().any(|line| line.purposes.contains(&code))
+}
+
+fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> Value {
+    let used = |code: &str| is_used(code, lines, records);
     let purposes = source.purposes.iter().filter(|(code, _)| used(code)).map(|(code, purpose)| {
         json!({"code": code, "labels": purpose.labels, "description": purpose.description, "legal_basis": purpose.legal_basis,
             "recipients": purpose.recipients, "retention_days": purpose.retention_days})
@@ -136,6 +172,7 @@ fn data(source: &Source<'_>, lines: &[FieldLine<'_>]) -> Value {
         "generated_at": source.at,
         "person": {"fields": lines, "source": source.row.source, "held_since": source.row.created_at, "changed_at": source.row.updated_at,
             "restricted": source.row.restricted},
+        "records": records,
         "purposes": purposes.collect::<Vec<_>>(),
         "consents": consents.collect::<Vec<_>>(),
         "remedy": {"en": en, "zh-CN": zh},
@@ -144,9 +181,7 @@ fn data(source: &Source<'_>, lines: &[FieldLine<'_>]) -> Value {
 
 fn data_csv(lines: &[FieldLine<'_>]) -> Result<Vec<u8>, DomainError> {
     let rows = lines.iter().map(|line| {
-        let value = line.value.as_str().map_or_else(|| line.value.to_string(), str::to_owned);
-        let label = |language: Language| line.label.get(language.tag()).copied().unwrap_or_default().to_owned();
-        [line.key.to_owned(), label(Language::En), label(Language::Zh), value, line.purposes.join(" ")]
+        [line.key(), line.label(Language::En), line.label(Language::Zh), line.text(), line.purposes.join(" ")]
     });
     csv_of(&["field", "label_en", "label_zh", "value", "purposes"], rows)
 }
@@ -160,7 +195,10 @@ fn consents_csv(consents: &[Listed]) -> Result<Vec<u8>, DomainError> {
     csv_of(&["purpose", "channel", "outcome", "state", "at"], rows)
 }
 
-fn csv_of<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> Result<Vec<u8>, DomainError> {
+pub(super) fn csv_of<const N: usize>(
+    head: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, DomainError> {
     let failed = |_| DomainError::internal("a table does not serialise");
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(head).map_err(failed)?;
@@ -176,51 +214,6 @@ fn harmless(cell: String) -> String {
         |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' ' | b'-'));
     let number = cell.strip_prefix(['+', '-']).is_some_and(plain);
     if is_formula(&cell) && !number { format!("'{cell}") } else { cell }
-}
-
-/// The readable text, in the person's language.
-fn summary(source: &Source<'_>, lines: &[FieldLine<'_>]) -> String {
-    let zh = source.language == Language::Zh;
-    let say = |in_chinese: &str, in_english: &str| if zh { in_chinese.to_owned() } else { in_english.to_owned() };
-    let on = source.at.date_naive();
-    let mut text = vec![
-        say("您的个人信息", "Your data"),
-        say(
-            &format!("生成日期：{on}。请求编号：{}。", source.request),
-            &format!("Made on {on}. Request {}.", source.request),
-        ),
-        String::new(),
-        say("我们持有的信息：", "What is held:"),
-    ];
-    for line in lines {
-        let label = line.label.get(source.language.tag()).copied().unwrap_or(line.key);
-        let value = line.value.as_str().map_or_else(|| line.value.to_string(), str::to_owned);
-        text.push(format!("- {label}: {value}"));
-    }
-    text.push(String::new());
-    text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
-    for (code, purpose) in
-        source.purposes.iter().filter(|(code, _)| lines.iter().any(|line| line.purposes.contains(&code.as_str())))
-    {
-        let label = purpose.labels.in_language(source.language);
-        let names: Vec<&str> = purpose.recipients.iter().map(|one| one.name.as_str()).collect();
-        let to = if names.is_empty() { say("无", "nobody") } else { names.join(", ") };
-        let kept = purpose.retention_days.map_or_else(
-            || say("依其他标准", "by another measure"),
-            |days| say(&format!("{days} 天"), &format!("{days} days")),
-        );
-        text.push(say(
-            &format!("- {label}（{code}）：接收方 {to}；保存 {kept}"),
-            &format!("- {label} ({code}): given to {to}; kept {kept}"),
-        ));
-    }
-    if let Some(from) = &source.row.source {
-        text.push(say(&format!("来源：{from}"), &format!("Source: {from}")));
-    }
-    let [en, in_chinese] = remedy(source.jurisdiction);
-    text.push(String::new());
-    text.push(say(in_chinese, en));
-    text.join("\n") + "\n"
 }
 
 #[cfg(test)]

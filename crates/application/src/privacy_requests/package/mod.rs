@@ -1,6 +1,8 @@
 //! Packages: a person's own data handed over once. Made from what is held at that moment, kept nowhere.
 
 mod content;
+mod records;
+mod summary;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::audit::{Action, Verdict};
@@ -17,6 +19,8 @@ use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
 use crate::audit::{Draft, Shown};
 use crate::customers::own_values;
+use crate::erasures::identifiers_of;
+use crate::records::own_records;
 use crate::self_service::purposes_in_use;
 use crate::{App, Call, consents as agreements};
 
@@ -24,6 +28,8 @@ use crate::{App, Call, consents as agreements};
 const LIVES: TimeDelta = TimeDelta::days(7);
 /// The most records of consent in a package.
 const MOST_CONSENTS: i64 = 10_000;
+/// The most of what hangs on the person in a package.
+const MOST_RECORDS: i64 = 100_000;
 
 /// A package.
 pub struct Package {
@@ -133,6 +139,8 @@ async fn make(
         spend_in(app, call, work, &[customer]).await?;
     }
     let values = own_values(app, call, &found)?;
+    let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
+    let identifiers = identifiers_of(&values);
     let purposes = purposes_in_use(work).await?;
     let agreed = agreements::purposes_in_force(work, customer).await?;
     let given = consents::of_customer(work, customer.uuid(), None, MOST_CONSENTS).await?;
@@ -150,6 +158,8 @@ async fn make(
         purposes: &purposes,
         agreed: &agreed,
         consents: &given,
+        records: &records,
+        identifiers: &identifiers,
     };
     let files = files(&source)?;
     let shown = Shown { revealed: files.fields.clone(), ..Shown::default() };

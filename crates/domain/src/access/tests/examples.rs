@@ -70,7 +70,13 @@ fn rule(on: RuleTarget, view: View) -> FieldRule {
 }
 
 fn purpose(code: &str) -> PurposeFacts {
-    PurposeFacts { code: code.to_owned(), needs_consent: false, fields: None, open_under_restriction: false }
+    PurposeFacts {
+        code: code.to_owned(),
+        needs_consent: false,
+        fields: None,
+        open_under_restriction: false,
+        may_object: false,
+    }
 }
 
 fn grant(seconds: i64) -> Grant {
@@ -226,6 +232,17 @@ fn without_the_needed_consent_only_business_fields_remain() {
     assert!(reasons(&world, "name").contains(&Reason::NoConsent));
     world.consent_in_force = true;
     assert_eq!(view(&world, "name"), View::Read);
+}
+
+#[test]
+fn under_a_purpose_that_the_person_objects_to_only_business_fields_remain() {
+    let mut world = staff(vec![role("sales")]);
+    world.purpose = Some(PurposeFacts { may_object: true, ..purpose("profiles") });
+    assert_eq!(view(&world, "name"), View::Hidden);
+    assert_eq!(view(&world, "company"), View::Read);
+    assert!(reasons(&world, "name").contains(&Reason::Objected));
+    world.consent_in_force = true;
+    assert_eq!(view(&world, "name"), View::Read, "nobody objects");
 }
 
 #[test]

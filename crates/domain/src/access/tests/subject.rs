@@ -38,6 +38,7 @@ fn a_person_sees_themselves_whole_and_changes_nothing_by_themselves() {
         needs_consent: true,
         fields: Some(["name".to_owned()].into()),
         open_under_restriction: false,
+        may_object: true,
     });
     let thing = own.thing();
     let decided = decide_explained(&own.facts(&thing));

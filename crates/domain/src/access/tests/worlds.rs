@@ -183,12 +183,13 @@ fn grant() -> impl Strategy<Value = Grant> {
 }
 
 pub fn purpose() -> impl Strategy<Value = PurposeFacts> {
-    (select(PURPOSES.to_vec()), any::<bool>(), option::of(keys()), any::<bool>()).prop_map(
-        |(code, needs_consent, fields, open_under_restriction)| PurposeFacts {
+    (select(PURPOSES.to_vec()), any::<bool>(), option::of(keys()), any::<bool>(), any::<bool>()).prop_map(
+        |(code, needs_consent, fields, open_under_restriction, objectable)| PurposeFacts {
             code: code.to_owned(),
             needs_consent,
             fields,
             open_under_restriction,
+            may_object: objectable && !needs_consent,
         },
     )
 }

@@ -1,0 +1,64 @@
+//! The text of a package that can be read without tools.
+
+use custodian_domain::kernel::Language;
+use custodian_domain::privacy_requests::remedy;
+
+use super::content::{FieldLine, Source, is_used};
+use super::records::RecordLine;
+
+/// The readable text, in the person's language.
+pub(super) fn summary(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> String {
+    let zh = source.language == Language::Zh;
+    let say = |in_chinese: &str, in_english: &str| if zh { in_chinese.to_owned() } else { in_english.to_owned() };
+    let on = source.at.date_naive();
+    let mut text = vec![
+        say("您的个人信息", "Your data"),
+        say(
+            &format!("生成日期：{on}。请求编号：{}。", source.request),
+            &format!("Made on {on}. Request {}.", source.request),
+        ),
+        String::new(),
+        say("我们持有的信息：", "What is held:"),
+    ];
+    text.extend(lines.iter().map(|line| format!("- {}: {}", line.label(source.language), line.text())));
+    text.extend(histories(source.language, records));
+    text.push(String::new());
+    text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
+    for (code, purpose) in source.purposes.iter().filter(|(code, _)| is_used(code, lines, records)) {
+        let label = purpose.labels.in_language(source.language);
+        let names: Vec<&str> = purpose.recipients.iter().map(|one| one.name.as_str()).collect();
+        let to = if names.is_empty() { say("无", "nobody") } else { names.join(", ") };
+        let kept = purpose.retention_days.map_or_else(
+            || say("依其他标准", "by another measure"),
+            |days| say(&format!("{days} 天"), &format!("{days} days")),
+        );
+        text.push(say(
+            &format!("- {label}（{code}）：接收方 {to}；保存 {kept}"),
+            &format!("- {label} ({code}): given to {to}; kept {kept}"),
+        ));
+    }
+    if let Some(from) = &source.row.source {
+        text.push(say(&format!("来源：{from}"), &format!("Source: {from}")));
+    }
+    let [en, in_chinese] = remedy(source.jurisdiction);
+    text.push(String::new());
+    text.push(say(in_chinese, en));
+    text.join("\n") + "\n"
+}
+
+/// How much of what happened is in the other files, by kind.
+fn histories(language: Language, records: &[RecordLine<'_>]) -> Vec<String> {
+    let mut kinds: Vec<(&str, &str, usize)> = Vec::new();
+    for record in records {
+        let label = record.label.get(language.tag()).copied().unwrap_or(record.code);
+        match kinds.iter_mut().find(|(code, _, _)| *code == record.code) {
+            Some((_, _, count)) => *count += 1,
+            None => kinds.push((record.code, label, 1)),
+        }
+    }
+    let line = |(_, label, count): &(&str, &str, usize)| match language {
+        Language::Zh => format!("- {label}：{count} 条，详见 records.csv"),
+        Language::En => format!("- {label}: {count}, each in records.csv"),
+    };
+    kinds.iter().map(line).collect()
+}

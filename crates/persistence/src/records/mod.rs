@@ -1,5 +1,6 @@
 //! Records as they are stored: sealed under their customer's key, with the few facts of trade that stand in the clear.
 
+mod bulk;
 mod list;
 mod reindex;
 mod report;
@@ -10,6 +11,7 @@ use custodian_domain::kernel::{CustomerId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+pub use bulk::{by_unique_tags, hanging_on, insert_many};
 pub use list::{Filter, Order, due, list};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use report::{By, counted};

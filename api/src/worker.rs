@@ -104,6 +104,7 @@ async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
 async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
     match claim.kind.as_str() {
         imports::KIND => imports::run(app, claim).await,
+        imports::UNDO => imports::run_undo(app, claim).await,
         consents::KIND => consents::remind(app, claim).await,
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,

@@ -154,7 +154,7 @@ async fn import(
     let identity = identity_of_user(app, organization, user, session).await?.ok_or(DomainError::NotFound)?;
     let call = Call { identity: Arc::new(identity), request: "setup".into(), purpose: None };
     let mapping = Mapping::parse(call.customer(), &people::mapping())?;
-    let options = UploadOptions { mapping, upsert: false, dry_run: false, ndjson: false };
+    let options = UploadOptions::new_customers(mapping);
     let mut upload = Upload::begin(app, &call)?;
     upload.push(people::csv(numbers, app.rng()).as_bytes()).await?;
     upload.complete().await?;

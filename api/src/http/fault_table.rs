@@ -114,6 +114,15 @@ faults! {
     "import_missing": "The uploaded file is no longer there." / "上传的文件已不存在。";
     "import_unreadable": "The file cannot be read as CSV or NDJSON." / "文件无法按 CSV 或 NDJSON 读取。";
     "importer_inactive": "The member of staff who started the import is no longer active." / "发起导入的员工已停用。";
+    "workbook_unreadable": "The file is no workbook that can be read." / "文件不是可读取的工作簿。";
+    "workbook_too_large": "The workbook is too large when unpacked; send the data as CSV." / "工作簿解压后过大，请改用 CSV。";
+    "unknown_sheet": "The workbook has no such sheet, or none that is not hidden." / "工作簿中没有该工作表，或所有工作表均已隐藏。";
+    "cell_error": "The cell shows an error." / "单元格为错误值。";
+    "digits_lost": "The number has more digits than a workbook keeps; write it as text." / "数字位数超出工作簿精度，请改为文本。";
+    "merged_cell": "The cell is merged with one of another row." / "单元格与其他行合并。";
+    "unknown_customer": "There is no such customer." / "客户不存在。";
+    "value_held": "There is a value already." / "该字段已有值。";
+    "needs_unique_field": "What exists is found by a unique field; map one." / "更新现有记录需映射一个唯一字段。";
     "unknown_column": "The file has no such column." / "文件中没有该列。";
     "duplicate_column": "The file has two columns of this name." / "文件中有两个同名列。";
     "invalid_stage": "It must be one of the stages: {}." / "必须是以下阶段之一：{}。";

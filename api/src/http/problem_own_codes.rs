@@ -280,6 +280,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("stream_events", &["unknown_event", "too_many_streams"]),
     ("suspend_user", &["own_account", "wrong_state", "account_offboarded", "last_administrator"]),
     ("trace_leak", &["not_found"]),
+    ("undo_import", &["staff_only", "import_running", "nothing_to_undo", "undo_too_late", "already_undone"]),
     (
         "verify_privacy_request",
         &[

@@ -132,6 +132,10 @@ problems! {
     409 "field_retired": "Field retired" / "字段已停用", "The field has been retired." / "该字段已停用。";
     409 "field_needed": "Field needed" / "字段不可停用", "The service itself needs this field." / "服务本身需要该字段。";
     409 "field_is_building": "Field being built" / "字段索引建立中", "A job is still bringing stored values in line with the last change; see /v1/jobs." / "任务仍在按上次变更处理现有数据，请查看 /v1/jobs。";
+    409 "import_running": "Import running" / "导入进行中", "The import has not ended yet." / "导入尚未结束。";
+    409 "nothing_to_undo": "Nothing to undo" / "无可撤销内容", "The import changed nothing." / "该导入未产生任何更改。";
+    409 "undo_too_late": "Too late to undo" / "已过撤销期限", "An import can be undone within seven days." / "导入仅可在七天内撤销。";
+    409 "already_undone": "Already undone" / "已撤销", "The import was undone before, or is being undone." / "该导入已撤销或正在撤销。";
     409 "record_type_retired": "Record type retired" / "记录类型已停用", "The record type has been retired; its records can be read and deleted." / "该记录类型已停用，其记录仅可查看和删除。";
     409 "record_type_built_in": "Built-in record type" / "内置记录类型", "A built-in record type can be named anew and not retired." / "内置记录类型可以改名，不能停用。";
     409 "too_many_record_types": "Too many record types" / "记录类型过多", "The organisation has as many record types as it can have." / "记录类型数量已达上限。";

@@ -2,11 +2,13 @@
 
 mod change;
 mod classify;
+mod dictionary;
 mod grades;
 mod own_fields;
 mod own_types;
 mod rebuild;
 mod retire;
+mod sealing;
 
 use custodian_domain::catalog;
 use serde_json::{Value, json};

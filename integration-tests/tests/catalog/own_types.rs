@@ -191,3 +191,29 @@ async fn nobody_else_has_it_and_not_everybody_makes_one() {
     let taken = json!({"code": "payment", "labels": {"en": "V", "zh": "访"}});
     admin.post(TYPES, &taken).await.refuses(409, "duplicate_value");
 }
+
+#[tokio::test]
+async fn it_goes_with_its_customer_and_the_sweep_reads_what_was_retired() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    visits(&admin).await;
+    let (gone, stays) = (someone(&sales).await, someone(&sales).await);
+    let number = sales.get(&format!("/v1/customers/{gone}")).await.shows(200).text_at("/fields/customer_no");
+    let mine = enter(&sales, &gone, "visit_report", json!({"place": "Hall 3", "report_no": "BG-1"})).await.shows(201);
+    let theirs = json!({"place": format!("beside {number}")});
+    let other = enter(&sales, &stays, "visit_report", theirs).await.shows(201);
+    admin.act(&format!("{TYPES}/visit_report/fields/place/retire")).await.shows(200);
+    admin.act(&format!("{TYPES}/visit_report/retire")).await.shows(200);
+    let erasure = crate::erasures::erase(&dpo, &gone).await.shows(202).id();
+    sales.get(&path("visit_report", &mine.id())).await.refuses(404, "not_found");
+    for _ in 0..3 {
+        crate::erasures::round(&org).await;
+    }
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    assert_eq!((told.at("/findings/0/place"), told.at("/findings/0/field")), (json!("records"), json!("place")));
+    sales.get(&path("visit_report", &other.id())).await.shows(200);
+    let sql = org.sql().await;
+    let left = "SELECT (SELECT count(*) FROM records), (SELECT count(DISTINCT customer_id) FROM record_indexes)";
+    let left = sql.query_one(left, &[]).await.unwrap();
+    assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (1, 0));
+}

@@ -46,7 +46,7 @@ async fn every_fault_of_a_form_is_told() {
     let form = Form::default()
         .part("mode", "replace")
         .part("dry_run", "maybe")
-        .part("format", "xlsx")
+        .part("format", "xls")
         .part("owner", "me")
         .part("mode", "create");
     let expected = [

@@ -3,11 +3,15 @@
 mod encodings;
 mod errors;
 mod form;
+mod propose;
+pub mod records;
 mod restart;
 mod rights;
 mod shared_file;
 mod spreadsheet;
+mod undone;
 mod upsert;
+mod workbooks;
 
 use std::time::{Duration, Instant};
 

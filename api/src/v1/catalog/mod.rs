@@ -3,6 +3,7 @@
 mod bodies;
 mod classify;
 mod drafts;
+mod export;
 mod types;
 
 use actix_web::web::{Data, Path};
@@ -34,7 +35,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change_field)
         .service(list_field_versions)
         .service(retire_field)
-        .service(classify::classify_columns);
+        .service(classify::classify_columns)
+        .service(export::export_catalog);
 }
 
 needs! {
@@ -42,6 +44,8 @@ needs! {
     ReadCatalog = CatalogRead;
     /// Makes, changes and retires record types and fields.
     ManageCatalog = CatalogManage;
+    /// Takes the data dictionary away.
+    ExportCatalog = RetentionRead;
 }
 
 fn tag(view: &FieldView, rights: &[u8; 32]) -> ETag {

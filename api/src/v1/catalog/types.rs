@@ -41,7 +41,7 @@ pub struct RecordTypeBody {
 }
 
 impl RecordTypeBody {
-    fn of(view: TypeView, lang: Lang) -> Self {
+    pub(super) fn of(view: TypeView, lang: Lang) -> Self {
         let TypeView { record_type, version, built_in, created_at, updated_at } = view;
         let labels = record_type.labels;
         Self {

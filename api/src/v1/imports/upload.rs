@@ -4,17 +4,17 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, post};
 use custodian_application::App;
-use custodian_application::imports::{Mapping, Upload, UploadOptions};
-use custodian_domain::catalog::RecordType;
-use custodian_domain::kernel::{DomainError, Fault};
+use custodian_application::imports::{Format, Upload, UploadOptions};
+use custodian_domain::catalog::Catalog;
 use futures_util::TryStreamExt;
 use ring::digest::{Context as Hash, SHA256};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::form::Parts;
 use super::may::RunImports;
-use crate::http::{Context, Digest, May, Problem, Reply, WriteProblems, once, read_json};
+use crate::http::{Context, Digest, May, Problem, Reply, WriteProblems, once};
 
 /// The most bytes of a part that is not the file.
 const SMALL_PART: usize = 64 * 1024;
@@ -23,21 +23,35 @@ const SMALL_PART: usize = 64 * 1024;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents the form; the parts are read as they stream in")]
 pub struct ImportForm {
-    /// CSV (comma, quotes may hold line breaks, first record names the columns) or NDJSON, in UTF-8 with or without BOM or in GB18030. Any size.
+    /// CSV (comma, quotes may hold line breaks, first record names the columns) or NDJSON, in UTF-8 with or without BOM or in GB18030, of any size; or a workbook (XLSX).
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
-    /// JSON object: column name to field key, or to `stage`, `source`, `region`, `owner_email`. Columns that are not named are left out.
-    #[schema(value_type = String, example = json!(r#"{"手机号": "mobile", "姓名": "name", "负责人邮箱": "owner_email"}"#))]
-    mapping: String,
-    /// `create` (default) refuses a `customer_no` that exists; `upsert` changes that customer.
+    /// JSON object: column name to field key. For customers also to `stage`, `source`, `region`, `owner_email`; for records also to `owner_email` and to `customer_no`, which
+    /// says whose each record is and must be mapped. Columns that are not named are left out. A dry run may leave it out: it checks by the mapping that it proposes.
+    #[schema(value_type = Option<String>, example = json!(r#"{"手机号": "mobile", "姓名": "name", "负责人邮箱": "owner_email"}"#))]
+    mapping: Option<String>,
+    /// What the file holds: `customer` (default) or the code of a record type.
+    #[schema(value_type = Option<String>, default = "customer")]
+    record_type: Option<String>,
+    /// `create` (default) refuses what exists: a `customer_no`, or a unique value of a record; `upsert` changes that customer or record.
     #[schema(value_type = Option<String>, pattern = "^(create|upsert)$", default = "create")]
     mode: Option<String>,
-    /// `true` checks everything and stores nothing.
+    /// For `upsert`, where a line names a value that there is already: `overwrite` (default) takes the file's, `fill` keeps the old one and fills what is empty, `refuse` refuses the
+    /// line. Empty cells never take a value away.
+    #[schema(value_type = Option<String>, pattern = "^(overwrite|fill|refuse)$", default = "overwrite")]
+    on_conflict: Option<String>,
+    /// `true` checks everything and stores nothing; its result also proposes fields for the columns that were not mapped.
     #[schema(value_type = Option<String>, pattern = "^(true|false)$", default = "false")]
     dry_run: Option<String>,
-    /// `csv` or `ndjson`; by default told from the file's name and type.
-    #[schema(value_type = Option<String>, pattern = "^(csv|ndjson)$")]
+    /// `csv`, `ndjson` or `xlsx`; by default told from the file's name and type.
+    #[schema(value_type = Option<String>, pattern = "^(csv|ndjson|xlsx)$")]
     format: Option<String>,
+    /// Name of the workbook's sheet; by default the first that is not hidden.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    sheet: Option<String>,
+    /// Where times without a zone are meant, such as `+08:00`; workbooks know none. UTC by default.
+    #[schema(value_type = Option<String>, pattern = "^[+-][0-9]{2}:[0-9]{2}$", default = "+00:00")]
+    utc_offset: Option<String>,
 }
 
 /// An import that was queued.
@@ -49,10 +63,18 @@ pub struct ImportBody {
     state: &'static str,
 }
 
-/// Import customers from a file.
+impl ImportBody {
+    pub(super) fn queued(id: Uuid) -> Self {
+        Self { id, state: "queued" }
+    }
+}
+
+/// Import customers or records from a file.
 ///
 /// The file is sealed while it streams in, checked record by record and stored in the background: `Location` names the job. A record with a fault is
-/// refused with line, field and code, never its value; the others come in. A restart goes on where the job stood.
+/// refused with line, field and code, never its value; the others come in. A restart goes on where the job stood. Of a workbook the values count that it
+/// shows: dates become dates, formulas count by their last result, cells with an error, numbers of more than fifteen digits and cells that were merged over several rows are
+/// refused; hidden sheets are read by name alone. Within seven days the whole import can be undone (`POST /v1/imports/{id}/undo`).
 #[utoipa::path(
     tag = "imports", security(("bearer" = [])),
     request_body(content = ImportForm, content_type = "multipart/form-data",
@@ -67,7 +89,7 @@ pub async fn create_import(
     payload: Payload,
 ) -> Result<Reply, Problem> {
     let mut upload = Upload::begin(&app, &may)?;
-    let (options, digest) = match receive(&req, payload, may.customer(), &mut upload).await {
+    let (options, digest) = match receive(&req, payload, may.catalog(), &mut upload).await {
         Ok(received) => received,
         Err(problem) => {
             upload.discard().await?;
@@ -78,7 +100,7 @@ pub async fn create_import(
     let reply = once(&app, &may, &req, &digest, async |work| {
         let id = upload.queue(work, &options).await?.uuid();
         queued = true;
-        Reply::accepted(&format!("/v1/jobs/{id}"), &ImportBody { id, state: "queued" })
+        Reply::accepted(&format!("/v1/jobs/{id}"), &ImportBody::queued(id))
     })
     .await;
     if !queued {
@@ -91,7 +113,7 @@ pub async fn create_import(
 async fn receive(
     req: &HttpRequest,
     payload: Payload,
-    of: &RecordType,
+    catalog: &Catalog,
     upload: &mut Upload<'_>,
 ) -> Result<(UploadOptions, Digest), Problem> {
     if !req
@@ -113,7 +135,7 @@ async fn receive(
         hash.update(&[0]);
         if name == "file" && !parts.has_file {
             parts.has_file = true;
-            parts.looks_like_ndjson = looks_like_ndjson(&field);
+            parts.looks_like = looks_like(&field);
             while let Some(bytes) = field.try_next().await.map_err(|error| multipart(&error))? {
                 context.pace.extend();
                 hash.update(&bytes);
@@ -130,14 +152,20 @@ async fn receive(
     context.pace.set_reading(false);
     let mut digest = [0; 32];
     digest.copy_from_slice(hash.finish().as_ref());
-    Ok((parts.options(of)?, Digest(digest)))
+    Ok((parts.options(catalog)?, Digest(digest)))
 }
 
-fn looks_like_ndjson(field: &Field) -> bool {
-    let by_type =
-        field.content_type().is_some_and(|t| t.essence_str().ends_with("ndjson") || t.essence_str().ends_with("jsonl"));
+fn looks_like(field: &Field) -> Format {
+    let essence = field.content_type().map(|kind| kind.essence_str().to_owned()).unwrap_or_default();
     let name = field.content_disposition().and_then(|d| d.get_filename()).unwrap_or_default().to_ascii_lowercase();
-    by_type || name.ends_with(".ndjson") || name.ends_with(".jsonl")
+    let named = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    if essence.ends_with("ndjson") || essence.ends_with("jsonl") || named(&[".ndjson", ".jsonl"]) {
+        Format::Ndjson
+    } else if essence.ends_with("spreadsheetml.sheet") || named(&[".xlsx", ".xlsm"]) {
+        Format::Xlsx
+    } else {
+        Format::Csv
+    }
 }
 
 async fn small(field: &mut Field) -> Result<String, Problem> {
@@ -155,88 +183,4 @@ async fn small(field: &mut Field) -> Result<String, Problem> {
 fn multipart(error: &MultipartError) -> Problem {
     tracing::debug!(kind = ?std::mem::discriminant(error), "a form cannot be read");
     Problem::of("malformed_multipart")
-}
-
-/// Whether a mapping names this field at all; a faulty mapping is told of elsewhere.
-fn mapping_names(mapping: Option<&str>, field: &str) -> bool {
-    let Some(Ok(value)) = mapping.map(|text| read_json(text.as_bytes())) else { return true };
-    value.as_object().is_some_and(|columns| columns.values().any(|target| target.as_str() == Some(field)))
-}
-
-#[derive(Default)]
-struct Parts {
-    has_file: bool,
-    looks_like_ndjson: bool,
-    mapping: Option<String>,
-    mode: Option<String>,
-    dry_run: Option<String>,
-    format: Option<String>,
-    faults: Vec<Fault>,
-}
-
-impl Parts {
-    fn take(&mut self, name: &str, text: String) {
-        let place = match name {
-            "mapping" => &mut self.mapping,
-            "mode" => &mut self.mode,
-            "dry_run" => &mut self.dry_run,
-            "format" => &mut self.format,
-            _ => {
-                self.faults
-                    .push(Fault::new(format!("/{}", name.chars().take(64).collect::<String>()), "unknown_field"));
-                return;
-            }
-        };
-        if place.replace(text).is_some() {
-            self.faults.push(Fault::new(format!("/{name}"), "repeated"));
-        }
-    }
-
-    fn choice(&mut self, name: &str, given: Option<String>, choices: [&str; 2], default: bool) -> bool {
-        match given.as_deref().map(str::trim) {
-            None => default,
-            Some(text) if text == choices[0] => false,
-            Some(text) if text == choices[1] => true,
-            Some(_) => {
-                self.faults.push(Fault::new(format!("/{name}"), "not_a_choice").with_arg(choices.join(", ")));
-                default
-            }
-        }
-    }
-
-    fn options(mut self, of: &RecordType) -> Result<UploadOptions, Problem> {
-        let (mode, dry_run, format) = (self.mode.take(), self.dry_run.take(), self.format.take());
-        let upsert = self.choice("mode", mode, ["create", "upsert"], false);
-        let dry_run = self.choice("dry_run", dry_run, ["false", "true"], false);
-        let ndjson = self.choice("format", format, ["csv", "ndjson"], self.looks_like_ndjson);
-        if upsert && !mapping_names(self.mapping.as_deref(), "customer_no") {
-            self.faults.push(Fault::new("/mapping/customer_no", "required"));
-        }
-        if !self.has_file {
-            self.faults.push(Fault::new("/file", "required"));
-        }
-        let mapping = match self.mapping.take() {
-            None => {
-                self.faults.push(Fault::new("/mapping", "required"));
-                Mapping::default()
-            }
-            Some(text) => match read_json(text.as_bytes()).map(|value| Mapping::parse(of, &value)) {
-                Ok(Ok(mapping)) => mapping,
-                Ok(Err(DomainError::Invalid(faults))) => {
-                    self.faults.extend(faults);
-                    Mapping::default()
-                }
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => {
-                    self.faults.push(Fault::new("/mapping", "malformed_json"));
-                    Mapping::default()
-                }
-            },
-        };
-        if self.faults.is_empty() {
-            Ok(UploadOptions { mapping, upsert, dry_run, ndjson })
-        } else {
-            Err(DomainError::Invalid(self.faults).into())
-        }
-    }
 }

@@ -3,6 +3,7 @@
 mod classify;
 mod current;
 mod draft;
+mod export;
 mod rebuild;
 mod types;
 mod view;
@@ -16,6 +17,7 @@ use custodian_persistence::catalog as stored;
 pub use classify::{SampleColumn, classify};
 pub(crate) use current::{Catalogs, Current, load};
 pub use draft::FieldDraft;
+pub use export::{Dictionary, FieldLine, TypeLine, UsedBy, export};
 pub use rebuild::{KIND, run};
 pub use types::{TypeView, create_type, patch_type, record_type, record_types, retire_type};
 pub use view::{FieldVersion, FieldView};

@@ -49,7 +49,7 @@ impl TypeView {
     }
 }
 
-async fn all(work: &Work) -> Result<Vec<TypeView>, DomainError> {
+pub(super) async fn all(work: &Work) -> Result<Vec<TypeView>, DomainError> {
     let (catalog, rows) = (load(work).await?, stored::types(work).await?);
     let view = |one: &RecordType| TypeView::of(one, rows.iter().find(|row| row.code == one.code));
     Ok(catalog.types().iter().map(view).collect())

@@ -1,7 +1,7 @@
 //! Fields with what is known of them beside what they are.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::catalog::{Field, FieldContent, built_in_type};
+use custodian_domain::catalog::{Field, FieldContent, RecordType, built_in_type};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::Work;
 use custodian_persistence::catalog::{self as stored, FieldRow, FieldVersionRow};
@@ -88,12 +88,16 @@ pub(super) fn is_built_in(record_type: &str, key: &str) -> bool {
 pub(super) async fn all(work: &Work, code: &str, retired: bool) -> Result<Vec<FieldView>, DomainError> {
     let catalog = load(work).await?;
     let of = catalog.record_type(code).ok_or(DomainError::NotFound)?;
-    let rows = stored::fields(work).await?;
+    Ok(of_type(of, &stored::fields(work).await?, retired))
+}
+
+/// The same of a type and its rows that are at hand.
+pub(super) fn of_type(of: &RecordType, rows: &[FieldRow], retired: bool) -> Vec<FieldView> {
     let view = |field: &Field| {
         let row = rows.iter().find(|row| row.record_type == of.code && row.key == field.key);
         row.map_or_else(|| FieldView::built_in(of.code, field), |row| FieldView::of(of.code, field.clone(), row))
     };
-    Ok(if retired { &of.retired } else { &of.fields }.iter().map(view).collect())
+    if retired { &of.retired } else { &of.fields }.iter().map(view).collect()
 }
 
 /// One field, in use or not.

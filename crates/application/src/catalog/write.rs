@@ -6,6 +6,7 @@ use custodian_domain::catalog::{
     CUSTOMER, Field, FieldContent, Labels, change_faults, field_faults, is_field_key, opens,
 };
 use custodian_domain::kernel::{DomainError, Fault, JobId, RefusedAs};
+use custodian_domain::records::OpenFacts;
 use custodian_domain::roles::Permission;
 use custodian_persistence::catalog::{self as stored, FieldRow};
 use custodian_persistence::{Work, customers, jobs, records};
@@ -19,6 +20,8 @@ use crate::auth::require_step_up;
 use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
+/// Up to here, customers or records that lack a field are counted one by one.
+const MOST_COUNTED: i64 = 10_000;
 /// The most fields of one record type that an organisation keeps beside the built-in ones, retired ones among them.
 const MOST_FIELDS: usize = 300;
 
@@ -105,13 +108,14 @@ async fn new_row(
 /// Refuses to require what stored customers or records lack, and says how many do.
 async fn everything_has(work: &Work, record_type: &str, field: &Field) -> Result<(), DomainError> {
     let without = match record_type {
-        CUSTOMER => customers::without(work, field.key).await?,
-        other => records::without(work, other, field.key).await?,
+        CUSTOMER => customers::without(work, field.key, MOST_COUNTED + 1).await?,
+        other => records::without(work, other, field.key, MOST_COUNTED + 1).await?,
     };
     if without == 0 {
         return Ok(());
     }
-    let faults = vec![Fault::new("/required", "customers_lack_it").with_arg(without.to_string())];
+    let told = if without > MOST_COUNTED { format!(">{MOST_COUNTED}") } else { without.to_string() };
+    let faults = vec![Fault::new("/required", "customers_lack_it").with_arg(told)];
     Err(DomainError::RefusedAt { status: RefusedAs::Conflict, code: "data_lacks_field", faults })
 }
 
@@ -168,7 +172,7 @@ pub async fn patch(
     if changed.is_empty() {
         return Ok(before);
     }
-    let finds = indexes_otherwise(&before.field, &field);
+    let finds = indexes_otherwise(&before.field, &field) || stands_otherwise(before.record_type, &before.field, &field);
     guarded(app, call, work, &before.field, &field).await?;
     if field.required && !before.field.required {
         everything_has(work, before.record_type, &field).await?;
@@ -208,6 +212,11 @@ fn staged(before: &Field, mut wished: Field) -> Field {
 
 fn indexes_otherwise(before: &Field, after: &Field) -> bool {
     before.searchable != after.searchable || before.unique != after.unique || before.building != after.building
+}
+
+/// Whether a value that stands open beside the sealed ones is to be closed, or the other way round.
+fn stands_otherwise(record_type: &str, before: &Field, after: &Field) -> bool {
+    OpenFacts::speaks_of(record_type, before.key) && OpenFacts::may_stand(before) != OpenFacts::may_stand(after)
 }
 
 fn changed_members(before: &Field, after: &Field) -> Vec<&'static str> {

@@ -21,7 +21,7 @@ use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, refreshed};
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, exports};
+use crate::{App, Call};
 
 /// The versions that a caller is willing to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,13 +272,7 @@ pub async fn delete(
         Permission::CustomersDelete,
     )?;
     condition.check(row.version)?;
-    let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
-    stored::remove_tags(work, &gone).await?;
-    stored::archive(work, row.id, row.version + 1, app.now(), call.identity.actor_id()).await?;
-    exports::without(app, work, row.id).await?;
-    let version = Fact::Count(i64::from(row.version) + 1);
-    publish(app, work, Event::about(EventType::CustomersDeleted, row.id).with("version", version)).await?;
-    app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await
+    super::put_back::archive(app, call, work, &row).await
 }
 
 /// An existing customer that this caller was found to be allowed to change.
@@ -293,12 +287,27 @@ impl Existing {
         Ok(Self(row))
     }
 
+    /// A locked row that was found to be free to change otherwise.
+    pub(super) fn locked(row: CustomerRow) -> Self {
+        Self(row)
+    }
+
+    /// Which of these fields have a value.
+    pub(crate) fn has(&self, field: &Field) -> bool {
+        self.0.fields.get(field.key).is_some()
+    }
+
+    /// Its version.
+    pub(crate) fn version(&self) -> i32 {
+        self.0.version
+    }
+
     /// Its attributes as they are.
     pub(crate) fn attributes(&self) -> Attributes {
         attributes_of(&self.0)
     }
 
-    /// Stores the change and its entry.
+    /// Stores the change and its entry; answers the version that it made, or the one before of a change that changes nothing.
     pub(crate) async fn change(
         self,
         app: &App,
@@ -306,10 +315,11 @@ impl Existing {
         work: &Work,
         attributes: Attributes,
         changed: Changed<'_>,
-    ) -> Result<(), DomainError> {
+    ) -> Result<i32, DomainError> {
         let Applied { row, draft } = apply(app, call, work, self.0, attributes, changed).await?;
         tell(app, work, &row, &draft).await?;
-        app.record_change(work, call, draft).await
+        app.record_change(work, call, draft).await?;
+        Ok(row.version)
     }
 }
 

@@ -1,91 +1,39 @@
-//! Reading the sealed file back: pieces opened one at a time, decoded, cut into records.
+//! Cutting the file into records: rows of a table or a workbook, lines of JSON.
 
 use std::io::Read;
-use std::sync::Arc;
 
-use custodian_crypto::DataKey;
-use custodian_domain::kernel::{DomainError, Fault, JobId, OrganizationId};
-use custodian_persistence::imports::{self as stored, ImportRow};
-use custodian_persistence::{Database, Work};
+use custodian_domain::kernel::{DomainError, Fault};
+use custodian_persistence::imports::ImportRow;
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
-use tokio::runtime::Handle;
 
+use super::pieces::Pieces;
+use super::workbook;
 use crate::customers::FieldInput;
-use crate::keys::own_place;
 
 /// One record: its line, and its cells by column name, or the code of what is wrong with it as a whole.
 pub(super) struct Record {
-    /// Record number with the header counted as 1; for NDJSON the line number.
+    /// Record number with the header counted as 1; for NDJSON the line number, for a workbook the number of the row.
     pub line: i64,
     /// Cells in mapping order; `None` where the record has no such column.
     pub cells: Result<Vec<Option<FieldInput>>, &'static str>,
+    /// What is wrong with single cells: their place in mapping order, and the code.
+    pub faults: Vec<(usize, &'static str)>,
+}
+
+impl Record {
+    fn of(line: i64, cells: Result<Vec<Option<FieldInput>>, &'static str>) -> Self {
+        Self { line, cells, faults: Vec::new() }
+    }
 }
 
 /// The longest record: longer ones are refused, so that one cannot fill the memory.
 const LONGEST: usize = 1024 * 1024;
-
-/// Opens pieces as they are asked for. Used on a blocking thread.
-pub(super) struct Pieces {
-    pub db: Database,
-    pub organization: OrganizationId,
-    pub import: JobId,
-    pub key: Arc<DataKey>,
-    pub count: i32,
-    pub runtime: Handle,
-    next: i32,
-    current: std::io::Cursor<Vec<u8>>,
-}
-
-impl Pieces {
-    pub(super) fn new(
-        db: Database,
-        organization: OrganizationId,
-        row: &ImportRow,
-        key: Arc<DataKey>,
-        runtime: Handle,
-    ) -> Self {
-        Self {
-            db,
-            organization,
-            import: row.id,
-            key,
-            count: row.chunks,
-            runtime,
-            next: 0,
-            current: std::io::Cursor::default(),
-        }
-    }
-
-    fn load(&self, sequence: i32) -> Result<Vec<u8>, DomainError> {
-        let sealed = self.runtime.block_on(async {
-            let work = Work::begin(&self.db, self.organization).await?;
-            let sealed = stored::chunk(&work, self.import, sequence).await;
-            work.abandon().await;
-            sealed
-        })?;
-        let version = u32::try_from(sequence).map_err(|_| DomainError::Integrity)?;
-        let place = own_place(self.organization, "import", self.import.uuid(), "piece", version);
-        let opened = custodian_crypto::open(&self.key, &place, &sealed.ok_or(DomainError::Integrity)?)
-            .map_err(|_| DomainError::Integrity)?;
-        Ok(opened.to_vec())
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let read = self.current.read(out)?;
-            if read > 0 || self.next >= self.count {
-                return Ok(read);
-            }
-            self.current = std::io::Cursor::new(self.load(self.next).map_err(std::io::Error::other)?);
-            self.next += 1;
-        }
-    }
-}
+/// How many lines of JSON are looked at for the names of columns, and the most names.
+const LOOKED_AT: usize = 100;
+const MOST_COLUMNS: usize = 200;
 
 fn decoded(pieces: Pieces, encoding: &str) -> DecodeReaderBytes<Pieces, Vec<u8>> {
     let encoding = if encoding == "gb18030" { encoding_rs::GB18030 } else { encoding_rs::UTF_8 };
@@ -104,8 +52,62 @@ pub(super) fn each_record(
     columns: &[String],
     take: &mut dyn FnMut(Record) -> bool,
 ) -> Result<(), DomainError> {
-    let reader = decoded(pieces, &row.encoding);
-    if row.format == "ndjson" { each_line(reader, columns, take) } else { each_row(reader, columns, take) }
+    match row.format.as_str() {
+        "xlsx" => workbook::each_row(pieces, row.sheet.as_deref(), columns, take),
+        "ndjson" => each_line(decoded(pieces, &row.encoding), columns, take),
+        _ => each_row(decoded(pieces, &row.encoding), columns, take),
+    }
+}
+
+/// The names of the file's columns: of the first row, or all those that the first lines of JSON have. A name that stands there twice, or that is
+/// empty, is left out.
+pub(super) fn headers(pieces: Pieces, row: &ImportRow) -> Result<Vec<String>, DomainError> {
+    let all = match row.format.as_str() {
+        "xlsx" => workbook::headers(pieces, row.sheet.as_deref())?,
+        "ndjson" => members(decoded(pieces, &row.encoding))?,
+        _ => {
+            let mut rows = table(decoded(pieces, &row.encoding));
+            rows.headers().map_err(|error| csv_error(&error))?.iter().map(str::to_owned).collect()
+        }
+    };
+    let once = |name: &&String| all.iter().filter(|other| other.trim() == name.trim()).count() == 1;
+    let names = all.iter().filter(once).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    Ok(names.take(MOST_COLUMNS).collect())
+}
+
+/// The names of members that the first lines have.
+fn members(reader: impl Read) -> Result<Vec<String>, DomainError> {
+    let mut names: Vec<String> = Vec::new();
+    let mut lines = 0;
+    lines_of(reader, &mut |_, text| {
+        let members = text.ok().and_then(|text| serde_json::from_slice::<Members>(text).ok());
+        for (name, _) in members.map(|members| members.0).unwrap_or_default() {
+            if names.len() < MOST_COLUMNS && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        lines += 1;
+        lines < LOOKED_AT
+    })?;
+    Ok(names)
+}
+
+/// The place of each column among these headers; every one that is missing or stands there twice is named.
+pub(super) fn places(headers: &[String], columns: &[String]) -> Result<Vec<usize>, DomainError> {
+    let (mut places, mut faults) = (Vec::with_capacity(columns.len()), Vec::new());
+    for column in columns {
+        let mut found = headers.iter().enumerate().filter(|(_, header)| header.trim() == column.trim());
+        match (found.next(), found.next()) {
+            (Some((place, _)), None) => places.push(place),
+            (Some(_), Some(_)) => faults.push(Fault::new(column.as_str(), "duplicate_column")),
+            (None, _) => faults.push(Fault::new(column.as_str(), "unknown_column")),
+        }
+    }
+    if faults.is_empty() { Ok(places) } else { Err(DomainError::Invalid(faults)) }
+}
+
+fn table<R: Read>(reader: R) -> csv::Reader<R> {
+    csv::ReaderBuilder::new().flexible(true).has_headers(true).buffer_capacity(64 * 1024).from_reader(reader)
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> DomainError {
@@ -113,22 +115,9 @@ fn unreadable(error: &dyn std::fmt::Display) -> DomainError {
 }
 
 fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) -> bool) -> Result<(), DomainError> {
-    let mut rows =
-        csv::ReaderBuilder::new().flexible(true).has_headers(true).buffer_capacity(64 * 1024).from_reader(reader);
-    let headers = rows.headers().map_err(|error| csv_error(&error))?.clone();
-    let places: Vec<Option<usize>> =
-        columns.iter().map(|column| headers.iter().position(|h| h.trim() == column.trim())).collect();
-    let named_twice = |column: &&String| headers.iter().filter(|h| h.trim() == column.trim()).count() > 1;
-    let twice: Vec<Fault> =
-        columns.iter().filter(named_twice).map(|column| Fault::new(column.as_str(), "duplicate_column")).collect();
-    if !twice.is_empty() {
-        return Err(DomainError::Invalid(twice));
-    }
-    let missing = columns.iter().zip(&places).filter(|(_, place)| place.is_none());
-    let missing: Vec<Fault> = missing.map(|(column, _)| Fault::new(column.as_str(), "unknown_column")).collect();
-    if !missing.is_empty() {
-        return Err(DomainError::Invalid(missing));
-    }
+    let mut rows = table(reader);
+    let headers: Vec<String> = rows.headers().map_err(|error| csv_error(&error))?.iter().map(str::to_owned).collect();
+    let places = places(&headers, columns)?;
     let mut record = csv::StringRecord::new();
     let mut line = 1;
     loop {
@@ -137,7 +126,7 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
             Ok(false) => return Ok(()),
             Ok(true) => {}
             Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
-                if !take(Record { line, cells: Err("invalid_encoding") }) {
+                if !take(Record::of(line, Err("invalid_encoding"))) {
                     return Ok(());
                 }
                 continue;
@@ -149,12 +138,9 @@ fn each_row(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) 
         } else if record.as_slice().len() > LONGEST {
             Err("too_long")
         } else {
-            Ok(places
-                .iter()
-                .map(|place| place.and_then(|p| record.get(p)).map(|cell| FieldInput::Text(cell.to_owned())))
-                .collect())
+            Ok(places.iter().map(|place| record.get(*place).map(|cell| FieldInput::Text(cell.to_owned()))).collect())
         };
-        if !take(Record { line, cells }) {
+        if !take(Record::of(line, cells)) {
             return Ok(());
         }
     }
@@ -170,6 +156,14 @@ fn csv_error(error: &csv::Error) -> DomainError {
 }
 
 fn each_line(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record) -> bool) -> Result<(), DomainError> {
+    lines_of(reader, &mut |line, text| take(Record::of(line, text.and_then(|text| object_cells(text, columns)))))
+}
+
+/// Hands on every line that is not empty with its number; instead of one that is too long, the code that says so.
+fn lines_of(
+    reader: impl Read,
+    take: &mut dyn FnMut(i64, Result<&[u8], &'static str>) -> bool,
+) -> Result<(), DomainError> {
     let mut reader = std::io::BufReader::with_capacity(64 * 1024, reader);
     let mut bytes = Vec::new();
     let mut line = 0;
@@ -182,18 +176,13 @@ fn each_line(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record)
         if read == 0 {
             return Ok(());
         }
-        if read == LONGEST && bytes.last() != Some(&b'\n') {
+        let text = if read == LONGEST && bytes.last() != Some(&b'\n') {
             skip_line(&mut reader)?;
-            if !take(Record { line, cells: Err("too_long") }) {
-                return Ok(());
-            }
-            continue;
-        }
-        let text = bytes.trim_ascii();
-        if text.is_empty() {
-            continue;
-        }
-        if !take(Record { line, cells: object_cells(text, columns) }) {
+            Err("too_long")
+        } else {
+            Ok(bytes.trim_ascii())
+        };
+        if text != Ok(b"".as_slice()) && !take(line, text) {
             return Ok(());
         }
     }

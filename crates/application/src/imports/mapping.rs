@@ -1,6 +1,6 @@
 //! Which column goes where.
 
-use custodian_domain::catalog::RecordType;
+use custodian_domain::catalog::{CUSTOMER, RecordType};
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use serde_json::Value;
@@ -10,8 +10,10 @@ use crate::Call;
 /// Where a column goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A field of the customer, by key.
+    /// A field of the customer or the record, by key.
     Field(&'static str),
+    /// The number of the customer that a record hangs on.
+    CustomerNo,
     /// Stage code.
     Stage,
     /// Source code.
@@ -28,6 +30,13 @@ pub struct Mapping(pub Vec<(String, Target)>);
 
 impl Target {
     fn parse(of: &RecordType, text: &str) -> Option<Self> {
+        if of.code != CUSTOMER {
+            return Some(match text {
+                "customer_no" => Self::CustomerNo,
+                "owner_email" => Self::OwnerEmail,
+                key => Self::Field(of.field(key)?.key),
+            });
+        }
         Some(match text {
             "stage" => Self::Stage,
             "source" => Self::Source,
@@ -41,6 +50,7 @@ impl Target {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Field(key) => key,
+            Self::CustomerNo => "customer_no",
             Self::Stage => "stage",
             Self::Source => "source",
             Self::Region => "region",
@@ -70,6 +80,15 @@ impl Mapping {
         if faults.is_empty() { Ok(Self(targets)) } else { Err(DomainError::Invalid(faults)) }
     }
 
+    /// Reads what was stored with an import: a dry run may have none.
+    pub(super) fn stored(of: &RecordType, value: &Value) -> Result<Self, DomainError> {
+        if value.as_object().is_some_and(serde_json::Map::is_empty) {
+            Ok(Self::default())
+        } else {
+            Self::parse(of, value)
+        }
+    }
+
     /// As it is stored with the import.
     pub fn to_json(&self) -> Value {
         Value::Object(
@@ -77,14 +96,22 @@ impl Mapping {
         )
     }
 
-    /// Refuses a mapping onto fields that the caller may not enter anywhere.
-    pub fn check_rights(&self, call: &Call) -> Result<(), DomainError> {
+    /// Whether something goes there.
+    pub fn names(&self, target: &Target) -> bool {
+        self.0.iter().any(|(_, known)| known == target)
+    }
+
+    /// Refuses a mapping onto fields that the caller may not enter anywhere, and records to who may enter none.
+    pub fn check_rights(&self, call: &Call, record_type: &str) -> Result<(), DomainError> {
+        let permission = if record_type == CUSTOMER { Permission::CustomersCreate } else { Permission::RecordsWrite };
+        if record_type != CUSTOMER {
+            call.needs(permission)?;
+        }
+        let of = call.catalog().record_type(record_type).ok_or(DomainError::NotFound)?;
         for (_, target) in &self.0 {
             let Target::Field(key) = target else { continue };
-            let Some(field) = call.customer().field(key) else { continue };
-            if !custodian_domain::access::widest_field_access(&call.identity.caller, Permission::CustomersCreate, field)
-                .edit
-            {
+            let Some(field) = of.field(key) else { continue };
+            if !custodian_domain::access::widest_field_access(&call.identity.caller, permission, field).edit {
                 return Err(DomainError::refused(RefusedAs::Forbidden, "field_not_editable"));
             }
         }
@@ -97,7 +124,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use custodian_domain::catalog::customer;
+    use custodian_domain::catalog::{built_in_type, customer};
     use serde_json::json;
 
     #[test]
@@ -118,5 +145,17 @@ mod tests {
             Mapping::parse(customer(), &json!({"手机号": "mobile", "客户阶段": "stage", "负责人邮箱": "owner_email"}))
                 .unwrap();
         assert_eq!(Mapping::parse(customer(), &mapping.to_json()).unwrap(), mapping);
+    }
+
+    #[test]
+    fn what_stands_beside_a_customer_is_no_target_of_a_record() {
+        let opportunity = built_in_type("opportunity").unwrap();
+        let mapping =
+            Mapping::parse(opportunity, &json!({"no": "customer_no", "s": "stage", "o": "owner_email"})).unwrap();
+        let mut targets: Vec<_> = mapping.0.iter().map(|(_, target)| target.name()).collect();
+        targets.sort_unstable();
+        assert_eq!(targets, ["customer_no", "owner_email", "stage"]);
+        assert!(mapping.names(&Target::CustomerNo) && mapping.names(&Target::Field("stage")));
+        assert!(Mapping::parse(opportunity, &json!({"r": "region"})).is_err());
     }
 }

@@ -1,16 +1,25 @@
 //! Imports: a file comes in sealed, is checked and stored record by record, and goes on where it stood after a restart.
 
 mod accept;
+mod bounds;
 mod file;
 mod mapping;
+mod options;
 mod owners;
+mod pieces;
+mod records;
 mod run;
+mod sample;
 mod store;
+mod undo;
 mod upload;
+mod workbook;
 
 pub use mapping::{Mapping, Target};
+pub use options::{Format, OnConflict, UploadOptions};
 pub use run::{KIND, run};
-pub use upload::{Upload, UploadOptions};
+pub use undo::{UNDO, UNDO_DAYS, kept, run_undo, undo};
+pub use upload::Upload;
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, JobId};
@@ -46,7 +55,7 @@ pub async fn errors(
     page
 }
 
-/// Drops the pieces of uploads that were broken off more than a day ago, organisation by organisation.
+/// Drops the pieces of uploads that were broken off more than a day ago, and what can no longer be undone, organisation by organisation.
 pub async fn tidy(app: &App) -> Result<u64, DomainError> {
     let before = app.now() - chrono::Duration::days(1);
     let oldest =
@@ -56,6 +65,7 @@ pub async fn tidy(app: &App) -> Result<u64, DomainError> {
     for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
         let work = app.begin(organization).await?;
         gone += stored::forget_orphans(&work, oldest).await?;
+        gone += stored::forget_changes(&work, app.now() - chrono::Duration::days(UNDO_DAYS)).await?;
         work.commit().await?;
     }
     Ok(gone)

@@ -6,14 +6,14 @@ use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_persistence::customers::{self as customers_stored, CustomerRow};
-use custodian_persistence::imports::{self as stored, ImportError, ImportRow};
+use custodian_persistence::imports::{self as stored, ChangeRow, ImportError, ImportRow};
 use custodian_persistence::jobs::{self, Claim};
 use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
 use super::run::{Batch, LEASE_SECONDS, Prepared};
-use super::{Mapping, Target};
+use super::{Mapping, OnConflict, Target};
 use crate::audit::{Detail, Draft, Shown};
 use crate::customers::{Attributes, Existing, covers_new, seal_new};
 use crate::keys::BucketPlace;
@@ -28,6 +28,34 @@ pub(super) struct Counts {
     pub rejected: i64,
 }
 
+impl Counts {
+    /// The sum of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            done: self.done + other.done,
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            rejected: self.rejected + other.rejected,
+        }
+    }
+}
+
+/// Commits a batch together with the place that the import has reached by it, which is answered.
+pub(super) async fn commit(
+    app: &App,
+    claim: &Claim,
+    work: Work,
+    counts: Counts,
+    faults: &[ImportError],
+) -> Result<Counts, DomainError> {
+    stored::insert_errors(&work, claim.job, faults).await?;
+    let Counts { done, created, updated, rejected } = counts;
+    stored::checkpoint(&work, claim.job, done, created, updated, rejected).await?;
+    jobs::progress(&work, claim.job, done, None, rejected, app.now()).await?;
+    work.commit().await?;
+    Ok(counts)
+}
+
 pub(super) struct Store<'a> {
     app: &'a App,
     call: &'a Call,
@@ -35,8 +63,7 @@ pub(super) struct Store<'a> {
     row: &'a ImportRow,
     counts: Counts,
     owners: Owners,
-    /// Unique values that this run has met, where the database does not tell: a dry run stores none, and a line that
-    /// changes a customer of an earlier line would be refused or not by where the batches happen to end.
+    /// Unique values that this run has met, where the database does not tell: a dry run stores none.
     met: HashSet<[u8; 16]>,
 }
 
@@ -120,21 +147,9 @@ impl<'a> Store<'a> {
         Ok(Begun { work, plan, places, faults, counts })
     }
 
-    /// Commits a batch together with the place that the import has reached by it.
     async fn end(&mut self, begun: Begun) -> Result<(), DomainError> {
         let Begun { work, faults, counts, .. } = begun;
-        let counts = Counts {
-            done: self.counts.done + counts.done,
-            created: self.counts.created + counts.created,
-            updated: self.counts.updated + counts.updated,
-            rejected: self.counts.rejected + counts.rejected,
-        };
-        stored::insert_errors(&work, self.claim.job, &faults).await?;
-        let Counts { done, created, updated, rejected } = counts;
-        stored::checkpoint(&work, self.claim.job, done, created, updated, rejected).await?;
-        jobs::progress(&work, self.claim.job, done, None, rejected, self.app.now()).await?;
-        work.commit().await?;
-        self.counts = counts;
+        self.counts = commit(self.app, self.claim, work, self.counts.and(counts), &faults).await?;
         Ok(())
     }
 
@@ -152,6 +167,11 @@ impl<'a> Store<'a> {
             .into_iter()
             .map(|(tag, id)| (tag, Some(id)))
             .collect();
+        // A line that changed a customer of an earlier line would be refused or not by where the batches happen to end.
+        let holders: Vec<_> = taken.values().flatten().map(|id| id.uuid()).collect();
+        let upsert = self.row.mode == "upsert";
+        let touched = if upsert { stored::touched(work, self.claim.job, &holders).await? } else { Vec::new() };
+        let mut named: HashSet<CustomerId> = touched.into_iter().map(CustomerId::from).collect();
         let mut plan = Plan::default();
         for mut prepared in accepted {
             let (record, tags) = (&mut prepared.record, &prepared.tags);
@@ -162,11 +182,11 @@ impl<'a> Store<'a> {
             }
             let holder = tags.unique().find_map(|tag| taken.get(&tag).copied());
             let again = tags.unique().any(|tag| self.met.contains(&tag));
-            if self.row.dry_run || self.row.mode == "upsert" {
+            if self.row.dry_run {
                 self.met.extend(tags.unique());
             }
             match holder {
-                Some(Some(id)) if self.row.mode == "upsert" && !again => plan.existing.push((prepared.record, id)),
+                Some(Some(id)) if upsert && !again && named.insert(id) => plan.existing.push((prepared.record, id)),
                 None if !again => {
                     let lacking = missing(self.call.customer(), record);
                     if lacking.is_empty() {
@@ -211,6 +231,7 @@ impl<'a> Store<'a> {
         for (record, id) in plan.existing.drain(..) {
             let fields: Vec<_> = record.pairs(self.call.customer()).into_iter().map(|(field, _)| field).collect();
             match rows.remove(&id).map(|row| Existing::new(self.app, self.call, row, &fields)) {
+                Some(Ok(existing)) if self.refuses(&existing, &fields, record.line, faults) => {}
                 Some(Ok(existing)) => {
                     plan.rows.insert(id, existing);
                     kept.push((record, id));
@@ -227,6 +248,17 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
+    /// Whether the line would replace a value where none may be replaced; every one is named.
+    fn refuses(&self, existing: &Existing, fields: &[&Field], line: i64, faults: &mut Vec<ImportError>) -> bool {
+        if self.row.on_conflict != OnConflict::Refuse.as_str() {
+            return false;
+        }
+        let held = fields.iter().filter(|field| field.key != "customer_no" && existing.has(field));
+        let before = faults.len();
+        faults.extend(held.map(|field| ImportError { line, field: field.key.into(), code: "value_held".into() }));
+        faults.len() > before
+    }
+
     async fn write(&self, begun: &mut Begun) -> Result<(), DomainError> {
         if self.row.dry_run {
             return Ok(());
@@ -234,13 +266,55 @@ impl<'a> Store<'a> {
         let Begun { work, plan, places, .. } = begun;
         let Plan { new, existing, mut rows } = std::mem::take(plan);
         self.create(work, new, places).await?;
+        let mut changed = Vec::with_capacity(existing.len());
         for (record, id) in existing {
             if let Some(current) = rows.remove(&id) {
-                let (attributes, values) = merged(self.call.customer(), record, current.attributes());
-                current.change(self.app, self.call, work, attributes, values).await?;
+                let (attributes, mut values) = self.merged(record, current.attributes());
+                if OnConflict::of(&self.row.on_conflict) == OnConflict::Fill {
+                    values.retain(|(field, _)| !current.has(field));
+                }
+                let before = current.version();
+                let version = current.change(self.app, self.call, work, attributes, values).await?;
+                changed.push((before, ChangeRow { thing: id.uuid(), version, made: false, kept: None }));
             }
         }
-        Ok(())
+        // What changed nothing counts as touched, and has nothing to be undone.
+        let rows = changed.into_iter().map(|(before, row)| match row.version == before {
+            true => ChangeRow { kept: Some("unchanged".to_owned()), ..row },
+            false => row,
+        });
+        Ok(stored::note_changes(work, self.claim.job, &rows.collect::<Vec<_>>()).await?)
+    }
+
+    /// What a record makes of an existing customer: a column that is absent or empty leaves what is there.
+    fn merged(&self, record: Accepted, old: Attributes) -> (Attributes, Vec<(&'a Field, Option<String>)>) {
+        let Accepted {
+            attributes: Attributes { stage, source, region, owner, department, codes: _ },
+            values,
+            owner_email,
+            ..
+        } = record;
+        let fields = &self.call.customer().fields;
+        let values = values.into_iter().filter_map(|(at, value)| Some((fields.get(at)?, Some(value)))).collect();
+        let named = owner_email.is_some();
+        if OnConflict::of(&self.row.on_conflict) == OnConflict::Fill {
+            let attributes = Attributes {
+                stage: old.stage.or(stage),
+                source: old.source.or(source),
+                region: old.region.or(region),
+                ..old
+            };
+            return (attributes, values);
+        }
+        let attributes = Attributes {
+            stage: stage.or(old.stage),
+            source: source.or(old.source),
+            region: region.or(old.region),
+            owner: if named { owner } else { old.owner },
+            department: if named { department } else { old.department },
+            codes: old.codes,
+        };
+        (attributes, values)
     }
 
     async fn create(&self, work: &Work, new: Vec<Prepared>, places: &[BucketPlace]) -> Result<(), DomainError> {
@@ -248,7 +322,7 @@ impl<'a> Store<'a> {
         let organization = self.claim.organization;
         let mut buckets = places.iter().flat_map(|(bucket, count)| std::iter::repeat_n(bucket, *count));
         let (mut created, mut tags) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len() * 16));
-        for Prepared { record, tags: set, sealed } in new {
+        for Prepared { record, tags: set, sealed, join: _ } in new {
             let bucket = buckets.next().ok_or_else(|| DomainError::internal("no place for a customer"))?;
             let sealed =
                 sealed.unwrap_or_else(|| seal_new(app, organization, &record.pairs(self.call.customer()), &set, now));
@@ -260,6 +334,8 @@ impl<'a> Store<'a> {
         }
         let taken = |error: DbError| DomainError::unavailable(error.to_string());
         customers_stored::insert_tagged(work, &created.iter().collect::<Vec<_>>(), &tags).await.map_err(taken)?;
+        let made = |row: &CustomerRow| ChangeRow { thing: row.id.uuid(), version: 1, made: true, kept: None };
+        stored::note_changes(work, self.claim.job, &created.iter().map(made).collect::<Vec<_>>()).await?;
         let customers = created.iter().map(|row| row.id).collect();
         let shown = Shown { written: mapped(self.call.customer(), self.row), ..Shown::default() };
         let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };
@@ -268,32 +344,12 @@ impl<'a> Store<'a> {
     }
 }
 
-/// What a record makes of an existing customer: a column that is absent or empty leaves what is there.
-fn merged(of: &RecordType, record: Accepted, old: Attributes) -> (Attributes, Vec<(&Field, Option<String>)>) {
-    let Accepted {
-        attributes: Attributes { stage, source, region, owner, department, codes: _ },
-        values,
-        owner_email,
-        ..
-    } = record;
-    let named = owner_email.is_some();
-    let attributes = Attributes {
-        stage: stage.or(old.stage),
-        source: source.or(old.source),
-        region: region.or(old.region),
-        owner: if named { owner } else { old.owner },
-        department: if named { department } else { old.department },
-        codes: old.codes,
-    };
-    (attributes, values.into_iter().filter_map(|(at, value)| Some((of.fields.get(at)?, Some(value)))).collect())
-}
-
-/// The fields that the file's columns go to.
-fn mapped(of: &RecordType, row: &ImportRow) -> Vec<&'static str> {
+/// The names of the fields that the file's columns go to.
+pub(super) fn mapped(of: &RecordType, row: &ImportRow) -> Vec<&'static str> {
     let targets = Mapping::parse(of, &row.mapping).map(|mapping| mapping.0).unwrap_or_default();
     targets
         .into_iter()
-        .filter_map(|(_, target)| if let Target::Field(key) = target { Some(key) } else { None })
+        .filter_map(|(_, target)| if let Target::Field(key) = target { Some(of.field(key)?.name) } else { None })
         .collect()
 }
 
@@ -323,12 +379,12 @@ struct Plan {
     rows: HashMap<CustomerId, Existing>,
 }
 
-fn len(count: usize) -> i64 {
+pub(super) fn len(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Faults come grouped by line; a record with three faults is one refused record.
-fn distinct_lines(faults: &[ImportError]) -> i64 {
+pub(super) fn distinct_lines(faults: &[ImportError]) -> i64 {
     let lines: std::collections::BTreeSet<i64> = faults.iter().map(|fault| fault.line).collect();
     len(lines.len())
 }

@@ -7,7 +7,7 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::imports::{self as stored, ImportRow};
 use custodian_persistence::{Work, jobs};
 
-use super::Mapping;
+use super::options::{Format, UploadOptions};
 use super::run::KIND;
 use crate::audit::{Detail, Draft};
 use crate::keys::{DATA_KEY_VERSION, own_place};
@@ -15,19 +15,6 @@ use crate::{App, Call};
 
 /// Plain bytes in one sealed piece.
 pub(super) const PIECE: usize = 64 * 1024;
-
-/// How the file is to be read.
-#[derive(Clone, Debug)]
-pub struct UploadOptions {
-    /// Column to field.
-    pub mapping: Mapping,
-    /// Existing customers of the same `customer_no` are changed instead of refused.
-    pub upsert: bool,
-    /// Everything is checked, nothing stored.
-    pub dry_run: bool,
-    /// NDJSON rather than CSV.
-    pub ndjson: bool,
-}
 
 /// A file on its way in. Each piece is durable by itself, so that a slow sender holds no transaction open; the job is queued when all are there.
 pub struct Upload<'a> {
@@ -130,11 +117,14 @@ impl<'a> Upload<'a> {
     ///
     /// Errors: 422 `unknown_encoding` for text that is neither UTF-8 nor GB18030, `empty_file`; 403 `field_not_editable`.
     pub async fn queue(&self, work: &Work, options: &UploadOptions) -> Result<JobId, DomainError> {
-        options.mapping.check_rights(self.call)?;
+        options.mapping.check_rights(self.call, options.record_type)?;
         if self.pieces == 0 {
             return Err(DomainError::invalid("/file", "empty_file"));
         }
-        let encoding = self.reader.name().ok_or_else(|| DomainError::invalid("/file", "unknown_encoding"))?;
+        let encoding = match options.format {
+            Format::Xlsx => "utf-8",
+            _ => self.reader.name().ok_or_else(|| DomainError::invalid("/file", "unknown_encoding"))?,
+        };
         let (app, call) = (self.app, self.call);
         let (Some(owner), Some(session)) = (call.identity.user(), call.identity.session) else {
             return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
@@ -146,7 +136,11 @@ impl<'a> Upload<'a> {
             id: self.id,
             mode: if options.upsert { "upsert" } else { "create" }.to_owned(),
             dry_run: options.dry_run,
-            format: if options.ndjson { "ndjson" } else { "csv" }.to_owned(),
+            record_type: options.record_type.to_owned(),
+            on_conflict: options.on_conflict.as_str().to_owned(),
+            sheet: options.sheet.clone(),
+            utc_offset: options.utc_offset.clone(),
+            format: options.format.as_str().to_owned(),
             encoding: encoding.to_owned(),
             mapping: options.mapping.to_json(),
             owner,
@@ -161,8 +155,10 @@ impl<'a> Upload<'a> {
             created_at: now,
         };
         stored::insert(work, &row).await?;
-        app.record_change(work, call, Draft::of(Action::ImportsCreate).with("job", Detail::Code(self.id.to_string())))
-            .await?;
+        let told = Draft::of(Action::ImportsCreate)
+            .with("job", Detail::Code(self.id.to_string()))
+            .with("record_type", Detail::Code(options.record_type.to_owned()));
+        app.record_change(work, call, told).await?;
         Ok(self.id)
     }
 }

@@ -49,6 +49,12 @@ fn view(row: PurposeRow) -> Result<PurposeView, DomainError> {
     Ok(PurposeView { row, purpose })
 }
 
+/// The purposes in force, in order of code.
+pub(crate) async fn active(work: &Work) -> Result<Vec<(String, Purpose)>, DomainError> {
+    let read = |row: PurposeRow| Ok((row.code, read(&row.content)?));
+    stored::list(work, Some("active")).await?.into_iter().map(read).collect()
+}
+
 /// The purposes in force, as facts for decisions, by code.
 pub(crate) async fn in_force(work: &Work) -> Result<Arc<HashMap<String, PurposeFacts>>, DomainError> {
     let rows = stored::list(work, Some("active")).await?;

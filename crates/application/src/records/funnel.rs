@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_domain::access::{View, widest_field_access};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
-use custodian_domain::records::{Row, funnel as rows_of};
+use custodian_domain::records::{OpenFacts, Row, funnel as rows_of};
 use custodian_domain::roles::Permission;
 use custodian_persistence::records::{self as stored, By};
 
@@ -55,7 +55,8 @@ pub async fn funnel(app: &App, call: &Call, query: FunnelQuery) -> Result<Vec<Ro
                 && listed(field.name)
         })
     };
-    if !reads("stage") {
+    // Stages that are guarded stand nowhere open to be counted.
+    if !reads("stage") || OpenFacts::of(of).state.is_none() {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
     }
     let by = match query.by {

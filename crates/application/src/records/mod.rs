@@ -1,5 +1,6 @@
 //! Records: what hangs on a customer, sealed under the customer's key and seen through the customer's decision.
 
+mod bulk;
 mod due;
 mod funnel;
 mod hand_over;
@@ -7,6 +8,7 @@ mod history;
 mod list;
 mod news;
 mod own;
+mod put_back;
 mod read;
 mod reindex;
 mod sealing;
@@ -16,14 +18,17 @@ mod write;
 use custodian_domain::catalog::{CUSTOMER, RecordType};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 
+pub(crate) use bulk::{change, held, made, may_enter, note_import};
 pub use due::{FollowUp, Whose, follow_ups};
 pub use funnel::{FunnelBy, FunnelQuery, funnel};
 pub(crate) use hand_over::hand_over;
 pub use history::{RecordChange, RecordVersion, history};
 pub use list::{Found, Query, SearchTerm, list, of_customer, timeline};
 pub(crate) use own::{OwnRecord, own_records};
+pub(crate) use put_back::{archive, put_back};
 pub use read::{read, reveal};
 pub(crate) use reindex::retag;
+pub(crate) use sealing::tags;
 pub use seen::SeenRecord;
 pub use write::{NewRecord, RecordPatch, create, delete, patch};
 

@@ -1,16 +1,17 @@
 //! Bringing the indexes of stored records in line with the catalog.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::catalog::Catalog;
+use custodian_domain::catalog::{Catalog, Field};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::Work;
 use custodian_persistence::records as stored;
 use uuid::Uuid;
 
 use super::sealing::{Spot, open_record, open_value, tags};
+use super::write::state_facts;
 use crate::App;
 
-/// Gives these records of a type the tags that the catalog asks for; answers how many of those written since repeat a value that is to be
+/// Gives these records of a type the tags and the open facts that the catalog asks for; answers how many of those written since repeat a value that is to be
 /// unique.
 pub(crate) async fn retag(
     app: &App,
@@ -23,7 +24,7 @@ pub(crate) async fn retag(
     let keys = app.keys().open_organization(work).await?;
     let mut repeated = 0;
     for id in ids {
-        let Some(hung) = stored::lock(work, of.code, *id).await? else { continue };
+        let Some(mut hung) = stored::lock(work, of.code, *id).await? else { continue };
         let Ok(key) = open_record(app, work.organization(), &hung) else {
             tracing::error!(alert = "critical", record = %id, "a sealed value does not open: it was changed outside the service");
             metrics::counter!("custodian_integrity_failures_total").increment(1);
@@ -35,7 +36,9 @@ pub(crate) async fn retag(
                 values.push((field, open_value(&key, Spot::of(work.organization(), &hung.record), &sealed)?));
             }
         }
-        let mut tagged = tags(&keys, of, values.iter().map(|(field, value)| (*field, value.as_str())));
+        let pairs: Vec<(&Field, &str)> = values.iter().map(|(field, value)| (*field, value.as_str())).collect();
+        let mut tagged = tags(&keys, of, pairs.iter().copied());
+        state_facts(of, &pairs, &mut hung.record);
         let unique: Vec<[u8; 16]> = tagged.iter().filter(|(_, unique)| *unique).map(|(tag, _)| *tag).collect();
         let held = stored::held_by_others(work, &unique, *id).await?;
         for (_, unique) in tagged.iter_mut().filter(|(tag, unique)| *unique && held.contains(tag)) {

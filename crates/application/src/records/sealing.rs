@@ -100,7 +100,7 @@ pub(super) fn seal(
 }
 
 /// Tags of the values of one record, none twice.
-pub(super) fn tags<'a>(
+pub(crate) fn tags<'a>(
     keys: &OrganizationKeys,
     of: &RecordType,
     values: impl Iterator<Item = (&'a Field, &'a str)>,

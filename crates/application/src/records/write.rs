@@ -5,22 +5,23 @@ use custodian_crypto::DataKey;
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, UserId};
-use custodian_domain::records::{OpenFacts, moment, money, open_facts};
+use custodian_domain::records::{OpenFacts, moment, money};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{self as people, SealedFields, SealedValue};
 use custodian_persistence::records::{self as stored, Hung, RecordRow, RecordVersionRow};
 use custodian_persistence::{DbError, Work};
 use uuid::Uuid;
 
+use super::bulk::change;
 use super::read::entry;
-use super::sealing::{Spot, key_of, open_record, open_value, seal, tags, values};
+use super::sealing::{Spot, key_of, open_value, seal, tags, values};
 use super::seen::{SeenRecord, judge, permitted, seen_through};
 use super::{news, type_in_use, type_of};
 use crate::access_requests::{Holding, holding_locked};
 use crate::audit::{Detail, Shown};
 use crate::consents::{agreed, refreshed};
 use crate::customers::{
-    FieldInput, Precondition, SeenField, SeenValue, accept_fields, department_of, editable, field_faults, guard, taken,
+    FieldInput, Precondition, SeenField, SeenValue, accept_fields, department_of, editable, field_faults, taken,
 };
 use crate::events::EventType;
 use crate::{App, Call};
@@ -87,7 +88,7 @@ pub async fn create(
 }
 
 /// A record without values.
-fn blank(app: &App, call: &Call, customer: CustomerId, code: &str, owner: Option<UserId>) -> RecordRow {
+pub(super) fn blank(app: &App, call: &Call, customer: CustomerId, code: &str, owner: Option<UserId>) -> RecordRow {
     let (now, by) = (app.now(), call.identity.actor_id());
     RecordRow {
         id: app.new_id(),
@@ -123,8 +124,8 @@ async fn tagged(
 }
 
 /// What stands in the clear, from all the values that the record has now.
-fn state_facts(of: &RecordType, pairs: &[(&Field, &str)], record: &mut RecordRow) {
-    let OpenFacts { at, due, state, amount, ended } = open_facts(of.code);
+pub(super) fn state_facts(of: &RecordType, pairs: &[(&Field, &str)], record: &mut RecordRow) {
+    let OpenFacts { at, due, state, amount, ended } = OpenFacts::of(of);
     let value = |key: Option<&str>| {
         let key = key?;
         pairs.iter().find(|(field, _)| field.key == key).map(|(_, value)| *value)
@@ -199,27 +200,16 @@ pub async fn patch(
         return Err(DomainError::Invalid(faults));
     }
     editable(&judged.decision, accepted.iter().map(|one| one.field))?;
-    let key = guard(app, call, hung.customer.id, open_record(app, call.organization(), &hung)).await?;
-    let before = guard(app, call, hung.customer.id, opened(call, of, &key, &hung.record)).await?;
-    let held = |field: &Field| before.iter().find(|(known, _)| known.key == field.key).map(|(_, value)| value);
-    let changed: Vec<(&Field, Option<String>)> = accepted
-        .into_iter()
-        .map(|one| (one.field, one.value))
-        .filter(|(field, value)| held(field) != value.as_ref())
-        .collect();
+    let values = accepted.into_iter().map(|one| (one.field, one.value)).collect();
     let owner = patch.owner.unwrap_or(hung.record.owner);
-    if changed.is_empty() && owner == hung.record.owner {
-        return answered(app, call, work, Action::RecordsUpdate, of, &hung, &[]).await;
-    }
-    let change = Change { of, key: &key, before: &before, changed: &changed, owner };
-    change.store(app, call, work, &mut hung.record).await?;
+    let changed = change(app, call, work, of, &mut hung, (values, owner)).await?;
     let written: Vec<(&Field, &str)> =
         changed.iter().filter_map(|(field, value)| Some((*field, value.as_deref()?))).collect();
     answered(app, call, work, Action::RecordsUpdate, of, &hung, &written).await
 }
 
 /// The values that the record has of fields in use.
-fn opened<'c>(
+pub(super) fn opened<'c>(
     call: &Call,
     of: &'c RecordType,
     key: &DataKey,
@@ -236,16 +226,22 @@ fn opened<'c>(
 }
 
 /// A checked change of a locked record.
-struct Change<'a> {
-    of: &'a RecordType,
-    key: &'a DataKey,
-    before: &'a [(&'a Field, String)],
-    changed: &'a [(&'a Field, Option<String>)],
-    owner: Option<UserId>,
+pub(super) struct Change<'a> {
+    pub of: &'a RecordType,
+    pub key: &'a DataKey,
+    pub before: &'a [(&'a Field, String)],
+    pub changed: &'a [(&'a Field, Option<String>)],
+    pub owner: Option<UserId>,
 }
 
 impl Change<'_> {
-    async fn store(&self, app: &App, call: &Call, work: &Work, record: &mut RecordRow) -> Result<(), DomainError> {
+    pub(super) async fn store(
+        &self,
+        app: &App,
+        call: &Call,
+        work: &Work,
+        record: &mut RecordRow,
+    ) -> Result<(), DomainError> {
         let is_changed = |key: &str| self.changed.iter().any(|(field, _)| field.key == key);
         let (mut kept, mut replaced) = (Vec::new(), SealedFields::default());
         for value in values(record) {

@@ -6,6 +6,8 @@ pub use funnel::{Counted, Row, Step, funnel};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::catalog::{Classification, Field, RecordType};
+
 /// The fields of a record type whose values stand in the clear as well: moments, states and sums of trade. None tells who somebody is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenFacts {
@@ -35,6 +37,26 @@ pub fn open_facts(record_type: &str) -> OpenFacts {
         "payment" => OpenFacts { ended: &["paid", "refunded"], ..facts(Some("paid_at"), Some("due_on"), "status") },
         "ticket" => OpenFacts { ended: &["solved", "closed"], ..facts(None, Some("due_at"), "status") },
         _ => OpenFacts::default(),
+    }
+}
+
+impl OpenFacts {
+    /// What of a record type stands open as the organisation guards its fields: nothing that is guarded, or out of use.
+    pub fn of(record_type: &RecordType) -> Self {
+        let Self { at, due, state, amount, ended } = open_facts(record_type.code);
+        let stands = |key: Option<&'static str>| key.filter(|key| record_type.field(key).is_some_and(Self::may_stand));
+        Self { at: stands(at), due: stands(due), state: stands(state), amount: stands(amount), ended }
+    }
+
+    /// Whether this field of a record type is one whose values stand open unless they are guarded.
+    pub fn speaks_of(record_type: &str, key: &str) -> bool {
+        let Self { at, due, state, amount, ended: _ } = open_facts(record_type);
+        [at, due, state, amount].contains(&Some(key))
+    }
+
+    /// Whether values of this field may stand open: those of a guarded one are sealed alone.
+    pub fn may_stand(field: &Field) -> bool {
+        field.classification < Classification::Sensitive
     }
 }
 
@@ -73,6 +95,18 @@ mod tests {
         }
         assert_eq!(open_facts("payment").amount, None, "how much was paid stands nowhere open");
         assert_eq!(open_facts("visit_report"), OpenFacts::default());
+    }
+
+    #[test]
+    fn what_is_guarded_stands_open_no_more() {
+        let mut opportunity = built_in_types().iter().find(|one| one.code == "opportunity").unwrap().clone();
+        assert_eq!(OpenFacts::of(&opportunity), open_facts("opportunity"));
+        let amount = opportunity.fields.iter_mut().find(|field| field.key == "amount").unwrap();
+        amount.classification = Classification::Core;
+        opportunity.fields.retain(|field| field.key != "expected_close");
+        let facts = OpenFacts::of(&opportunity);
+        assert_eq!((facts.state, facts.amount, facts.due), (Some("stage"), None, None));
+        assert!(OpenFacts::speaks_of("opportunity", "amount") && !OpenFacts::speaks_of("payment", "amount"));
     }
 
     #[test]

@@ -103,7 +103,7 @@ permissions! {
     PrivacyRequestsManage = "privacy_requests.manage": "Prove who asks, answer requests, and set the organisation's limits for them.",
     SelfServiceManage = "self_service.manage": "Have the key of the page at which people come in to see themselves.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
-    CatalogManage = "catalog.manage": "Make, change and retire fields.",
+    CatalogManage = "catalog.manage": "Make, change and retire record types and fields.",
     AccessRequestsRead = "access_requests.read": "Follow one's own requests for access and those that one is asked about.",
     AccessRequestsCreate = "access_requests.create": "Ask for access to fields that one may not see.",
     AccessRequestsEmergency = "access_requests.emergency": "Open fields at once in an emergency, with an alarm and a review.",

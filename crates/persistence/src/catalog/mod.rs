@@ -166,3 +166,39 @@ pub async fn versions(work: &Work, record_type: &str, key: &str) -> Result<Vec<F
     };
     Ok(rows.iter().map(read).collect())
 }
+
+/// What every version of every field changed, in the order of record types, keys and versions.
+pub async fn all_versions(work: &Work) -> Result<Vec<VersionMark>, DbError> {
+    let sql = "SELECT record_type, key, version, state, changed, at, by_id FROM catalog_field_versions WHERE organization_id = $1 \
+         ORDER BY record_type, key, version";
+    let rows = work.query(sql, &[&work.organization().uuid()]).await?;
+    let read = |row: &Row| VersionMark {
+        record_type: row.get(0),
+        key: row.get(1),
+        version: row.get(2),
+        state: row.get(3),
+        changed: row.get(4),
+        at: row.get(5),
+        by: row.get(6),
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+/// A version of a field without what it said.
+#[derive(Clone, Debug)]
+pub struct VersionMark {
+    /// Code of the record type.
+    pub record_type: String,
+    /// The field's key.
+    pub key: String,
+    /// The version.
+    pub version: i32,
+    /// `active` or `retired`.
+    pub state: String,
+    /// Members that changed; empty for a new field.
+    pub changed: Vec<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: Uuid,
+}

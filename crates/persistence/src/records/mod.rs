@@ -1,6 +1,7 @@
 //! Records as they are stored: sealed under their customer's key, with the few facts of trade that stand in the clear.
 
 mod hand_over;
+mod bulk;
 mod list;
 mod reindex;
 mod report;
@@ -11,6 +12,7 @@ use custodian_domain::kernel::{CustomerId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+pub use bulk::{by_unique_tags, hanging_on, insert_many};
 pub use hand_over::{hand_over, lock_owned};
 pub use list::{Filter, Order, due, list};
 pub use reindex::{held_by_others, next_ids, retag, total, without};

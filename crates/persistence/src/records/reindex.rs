@@ -7,14 +7,15 @@ use super::RecordRow;
 use super::write::{add_tags, remove_tags};
 use crate::{DbError, Work};
 
-/// How many records of this type have no value of this field.
-pub async fn without(work: &Work, record_type: &str, key: &str) -> Result<i64, DbError> {
+/// How many records of this type have no value of this field, counted up to `most`.
+pub async fn without(work: &Work, record_type: &str, key: &str, most: i64) -> Result<i64, DbError> {
     // The pack tells keys in the clear: their length, the key, and the value's version, whose upper half is zero.
     let mut mark = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
     mark.extend_from_slice(key.as_bytes());
     mark.extend_from_slice(&[0, 0]);
-    let sql = "SELECT count(*) FROM records WHERE organization_id = $1 AND record_type = $2 AND archived_at IS NULL AND position($3::bytea IN fields) = 0";
-    Ok(work.query_one(sql, &[&work.organization().uuid(), &record_type, &mark]).await?.get(0))
+    let sql = "SELECT count(*) FROM (SELECT FROM records WHERE organization_id = $1 AND record_type = $2 AND archived_at IS NULL \
+         AND position($3::bytea IN fields) = 0 LIMIT $4) AS lacking";
+    Ok(work.query_one(sql, &[&work.organization().uuid(), &record_type, &mark, &most]).await?.get(0))
 }
 
 /// How many records of this type there are.
@@ -46,12 +47,16 @@ pub async fn held_by_others(work: &Work, tags: &[[u8; 16]], id: Uuid) -> Result<
     Ok(rows.iter().filter_map(|row| row.get::<_, &[u8]>(0).try_into().ok()).collect())
 }
 
-/// Gives a locked record these tags and no others. [`DbError::Conflict`] on `record_indexes_unique` when a unique value is taken.
+/// Gives a locked record these tags and no others, and the open facts of this row. [`DbError::Conflict`] on `record_indexes_unique` when a unique value is taken.
 pub async fn retag(work: &Work, row: &RecordRow, tags: &[([u8; 16], bool)]) -> Result<(), DbError> {
     remove_tags(work, row.customer, row.id).await?;
     add_tags(work, row, tags).await?;
     let packed: Vec<u8> = tags.iter().flat_map(|(tag, _)| *tag).collect();
-    let sql = "UPDATE records SET tags = $4 WHERE organization_id = $1 AND customer_id = $2 AND id = $3";
-    work.execute(sql, &[&work.organization().uuid(), &row.customer.uuid(), &row.id, &packed]).await?;
+    let sql = "UPDATE records SET tags = $4, at = $5, due_at = $6, state = $7, amount = $8::text::numeric, currency = $9, ended = $10 \
+         WHERE organization_id = $1 AND customer_id = $2 AND id = $3";
+    let (amount, currency) = (row.amount.as_ref().map(|(sum, _)| sum), row.amount.as_ref().map(|(_, code)| code));
+    let (organization, customer) = (work.organization().uuid(), row.customer.uuid());
+    let RecordRow { id, at, due_at, state, ended, .. } = row;
+    work.execute(sql, &[&organization, &customer, id, &packed, at, due_at, state, &amount, &currency, ended]).await?;
     Ok(())
 }

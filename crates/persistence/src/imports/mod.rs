@@ -1,9 +1,15 @@
-//! Imports: the sealed file, how far it got, and what it refused.
+//! Imports: the sealed file, how far it got, what it refused, and what it did.
+
+mod changes;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::kernel::{JobId, SessionId, UserId};
 use serde_json::Value;
 use uuid::Uuid;
+
+pub use changes::{
+    ChangeRow, Undo, begin_undo, changes, done_with, forget_changes, keep, kept, note_changes, touched, undo_of,
+};
 
 use crate::{DbError, Work};
 
@@ -16,7 +22,15 @@ pub struct ImportRow {
     pub mode: String,
     /// Nothing is stored, only checked.
     pub dry_run: bool,
-    /// `csv` or `ndjson`.
+    /// Code of the record type.
+    pub record_type: String,
+    /// `overwrite`, `fill` or `refuse`.
+    pub on_conflict: String,
+    /// Name of a workbook's sheet, if one was named.
+    pub sheet: Option<String>,
+    /// Where times without a zone are meant.
+    pub utc_offset: String,
+    /// `csv`, `ndjson` or `xlsx`.
     pub format: String,
     /// `utf-8` or `gb18030`.
     pub encoding: String,
@@ -50,6 +64,10 @@ pub async fn insert(work: &Work, row: &ImportRow) -> Result<(), DbError> {
         id,
         mode,
         dry_run,
+        record_type,
+        on_conflict,
+        sheet,
+        utc_offset,
         format,
         encoding,
         mapping,
@@ -63,10 +81,10 @@ pub async fn insert(work: &Work, row: &ImportRow) -> Result<(), DbError> {
     } = row;
     work.execute(
         "INSERT INTO imports (organization_id, id, mode, dry_run, format, encoding, mapping, owner_id, session_id, key_version, wrapped_key, chunks, \
-         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         created_at, record_type, on_conflict, sheet, utc_offset) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         &[
             &work.organization().uuid(), &id.uuid(), mode, dry_run, format, encoding, mapping, &owner.uuid(), &session.uuid(), key_version,
-            wrapped_key, chunks, created_at,
+            wrapped_key, chunks, created_at, record_type, on_conflict, sheet, utc_offset,
         ],
     )
     .await?;
@@ -76,7 +94,7 @@ pub async fn insert(work: &Work, row: &ImportRow) -> Result<(), DbError> {
 /// One import.
 pub async fn find(work: &Work, id: JobId) -> Result<Option<ImportRow>, DbError> {
     const SQL: &str = "SELECT mode, dry_run, format, encoding, mapping, owner_id, session_id, key_version, wrapped_key, chunks, rows_done, created_count, \
-         updated_count, rejected_count, created_at FROM imports WHERE organization_id = $1 AND id = $2";
+         updated_count, rejected_count, created_at, record_type, on_conflict, sheet, utc_offset FROM imports WHERE organization_id = $1 AND id = $2";
     Ok(work.query_opt(SQL, &[&work.organization().uuid(), &id.uuid()]).await?.map(|row| ImportRow {
         id,
         mode: row.get(0),
@@ -94,6 +112,10 @@ pub async fn find(work: &Work, id: JobId) -> Result<Option<ImportRow>, DbError> 
         updated: row.get(12),
         rejected: row.get(13),
         created_at: row.get(14),
+        record_type: row.get(15),
+        on_conflict: row.get(16),
+        sheet: row.get(17),
+        utc_offset: row.get(18),
     }))
 }
 

@@ -1,0 +1,63 @@
+//! Undoing what was done to a customer: it goes, or gets back what it was before.
+
+use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
+use custodian_domain::events::{Event, EventType, Fact};
+use custodian_domain::kernel::{DepartmentId, DomainError, UserId};
+use custodian_persistence::Work;
+use custodian_persistence::customers::{self as stored, CustomerRow, VersionRow};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::change::{Existing, attributes_of};
+use super::sealing::{open_one, open_row, unpack_tags};
+use super::{Attributes, guard};
+use crate::audit::Draft;
+use crate::events::publish;
+use crate::{App, Call, exports};
+
+/// Takes a locked customer out of use, with its entry. Whether the caller may is for who asks.
+pub(crate) async fn archive(app: &App, call: &Call, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
+    let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
+    stored::remove_tags(work, &gone).await?;
+    let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
+    stored::archive(work, row.id, version, app.now(), call.identity.actor_id()).await?;
+    exports::without(app, work, row.id).await?;
+    let told = Event::about(EventType::CustomersDeleted, row.id).with("version", Fact::Count(version.into()));
+    publish(app, work, told).await?;
+    app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await
+}
+
+/// Gives a locked customer back what its last version replaced, as a new version with its entry. Fields that were retired since stay.
+///
+/// Errors: 409 `duplicate_value` for a unique value that somebody has by now; 404 for a customer that was never changed.
+pub(crate) async fn put_back(app: &App, call: &Call, work: &Work, row: CustomerRow) -> Result<(), DomainError> {
+    let last: Option<VersionRow> = stored::list_versions(work, row.id, None, 1).await?.into_iter().next();
+    let last = last.filter(|last| last.version == row.version).ok_or(DomainError::NotFound)?;
+    let organization = call.organization();
+    let key = guard(app, call, row.id, open_row(app, organization, &row)).await?;
+    let mut values: Vec<(&Field, Option<String>)> = Vec::new();
+    for field in call.customer().fields.iter().filter(|field| last.changed.iter().any(|name| name == field.key)) {
+        let before = match last.previous_fields.get(field.key) {
+            Some(sealed) => Some(guard(app, call, row.id, open_one(&key, organization, row.id, &sealed)).await?),
+            None => None,
+        };
+        values.push((field, before));
+    }
+    let attributes = before(&last, attributes_of(&row));
+    Existing::locked(row).change(app, call, work, attributes, values).await.map(drop)
+}
+
+/// The attributes that the version replaced.
+fn before(last: &VersionRow, now: Attributes) -> Attributes {
+    let text = |name: &str| last.previous.get(name).and_then(Value::as_str);
+    let id = |name: &str| text(name).and_then(|id| id.parse::<Uuid>().ok());
+    let differs = |name: &str| last.changed.iter().any(|changed| changed == name);
+    Attributes {
+        stage: if differs("stage") { text("stage").map(str::to_owned) } else { now.stage },
+        source: if differs("source") { text("source").map(str::to_owned) } else { now.source },
+        region: if differs("region") { text("region").map(str::to_owned) } else { now.region },
+        owner: if differs("owner_id") { id("owner_id").map(UserId::from) } else { now.owner },
+        department: if differs("department_id") { id("department_id").map(DepartmentId::from) } else { now.department },
+    }
+}

@@ -10,6 +10,7 @@ mod people;
 mod pgbench;
 mod process;
 mod report;
+mod rights;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use self::load::{Push, Sample};
 use self::pgbench::{Postgres, Yardstick};
 use self::process::{Process, cpu_of, cpu_of_family};
 use self::report::{Bulk, Context, Report, Series};
+use self::rights::Rights;
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
@@ -60,6 +62,9 @@ pub struct Options {
     /// Grow the log to these sizes, too, and measure the single read at each (such as 1000000,10000000)
     #[arg(long, value_delimiter = ',')]
     log_entries: Vec<u64>,
+    /// Leave out what people's rights cost: erasures and a package
+    #[arg(long)]
+    without_rights: bool,
     /// A folder that does not exist yet, to be removed at the end [default: one in the system's temporary folder]
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -162,7 +167,8 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     bench.rounds().await?;
     let grown = bench.growth(&options.log_entries).await?;
     let exported = bench.export().await?;
-    bench.report([imported, exported], grown)
+    let rights = bench.rights().await?;
+    bench.report([imported, exported], grown, rights)
 }
 
 /// A notice as the officer, and consents under it as the owner of the customers.
@@ -321,7 +327,21 @@ impl Bench<'_> {
         export::measure(self.server.address, self.instance, spent, || self.server.peak_mib()).await
     }
 
-    fn report(self, [imported, exported]: [Bulk; 2], grown: Vec<Grown>) -> Result<Report, Unfit> {
+    /// Comes last: who is erased is read by nothing any more.
+    async fn rights(&self) -> Result<Option<Rights>, Unfit> {
+        if self.options.without_rights {
+            return Ok(None);
+        }
+        say("erasing, and handing over ...");
+        rights::measure(self.server.address, self.instance, &self.postgres, &self.material.ids).await.map(Some)
+    }
+
+    fn report(
+        self,
+        [imported, exported]: [Bulk; 2],
+        grown: Vec<Grown>,
+        rights: Option<Rights>,
+    ) -> Result<Report, Unfit> {
         let Options { customers, connections, seconds, rounds, .. } = *self.options;
         let context = Context {
             connections,
@@ -337,6 +357,7 @@ impl Bench<'_> {
             fenced: self.fenced,
             durable: self.durable,
             grown,
+            rights,
         };
         Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::growth::Grown;
 use super::load::Sample;
+use super::rights::Rights;
 
 /// One case over all rounds.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,8 @@ pub(super) struct Context {
     pub durable: Option<(u64, u64)>,
     /// The single read at several sizes of the log.
     pub grown: Vec<Grown>,
+    /// What people's rights cost.
+    pub rights: Option<Rights>,
 }
 
 /// A figure and what it has to reach.
@@ -151,6 +154,11 @@ impl Report {
             100.0,
         );
         below("start to ready ms", self.context.ready_ms, 1000.0);
+        if let Some(rights) = self.context.rights {
+            below("erase p50 ms", rights.erase_ms, 50.0);
+            below("erase 10,000 s", rights.many_seconds * 1e4 / (rights.many.max(1) as f64), 300.0);
+            below("package of 1,000 records s", rights.package_seconds, 2.0);
+        }
         targets
     }
 
@@ -291,6 +299,7 @@ mod tests {
             fenced: vec![90.0, 45.0, 54.0],
             durable: None,
             grown: Vec::new(),
+            rights: None,
         };
         Report { context, cases: vec![("single_read", series)] }
     }

@@ -1,6 +1,7 @@
 //! Duties to keep: as they were laid, whom they bind, and when they ended. Beside them the policies.
 
 mod policies;
+mod records;
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
@@ -13,6 +14,8 @@ pub use policies::{
     Due, PolicyRow, RunRow, count_due, find_policy, insert_policy, insert_run, list_due, list_policies, list_runs,
     lock_clock, lock_policy, note_warned, put_clock, update_policy,
 };
+
+pub use records::{DueRecords, archive_records, count_due_records, list_due_records, remove_records};
 
 /// One duty to keep.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ mod cuts;
 mod gone;
 mod many;
 mod rounds;
+mod steps;
 mod thief;
 mod unasked;
 

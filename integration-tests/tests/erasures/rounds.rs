@@ -113,6 +113,29 @@ async fn the_ledger_tells_of_each_erasure_before_its_answer_and_each_line_names_
 }
 
 #[tokio::test]
+async fn the_ledger_tells_of_every_end_that_a_backup_must_not_undo() {
+    let org = Org::found().await;
+    let (admin, sales) = (org.admin().await, org.sales_a().await);
+    let key = admin.post("/v1/api-keys", &crate::support::new_key()).await.shows(201).id();
+    admin.post(&format!("/v1/api-keys/{key}/revoke"), &json!({})).await;
+    let customer = org.customer_of(&sales).await;
+    let consent = crate::consents::agreed(&sales, &org.dpo().await, &customer).await;
+    sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    round(&org).await;
+    let public = org.service().signing_key().await.public();
+    let text = fs::read_to_string(org.service().settings.security_ledger_file.as_ref().unwrap()).unwrap();
+    let told = |kind: &str, object: &str| {
+        text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).any(|line| {
+            let line: Value = serde_json::from_slice(&jws::open(line, LEDGER_TYP, &public).unwrap()).unwrap();
+            line["kind"] == kind && line["object"] == object && line["organization"] == json!(org.id)
+        })
+    };
+    assert!(told("key_revoked", &key) && told("consent_withdrawn", &consent));
+    let left = org.sql().await.query("SELECT FROM security_ledger_queue WHERE organization_id = $1", &[&org.id]).await;
+    assert_eq!(left.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn the_keyring_holds_the_keys_of_those_who_stay_and_of_nobody_else() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);

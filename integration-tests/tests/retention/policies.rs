@@ -153,3 +153,84 @@ async fn the_time_in_the_archive_counts_for_those_who_lie_in_it_alone() {
     assert_eq!(due().await, 0, "whoever is back in use is not meant");
     sales.get(&path(&in_use)).await.shows(200);
 }
+
+#[tokio::test]
+async fn who_is_anonymised_is_nobody_and_still_counted() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let due = forgotten(&org, &sales).await;
+    let policy = made(&dpo, "anonymise").await;
+    activate(&admin, &policy, 1).await.shows(200);
+    assert_eq!(round(&org).await, 1);
+    dpo.get(&path(&due)).await.refuses(410, "erased");
+    let left =
+        "SELECT stage, length(wrapped_key) + length(fields) + length(tags) FROM customers WHERE id = $1::text::uuid";
+    let row = org.sql().await.query_one(left, &[&due]).await.unwrap();
+    assert_eq!(
+        (row.get::<_, Option<String>>(0), row.get::<_, i32>(1)),
+        (Some("lost".to_owned()), 0),
+        "counts stay, values go"
+    );
+    let register = dpo.get("/v1/destruction-register").await.shows(200);
+    assert_eq!((register.at("/data/0/action"), register.at("/data/0/policy_id")), (json!("anonymise"), json!(policy)));
+    let erasure = register.text_at("/data/0/erasure_ids/0");
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    let kept = told.at("/kept");
+    assert!(kept.as_array().unwrap().iter().any(|one| one["what"] == "aggregates"), "{told}");
+    sales.get("/v1/destruction-register").await.refuses(403, "forbidden");
+}
+
+#[tokio::test]
+async fn what_hangs_on_people_goes_by_its_type_and_state_and_the_people_stay() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let (customer, held) = (org.customer_of(&sales).await, org.customer_of(&sales).await);
+    let ticket = |status: &str| json!({"subject": "Parcel is late", "status": status});
+    let mut ids = Vec::new();
+    for (of, status) in [(&customer, "closed"), (&customer, "open"), (&held, "closed")] {
+        ids.push(crate::records::enter(&admin, of, "ticket", ticket(status)).await.shows(201).id());
+    }
+    let age = "UPDATE records SET updated_at = updated_at - interval '1 year' WHERE organization_id = $1";
+    org.sql().await.execute(age, &[&org.id]).await.unwrap();
+    hold(&dpo, &held, json!({})).await;
+    let rule = json!({"record_type": "ticket", "record_state": "closed", "since": "updated_at", "days": 30, "action": "destroy"});
+    let preview = dpo.post(&format!("{PATH}/preview"), &rule).await.shows(200);
+    assert_eq!((preview.at("/due"), preview.at("/held"), preview.at("/sample")), (json!(1), json!(1), json!([ids[0]])));
+    let mut body = rule.clone();
+    body["name"] = json!("Closed tickets");
+    let policy = dpo.post(PATH, &body).await.shows(201).id();
+    activate(&admin, &policy, 1).await.shows(200);
+    assert_eq!(round(&org).await, 1);
+    admin.get(&crate::records::path("ticket", &ids[0])).await.refuses(404, "not_found");
+    for id in &ids[1..] {
+        admin.get(&crate::records::path("ticket", id)).await.shows(200);
+    }
+    dpo.get(&path(&customer)).await.shows(200);
+    let runs = dpo.get(&format!("{PATH}/{policy}/runs")).await.shows(200);
+    assert_eq!((runs.at("/data/0/record_count"), runs.at("/data/0/customer_count")), (json!(1), json!(1)));
+    for (member, value, pointer) in [
+        ("action", json!("anonymise"), "/action"),
+        ("record_type", json!("customer"), "/record_type"),
+        ("stage", json!("lost"), "/stage"),
+        ("purpose", json!("nothing_of_ours"), "/purpose"),
+    ] {
+        let mut wrong = rule.clone();
+        wrong[member] = value;
+        let refused = dpo.post(&format!("{PATH}/preview"), &wrong).await.refuses(422, "invalid_body");
+        assert_eq!(refused.faults()[0].0, pointer);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_may_be_about_those_of_one_purpose() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (asked, _) = (forgotten(&org, &sales).await, forgotten(&org, &sales).await);
+    crate::consents::agreed(&sales, &dpo, &asked).await;
+    let purpose = "SELECT purpose FROM consent_states WHERE customer_id = $1::text::uuid";
+    let purpose: String = org.sql().await.query_one(purpose, &[&asked]).await.unwrap().get(0);
+    let mut rule = rule("destroy");
+    rule["purpose"] = json!(purpose);
+    let preview = dpo.post(&format!("{PATH}/preview"), &rule).await.shows(200);
+    assert_eq!((preview.at("/due"), preview.at("/sample")), (json!(1), json!([asked])));
+}

@@ -31,6 +31,11 @@ impl Process {
         process
     }
 
+    /// Where everything of it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Starts it anew in its folder.
     pub async fn again(&mut self) {
         self.kill();

@@ -32,7 +32,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(policies::show_retention_policy)
         .service(policies::activate_retention_policy)
         .service(policies::pause_retention_policy)
-        .service(policies::list_retention_runs);
+        .service(policies::list_retention_runs)
+        .service(policies::list_destruction_register);
 }
 
 needs! {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::policy_bodies::{
     ActivateRetentionBody, NewRetentionPolicyBody, RetentionPolicyBody, RetentionPreviewBody, RetentionRuleBody,
-    RetentionRunBody, policy_example,
+    RetentionRunBody, policy_example, run_example,
 };
 use super::{ManageRetention, ReadRetention};
 use crate::http::{
@@ -36,7 +36,8 @@ pub async fn list_retention_policies(
 
 /// Make a retention policy.
 ///
-/// Whoever was not touched for `days` is due: `warn` tells of each once (event `retention.due`), `archive` takes them out of use, `destroy` erases them with a certificate each. A
+/// Whoever was not touched for `days` is due: `warn` tells of each once (event `retention.due`), `archive` takes them out of use, `destroy` erases them with a certificate each, and
+/// `anonymise` does the same but leaves stage, source and region for counts. With `record_type` it is about what hangs on customers. A
 /// policy begins as `dry_run` and does nothing until somebody else puts it in force.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])),
@@ -144,8 +145,7 @@ pub async fn pause_retention_policy(
     params(("id" = Uuid, Path, description = "Id of the policy"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of rounds.", body = Listing<RetentionRunBody>,
-        example = json!({"data": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a91", "action": "destroy", "customer_count": 12, "erasure_ids":
-            ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a80"], "at": "2026-11-22T08:00:00Z"}], "next_cursor": null})), ReadProblems))]
+        example = json!({"data": [run_example()], "next_cursor": null})), ReadProblems))]
 #[get("/retention-policies/{id}/runs")]
 pub async fn list_retention_runs(
     may: May<ReadRetention>,
@@ -157,7 +157,30 @@ pub async fn list_retention_runs(
     let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
     let (before, limit) = (pages.id_position(&mut query)?, query.limit());
     query.done()?;
-    let (rows, next) = retention::list_runs(&app, &may, id.get(), before, limit).await?;
+    let (rows, next) = retention::list_runs(&app, &may, Some(id.get()), before, limit).await?;
+    let data = rows.into_iter().map(RetentionRunBody::from).collect();
+    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Read the register of destruction.
+///
+/// The rounds of every policy, newest first: when, by which policy, to how many, and the erasures, each with a certificate of its own.
+#[utoipa::path(
+    tag = "retention", security(("bearer" = [])),
+    params(("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of rounds.", body = Listing<RetentionRunBody>,
+        example = json!({"data": [run_example()], "next_cursor": null})), ListProblems))]
+#[get("/destruction-register")]
+pub async fn list_destruction_register(
+    may: May<ReadRetention>,
+    app: Data<App>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/destruction-register", &query);
+    let (before, limit) = (pages.id_position(&mut query)?, query.limit());
+    query.done()?;
+    let (rows, next) = retention::list_runs(&app, &may, None, before, limit).await?;
     let data = rows.into_iter().map(RetentionRunBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }

@@ -15,6 +15,15 @@ use crate::http::Body;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionRuleBody {
+    /// What hangs on customers, by its type, such as `ticket`; customers themselves when absent.
+    #[schema(max_length = 64)]
+    record_type: Option<String>,
+    /// Records in this state alone, such as `closed`.
+    #[schema(max_length = 64)]
+    record_state: Option<String>,
+    /// Those who agreed or said no to this purpose alone.
+    #[schema(max_length = 64)]
+    purpose: Option<String>,
     /// Customers at this stage alone; all when absent.
     #[schema(max_length = 40)]
     stage: Option<String>,
@@ -24,8 +33,8 @@ pub struct RetentionRuleBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive` or `destroy`.
-    #[schema(pattern = "^(warn|archive|destroy)$")]
+    /// `warn`, `archive`, `anonymise` or `destroy`; for records `archive` or `destroy`.
+    #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }
 
@@ -34,8 +43,16 @@ impl Body for RetentionRuleBody {}
 impl RetentionRuleBody {
     /// The rule; `None` for a body that the schema had to refuse.
     pub fn into_rule(self) -> Option<Rule> {
-        let Self { stage, since, days, action } = self;
-        Some(Rule { stage, since: Since::from_code(&since)?, days, action: Action::from_code(&action)? })
+        let Self { record_type, record_state, purpose, stage, since, days, action } = self;
+        Some(Rule {
+            record_type,
+            record_state,
+            purpose,
+            stage,
+            since: Since::from_code(&since)?,
+            days,
+            action: Action::from_code(&action)?,
+        })
     }
 }
 
@@ -46,6 +63,15 @@ pub struct NewRetentionPolicyBody {
     /// What people call it.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
+    /// What hangs on customers, by its type, such as `ticket`; customers themselves when absent.
+    #[schema(max_length = 64)]
+    record_type: Option<String>,
+    /// Records in this state alone, such as `closed`.
+    #[schema(max_length = 64)]
+    record_state: Option<String>,
+    /// Those who agreed or said no to this purpose alone.
+    #[schema(max_length = 64)]
+    purpose: Option<String>,
     /// Customers at this stage alone; all when absent.
     #[schema(max_length = 40)]
     stage: Option<String>,
@@ -55,8 +81,8 @@ pub struct NewRetentionPolicyBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive` or `destroy`.
-    #[schema(pattern = "^(warn|archive|destroy)$")]
+    /// `warn`, `archive`, `anonymise` or `destroy`; for records `archive` or `destroy`.
+    #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }
 
@@ -65,8 +91,9 @@ impl Body for NewRetentionPolicyBody {}
 impl NewRetentionPolicyBody {
     /// Name and rule; `None` for a body that the schema had to refuse.
     pub fn into_new(self) -> Option<(String, Rule)> {
-        let Self { name, stage, since, days, action } = self;
-        Some((name, RetentionRuleBody { stage, since, days, action }.into_rule()?))
+        let Self { name, record_type, record_state, purpose, stage, since, days, action } = self;
+        let rule = RetentionRuleBody { record_type, record_state, purpose, stage, since, days, action };
+        Some((name, rule.into_rule()?))
     }
 }
 
@@ -99,13 +126,19 @@ pub struct RetentionPolicyBody {
     pub id: Uuid,
     /// What people call it.
     name: String,
+    /// What hangs on customers, by its type; null for customers themselves.
+    record_type: Option<String>,
+    /// Records in this state alone.
+    record_state: Option<String>,
+    /// Those who said something about this purpose alone.
+    purpose: Option<String>,
     /// Customers at this stage alone; null for all.
     stage: Option<String>,
     /// From when the time is counted.
     since: String,
     /// For how many days nobody has to have touched them.
     days: i32,
-    /// `warn`, `archive` or `destroy`.
+    /// `warn`, `archive`, `anonymise` or `destroy`.
     action: String,
     /// `dry_run`, `active` or `paused`.
     state: String,
@@ -121,20 +154,22 @@ pub struct RetentionPolicyBody {
 
 impl From<PolicyRow> for RetentionPolicyBody {
     fn from(row: PolicyRow) -> Self {
-        let PolicyRow {
-            id,
-            name,
-            stage,
-            since,
-            days,
-            action,
-            state,
-            created_at,
-            created_by,
-            activated_at,
-            activated_by,
-        } = row;
-        Self { id, name, stage, since, days, action, state, created_at, created_by, activated_at, activated_by }
+        Self {
+            id: row.id,
+            name: row.name,
+            record_type: row.record_type,
+            record_state: row.record_state,
+            purpose: row.purpose,
+            stage: row.stage,
+            since: row.since,
+            days: row.days,
+            action: row.action,
+            state: row.state,
+            created_at: row.created_at,
+            created_by: row.created_by,
+            activated_at: row.activated_at,
+            activated_by: row.activated_by,
+        }
     }
 }
 
@@ -143,10 +178,14 @@ impl From<PolicyRow> for RetentionPolicyBody {
 pub struct RetentionRunBody {
     /// Its id.
     id: Uuid,
+    /// The policy.
+    policy_id: Uuid,
     /// What was done.
     action: String,
-    /// To how many.
+    /// To how many people.
     customer_count: i32,
+    /// How many records, for a policy about those.
+    record_count: i32,
     /// The erasures, each with a certificate of its own.
     erasure_ids: Vec<Uuid>,
     /// When.
@@ -155,13 +194,27 @@ pub struct RetentionRunBody {
 
 impl From<RunRow> for RetentionRunBody {
     fn from(row: RunRow) -> Self {
-        let RunRow { id, action, customers, erasures, at, .. } = row;
-        Self { id, action, customer_count: customers, erasure_ids: erasures, at }
+        let RunRow { id, policy, action, customers, records, erasures, at } = row;
+        Self {
+            id,
+            policy_id: policy,
+            action,
+            customer_count: customers,
+            record_count: records,
+            erasure_ids: erasures,
+            at,
+        }
     }
 }
 
 /// An example for the document.
 pub fn policy_example() -> Value {
-    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "name": "Lost leads", "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy",
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "name": "Lost leads", "record_type": null, "record_state": null, "purpose": null, "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy",
         "state": "dry_run", "created_at": "2026-11-22T08:00:00Z", "created_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "activated_at": null, "activated_by": null})
+}
+
+/// An example for the document.
+pub fn run_example() -> Value {
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a91", "policy_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "action": "destroy", "customer_count": 12,
+        "record_count": 0, "erasure_ids": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a80"], "at": "2026-11-22T08:00:00Z"})
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::audit::{Action, Verdict, outlives_restores};
 use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{CustomerId, DomainError, EntryId, OrganizationId};
 use custodian_persistence::audit::NewEntry;
@@ -184,6 +184,7 @@ pub fn seal_entry(
     let mac = keys.audit.sign(&canonical);
     super::noted::note(id);
     let (action, verdict) = (entry.action, entry.verdict);
+    let told = told(&draft, now);
     Ok(NewEntry {
         organization,
         id: EntryId::from(id),
@@ -194,7 +195,17 @@ pub fn seal_entry(
         verdict,
         canonical,
         mac,
+        told,
     })
+}
+
+/// What the security ledger is to tell of what was done.
+fn told(draft: &Draft, at: DateTime<Utc>) -> Option<(&'static str, Uuid, DateTime<Utc>)> {
+    let (kind, detail) = outlives_restores(draft.action).filter(|_| draft.verdict == Verdict::Allowed)?;
+    match draft.details.get(detail) {
+        Some(Detail::Code(id)) => Some((kind, id.parse().ok()?, at)),
+        _ => None,
+    }
 }
 
 /// Whether canonical bytes are those of this entry of this log. The two members stand side by side there, and text inside a value cannot look

@@ -63,19 +63,25 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
             Ok(ErasureView { row })
         }
         Verdict::Go => {
-            let done = take_away(app, work, wish, &row, call.identity.actor_id(), now).await?;
+            let done = take_away(app, work, wish, &row, removal(call.identity.actor_id(), now)).await?;
             app.record_change(work, call, told(&done)).await?;
             Ok(ErasureView { row: done })
         }
     }
 }
 
-/// Erases a locked customer because a rule says so, and answers the erasure; nothing where a hold keeps them.
+/// Everything goes.
+pub(super) const fn removal(by: Uuid, at: DateTime<Utc>) -> Removal {
+    Removal { by, at, anonymise: false }
+}
+
+/// Erases, or makes nobody of, a locked customer because a rule says so, and answers the erasure; nothing where a hold keeps them.
 pub(crate) async fn erase_unasked(
     app: &App,
     work: &Work,
     row: &CustomerRow,
     ground: Ground,
+    anonymise: bool,
 ) -> Result<Option<Uuid>, DomainError> {
     let now = work.database_time().await?;
     if verdict(work, row.id, now).await? != Verdict::Go {
@@ -83,7 +89,8 @@ pub(crate) async fn erase_unasked(
     }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
     let before = stored::of_customer(work, row.id).await?;
-    let done = take_away(app, work, wish(app, Uuid::nil(), &asked, row, before, now), row, Uuid::nil(), now).await?;
+    let removal = Removal { anonymise, ..removal(Uuid::nil(), now) };
+    let done = take_away(app, work, wish(app, Uuid::nil(), &asked, row, before, now), row, removal).await?;
     record_all(work, &[&app.own_entry(work.organization(), told(&done)).await?]).await?;
     Ok(Some(done.id))
 }
@@ -174,7 +181,7 @@ pub(super) async fn carry_out(
             Ok((Became::Blocked(blocked.id, blocked.blocked_by), Some(draft)))
         }
         Verdict::Go => {
-            let done = take_away(app, work, wish, row, by, now).await?;
+            let done = take_away(app, work, wish, row, removal(by, now)).await?;
             Ok((Became::Erased(done.id), Some(told(&done))))
         }
     }
@@ -186,9 +193,9 @@ pub(super) async fn take_away(
     work: &Work,
     wish: ErasureRow,
     row: &CustomerRow,
-    by: Uuid,
-    at: DateTime<Utc>,
+    removal: Removal,
 ) -> Result<ErasureRow, DomainError> {
+    let at = removal.at;
     let (bucket, epoch) = wrapped_header(&row.wrapped_key).map_err(|_| DomainError::Integrity)?;
     let found = traces::of_customer(app, work, row).await?;
     let sealed = traces::seal(app, work, wish.id, &found).await?;
@@ -196,7 +203,7 @@ pub(super) async fn take_away(
     let passing =
         wrapped_header(sealed.get(..WRAPPED_DATA_KEY).unwrap_or_default()).map_err(|_| DomainError::Integrity)?.1;
     let fields = values(row).flatten().map(|value| value.key.to_owned()).collect();
-    let (removed, kept) = stored::erase_customer(work, row.id, &unpack_tags(&row.tags), Removal { by, at }).await?;
+    let (removed, kept) = stored::erase_customer(work, row.id, &unpack_tags(&row.tags), removal).await?;
     let done = ErasureRow {
         state: State::Erasing.as_str().to_owned(),
         blocked_by: Vec::new(),

@@ -23,7 +23,7 @@ const TRIES: u32 = 100;
 pub struct LedgerLine {
     /// When it happened, RFC 3339.
     pub at: String,
-    /// What happened: `erased`.
+    /// What happened: `erased`, `key_revoked`, `user_disabled`, `consent_withdrawn`, `grant_ended` or `secret_rotated`.
     pub kind: String,
     /// What it happened to.
     pub object: Uuid,
@@ -60,22 +60,21 @@ pub(super) fn signed_json(text: &str) -> Option<serde_json::Value> {
 pub async fn tell(
     app: &App,
     organization: OrganizationId,
-    kind: &str,
-    objects: &[(Uuid, DateTime<Utc>)],
+    told: &[(&str, Uuid, DateTime<Utc>)],
 ) -> Result<i64, DomainError> {
     let Some(file) = app.custody().ledger.clone() else {
         return Err(DomainError::unavailable("no security ledger is set up"));
     };
-    let line = |(object, at): &(Uuid, DateTime<Utc>)| LedgerLine {
+    let line = |(kind, object, at): &(&str, Uuid, DateTime<Utc>)| LedgerLine {
         at: at.to_rfc3339_opts(SecondsFormat::Micros, true),
-        kind: kind.to_owned(),
+        kind: (*kind).to_owned(),
         object: *object,
         organization: organization.uuid(),
         previous: String::new(),
         sequence: 0,
         v: 1,
     };
-    let lines: Vec<LedgerLine> = objects.iter().map(line).collect();
+    let lines: Vec<LedgerLine> = told.iter().map(line).collect();
     let app = app.clone();
     let written = tokio::task::spawn_blocking(move || append(&app, &file, &lines)).await;
     written.map_err(|_| DomainError::internal("the writer of the ledger ended"))?

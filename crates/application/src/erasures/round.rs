@@ -7,7 +7,7 @@ use custodian_persistence::customers::lock_any;
 use custodian_persistence::{Work, erasures as stored, organizations};
 use uuid::Uuid;
 
-use super::ask::{take_away, told};
+use super::ask::{removal, take_away, told};
 use super::{certificate, keyring, ledger, sweep};
 use crate::App;
 use crate::audit::record_all;
@@ -62,6 +62,7 @@ pub async fn settle_all(app: &App) -> Result<Round, DomainError> {
 pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, DomainError> {
     let mut round = Round { taken_up: take_up(app, organization).await?, ..Round::default() };
     tell_all(app, organization).await?;
+    tell_others(app, organization).await?;
     let buckets = reading(app, organization, async |work| stored::buckets_to_renew(work).await).await?;
     for row in &buckets {
         app.keys().renew(app, organization, *row).await?;
@@ -122,7 +123,7 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
     if verdict(work, customer, now).await? != Verdict::Go {
         return Ok(false);
     }
-    let done = take_away(app, work, wish, &row, Uuid::nil(), now).await?;
+    let done = take_away(app, work, wish, &row, removal(Uuid::nil(), now)).await?;
     let entry = app.own_entry(work.organization(), told(&done)).await?;
     record_all(work, &[&entry]).await?;
     Ok(true)
@@ -143,13 +144,32 @@ async fn tell(app: &App, organization: OrganizationId, untold: &[stored::Untold]
     if untold.is_empty() {
         return Ok(());
     }
-    let objects: Vec<_> = untold.iter().map(|(_, customer, at)| (*customer, *at)).collect();
-    let first = ledger::tell(app, organization, "erased", &objects).await?;
+    let told: Vec<_> = untold.iter().map(|(_, customer, at)| ("erased", *customer, *at)).collect();
+    let first = ledger::tell(app, organization, &told).await?;
     let work = app.begin(organization).await?;
     for ((id, _, _), sequence) in untold.iter().zip(first..) {
         stored::note_told(&work, *id, sequence).await?;
     }
     Ok(work.commit().await?)
+}
+
+/// Tells the ledger of what else a backup must not undo. What is told twice, because the power went in between, means the same.
+async fn tell_others(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+    if app.custody().ledger.is_none() {
+        return Ok(());
+    }
+    loop {
+        let queued = reading(app, organization, async |work| stored::queued_told(work, TOGETHER).await).await?;
+        if queued.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<_> = queued.iter().map(|one| (one.kind.as_str(), one.object, one.at)).collect();
+        ledger::tell(app, organization, &told).await?;
+        let ids: Vec<Uuid> = queued.iter().map(|one| one.id).collect();
+        let work = app.begin(organization).await?;
+        stored::drop_told(&work, &ids).await?;
+        work.commit().await?;
+    }
 }
 
 /// Returns once the ledger tells of this erasure, if it has taken anything away: the answer must not leave before.

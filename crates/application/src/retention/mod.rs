@@ -2,6 +2,7 @@
 
 mod holds;
 mod policies;
+mod records;
 mod run;
 
 pub(crate) use holds::verdict;

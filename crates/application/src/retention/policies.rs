@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action as Entry;
+use custodian_domain::catalog::CUSTOMER;
 use custodian_domain::customers::Stage;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::retention::{Action, PolicyState, Since, due_before};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::retention::{self as stored, Due, PolicyRow, RunRow};
+use custodian_persistence::retention::{self as stored, Due, DueRecords, PolicyRow, RunRow};
 use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
@@ -20,6 +21,12 @@ const SAMPLE: i64 = 20;
 /// Whom a policy would meet, and what it would do.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// What hangs on customers, by its type; customers themselves when absent.
+    pub record_type: Option<String>,
+    /// Records in this state alone.
+    pub record_state: Option<String>,
+    /// Those who said something about this purpose alone.
+    pub purpose: Option<String>,
     /// At this stage alone.
     pub stage: Option<String>,
     /// From when the time is counted.
@@ -49,6 +56,9 @@ impl Rule {
     /// As it is stored; a row that this version cannot read is none.
     pub(super) fn of(row: &PolicyRow) -> Option<Self> {
         Some(Self {
+            record_type: row.record_type.clone(),
+            record_state: row.record_state.clone(),
+            purpose: row.purpose.clone(),
             stage: row.stage.clone(),
             since: Since::from_code(&row.since)?,
             days: u32::try_from(row.days).ok()?,
@@ -61,15 +71,44 @@ impl Rule {
         let archived = self.since == Since::ArchivedAt;
         Some(Due {
             stage: self.stage.as_deref(),
+            purpose: self.purpose.as_deref(),
             since: self.since,
             before: due_before(now, self.days)?,
             unwarned_by: policy.filter(|_| self.action == Action::Warn),
-            in_use: !archived && self.action != Action::Destroy,
+            in_use: !archived && !self.action.erases(),
         })
     }
 
-    fn check(&self) -> Result<(), DomainError> {
+    /// Which records it meets at this moment; nothing for a rule about customers.
+    pub(super) fn due_records(&self, now: DateTime<Utc>) -> Option<DueRecords<'_>> {
+        Some(DueRecords {
+            record_type: self.record_type.as_deref()?,
+            state: self.record_state.as_deref(),
+            purpose: self.purpose.as_deref(),
+            since: self.since,
+            before: due_before(now, self.days)?,
+            in_use: self.since != Since::ArchivedAt && self.action != Action::Destroy,
+        })
+    }
+
+    fn check(&self, call: &Call) -> Result<(), DomainError> {
         let mut faults = Vec::new();
+        let of = self.record_type.as_deref();
+        if of.is_some_and(|code| code == CUSTOMER || call.catalog().record_type(code).is_none()) {
+            faults.push(Fault::new("/record_type", "not_a_choice"));
+        }
+        if of.is_some() && !self.action.fits_records() {
+            faults.push(Fault::new("/action", "not_a_choice").with_arg("archive, destroy"));
+        }
+        if of.is_none() && self.record_state.is_some() {
+            faults.push(Fault::new("/record_state", "not_allowed"));
+        }
+        if of.is_some() && self.stage.is_some() {
+            faults.push(Fault::new("/stage", "not_allowed"));
+        }
+        if self.purpose.as_ref().is_some_and(|code| !call.identity.purposes.contains_key(code)) {
+            faults.push(Fault::new("/purpose", "unknown_purpose"));
+        }
         if self.stage.as_deref().is_some_and(|code| Stage::from_code(code).is_none()) {
             faults.push(Fault::new("/stage", "not_a_choice"));
         }
@@ -82,6 +121,12 @@ impl Rule {
 
 async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64, i64), DomainError> {
     let now = work.database_time().await?;
+    if rule.record_type.is_some() {
+        return match rule.due_records(now) {
+            Some(due) => Ok(stored::count_due_records(work, &due).await?),
+            None => Ok((0, 0)),
+        };
+    }
     match rule.due(now, policy) {
         Some(due) => Ok(stored::count_due(work, &due).await?),
         None => Ok((0, 0)),
@@ -91,23 +136,31 @@ async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64,
 /// What a rule would meet now. Nothing is changed.
 pub async fn preview_policy(app: &App, call: &Call, rule: &Rule) -> Result<RetentionPreview, DomainError> {
     call.needs(Permission::RetentionRead)?;
-    rule.check()?;
+    rule.check(call)?;
     let work = app.begin(call.organization()).await?;
-    let looked = async {
-        let (due, held) = counted(&work, rule, None).await?;
-        let now = work.database_time().await?;
-        let sample = match rule.due(now, None) {
-            Some(due) => stored::list_due(&work, &due, SAMPLE).await?,
-            None => Vec::new(),
-        };
-        Ok::<_, DomainError>((due, held, sample))
-    };
-    let looked = looked.await;
+    let looked = look(&work, rule).await;
     work.abandon().await;
-    let (due, held, sample) = looked?;
-    let customers: Vec<CustomerId> = sample.clone();
+    let (preview, customers) = looked?;
     app.record_read(call, Draft { customers, ..Draft::of(Entry::RetentionRead) }).await?;
-    Ok(RetentionPreview { due, held, sample: sample.into_iter().map(CustomerId::uuid).collect() })
+    Ok(preview)
+}
+
+async fn look(work: &Work, rule: &Rule) -> Result<(RetentionPreview, Vec<CustomerId>), DomainError> {
+    let (due, held) = counted(work, rule, None).await?;
+    let now = work.database_time().await?;
+    if let Some(records) = rule.due_records(now) {
+        let found = stored::list_due_records(work, &records, SAMPLE).await?;
+        let mut customers: Vec<CustomerId> = found.iter().map(|(customer, _)| CustomerId::from(*customer)).collect();
+        customers.dedup();
+        let sample = found.into_iter().map(|(_, record)| record).collect();
+        return Ok((RetentionPreview { due, held, sample }, customers));
+    }
+    let customers = match rule.due(now, None) {
+        Some(due) => stored::list_due(work, &due, SAMPLE).await?,
+        None => Vec::new(),
+    };
+    let sample = customers.iter().map(|id| id.uuid()).collect();
+    Ok((RetentionPreview { due, held, sample }, customers))
 }
 
 /// Makes a policy. It does nothing yet but be previewed.
@@ -119,10 +172,13 @@ pub async fn create_policy(
     rule: Rule,
 ) -> Result<PolicyRow, DomainError> {
     call.needs(Permission::RetentionManage)?;
-    rule.check()?;
+    rule.check(call)?;
     let row = PolicyRow {
         id: app.new_id(),
         name,
+        record_type: rule.record_type,
+        record_state: rule.record_state,
+        purpose: rule.purpose,
         stage: rule.stage,
         since: rule.since.as_str().to_owned(),
         days: i32::try_from(rule.days).unwrap_or(i32::MAX),
@@ -228,21 +284,27 @@ pub async fn find_policy(app: &App, call: &Call, id: Uuid) -> Result<PolicyRow, 
     Ok(row)
 }
 
-/// What the rounds of a policy did, newest first: the register of destruction.
+/// What the rounds of a policy did, or those of all, newest first: the register of destruction.
 pub async fn list_runs(
     app: &App,
     call: &Call,
-    id: Uuid,
+    policy: Option<Uuid>,
     before: Option<Uuid>,
     limit: usize,
 ) -> Result<(Vec<RunRow>, Option<Uuid>), DomainError> {
-    find_policy(app, call, id).await?;
+    call.needs(Permission::RetentionRead)?;
+    if let Some(id) = policy {
+        find_policy(app, call, id).await?;
+    }
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list_runs(&work, id, before, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list_runs(&work, policy, before, i64::try_from(limit).unwrap_or(200) + 1).await;
     work.abandon().await;
     let mut rows = rows?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id);
+    if policy.is_none() {
+        app.record_read(call, Draft::of(Entry::RetentionRead)).await?;
+    }
     Ok((rows, next))
 }

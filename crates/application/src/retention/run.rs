@@ -11,6 +11,7 @@ use custodian_persistence::{Work, organizations};
 use uuid::Uuid;
 
 use super::policies::{Rule, entry};
+use super::records;
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 use crate::customers::unpack_tags;
@@ -73,6 +74,9 @@ async fn carry_out(
     now: DateTime<Utc>,
 ) -> Result<usize, DomainError> {
     let rule = Rule::of(policy).ok_or_else(|| DomainError::internal("a stored policy"))?;
+    if rule.record_type.is_some() {
+        return records::carry_out(app, organization, policy, &rule, now).await;
+    }
     let Some(due) = rule.due(now, Some(policy.id)) else { return Ok(0) };
     let work = app.begin(organization).await?;
     let customers = stored::list_due(&work, &due, TOGETHER).await;
@@ -94,7 +98,7 @@ async fn carry_out(
         }
     }
     if !done.is_empty() {
-        register(app, organization, policy, &done, erasures, now).await?;
+        register(app, organization, policy, Done { customers: &done, records: 0, erasures }, now).await?;
     }
     Ok(done.len())
 }
@@ -136,27 +140,41 @@ async fn one(
             publish(app, work, Event::about(EventType::CustomersDeleted, customer).with("version", version)).await?;
             Ok(Outcome::Done(None))
         }
-        Action::Destroy => match erase_unasked(app, work, &row, Ground::RetentionOver).await? {
-            Some(erasure) => Ok(Outcome::Done(Some(erasure))),
-            None => Ok(Outcome::Left),
-        },
+        Action::Anonymise | Action::Destroy => {
+            match erase_unasked(app, work, &row, Ground::RetentionOver, rule.action == Action::Anonymise).await? {
+                Some(erasure) => Ok(Outcome::Done(Some(erasure))),
+                None => Ok(Outcome::Left),
+            }
+        }
     }
 }
 
-async fn register(
+/// What a round did.
+pub(super) struct Done<'a> {
+    pub customers: &'a [CustomerId],
+    pub records: usize,
+    pub erasures: Vec<Uuid>,
+}
+
+pub(super) async fn register(
     app: &App,
     organization: OrganizationId,
     policy: &PolicyRow,
-    done: &[CustomerId],
-    erasures: Vec<Uuid>,
+    done: Done<'_>,
     at: DateTime<Utc>,
 ) -> Result<(), DomainError> {
     let work = app.begin(organization).await?;
-    let count = i32::try_from(done.len()).unwrap_or(i32::MAX);
-    let run =
-        RunRow { id: app.new_id(), policy: policy.id, action: policy.action.clone(), customers: count, erasures, at };
+    let run = RunRow {
+        id: app.new_id(),
+        policy: policy.id,
+        action: policy.action.clone(),
+        customers: i32::try_from(done.customers.len()).unwrap_or(i32::MAX),
+        records: i32::try_from(done.records).unwrap_or(i32::MAX),
+        erasures: done.erasures,
+        at,
+    };
     stored::insert_run(&work, &run).await?;
-    let draft = Draft { customers: done.to_vec(), ..entry(Entry::RetentionRun, policy.id) };
+    let draft = Draft { customers: done.customers.to_vec(), ..entry(Entry::RetentionRun, policy.id) };
     record_all(&work, &[&app.own_entry(organization, draft).await?]).await?;
     Ok(work.commit().await?)
 }

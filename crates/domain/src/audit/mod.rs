@@ -1,5 +1,9 @@
 //! What the audit log can say: actions and verdicts. Entries name ids, keys and codes, never personal values.
 
+mod ledger;
+
+pub use ledger::outlives_restores;
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal: $describe:literal),* $(,)? }) => {
         $(#[$doc])*

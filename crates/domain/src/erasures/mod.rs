@@ -57,6 +57,10 @@ pub const KEPT: &[Kept] = &[
         what: "tombstone",
         ground: "the id, so that it is answered as erased and never comes back: GDPR 5(2), PIPL 9",
     },
+    Kept {
+        what: "aggregates",
+        ground: "stage, source and region without any value, name or key, which are nobody's: PIPL 73(4), GDPR recital 26",
+    },
     Kept { what: "audit_entries", ground: "who saw what and when, without values: CSL 23(3), GDPR 5(2)" },
     Kept { what: "consents", ground: "proof of what was agreed to, without values: GDPR 7(1), PIPL 69(1)" },
     Kept { what: "opt_outs", ground: "proof that the person opted out, without values: 11 CCR 7101(a)" },

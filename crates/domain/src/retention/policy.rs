@@ -11,6 +11,8 @@ codes! {
         Warn = "warn",
         /// Taken out of use, as by deleting.
         Archive = "archive",
+        /// Values and keys are destroyed as by erasing; stage, source, region and times stay, which are nobody's any more.
+        Anonymise = "anonymise",
         /// Erased for good, on the ground that retention is over.
         Destroy = "destroy",
     }
@@ -37,6 +39,18 @@ codes! {
         Active = "active",
         /// Was in force.
         Paused = "paused",
+    }
+}
+
+impl Action {
+    /// Whether it can be done to what hangs on a customer. Whoever stays has one key for all of theirs: it is not destroyed for a part.
+    pub const fn fits_records(self) -> bool {
+        matches!(self, Self::Archive | Self::Destroy)
+    }
+
+    /// Whether it ends in a certificate.
+    pub const fn erases(self) -> bool {
+        matches!(self, Self::Anonymise | Self::Destroy)
     }
 }
 

@@ -42,6 +42,8 @@ pub struct NewEntry {
     pub canonical: Vec<u8>,
     /// HMAC-SHA-256 over the canonical bytes.
     pub mac: [u8; 32],
+    /// What the security ledger is to tell of it: the kind, what it happened to, and when.
+    pub told: Option<(&'static str, Uuid, chrono::DateTime<chrono::Utc>)>,
 }
 
 /// One statement, so that nothing can be stored without being queued for its place in the tree.
@@ -130,6 +132,11 @@ pub async fn record(work: &Work, entries: &[&NewEntry]) -> Result<(), DbError> {
     work.execute(INSERT, &columns.entry_params()).await?;
     if columns.has_subjects() {
         work.execute(INSERT_SUBJECTS, &columns.subject_params()).await?;
+    }
+    for entry in entries {
+        if let Some((kind, object, at)) = entry.told {
+            crate::erasures::queue_told(work, entry.id.uuid(), kind, object, at).await?;
+        }
     }
     Ok(())
 }

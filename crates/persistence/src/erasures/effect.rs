@@ -127,6 +127,8 @@ pub struct Removal {
     pub by: Uuid,
     /// The database's own time.
     pub at: DateTime<Utc>,
+    /// Stage, source and region stay: with no value, no key and no name they are nobody's any more.
+    pub anonymise: bool,
 }
 
 /// What there is of a customer: what would go, and what would stay.
@@ -173,10 +175,10 @@ pub async fn erase_customer(
     removal: Removal,
 ) -> Result<(Removed, Removed), DbError> {
     const TAGS: &str = "DELETE FROM blind_indexes WHERE organization_id = $1 AND customer_id = $2 AND tag = ANY($3)";
-    const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, stage = NULL, source = NULL, \
-         region = NULL, restricted = false, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
+    const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, \
+         stage = CASE WHEN $5 THEN stage END, source = CASE WHEN $5 THEN source END, region = CASE WHEN $5 THEN region END, restricted = false, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
          WHERE organization_id = $1 AND id = $2";
-    let (organization, id, Removal { by, at }) = (work.organization().uuid(), customer.uuid(), removal);
+    let (organization, id, Removal { by, at, anonymise }) = (work.organization().uuid(), customer.uuid(), removal);
     let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
     let mut gone = Removed::new();
     let removed = work.execute(TAGS, &[&organization, &id, &tags]).await?;
@@ -189,9 +191,13 @@ pub async fn erase_customer(
     for (what, remove, _) in GOES {
         gone.insert(what, count(work.execute(remove, &[&organization, &id]).await?));
     }
-    work.execute(TOMBSTONE, &[&organization, &id, &at, &by]).await?;
+    work.execute(TOMBSTONE, &[&organization, &id, &at, &by, &anonymise]).await?;
     let params: [&(dyn ToSql + Sync); 2] = [&organization, &id];
-    Ok((gone, stays(work, &params).await?))
+    let mut kept = stays(work, &params).await?;
+    if anonymise {
+        kept.insert("aggregates", 1);
+    }
+    Ok((gone, kept))
 }
 
 fn count(rows: u64) -> i64 {

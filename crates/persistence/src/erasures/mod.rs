@@ -4,6 +4,7 @@ mod batches;
 mod effect;
 mod renew;
 mod sweep;
+mod told;
 mod typed;
 mod unasked;
 
@@ -30,6 +31,7 @@ pub use sweep::{
     Column, DestroyedKey, RecordPack, Survivor, certifiable, certify, destroyed_keys, entry_of, id_columns, ids_in,
     note_swept, record_packs, survivors, text_columns, text_rows, unswept,
 };
+pub use told::{Told, drop_told, queue_told, queued_told};
 pub use typed::{Typed, TypedIn, blank, typed};
 pub use unasked::{hold_proposals, to_propose};
 

@@ -22,7 +22,13 @@ pub struct PolicyRow {
     pub since: String,
     /// For how long nobody has to have touched them.
     pub days: i32,
-    /// `warn`, `archive` or `destroy`.
+    /// What hangs on customers, by its type; customers themselves when absent.
+    pub record_type: Option<String>,
+    /// Records in this state alone.
+    pub record_state: Option<String>,
+    /// Those who said something about this purpose alone.
+    pub purpose: Option<String>,
+    /// `warn`, `archive`, `anonymise` or `destroy`.
     pub action: String,
     /// `dry_run`, `active` or `paused`.
     pub state: String,
@@ -36,7 +42,8 @@ pub struct PolicyRow {
     pub activated_by: Option<Uuid>,
 }
 
-const COLUMNS: &str = "id, name, stage, since, days, action, state, created_at, created_by, activated_at, activated_by";
+const COLUMNS: &str = "id, name, stage, since, days, action, state, created_at, created_by, activated_at, activated_by, \
+     record_type, record_state, purpose";
 
 impl From<&Row> for PolicyRow {
     fn from(row: &Row) -> Self {
@@ -52,17 +59,34 @@ impl From<&Row> for PolicyRow {
             created_by: row.get(8),
             activated_at: row.get(9),
             activated_by: row.get(10),
+            record_type: row.get(11),
+            record_state: row.get(12),
+            purpose: row.get(13),
         }
     }
 }
 
 /// Adds a policy.
 pub async fn insert_policy(work: &Work, row: &PolicyRow) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO retention_policies (organization_id, id, name, stage, since, days, action, state, created_at, created_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    const SQL: &str = "INSERT INTO retention_policies (organization_id, id, name, stage, since, days, action, state, created_at, created_by, record_type, \
+         record_state, purpose) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let PolicyRow { id, name, stage, since, days, action, state, created_at, created_by, .. } = row;
-    let params: [&(dyn ToSql + Sync); 10] =
-        [&work.organization().uuid(), id, name, stage, since, days, action, state, created_at, created_by];
+    let PolicyRow { record_type, record_state, purpose, .. } = row;
+    let params: [&(dyn ToSql + Sync); 13] = [
+        &work.organization().uuid(),
+        id,
+        name,
+        stage,
+        since,
+        days,
+        action,
+        state,
+        created_at,
+        created_by,
+        record_type,
+        record_state,
+        purpose,
+    ];
     work.execute(SQL, &params).await?;
     Ok(())
 }
@@ -101,6 +125,8 @@ pub async fn lock_policy(work: &Work, id: Uuid) -> Result<Option<PolicyRow>, DbE
 pub struct Due<'a> {
     /// At this stage alone.
     pub stage: Option<&'a str>,
+    /// Those who said something about this purpose, yes or no.
+    pub purpose: Option<&'a str>,
     /// By which of their times.
     pub since: Since,
     /// Before this.
@@ -111,7 +137,7 @@ pub struct Due<'a> {
     pub in_use: bool,
 }
 
-/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy. Whoever is erased, or waits to be, is nobody's any more.
+/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose. Whoever is erased, or waits to be, is nobody's any more.
 fn meets(due: &Due<'_>) -> String {
     // Out of use is whoever was deleted, and whoever lies in the archive.
     let since = match due.since {
@@ -123,12 +149,13 @@ fn meets(due: &Due<'_>) -> String {
     format!(
         "c.organization_id = $1 AND c.erased_at IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
+         AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) \
          AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
     )
 }
 
 /// A hold in force on a customer, in words of SQL.
-const HELD: &str = "EXISTS (SELECT FROM legal_hold_customers b JOIN legal_holds h ON h.organization_id = b.organization_id AND h.id = b.hold_id \
+pub(super) const HELD: &str = "EXISTS (SELECT FROM legal_hold_customers b JOIN legal_holds h ON h.organization_id = b.organization_id AND h.id = b.hold_id \
      WHERE b.organization_id = $1 AND b.customer_id = c.id AND h.released_at IS NULL AND (h.until_at IS NULL OR h.until_at > clock_timestamp()))";
 
 /// How many are due and free to go, and how many a hold keeps.
@@ -137,15 +164,17 @@ pub async fn count_due(work: &Work, due: &Due<'_>) -> Result<(i64, i64), DbError
         "SELECT count(*) FILTER (WHERE NOT {HELD}), count(*) FILTER (WHERE {HELD}) FROM customers c WHERE {}",
         meets(due)
     );
-    let row = work.query_one(&sql, &[&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by]).await?;
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose];
+    let row = work.query_one(&sql, &params).await?;
     Ok((row.get(0), row.get(1)))
 }
 
 /// Some of those who are due and whom no hold keeps, in the order of their ids.
 pub async fn list_due(work: &Work, due: &Due<'_>, limit: i64) -> Result<Vec<CustomerId>, DbError> {
-    let sql = format!("SELECT c.id FROM customers c WHERE {} AND NOT {HELD} ORDER BY c.id LIMIT $5", meets(due));
-    let params: [&(dyn ToSql + Sync); 5] =
-        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &limit];
+    let sql = format!("SELECT c.id FROM customers c WHERE {} AND NOT {HELD} ORDER BY c.id LIMIT $6", meets(due));
+    let params: [&(dyn ToSql + Sync); 6] =
+        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose, &limit];
     let rows = work.query(&sql, &params).await?;
     Ok(rows.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
 }
@@ -166,8 +195,10 @@ pub struct RunRow {
     pub policy: Uuid,
     /// What was done.
     pub action: String,
-    /// To how many.
+    /// To how many people.
     pub customers: i32,
+    /// How many records, where the policy is about those.
+    pub records: i32,
     /// The erasures, each with a certificate of its own.
     pub erasures: Vec<Uuid>,
     /// When.
@@ -176,16 +207,22 @@ pub struct RunRow {
 
 /// Adds a round to the register.
 pub async fn insert_run(work: &Work, row: &RunRow) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO retention_runs (organization_id, id, policy_id, action, customer_count, erasure_ids, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let RunRow { id, policy, action, customers, erasures, at } = row;
-    work.execute(SQL, &[&work.organization().uuid(), id, policy, action, customers, erasures, at]).await?;
+    const SQL: &str = "INSERT INTO retention_runs (organization_id, id, policy_id, action, customer_count, erasure_ids, at, record_count) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let RunRow { id, policy, action, customers, records, erasures, at } = row;
+    work.execute(SQL, &[&work.organization().uuid(), id, policy, action, customers, erasures, at, records]).await?;
     Ok(())
 }
 
-/// The rounds of a policy, newest first.
-pub async fn list_runs(work: &Work, policy: Uuid, before: Option<Uuid>, limit: i64) -> Result<Vec<RunRow>, DbError> {
-    const SQL: &str = "SELECT id, policy_id, action, customer_count, erasure_ids, at FROM retention_runs \
-         WHERE organization_id = $1 AND policy_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4";
+/// The rounds of one policy, or of all, newest first.
+pub async fn list_runs(
+    work: &Work,
+    policy: Option<Uuid>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<RunRow>, DbError> {
+    const SQL: &str = "SELECT id, policy_id, action, customer_count, erasure_ids, at, record_count FROM retention_runs \
+         WHERE organization_id = $1 AND ($2::uuid IS NULL OR policy_id = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4";
     let rows = work.query(SQL, &[&work.organization().uuid(), &policy, &before, &limit]).await?;
     let run = |row: &Row| RunRow {
         id: row.get(0),
@@ -194,6 +231,7 @@ pub async fn list_runs(work: &Work, policy: Uuid, before: Option<Uuid>, limit: i
         customers: row.get(3),
         erasures: row.get(4),
         at: row.get(5),
+        records: row.get(6),
     };
     Ok(rows.iter().map(run).collect())
 }

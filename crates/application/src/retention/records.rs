@@ -1,0 +1,81 @@
+//! Rounds of policies about what hangs on customers.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::audit::Action as Entry;
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
+use custodian_domain::retention::{Action, Verdict};
+use custodian_persistence::Work;
+use custodian_persistence::customers::lock_any;
+use custodian_persistence::retention::{self as stored, PolicyRow};
+use uuid::Uuid;
+
+use super::holds::verdict;
+use super::policies::Rule;
+use super::run::{Done, register};
+use crate::App;
+use crate::audit::{Detail, Draft, record_all};
+
+/// How many records one round takes.
+const TOGETHER: i64 = 2_000;
+
+/// One round: the records of each customer in a transaction of their own. Answers how many records it met.
+pub(super) async fn carry_out(
+    app: &App,
+    organization: OrganizationId,
+    policy: &PolicyRow,
+    rule: &Rule,
+    now: DateTime<Utc>,
+) -> Result<usize, DomainError> {
+    let Some(due) = rule.due_records(now) else { return Ok(0) };
+    let work = app.begin(organization).await?;
+    let found = stored::list_due_records(&work, &due, TOGETHER).await;
+    work.abandon().await;
+    let (mut customers, mut records) = (Vec::new(), 0);
+    for theirs in found?.chunk_by(|one, other| one.0 == other.0) {
+        let Some((customer, _)) = theirs.first() else { continue };
+        let ids: Vec<Uuid> = theirs.iter().map(|(_, record)| *record).collect();
+        let customer = CustomerId::from(*customer);
+        let work = app.begin(organization).await?;
+        match of_one(app, &work, policy, rule.action, (customer, &ids)).await {
+            Ok(0) => work.abandon().await,
+            Ok(met) => {
+                work.commit().await?;
+                customers.push(customer);
+                records += met;
+            }
+            Err(error) => {
+                work.abandon().await;
+                return Err(error);
+            }
+        }
+    }
+    if records > 0 {
+        let done = Done { customers: &customers, records, erasures: Vec::new() };
+        register(app, organization, policy, done, now).await?;
+    }
+    Ok(records)
+}
+
+/// Takes records of one customer away, or out of use; none where a hold was laid meanwhile.
+async fn of_one(
+    app: &App,
+    work: &Work,
+    policy: &PolicyRow,
+    action: Action,
+    (customer, ids): (CustomerId, &[Uuid]),
+) -> Result<usize, DomainError> {
+    let Some((_, false)) = lock_any(work, customer).await? else { return Ok(0) };
+    let now = work.database_time().await?;
+    if verdict(work, customer, now).await? != Verdict::Go {
+        return Ok(0);
+    }
+    let met = match action {
+        Action::Destroy => stored::remove_records(work, customer.uuid(), ids).await?,
+        _ => stored::archive_records(work, customer.uuid(), ids, now).await?,
+    };
+    let draft = Draft::about(Entry::RecordsDelete, customer)
+        .with("retention_policy", Detail::Code(policy.id.to_string()))
+        .with("records", Detail::Codes(ids.iter().map(Uuid::to_string).collect()));
+    record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await?;
+    Ok(usize::try_from(met).unwrap_or(usize::MAX))
+}

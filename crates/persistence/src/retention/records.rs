@@ -1,0 +1,78 @@
+//! What hangs on customers and is due by a policy.
+
+use chrono::{DateTime, Utc};
+use custodian_domain::retention::Since;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::policies::HELD;
+use crate::{DbError, Work};
+
+/// Which records a policy meets.
+#[derive(Clone, Copy, Debug)]
+pub struct DueRecords<'a> {
+    /// Of this type.
+    pub record_type: &'a str,
+    /// In this state alone.
+    pub state: Option<&'a str>,
+    /// Of those who said something about this purpose, yes or no.
+    pub purpose: Option<&'a str>,
+    /// By which of their times.
+    pub since: Since,
+    /// Before this.
+    pub before: DateTime<Utc>,
+    /// Leaves out those that are out of use already.
+    pub in_use: bool,
+}
+
+/// Those that are due, in words of SQL; $1 organisation, $2 type, $3 state, $4 before, $5 purpose. What is somebody's who is being erased is left to that.
+fn meets(due: &DueRecords<'_>) -> String {
+    let column = due.since.as_str();
+    let used = if due.in_use { "r.archived_at IS NULL" } else { "true" };
+    format!(
+        "FROM records r JOIN customers c ON c.organization_id = $1 AND c.id = r.customer_id AND c.erased_at IS NULL WHERE r.organization_id = $1 \
+         AND r.record_type = $2 AND {used} AND ($3::text IS NULL OR r.state = $3) AND r.{column} < $4 AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s \
+         WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
+    )
+}
+
+/// How many are due and free to go, and how many a hold on their customer keeps.
+pub async fn count_due_records(work: &Work, due: &DueRecords<'_>) -> Result<(i64, i64), DbError> {
+    let sql = format!("SELECT count(*) FILTER (WHERE NOT {HELD}), count(*) FILTER (WHERE {HELD}) {}", meets(due));
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&work.organization().uuid(), &due.record_type, &due.state, &due.before, &due.purpose];
+    let row = work.query_one(&sql, &params).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+/// Some of those that are due and that no hold keeps: customer and record, in the order of customers.
+pub async fn list_due_records(work: &Work, due: &DueRecords<'_>, limit: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let sql = format!("SELECT r.customer_id, r.id {} AND NOT {HELD} ORDER BY r.customer_id, r.id LIMIT $6", meets(due));
+    let params: [&(dyn ToSql + Sync); 6] =
+        [&work.organization().uuid(), &due.record_type, &due.state, &due.before, &due.purpose, &limit];
+    Ok(work.query(&sql, &params).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Takes records of a locked customer away with their past versions and what they are found by. How many there were.
+pub async fn remove_records(work: &Work, customer: Uuid, records: &[Uuid]) -> Result<u64, DbError> {
+    const PARTS: [&str; 3] = [
+        "DELETE FROM record_indexes WHERE organization_id = $1 AND customer_id = $2 AND record_id = ANY($3)",
+        "DELETE FROM record_versions WHERE organization_id = $1 AND customer_id = $2 AND record_id = ANY($3)",
+        "DELETE FROM records WHERE organization_id = $1 AND customer_id = $2 AND id = ANY($3)",
+    ];
+    let mut gone = 0;
+    for sql in PARTS {
+        gone = work.execute(sql, &[&work.organization().uuid(), &customer, &records]).await?;
+    }
+    Ok(gone)
+}
+
+/// Takes records of a locked customer out of use. How many that were in use.
+pub async fn archive_records(work: &Work, customer: Uuid, records: &[Uuid], at: DateTime<Utc>) -> Result<u64, DbError> {
+    const TAGS: &str =
+        "DELETE FROM record_indexes WHERE organization_id = $1 AND customer_id = $2 AND record_id = ANY($3)";
+    const SQL: &str = "UPDATE records SET archived_at = $4 WHERE organization_id = $1 AND customer_id = $2 AND id = ANY($3) AND archived_at IS NULL";
+    let organization = work.organization().uuid();
+    work.execute(TAGS, &[&organization, &customer, &records]).await?;
+    work.execute(SQL, &[&organization, &customer, &records, &at]).await
+}

@@ -3,12 +3,14 @@
 mod access_log;
 mod archive;
 mod change;
+mod collaborators;
 mod create;
 mod delete;
 mod history;
 mod list;
 mod matrix;
 mod oracles;
+mod reach;
 mod refusals;
 mod reveal;
 mod scope;

@@ -6,6 +6,7 @@ mod change;
 mod collaborators;
 mod create;
 mod delete;
+mod hand_over;
 mod history;
 mod list;
 mod matrix;

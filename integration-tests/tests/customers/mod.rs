@@ -10,6 +10,8 @@ mod hand_over;
 mod history;
 mod list;
 mod matrix;
+mod merge;
+mod merge_races;
 mod oracles;
 mod reach;
 mod refusals;
@@ -18,6 +20,7 @@ mod scope;
 mod search;
 mod tags;
 mod together;
+mod unmerge;
 
 use custodian_api::dev::people;
 use custodian_crypto::SeededRandomness;

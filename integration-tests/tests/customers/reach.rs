@@ -22,7 +22,8 @@ async fn world(org: &Org<'_>, admin: &Person, random: &SeededRandomness) -> Vec<
     let departments = ["Sales East", "Sales West", "Services", "Headquarters"];
     let (sql, mut all) = (org.sql().await, Vec::new());
     for _ in 0..14 {
-        let mut body = json!({"fields": {"name": "张三"}, "region": ["CN-SH", "CN-BJ"][draw(random, 2)]});
+        let region = ["CN-SH", "CN-BJ"][draw(random, 2)];
+        let mut body = json!({"fields": {"name": "张三"}, "region": region});
         body["owner_id"] = json!(org.user_id(["sales_a", "sales_b", "sales_c", "admin"][draw(random, 4)]));
         body["department_id"] = json!(org.department_id(departments[draw(random, 4)]));
         let id = admin.post("/v1/customers", &body).await.shows(201).id();

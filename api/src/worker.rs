@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, detections, erasures, events, exports, idempotency,
+    App, access, access_requests, access_reviews, auth, catalog, consents, customers, detections, erasures, events, exports, idempotency,
     imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
@@ -112,6 +112,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,
         catalog::KIND => catalog::run(app, claim).await,
+        customers::HAND_OVER => customers::run_hand_over(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }
 }

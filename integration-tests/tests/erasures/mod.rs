@@ -10,6 +10,8 @@ mod steps;
 mod thief;
 mod unasked;
 
+pub use certificates::ended as certified;
+
 use custodian_application::erasures::{Round, settle};
 use custodian_domain::kernel::OrganizationId;
 use serde_json::json;

@@ -3,7 +3,10 @@
 mod archive;
 mod bodies;
 mod change;
+mod collaborators;
+mod hand_over;
 mod list;
+mod merge;
 mod past;
 mod read;
 mod reveal;
@@ -23,8 +26,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::create_customer)
         .service(change::change_customer)
         .service(change::delete_customer)
+        .service(hand_over::hand_over_customers)
+        .service(merge::list_duplicates)
+        .service(merge::merge_customer)
+        .service(merge::unmerge_customer)
+        .service(merge::list_merges)
         .service(archive::archive_customer)
         .service(archive::restore_customer)
+        .service(collaborators::show_collaborators)
+        .service(collaborators::put_collaborators)
         .service(tags::list_tags)
         .service(tags::create_tag)
         .service(tags::show_tag)
@@ -47,8 +57,14 @@ pub(crate) mod may {
         ChangeCustomer = CustomersWrite;
         /// Takes out of use.
         DeleteCustomer = CustomersDelete;
+        /// Gives to somebody else.
+        HandOverCustomers = CustomersAssign;
+        /// Makes one of two, and undoes it.
+        MergeCustomers = CustomersMerge;
         /// Puts into the archive and takes out of it.
         ArchiveCustomers = CustomersArchive;
+        /// Says who sees a customer beside its owner.
+        ShareCustomers = CustomersShare;
         /// Makes and changes tags.
         ManageTags = TagsManage;
         /// Shows in full.

@@ -3,7 +3,7 @@
 use custodian_domain::kernel::{DomainError, UserId};
 use custodian_persistence::Work;
 use custodian_persistence::access_reviews;
-use custodian_persistence::customers::HandOver;
+use custodian_persistence::customers::{self as held, HandOver};
 use custodian_persistence::users::{UserRow, offboard as stored};
 
 use super::credentials::Steps;
@@ -23,9 +23,10 @@ pub(super) async fn hand_over(
     steps.note("reports_handed_over", stored::hand_over_reports(work, from, heir.id).await?);
     steps.note("departments_handed_over", stored::hand_over_departments(work, from, heir.id).await?);
     let (to, by) = (heir.id, call.identity.actor_id());
-    let hand = HandOver { to, department: heir.department, by, at: app.now() };
+    let hand = HandOver { to: Some(to), department: heir.department, by, at: app.now() };
     let customers = customers::hand_over(app, call, work, from, &hand).await?;
     steps.note("customers_handed_over", customers);
+    steps.note("collaborations_ended", held::end_collaborations(work, from).await?);
     steps.note("records_handed_over", records::hand_over(app, call, work, from, &hand).await?);
     let [approvals, policies] = access_requests::hand_over(app, call, work, waiting, (from, to)).await?;
     steps.note("approvals_handed_over", approvals);

@@ -6,7 +6,7 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{CustomerRow, SHOWN, ScopeSql};
+use super::{CustomerRow, IN_FORCE, SHOWN, ScopeSql};
 use crate::{DbError, Work};
 
 /// What a customer is looked for by; every part given must match.
@@ -188,6 +188,31 @@ pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>,
     Ok(rows.iter().map(CustomerRow::from).collect())
 }
 
+/// Those inside the scope who share some of these tags with a customer, the archive included: those who share most first.
+pub async fn sharing(
+    work: &Work,
+    scope: &RowScope,
+    tags: &[[u8; 16]],
+    but: CustomerId,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, DbError> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (organization, but) = (work.organization().uuid(), but.uuid());
+    let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
+    let scope = ScopeSql::new(scope, 5);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization, &tags, &but, &limit];
+    scope.push_params(&mut params);
+    let sql = format!(
+        "SELECT {SHOWN} FROM (SELECT b.customer_id, count(*) AS shared FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ANY($2) \
+         AND b.customer_id <> $3 GROUP BY 1) s JOIN customers c ON c.organization_id = $1 AND c.id = s.customer_id \
+         WHERE c.archived_at IS NULL AND {} ORDER BY s.shared DESC, c.id LIMIT $4",
+        scope.clause
+    );
+    Ok(work.query(&sql, &params).await?.iter().map(CustomerRow::from).collect())
+}
+
 /// How many match inside the scope.
 pub async fn count(work: &Work, scope: &RowScope, filter: &Filter) -> Result<i64, DbError> {
     let organization = work.organization().uuid();
@@ -209,21 +234,28 @@ pub struct Alike {
     pub region: Option<String>,
     /// Whether processing is restricted.
     pub restricted: bool,
+    /// Who works on them beside their owner.
+    pub collaborators: Vec<UserId>,
     /// How many there are.
     pub count: i64,
 }
 
 /// Every customer of the organisation, counted by what a decision looks at.
 pub async fn alike(work: &Work) -> Result<Vec<Alike>, DbError> {
-    let sql = "SELECT owner_id, department_id, region, restricted, count(*) FROM customers WHERE organization_id = $1 AND archived_at IS NULL \
-         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
-    let rows = work.query(sql, &[&work.organization().uuid()]).await?;
+    let sql = format!(
+        "SELECT c.owner_id, c.department_id, c.region, c.restricted, coalesce(n.users, '{{}}'), count(*) FROM customers c \
+         LEFT JOIN (SELECT k.customer_id, array_agg(k.user_id ORDER BY k.user_id) AS users FROM customer_collaborators k \
+             WHERE k.organization_id = $1 AND {IN_FORCE} GROUP BY 1) n ON n.customer_id = c.id \
+         WHERE c.organization_id = $1 AND c.archived_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid()]).await?;
     let of = |row: &tokio_postgres::Row| Alike {
         owner: row.get::<_, Option<Uuid>>(0).map(UserId::from),
         department: row.get::<_, Option<Uuid>>(1).map(DepartmentId::from),
         region: row.get(2),
         restricted: row.get(3),
-        count: row.get(4),
+        collaborators: row.get::<_, Vec<Uuid>>(4).into_iter().map(UserId::from).collect(),
+        count: row.get(5),
     };
     Ok(rows.iter().map(of).collect())
 }

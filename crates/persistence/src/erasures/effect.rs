@@ -42,6 +42,16 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "merges",
+        "DELETE FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
+        "SELECT count(*) FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
+    ),
+    (
+        "collaborators",
+        "DELETE FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "customer_tags",
         "DELETE FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",
         "SELECT count(*) FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",
@@ -88,8 +98,9 @@ const GOES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Files that hold the person end before anybody takes them away; from such as are not written yet the person is left out. $1 organisation, $2 customer.
-const EXPORTS: [&str; 4] = [
+/// Who waits to be handed over is not. Files that hold the person end before anybody takes them away; from such as are not written yet the person is left out. $1 organisation, $2 customer.
+const EXPORTS: [&str; 5] = [
+    "UPDATE hand_overs SET customer_ids = array_remove(customer_ids, $2::uuid) WHERE organization_id = $1 AND $2::uuid = ANY(customer_ids)",
     "UPDATE exports x SET stage = 'expired', wrapped_key = NULL, token_digest = NULL WHERE x.organization_id = $1 AND x.wrapped_key IS NOT NULL \
      AND EXISTS (SELECT FROM export_members m WHERE m.organization_id = $1 AND m.export_id = x.id AND $2::uuid = ANY(m.customer_ids))",
     "DELETE FROM export_chunks c USING exports x WHERE c.organization_id = $1 AND x.organization_id = $1 AND x.id = c.export_id AND x.stage = 'expired' AND $2::uuid IS NOT NULL",
@@ -176,7 +187,7 @@ pub async fn erase_customer(
 ) -> Result<(Removed, Removed), DbError> {
     const TAGS: &str = "DELETE FROM blind_indexes WHERE organization_id = $1 AND customer_id = $2 AND tag = ANY($3)";
     const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, \
-         stage = CASE WHEN $5 THEN stage END, source = CASE WHEN $5 THEN source END, region = CASE WHEN $5 THEN region END, restricted = false, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
+         stage = CASE WHEN $5 THEN stage END, source = CASE WHEN $5 THEN source END, region = CASE WHEN $5 THEN region END, restricted = false, merged_into = NULL, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
          WHERE organization_id = $1 AND id = $2";
     let (organization, id, Removal { by, at, anonymise }) = (work.organization().uuid(), customer.uuid(), removal);
     let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();

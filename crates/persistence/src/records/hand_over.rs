@@ -44,6 +44,7 @@ pub async fn hand_over(work: &Work, packs: &[(Uuid, SealedFields)], hand: &HandO
     let ids: Vec<Uuid> = packs.iter().map(|(id, _)| *id).collect();
     let fields: Vec<&[u8]> = packs.iter().map(|(_, fields)| fields.packed()).collect();
     let HandOver { to, by, at, .. } = hand;
-    work.execute(SQL, &[&work.organization().uuid(), &ids, &fields, &to.uuid(), at, by]).await?;
+    let to = to.map(|to| to.uuid());
+    work.execute(SQL, &[&work.organization().uuid(), &ids, &fields, &to, at, by]).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod change;
 mod commands;
 mod create;
+mod decoy;
 mod hand_over;
 mod history;
 mod list;

@@ -10,6 +10,7 @@ mod people;
 mod pgbench;
 mod process;
 mod report;
+mod told;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use self::load::{Push, Sample};
 use self::pgbench::{Postgres, Yardstick};
 use self::process::{Process, cpu_of, cpu_of_family};
 use self::report::{Bulk, Context, Report, Series};
+use self::told::Told;
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
@@ -94,7 +96,8 @@ pub fn run(options: &Options) -> Result<bool, Unfit> {
         data_dir: dir.clone(),
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         empty: true,
-        settings: Vec::new(),
+        // The receiver that hears of withdrawals is in this process.
+        settings: vec![("outbound_allow_loopback".to_owned(), "true".to_owned())],
         clock: Arc::new(SystemClock),
         remove_on_exit: true,
     }))?;
@@ -162,7 +165,8 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     bench.rounds().await?;
     let grown = bench.growth(&options.log_entries).await?;
     let exported = bench.export().await?;
-    bench.report([imported, exported], grown)
+    let told = bench.told().await?;
+    bench.report([imported, exported], grown, told)
 }
 
 /// A notice as the officer, and consents under it as the owner of the customers.
@@ -321,7 +325,18 @@ impl Bench<'_> {
         export::measure(self.server.address, self.instance, spent, || self.server.peak_mib()).await
     }
 
-    fn report(self, [imported, exported]: [Bulk; 2], grown: Vec<Grown>) -> Result<Report, Unfit> {
+    /// How soon a receiver hears of withdrawals, where they are measured at all.
+    async fn told(&mut self) -> Result<Option<Told>, Unfit> {
+        if !self.options.cases.contains(&Case::Withdraw) {
+            return Ok(None);
+        }
+        say("withdrawing a thousand a second ...");
+        self.log_in().await?;
+        let Material { staff, agreed, ids, .. } = &self.material;
+        told::measure(self.server.address, self.instance, staff, &agreed.notice, ids).await.map(Some)
+    }
+
+    fn report(self, [imported, exported]: [Bulk; 2], grown: Vec<Grown>, told: Option<Told>) -> Result<Report, Unfit> {
         let Options { customers, connections, seconds, rounds, .. } = *self.options;
         let context = Context {
             connections,
@@ -337,6 +352,7 @@ impl Bench<'_> {
             fenced: self.fenced,
             durable: self.durable,
             grown,
+            told,
         };
         Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
     }

@@ -1,6 +1,7 @@
 //! Consents: recorded, one or ten thousand at a time, withdrawn in one call, and asked for at any moment.
 
 mod decide;
+mod decide_one;
 mod link;
 mod object;
 mod opt_outs;
@@ -20,6 +21,7 @@ use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
+pub use decide_one::decide_one;
 pub use link::{Link, issue_link, withdraw_by_link};
 pub(crate) use object::object;
 pub use opt_outs::opt_outs;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::Who;
+use custodian_domain::catalog::SearchKind;
 use custodian_domain::customers::province_region;
 use custodian_domain::exports::alike;
 use custodian_domain::kernel::{ApiKeyId, CustomerId, DomainError, OrganizationId};
@@ -157,7 +158,7 @@ async fn numbered(
     let mut dice = dice(app.rng());
     for _ in 0..TRIES {
         let text = alike(&known, &mut dice);
-        let terms = field.search_terms(&text).into_iter();
+        let terms = field.search_terms(&text).into_iter().filter(|(kind, _)| *kind == SearchKind::Exact);
         let tags: Vec<Vec<u8>> = terms.map(|(kind, term)| keys.tag(NUMBER, kind, &term).to_vec()).collect();
         if text != known && !any_decoy(work, &[], &tags).await? {
             return Ok(Some(text));

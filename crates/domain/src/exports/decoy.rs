@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_running_number_keeps_its_shape() {
-        let mut nine = |_| 9;
+        let mut nine = |_: u32| 9_u32;
         for (number, other) in [
             ("D000123", "D009999"),
             ("C-000001", "C-000099"),

@@ -11,6 +11,7 @@ use custodian_application::App;
 use custodian_application::audit::sequencer;
 use custodian_application::customers::CustomerWriter;
 use custodian_application::{events, webhooks};
+use custodian_persistence::consents::DecisionReader;
 use custodian_persistence::customers::CustomerReader;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::pki_types::pem::PemObject;
@@ -148,6 +149,7 @@ fn application(
 > {
     let mailbox = platform::configure_mailbox(&platform);
     let reader = CustomerReader::start(app.db().clone());
+    let decisions = DecisionReader::start(app.db().clone());
     let writer = CustomerWriter::start(app.clone());
     let (application, document) = ActixApp::new()
         .into_utoipa_app()
@@ -171,6 +173,7 @@ fn application(
         .app_data(edge)
         .app_data(platform)
         .app_data(Data::new(reader))
+        .app_data(Data::new(decisions))
         .app_data(Data::new(writer))
         .configure(platform::configure_docs)
         .configure(mailbox)

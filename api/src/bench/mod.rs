@@ -11,6 +11,7 @@ mod pgbench;
 mod process;
 mod report;
 mod rights;
+mod told;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use self::pgbench::{Postgres, Yardstick};
 use self::process::{Process, cpu_of, cpu_of_family};
 use self::report::{Bulk, Context, Report, Series};
 use self::rights::Rights;
+use self::told::Told;
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
@@ -99,7 +101,8 @@ pub fn run(options: &Options) -> Result<bool, Unfit> {
         data_dir: dir.clone(),
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         empty: true,
-        settings: Vec::new(),
+        // The receiver that hears of withdrawals is in this process.
+        settings: vec![("outbound_allow_loopback".to_owned(), "true".to_owned())],
         clock: Arc::new(SystemClock),
         remove_on_exit: true,
     }))?;
@@ -167,8 +170,9 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     bench.rounds().await?;
     let grown = bench.growth(&options.log_entries).await?;
     let exported = bench.export().await?;
+    let told = bench.told().await?;
     let rights = bench.rights().await?;
-    bench.report([imported, exported], grown, rights)
+    bench.report([imported, exported], grown, told, rights)
 }
 
 /// A notice as the officer, and consents under it as the owner of the customers.
@@ -336,10 +340,22 @@ impl Bench<'_> {
         rights::measure(self.server.address, self.instance, &self.postgres, &self.material.ids).await.map(Some)
     }
 
+    /// How soon a receiver hears of withdrawals, where they are measured at all.
+    async fn told(&mut self) -> Result<Option<Told>, Unfit> {
+        if !self.options.cases.contains(&Case::Withdraw) {
+            return Ok(None);
+        }
+        say("withdrawing a thousand a second ...");
+        self.log_in().await?;
+        let Material { staff, agreed, ids, .. } = &self.material;
+        told::measure(self.server.address, self.instance, staff, &agreed.notice, ids).await.map(Some)
+    }
+
     fn report(
         self,
         [imported, exported]: [Bulk; 2],
         grown: Vec<Grown>,
+        told: Option<Told>,
         rights: Option<Rights>,
     ) -> Result<Report, Unfit> {
         let Options { customers, connections, seconds, rounds, .. } = *self.options;
@@ -358,6 +374,7 @@ impl Bench<'_> {
             durable: self.durable,
             grown,
             rights,
+            told,
         };
         Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
     }

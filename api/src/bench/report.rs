@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::growth::Grown;
 use super::load::Sample;
 use super::rights::Rights;
+use super::told::Told;
 
 /// One case over all rounds.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +77,8 @@ pub(super) struct Context {
     pub grown: Vec<Grown>,
     /// What people's rights cost.
     pub rights: Option<Rights>,
+    /// How soon a receiver heard of withdrawals.
+    pub told: Option<Told>,
 }
 
 /// A figure and what it has to reach.
@@ -159,6 +162,10 @@ impl Report {
             below("erase 10,000 s", rights.many_seconds * 1e4 / (rights.many.max(1) as f64), 300.0);
             below("package of 1,000 records s", rights.package_seconds, 2.0);
         }
+        if let Some(told) = &self.context.told {
+            below("withdrawals told p99 ms", told.p99, 2000.0);
+            targets.push(Target { what: "withdrawals told /s", value: told.rate, bound: 990.0, below: false });
+        }
         targets
     }
 
@@ -197,6 +204,9 @@ impl Report {
         }
         for grown in &context.grown {
             let _ = writeln!(text, "single_read at {:>9} entries in the log: {:.2} of (a)", grown.entries, grown.ratio);
+        }
+        if let Some(Told { rate, p50, p99 }) = context.told {
+            let _ = writeln!(text, "{rate:.0} withdrawals a second, told after {p50:.0} ms (p50), {p99:.0} ms (p99)");
         }
         if let Some((answers, entries)) = context.durable {
             let _ = writeln!(text, "\n{answers} answers of single_read, {entries} durable entries for them");
@@ -269,6 +279,7 @@ impl Report {
             "cores": std::thread::available_parallelism().map_or(1, usize::from), "postgres": context.postgres,
             "select_tps": round(self.select()), "audited_tps": round(self.audited()),
             "row_level_security_tps": round(self.fenced()), "ready_ms": round(context.ready_ms),
+            "told": context.told.map(|told| json!({"rate": round(told.rate), "p50_ms": round(told.p50), "p99_ms": round(told.p99)})),
             "answers": context.durable.map(|(answers, _)| answers), "entries": context.durable.map(|(_, entries)| entries), "targets": targets,
         }));
         all.into()
@@ -300,6 +311,7 @@ mod tests {
             durable: None,
             grown: Vec::new(),
             rights: None,
+            told: None,
         };
         Report { context, cases: vec![("single_read", series)] }
     }

@@ -10,6 +10,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use custodian_application::auth::{self, Credential};
+use custodian_application::events::{Admitted, admit};
 use custodian_application::{App, Call};
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use futures_util::future::LocalBoxFuture;
@@ -113,6 +114,19 @@ pub(super) enum Door {
 pub(super) enum Sent {
     Bearer(String),
     ApiKey(String),
+    /// A ticket for a stream has let its session in.
+    Ticket(Admitted),
+}
+
+impl Sent {
+    /// As the use cases take it at the door of staff and partners.
+    fn at_house(&self) -> Credential<'_> {
+        match self {
+            Self::Bearer(token) => Credential::Bearer(token),
+            Self::ApiKey(key) => Credential::ApiKey(key),
+            Self::Ticket(one) => Credential::Session(one.organization, one.user, one.session),
+        }
+    }
 }
 
 /// What is needed to find out who asks, taken from the request before anything is awaited.
@@ -140,6 +154,21 @@ impl Asking {
         }
     }
 
+    /// The same with a ticket in place of a credential; the purpose is the one that it was given for.
+    ///
+    /// Errors: 400 `two_credentials` beside another; 401 `invalid_ticket`.
+    pub(super) async fn by_ticket(self, text: &str) -> Result<(Self, Admitted), Problem> {
+        let Some(app) = self.app.clone() else {
+            return Err(Problem::of("internal_error").log("the application lacks App"));
+        };
+        if self.sent.as_ref().map_or_else(|problem| problem.code() != "unauthenticated", |_| true) {
+            return Err(Problem::of("two_credentials"));
+        }
+        let admitted = admit(&app, text, self.peer).await?;
+        let (sent, purpose) = (Ok(Sent::Ticket(admitted.clone())), Ok(admitted.purpose.clone()));
+        Ok((Self { sent, purpose, ..self }, admitted))
+    }
+
     /// The call, known to the transport from here on; counted against the caller's minute.
     pub(super) async fn identify(self) -> Result<Call, Problem> {
         self.identify_by(Door::House).await
@@ -153,10 +182,9 @@ impl Asking {
         let named = purpose.as_ref().ok().and_then(Option::as_deref);
         let sent = sent?;
         let credential = match (&sent, door) {
-            (Sent::Bearer(token), Door::House) => Credential::Bearer(token),
+            (sent, Door::House) => sent.at_house(),
             (Sent::Bearer(token), Door::Own) => Credential::Subject(token),
-            (Sent::ApiKey(key), Door::House) => Credential::ApiKey(key),
-            (Sent::ApiKey(_), Door::Own) => return Err(Problem::of("invalid_token")),
+            (Sent::ApiKey(_) | Sent::Ticket(_), Door::Own) => return Err(Problem::of("invalid_token")),
         };
         let identity = auth::authenticate(&app, credential, peer, named).await?;
         let caller = identity.actor_id();
@@ -199,14 +227,19 @@ impl AskAgain {
         Ok(Self { app, peer, sent, request: Context::of(req).request_id.clone(), purpose })
     }
 
+    /// As the ticket of a request did.
+    pub fn by_ticket(req: &HttpRequest, admitted: Admitted) -> Result<Self, Problem> {
+        let app = req.app_data::<Data<App>>().cloned();
+        let app = app.ok_or_else(|| Problem::of("internal_error").log("the application lacks App"))?;
+        let peer = req.app_data::<Data<Edge>>().and_then(|edge| client_address(edge, req));
+        let (purpose, request) = (admitted.purpose.clone(), Context::of(req).request_id.clone());
+        Ok(Self { app, peer, sent: Sent::Ticket(admitted), request, purpose })
+    }
+
     /// The caller as it is now.
     pub async fn ask(&self) -> Result<Call, DomainError> {
-        let credential = match &self.sent {
-            Sent::Bearer(token) => Credential::Bearer(token),
-            Sent::ApiKey(key) => Credential::ApiKey(key),
-        };
         let named = self.purpose.as_deref();
-        let identity = auth::recognise(&self.app, credential, self.peer, named).await?;
+        let identity = auth::recognise(&self.app, self.sent.at_house(), self.peer, named).await?;
         if named.is_some_and(|code| identity.overdue.iter().any(|late| late == code)) {
             return Err(DomainError::refused(RefusedAs::Forbidden, "withdrawal_unacknowledged"));
         }

@@ -21,6 +21,7 @@ fn sent(pairs: &[(&'static str, &str)]) -> Result<String, &'static str> {
     match credential(&headers(pairs)) {
         Ok(Sent::Bearer(token)) => Ok(format!("token {token}")),
         Ok(Sent::ApiKey(key)) => Ok(format!("key {key}")),
+        Ok(Sent::Ticket(_)) => Err("a ticket is in no header"),
         Err(problem) => Err(problem.code()),
     }
 }

@@ -9,7 +9,7 @@ use super::edge::Edge;
 const EXPOSED: &str =
     "Audit-Id, ETag, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, Idempotent-Replayed";
 const ALLOWED: &str = "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
-                       Processing-Purpose, Sec-GPC, Traceparent, X-API-Key, X-Request-Id";
+                       Last-Event-ID, Processing-Purpose, Sec-GPC, Traceparent, X-API-Key, X-Request-Id";
 
 /// Forbids caching, sniffing, referrers and framing. What a handler set itself stays.
 pub fn secure(headers: &mut HeaderMap, tls: bool) {

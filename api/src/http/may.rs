@@ -7,10 +7,11 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use custodian_application::Call;
+use custodian_application::events::Admitted;
 use custodian_domain::roles::Permission;
 use futures_util::future::LocalBoxFuture;
 
-use super::caller::Asking;
+use super::caller::{AskAgain, Asking};
 use super::problem::Problem;
 
 /// A kind of work that needs one permission.
@@ -55,6 +56,52 @@ impl<P: Needs> FromRequest for May<P> {
             }
             context.end_deciding();
             Ok(Self { call, permission: PhantomData })
+        })
+    }
+}
+
+/// The same for a stream, which a browser opens with a ticket in its address.
+pub struct MayListen<P> {
+    call: Call,
+    /// Asks again who listens.
+    pub asks: AskAgain,
+    /// The ticket, where one let the caller in.
+    pub ticket: Option<Admitted>,
+    permission: PhantomData<P>,
+}
+
+impl<P> Deref for MayListen<P> {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl<P: Needs> FromRequest for MayListen<P> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (asking, req) = (Asking::new(req), req.clone());
+        Box::pin(async move {
+            let context = Rc::clone(&asking.context);
+            let named = req.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("ticket="));
+            let (asking, ticket) = match named {
+                Some(text) => asking.by_ticket(text).await.map(|(asking, admitted)| (asking, Some(admitted)))?,
+                None => (asking, None),
+            };
+            let call = asking.identify().await?;
+            call.needs_full_session()?;
+            if !call.identity.caller.holds(P::PERMISSION) {
+                return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
+            }
+            let asks = match &ticket {
+                Some(admitted) => AskAgain::by_ticket(&req, admitted.clone())?,
+                None => AskAgain::of(&req)?,
+            };
+            context.end_deciding();
+            Ok(Self { call, asks, ticket, permission: PhantomData })
         })
     }
 }

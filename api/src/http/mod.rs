@@ -45,7 +45,7 @@ pub use fallback::{AllowTable, fallback};
 pub use fault_table::{FAULTS, fault_text};
 pub use idempotency::{carries_key, once, once_retold};
 pub use locale::{Lang, Text};
-pub use may::{May, Needs};
+pub use may::{May, MayListen, Needs};
 pub use merge::given;
 pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ProofProblems, ReadProblems, WriteProblems};
 pub use page::{Listing, Pages};

@@ -53,6 +53,7 @@ problems! {
     401 "invalid_credentials": "Invalid credentials" / "账号或密码错误", "The e-mail address or the password is wrong." / "邮箱或密码错误。";
     401 "token_reused": "Refresh token used again" / "刷新令牌被重复使用", "This refresh token was used before, so the whole session has ended." / "该刷新令牌已被使用过，整个会话已终止。";
     401 "mfa_required": "Second factor required" / "需要第二因素验证", "Show the second factor first." / "请先完成第二因素验证。";
+    401 "invalid_ticket": "Invalid ticket" / "票据无效", "The ticket is not ours, was not used in time, or belongs to another place; get another one." / "票据不是由本系统签发、未及时使用或来自其他地址，请重新获取。";
     401 "invalid_code": "Invalid code" / "验证码错误", "The code is wrong, expired or was used before." / "验证码错误、已过期或已被使用过。";
     401 "sso_refused": "Single sign-on refused" / "单点登录被拒绝", "The answer of the sign-on provider cannot be accepted." / "无法接受单点登录提供方的应答。";
     401 "sso_no_account": "No account" / "没有对应账号", "No active account belongs to this person of the sign-on provider." / "单点登录提供方的此用户没有对应的有效账号。";
@@ -133,6 +134,7 @@ problems! {
     409 "notice_published": "Published" / "已发布", "What was published stays as it is; draft the next version." / "已发布的文本不可更改，请起草新版本。";
     409 "notice_not_published": "Not in force" / "尚未生效", "Only the version in force can be shown." / "只能出示现行有效的版本。";
     409 "asked_too_soon": "Asked too soon" / "过早再次征求", "The person refused; nobody is asked again before the purpose's cool-down has passed." / "本人已拒绝，在冷却期届满前不得再次征求同意。";
+    409 "asked_after_opt_out": "Asked after an opt-out" / "退出后再次征求", "The person opted out of selling and sharing; nobody is asked again for twelve months, unless they come forward (`unasked`)." / "本人已选择退出出售或共享，十二个月内不得再次征求同意，本人主动提出（`unasked`）的除外。";
     409 "data_lacks_field": "Stored data lacks the field" / "现有数据缺少该字段", "The field cannot be required while stored records lack it; errors tells how many." / "现有记录缺少该字段，不能设为必填，数量见 errors。";
     409 "field_retired": "Field retired" / "字段已停用", "The field has been retired." / "该字段已停用。";
     409 "field_needed": "Field needed" / "字段不可停用", "The service itself needs this field." / "服务本身需要该字段。";

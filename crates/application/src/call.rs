@@ -31,6 +31,8 @@ pub struct Identity {
     pub pseudonyms: Option<PseudonymKey>,
     /// The company that a partner's key was given to.
     pub third_party: Option<ThirdPartyId>,
+    /// The row about nobody that the key is shown among the others.
+    pub(crate) decoy: Option<Arc<crate::disclosures::Decoy>>,
     /// Codes of the purposes for which it is late in acknowledging a withdrawal.
     pub overdue: Vec<String>,
     /// The credential ends here at the latest.

@@ -82,6 +82,29 @@ pub struct ShowingRow {
 
 const COLUMNS: &str = "id, code, version, state, revision, purposes, from_others, texts, material, created_at, created_by, published_at, published_by";
 
+/// A version that people were, or are, told.
+#[derive(Clone, Debug)]
+pub struct ToldRow {
+    /// The version's own id.
+    pub id: Uuid,
+    /// 1 for the first.
+    pub version: i32,
+    /// Codes of the purposes that it tells of.
+    pub purposes: Vec<String>,
+    /// Consents under versions of this notice before this one need renewal.
+    pub oldest_valid: Option<i32>,
+}
+
+/// What people are told by these versions; a draft tells nobody anything.
+pub async fn told(work: &Work, ids: &[Uuid]) -> Result<Vec<ToldRow>, DbError> {
+    const SQL: &str = "SELECT n.id, n.version, n.purposes, (SELECT max(m.version) FROM notices m WHERE m.organization_id = $1 AND m.code = n.code AND m.material \
+         AND m.state <> 'draft') FROM notices n WHERE n.organization_id = $1 AND n.id = ANY($2) AND n.state <> 'draft'";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &ids]).await?;
+    let read =
+        |row: &Row| ToldRow { id: row.get(0), version: row.get(1), purposes: row.get(2), oldest_valid: row.get(3) };
+    Ok(rows.iter().map(read).collect())
+}
+
 /// Adds a draft. [`DbError::Conflict`] when the code has one.
 pub async fn insert(work: &Work, row: &NoticeRow) -> Result<(), DbError> {
     let sql = format!(

@@ -136,6 +136,13 @@ pub async fn list(work: &Work, state: Option<&str>) -> Result<Vec<PurposeRow>, D
     Ok(work.query(&sql, &[&work.organization().uuid(), &state]).await?.iter().map(PurposeRow::from).collect())
 }
 
+/// Those in force of these codes.
+pub async fn in_force(work: &Work, codes: &[&str]) -> Result<Vec<PurposeRow>, DbError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM purposes WHERE organization_id = $1 AND code = ANY($2) AND state = 'active'");
+    Ok(work.query(&sql, &[&work.organization().uuid(), &codes]).await?.iter().map(PurposeRow::from).collect())
+}
+
 /// Which of these codes are no purpose in force.
 pub async fn unknown(work: &Work, codes: &[String]) -> Result<Vec<String>, DbError> {
     const SQL: &str = "SELECT named.code FROM unnest($2::text[]) named(code) WHERE NOT EXISTS \

@@ -1,7 +1,7 @@
 //! What happens at the same moment.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -90,9 +90,9 @@ async fn no_request_that_begins_after_a_revocation_sees_anything() {
     assert!(before > 0 && after >= 10 * READERS * LATE, "{before} before, {after} after");
 }
 
-/// How many looks race a revocation, each its own; `GRANT_RACES=1000` for the full count.
+/// How many looks race a revocation, each its own; `GRANT_RACES` for another count.
 fn races() -> usize {
-    std::env::var("GRANT_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+    std::env::var("GRANT_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -133,9 +133,15 @@ async fn a_look_that_raced_a_revocation_came_before_it() {
 async fn an_approval_takes_effect_with_the_next_request() {
     let org = Org::found().await;
     let (asha, manager) = (org.sales_a().await, org.manager().await);
-    let customer = guarded_customer(&asha).await;
-    let request = ask(&asha, &[&customer], &["address"]).await.shows(201).id();
-    approve(&manager, &request).await.shows(200);
-    let seen = asha.get(&format!("/v1/customers/{customer}")).await.shows(200);
-    assert_eq!(seen.at("/field_access/address/view"), "read");
+    let mut quickest = Duration::MAX;
+    for _ in 0..5 {
+        let customer = guarded_customer(&asha).await;
+        let request = ask(&asha, &[&customer], &["address"]).await.shows(201).id();
+        let begun = Instant::now();
+        approve(&manager, &request).await.shows(200);
+        let seen = asha.get(&format!("/v1/customers/{customer}")).await.shows(200);
+        quickest = quickest.min(begun.elapsed());
+        assert_eq!(seen.at("/field_access/address/view"), "read");
+    }
+    assert!(quickest < Duration::from_secs(1), "{quickest:?}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Told;
+use super::{Told, consent};
 
 #[tokio::test]
 async fn an_opt_out_stands_when_the_signal_comes_no_more_until_the_person_agrees_later() {
@@ -31,9 +31,35 @@ async fn an_opt_out_stands_when_the_signal_comes_no_more_until_the_person_agrees
     );
     let care = format!("/v1/consent-decisions?customer_id={}&purpose=care", told.customer);
     assert_eq!(told.sales.get(&care).await.shows(200).at("/reason"), "other_basis", "nothing is sold there");
-    told.agrees(json!({})).await.shows(201);
+    told.agrees(json!({})).await.refuses(409, "asked_after_opt_out");
+    told.agrees(json!({"outcome": "refused"})).await.refuses(409, "asked_after_opt_out");
+    let intake = json!({"consents": [{"customer_id": told.customer, "consent": consent(&told.notice, json!({}))}]});
+    let row = told.sales.post("/v1/consents", &intake).await.shows(200);
+    assert_eq!(row.at("/results/0/code"), "asked_after_opt_out");
+    told.agrees(json!({"unasked": true})).await.shows(201);
     assert_eq!(reason("").await, "consent_in_force", "the person chose otherwise");
+    told.agrees(json!({})).await.shows(201);
     let event = crate::events::told(&told.sales, "type=consents.opted_out").await;
     assert_eq!(event["data"], json!({"customer_id": told.customer, "signal": "gpc"}));
     told.org.sales_b().await.get(&opt_outs).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_opted_out_is_not_asked_again_for_twelve_months() {
+    let told = Told::new().await;
+    let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
+    told.agrees(json!({})).await.shows(201);
+    told.sales.get(&path).header("sec-gpc", "1").await.shows(200);
+    told.agrees(json!({})).await.shows(201);
+    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
+    told.org.dpo().await.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    told.sales.get(&path).header("sec-gpc", "1").await.shows(200);
+    let rows = told.org.sql().await;
+    let back = "UPDATE opt_outs SET at = clock_timestamp() - interval '12 months' + interval '1 minute'";
+    rows.execute(back, &[]).await.unwrap();
+    rows.execute("UPDATE consent_states SET at = at - interval '3 years'", &[]).await.unwrap();
+    told.agrees(json!({})).await.refuses(409, "asked_after_opt_out");
+    rows.execute("UPDATE opt_outs SET at = at - interval '2 minutes'", &[]).await.unwrap();
+    told.agrees(json!({})).await.shows(201);
+    assert_eq!(told.sales.get(&path).await.shows(200).at("/reason"), "consent_in_force");
 }

@@ -1,5 +1,7 @@
 //! Disclosures: what a partner was shown stands in the list, and nothing else does.
 
+mod decoys;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 

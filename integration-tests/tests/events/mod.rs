@@ -1,9 +1,11 @@
 //! Events: what happened, told once it is true, to whom it may be told.
 
+mod browser;
 mod kinds;
 mod order;
 mod scope;
 mod stream;
+mod tickets;
 
 use std::time::{Duration, Instant};
 

@@ -62,7 +62,7 @@ pub struct NewConsentBody {
     guardian: Option<GuardianBody>,
     /// When it runs out.
     expires_at: Option<DateTime<Utc>>,
-    /// The person came forward; nobody asked. Then the days after a refusal do not count.
+    /// The person came forward; nobody asked. Then neither the days after a refusal count nor the twelve months after an opt-out.
     #[serde(default)]
     unasked: bool,
 }

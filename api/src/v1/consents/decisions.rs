@@ -8,6 +8,7 @@ use custodian_application::App;
 use custodian_application::consents::{self, Asked, Decided, Whom};
 use custodian_domain::consents::Judgement;
 use custodian_domain::kernel::Fault;
+use custodian_persistence::consents::DecisionReader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -142,6 +143,7 @@ fn opts_out(headers: &HeaderMap) -> bool {
 pub async fn decide_consent(
     may: May<DecideConsents>,
     app: Data<App>,
+    reader: Data<DecisionReader>,
     req: HttpRequest,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
@@ -156,7 +158,7 @@ pub async fn decide_consent(
     let whom = Whom::Customers(id.into_iter().collect());
     let opts_out = opts_out(req.headers());
     let asked = Asked { purpose: purpose.unwrap_or_default(), channel, as_of, whom, opts_out };
-    let Decided { as_of, legal_basis, judgements } = consents::decide(&app, &may, asked).await?;
+    let Decided { as_of, legal_basis, judgements } = consents::decide_one(&app, &reader, &may, asked).await?;
     let judgement = judgements.into_iter().next().ok_or_else(|| Problem::of("not_found"))?;
     Ok(HttpResponse::Ok().json(DecisionBody { legal_basis, as_of: Some(as_of), ..judgement.into() }))
 }

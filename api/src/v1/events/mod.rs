@@ -1,6 +1,7 @@
 //! What happened, as far as the caller may read what it is about.
 
 mod stream;
+mod tickets;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -23,7 +24,7 @@ needs! {
 
 /// Routes of this capability.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_events).service(stream::stream_events);
+    config.service(list_events).service(stream::stream_events).service(tickets::issue_stream_ticket);
 }
 
 /// Something that happened. Ids, codes, keys of fields and counts; never a value of a person.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use custodian_crypto::{Expect, sha256, token};
 use custodian_domain::access::{Caller, Partner, PurposeFacts, Staff, Subject, Who};
 use custodian_domain::audit::{Action, Verdict};
@@ -23,6 +23,7 @@ use super::quota::count_call;
 use super::step_up::proofs;
 use crate::audit::{Draft, EntryActor, seal_entry};
 use crate::catalog::Current;
+use crate::disclosures::decoys;
 use crate::{App, Identity, purposes, roles};
 
 /// A credential as it came in.
@@ -33,6 +34,8 @@ pub enum Credential<'a> {
     ApiKey(&'a str),
     /// The token of a person whom data is about: good at their own door, and taken nowhere else.
     Subject(&'a str),
+    /// A session of staff, whose ticket for a stream was looked at by who hands it in.
+    Session(OrganizationId, UserId, SessionId),
 }
 
 fn unauthorized(code: &'static str) -> DomainError {
@@ -63,13 +66,7 @@ pub async fn recognise(
     peer: Option<IpAddr>,
     purpose: Option<&str>,
 ) -> Result<Arc<Identity>, DomainError> {
-    let (text, kind) = match credential {
-        Credential::Bearer(text) => (text, b'b'),
-        Credential::ApiKey(text) => (text, b'k'),
-        Credential::Subject(text) => (text, b's'),
-    };
-    let mut digest = sha256(text.as_bytes());
-    digest[0] = kind;
+    let digest = digest_of(&credential);
     let state = app.auth();
     let generation = app.catalogs().generation();
     let known = |identity: &Arc<Identity>| {
@@ -82,6 +79,9 @@ pub async fn recognise(
                 Credential::Bearer(text) => staff(app, text).await?,
                 Credential::ApiKey(text) => partner(app, text).await?,
                 Credential::Subject(text) => subject(app, text).await?,
+                Credential::Session(organization, user, session) => {
+                    of_session(app, organization, user, session).await?
+                }
             });
             // One that waits for its second factor is asked for each time, so that showing it counts at once.
             if loaded.standing == Standing::Full {
@@ -104,6 +104,31 @@ pub async fn recognise(
         return Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"));
     }
     Ok(identity)
+}
+
+/// Under which a caller is believed for a moment.
+fn digest_of(credential: &Credential<'_>) -> [u8; 32] {
+    let (mut digest, kind) = match credential {
+        Credential::Bearer(text) => (sha256(text.as_bytes()), b'b'),
+        Credential::ApiKey(text) => (sha256(text.as_bytes()), b'k'),
+        Credential::Subject(text) => (sha256(text.as_bytes()), b's'),
+        Credential::Session(_, _, session) => (sha256(session.uuid().as_bytes()), b't'),
+    };
+    digest[0] = kind;
+    digest
+}
+
+/// The session as it is now. It is asked about again long before this end.
+async fn of_session(
+    app: &App,
+    organization: OrganizationId,
+    user: UserId,
+    session: SessionId,
+) -> Result<Identity, DomainError> {
+    let work = app.begin(organization).await?;
+    let identity = live_staff(app, &work, user, session, app.now() + TimeDelta::minutes(1)).await;
+    work.abandon().await;
+    identity
 }
 
 async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
@@ -192,6 +217,7 @@ async fn load_staff(
         catalog,
         pseudonyms: None,
         third_party: None,
+        decoy: None,
         overdue: Vec::new(),
         expires_at,
         session: Some(session),
@@ -228,6 +254,7 @@ async fn subject(app: &App, text: &str) -> Result<Identity, DomainError> {
         catalog,
         pseudonyms: None,
         third_party: None,
+        decoy: None,
         overdue: Vec::new(),
         expires_at,
         session: Some(session.id),
@@ -262,6 +289,10 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
         Some((row, _)) => consents::overdue_purposes(&work, row.third_party.uuid()).await?,
         None => Vec::new(),
     };
+    let decoy = match &row {
+        Some((row, _)) => decoys::shown_to(app, &work, row.id).await?,
+        None => None,
+    };
     let ends =
         row.as_ref().and_then(|(row, live)| secret_ends(app, text, row).filter(|ends| *live && *ends > app.now()));
     if ends.is_some() {
@@ -277,7 +308,7 @@ async fn partner(app: &App, text: &str) -> Result<Identity, DomainError> {
     }
     row.expires_at = ends;
     let identity = partner_identity(app, OrganizationId::from(organization), row, departments, purposes, current);
-    Ok(Identity { overdue, ..identity })
+    Ok(Identity { overdue, decoy, ..identity })
 }
 
 /// When the secret ends that the text is, the one in force or the one before; `None` when it is neither.
@@ -332,6 +363,7 @@ fn partner_identity(
         catalog,
         pseudonyms: Some(app.keys().pseudonyms(organization, row.third_party)),
         third_party: Some(row.third_party),
+        decoy: None,
         overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,
@@ -352,42 +384,4 @@ fn told(purposes: &HashMap<String, PurposeFacts>) -> String {
 
 fn digest_rights(parts: &[&str]) -> [u8; 32] {
     sha256(parts.join("\u{1f}").as_bytes())
-}
-
-/// A verification that is older when a call comes to be recorded is made again: a call that took its time, or waited for a connection,
-/// must not succeed long after its credential ended. Longer than a verified caller is believed, so that quick calls ask nothing.
-const CONFIRMED_AFTER: Duration = Duration::from_millis(700);
-
-/// Refuses a call whose credential ended while it was under way, unless it was verified a moment ago.
-///
-/// Errors: 401 `session_ended`, `invalid_api_key`.
-pub(crate) async fn still_valid(work: &Work, identity: &Identity) -> Result<(), DomainError> {
-    if identity.verified_at.elapsed() < CONFIRMED_AFTER {
-        return Ok(());
-    }
-    let live = match &identity.caller.who {
-        Who::System { .. } => true,
-        Who::Subject(subject) => self_service::find_session(work, subject.session).await?.is_some(),
-        Who::Partner(partner) => api_keys::find(work, partner.key).await?.is_some_and(|(_, live)| live),
-        Who::Staff(staff) => {
-            // Work that goes on after its request is bound to the account and not to the session.
-            let bound = identity.expires_at < DateTime::<Utc>::MAX_UTC;
-            let lives = !bound || sessions::find(work, staff.session).await?.is_some_and(|(_, live)| live);
-            lives && users::find(work, staff.user).await?.is_some_and(|row| row.state == "active")
-        }
-    };
-    let code = if identity.session.is_some() { "session_ended" } else { "invalid_api_key" };
-    if live { Ok(()) } else { Err(unauthorized(code)) }
-}
-
-/// The same outside a transaction.
-pub(crate) async fn still_valid_beside(app: &App, identity: &Identity) -> Result<(), DomainError> {
-    if identity.verified_at.elapsed() < CONFIRMED_AFTER {
-        return Ok(());
-    }
-    // The caller may hold a connection already.
-    let work = Work::begin_beside(app.db(), identity.organization()).await?;
-    let confirmed = still_valid(&work, identity).await;
-    work.abandon().await;
-    confirmed
 }

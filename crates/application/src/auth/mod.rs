@@ -1,5 +1,6 @@
 //! Who is calling: log-in, tokens, sessions and API keys.
 
+mod confirm;
 mod forgotten;
 mod identity;
 mod ip_range;
@@ -15,9 +16,10 @@ mod state;
 mod step_up;
 mod throttle;
 
+pub(crate) use confirm::{still_valid, still_valid_beside};
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
+pub(crate) use identity::SUBJECT;
 pub use identity::{Credential, authenticate, identity_of_user, recognise};
-pub(crate) use identity::{SUBJECT, still_valid, still_valid_beside};
 pub use ip_range::IpRange;
 pub(crate) use login::go_on;
 pub use login::{Login, hash_password, login};

@@ -1,12 +1,13 @@
 //! Decisions: were we, are we allowed, on what ground, under which words.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access::{RowScope, Who};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::SearchKind;
-use custodian_domain::consents::{Judgement, Question, Reason, Standing, judge};
+use custodian_domain::consents::{EVERY_CHANNEL, Judgement, Question, Reason, Standing, State, judge};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use super::{MOST, conceal, opt_outs};
 use crate::audit::{Detail, Draft};
+use crate::disclosures::{Decoy, decoys};
 use crate::{App, Call};
 
 /// Longer than any change of consents takes: what is older is settled without waiting.
@@ -70,8 +72,9 @@ pub async fn decide(app: &App, call: &Call, asked: Asked) -> Result<Decided, Dom
     if places > MOST {
         return Err(DomainError::Invalid(vec![Fault::new("", "too_many").with_arg(MOST.to_string())]));
     }
+    let decoy = decoy_among(app, call, &asked.whom).await?;
     let work = app.begin(call.organization()).await?;
-    let (decided, opting_out) = match decide_in(app, call, &work, &asked).await {
+    let (decided, opting_out) = match decide_in(app, call, &work, &asked, decoy.as_deref()).await {
         Ok(found) => found,
         Err(error) => {
             work.abandon().await;
@@ -79,14 +82,17 @@ pub async fn decide(app: &App, call: &Call, asked: Asked) -> Result<Decided, Dom
         }
     };
     settle(app, call, work, &opting_out).await?;
-    let allowed = decided.judgements.iter().filter(|judgement| judgement.reason.allows()).count();
-    let count = |number: usize| Detail::Count(u32::try_from(number).unwrap_or(u32::MAX));
-    let draft = Draft::of(Action::ConsentsDecide)
-        .with("purpose_code", Detail::Code(asked.purpose))
-        .with("asked", count(places))
-        .with("allowed", count(allowed));
-    app.record_read(call, draft).await?;
+    app.record_read(call, entry(asked.purpose, &decided.judgements)).await?;
     Ok(decided)
+}
+
+pub(super) fn entry(purpose: String, judgements: &[Judgement]) -> Draft {
+    let allowed = judgements.iter().filter(|judgement| judgement.reason.allows()).count();
+    let count = |number: usize| Detail::Count(u32::try_from(number).unwrap_or(u32::MAX));
+    Draft::of(Action::ConsentsDecide)
+        .with("purpose_code", Detail::Code(purpose))
+        .with("asked", count(judgements.len()))
+        .with("allowed", count(allowed))
 }
 
 /// Records who opts out by this very call.
@@ -104,7 +110,7 @@ async fn settle(app: &App, call: &Call, work: Work, opting_out: &[Uuid]) -> Resu
     }
 }
 
-fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
+pub(super) fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
     match &call.identity.caller.who {
         Who::Partner(partner) if !partner.purposes.is_empty() && !partner.purposes.contains(purpose) => {
             Err(DomainError::refused(RefusedAs::Forbidden, "purpose_not_allowed"))
@@ -117,7 +123,13 @@ fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {
 }
 
 /// The decision, and who opts out by asking for it with the signal.
-async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result<(Decided, Vec<Uuid>), DomainError> {
+async fn decide_in(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    asked: &Asked,
+    decoy: Option<&Decoy>,
+) -> Result<(Decided, Vec<Uuid>), DomainError> {
     let now = work.database_time().await?;
     let at = match asked.as_of {
         Some(at) if at > now => return Err(DomainError::Invalid(vec![Fault::new("/as_of", "in_the_future")])),
@@ -130,12 +142,15 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
         None => now,
     };
     let (purpose, renewed_from) = purpose_at(work, &asked.purpose, at).await?;
-    let people = people(app, call, work, &asked.whom).await?;
+    let people = people(app, call, work, &asked.whom, decoy).await?;
     let mut ids: Vec<Uuid> = people.iter().flatten().copied().collect();
     ids.sort_unstable();
     ids.dedup();
     let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
-    let standings = standings(work, &ids, &scope, asked, at).await?;
+    let mut standings = standings(work, &ids, &scope, asked, at).await?;
+    if let Some(decoy) = decoy.filter(|decoy| decoy.at <= at) {
+        standings.insert(decoy.id.uuid(), of_nobody(app, work, decoy, &asked.purpose, renewed_from).await?);
+    }
     let restricted: HashSet<Uuid> = requests::restricted_at(work, &ids, at).await?.into_iter().collect();
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
     let sells = purpose.as_ref().is_some_and(Purpose::sells_or_shares);
@@ -149,7 +164,8 @@ async fn decide_in(app: &App, call: &Call, work: &Work, asked: &Asked) -> Result
     let judged = people.iter().map(|ids| heard(ids, one(&question, ids, &standings, &restricted)));
     let judgements = judged.map(|judgement| conceal_in(call, judgement)).collect();
     let signals = asked.opts_out && asked.as_of.is_none();
-    let opting_out = standings.keys().filter(|id| signals && !out.contains(id)).copied().collect();
+    let somebody = |id: &&Uuid| decoy.is_none_or(|decoy| decoy.id.uuid() != **id);
+    let opting_out = standings.keys().filter(somebody).filter(|id| signals && !out.contains(id)).copied().collect();
     Ok((Decided { as_of: at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements }, opting_out))
 }
 
@@ -168,7 +184,7 @@ async fn purpose_at(
     }
 }
 
-fn read(content: &serde_json::Value) -> Result<Purpose, DomainError> {
+pub(super) fn read(content: &serde_json::Value) -> Result<Purpose, DomainError> {
     Purpose::deserialize(content).map_err(|_| DomainError::internal("a stored purpose"))
 }
 
@@ -192,7 +208,13 @@ async fn standings(
 }
 
 /// The customers that each place means: one for an id, all who have it for a contact point.
-async fn people(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<Vec<Uuid>>, DomainError> {
+async fn people(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    whom: &Whom,
+    decoy: Option<&Decoy>,
+) -> Result<Vec<Vec<Uuid>>, DomainError> {
     match whom {
         Whom::Customers(ids) => {
             let meant = |id: &Uuid| call.identity.meant_customer(*id).map(CustomerId::uuid).into_iter().collect();
@@ -210,13 +232,41 @@ async fn people(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<
             for (tag, id) in stored::known_contacts(work, &wanted).await? {
                 holders.entry(tag).or_default().push(id);
             }
+            let kinds: HashSet<&String> = points.iter().map(|(key, _)| key).collect();
+            for (key, decoy) in kinds.into_iter().flat_map(|key| decoy.map(|decoy| (key, decoy))) {
+                let own = decoy.value(key).and_then(|value| tag(&(key.clone(), value.to_owned())));
+                holders.extend(own.filter(|tag| wanted.contains(tag)).map(|tag| (tag, vec![decoy.id.uuid()])));
+            }
             Ok(tags.into_iter().map(|tag| tag.and_then(|tag| holders.get(&tag).cloned()).unwrap_or_default()).collect())
         }
     }
 }
 
+/// The row about nobody that a partner asks about as about anybody else.
+async fn decoy_among(app: &App, call: &Call, whom: &Whom) -> Result<Option<Arc<Decoy>>, DomainError> {
+    let Some(known) = &call.identity.decoy else { return Ok(None) };
+    match whom {
+        Whom::Customers(ids) if !ids.contains(&call.identity.shown_id(known.id)) => Ok(None),
+        _ => decoys::of_caller(app, call).await,
+    }
+}
+
+/// Nobody agrees to whatever people are asked for.
+async fn of_nobody(
+    app: &App,
+    work: &Work,
+    decoy: &Decoy,
+    purpose: &str,
+    renewed_from: DateTime<Utc>,
+) -> Result<Vec<Standing>, DomainError> {
+    let Some(notice) = decoys::notice_of(work, purpose).await? else { return Ok(Vec::new()) };
+    let consent = decoys::consent_of(app, work.organization(), decoy, purpose);
+    let (channel, at) = (EVERY_CHANNEL.to_owned(), decoy.at.max(renewed_from));
+    Ok(vec![Standing { channel, state: State::Given, at, expires_at: None, consent, notice }])
+}
+
 /// A number that several people share may be used only if each of them allows it.
-fn one(
+pub(super) fn one(
     question: &Question<'_>,
     ids: &[Uuid],
     standings: &HashMap<Uuid, Vec<Standing>>,
@@ -235,6 +285,6 @@ fn one(
     if first.reason.allows() { known.find(|other| !other.reason.allows()).unwrap_or(first) } else { first }
 }
 
-fn conceal_in(call: &Call, judgement: Judgement) -> Judgement {
+pub(super) fn conceal_in(call: &Call, judgement: Judgement) -> Judgement {
     Judgement { consent: judgement.consent.map(|id| conceal(call, id)), ..judgement }
 }

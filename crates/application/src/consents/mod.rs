@@ -1,6 +1,7 @@
 //! Consents: recorded, one or ten thousand at a time, withdrawn in one call, and asked for at any moment.
 
 mod decide;
+mod decide_one;
 mod link;
 mod merge;
 mod object;
@@ -22,6 +23,7 @@ use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
+pub use decide_one::decide_one;
 pub use link::{Link, issue_link, withdraw_by_link};
 pub(crate) use merge::{follow, unfollow};
 pub(crate) use object::object;

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::audit::Action;
-use custodian_domain::consents::{EVERY_CHANNEL, Record, Standing, State, faults, is_under_fourteen};
+use custodian_domain::consents::{
+    EVERY_CHANNEL, Record, Standing, State, faults, is_under_fourteen, may_be_asked_again, opt_out_stands,
+};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{self as stored, Asked, ConsentRow, Event};
 use custodian_persistence::customers::{self as people, CustomerRow};
-use custodian_persistence::{Work, notices, purposes};
+use custodian_persistence::notices::{self, ToldRow};
+use custodian_persistence::{DbError, Work, purposes};
+use futures_util::future::try_join_all;
 use serde::Deserialize as _;
 use uuid::Uuid;
 
@@ -36,7 +40,8 @@ pub struct NewConsent {
 
 /// Records one.
 ///
-/// Errors: 404 for a customer out of sight; 422 with every fault; 409 `asked_too_soon` inside the cool-down after a refusal.
+/// Errors: 404 for a customer out of sight; 422 with every fault; 409 `asked_too_soon` inside the cool-down after a refusal, and
+/// `asked_after_opt_out` within twelve months after somebody opted out of selling and sharing.
 pub async fn record(app: &App, call: &Call, work: &Work, new: NewConsent) -> Result<ConsentView, DomainError> {
     let mut all = record_many(app, call, work, vec![new]).await?;
     all.pop().unwrap_or_else(|| Err(DomainError::internal("no answer for a consent")))
@@ -53,17 +58,24 @@ pub async fn record_many(
     if rows.len() > MOST {
         return Err(DomainError::Invalid(vec![Fault::new("/consents", "too_many").with_arg(MOST.to_string())]));
     }
-    let mut intake = Intake::load(app, call, work, &rows).await?;
+    let mut intake = Intake::load(call, work, &rows).await?;
     let answers: Vec<_> = rows.into_iter().map(|row| intake.take(app, call, row)).collect();
     let Intake { records, events, .. } = intake;
     if records.is_empty() {
         return Ok(answers);
     }
-    stored::insert_records(work, &records).await?;
-    stored::insert_events(work, &events).await?;
-    stored::put_states(work, &events).await?;
-    publish_all(app, work, records.iter().map(news).collect()).await?;
-    app.record_change(work, call, entry(&records)).await?;
+    // One way to the database and back: none of these waits for another.
+    let told = records.iter().map(news).collect();
+    let (recorded, happened, stand, told, noted) = tokio::join!(
+        biased;
+        stored::insert_records(work, &records),
+        stored::insert_events(work, &events),
+        stored::put_states(work, &events),
+        publish_all(app, work, told),
+        app.record_change(work, call, entry(&records)),
+    );
+    recorded.and(happened).and(stand)?;
+    told.and(noted)?;
     Ok(answers)
 }
 
@@ -99,8 +111,8 @@ struct Intake {
     now: DateTime<Utc>,
     people: HashMap<CustomerId, CustomerRow>,
     purposes: BTreeMap<String, (i32, DateTime<Utc>, Purpose)>,
-    notices: HashMap<Uuid, (String, i32, Vec<String>)>,
-    oldest_valid: HashMap<String, i32>,
+    notices: HashMap<Uuid, ToldRow>,
+    opted_out: HashMap<Uuid, DateTime<Utc>>,
     standings: HashMap<(Uuid, String), Vec<Standing>>,
     ticks: HashMap<CustomerId, i64>,
     records: Vec<ConsentRow>,
@@ -108,43 +120,33 @@ struct Intake {
 }
 
 impl Intake {
-    async fn load(app: &App, call: &Call, work: &Work, rows: &[NewConsent]) -> Result<Self, DomainError> {
+    async fn load(call: &Call, work: &Work, rows: &[NewConsent]) -> Result<Self, DomainError> {
         let meant: BTreeSet<CustomerId> =
             rows.iter().filter_map(|row| call.identity.meant_customer(row.customer).ok()).collect();
         let ids: Vec<CustomerId> = meant.into_iter().collect();
-        let locked = people::lock_many(work, &ids).await?;
+        let codes: BTreeSet<&str> = rows.iter().map(|row| row.purpose.as_str()).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let versions: BTreeSet<Uuid> = rows.iter().map(|row| row.notice).collect();
+        let versions: Vec<Uuid> = versions.into_iter().collect();
+        let (locked, known, told) = tokio::try_join!(
+            biased;
+            people::lock_many(work, &ids),
+            purposes::in_force(work, &codes),
+            notices::told(work, &versions),
+        )?;
         let mut all = BTreeMap::new();
-        for row in purposes::list(work, Some("active")).await? {
+        for row in known {
             let purpose = Purpose::deserialize(&row.content).map_err(|_| DomainError::internal("a stored purpose"))?;
             all.insert(row.code, (row.version, row.updated_at, purpose));
         }
-        let mut known = HashMap::new();
-        let mut oldest_valid: HashMap<String, i32> = HashMap::new();
-        for row in notices::list(work, None, None).await?.into_iter().filter(|row| row.state != "draft") {
-            if row.material {
-                let newest = oldest_valid.entry(row.code.clone()).or_insert(row.version);
-                *newest = (*newest).max(row.version);
-            }
-            known.insert(row.id, (row.code, row.version, row.purposes));
-        }
-        let now = stored::moment(work).await?;
-        let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let mut standings: HashMap<(Uuid, String), Vec<Standing>> = HashMap::new();
-        let asked: BTreeSet<&String> = rows.iter().map(|row| &row.purpose).collect();
-        for purpose in asked.into_iter().filter(|code| all.contains_key(*code)) {
-            let asked = Asked { customers: &bare, scope: &RowScope::everything(), purpose };
-            for row in stored::standings_now(work, asked).await? {
-                standings.entry((row.customer, purpose.clone())).or_default().extend(row.standing);
-            }
-        }
-        let people = locked.into_iter().map(|row| (row.id, row)).collect();
-        let _ = app;
+        // Where they stand is read when they are locked: no other change of theirs is under way then.
+        let (now, standings, opted_out) = stand(work, &ids, &all, rows).await?;
         Ok(Self {
             now,
-            people,
+            people: locked.into_iter().map(|row| (row.id, row)).collect(),
             purposes: all,
-            notices: known,
-            oldest_valid,
+            notices: told.into_iter().map(|row| (row.id, row)).collect(),
+            opted_out,
             standings,
             ticks: HashMap::new(),
             records: Vec::new(),
@@ -162,6 +164,10 @@ impl Intake {
         let purpose = &self.purposes.get(&new.purpose).ok_or(DomainError::NotFound)?.2;
         if new.record.comes_too_soon(purpose, &before, self.now) {
             return Err(DomainError::refused(RefusedAs::Conflict, "asked_too_soon"));
+        }
+        let out = self.opted_out.get(&id.uuid()).filter(|_| !new.record.unasked && purpose.sells_or_shares());
+        if out.is_some_and(|at| opt_out_stands(*at, &before) && !may_be_asked_again(*at, self.now)) {
+            return Err(DomainError::refused(RefusedAs::Conflict, "asked_after_opt_out"));
         }
         let consent = self.record(app, call, id, version, &new)?;
         self.supersede(app, call, &consent, &before);
@@ -185,11 +191,12 @@ impl Intake {
             return Err(DomainError::Invalid(vec![Fault::new("/purpose", "unknown_purpose")]));
         };
         let fault = |code| DomainError::Invalid(vec![Fault::new("/notice_version", code)]);
-        let (code, number, told) = self.notices.get(&new.notice).ok_or_else(|| fault("unknown_notice_version"))?;
+        let notice = self.notices.get(&new.notice).ok_or_else(|| fault("unknown_notice_version"))?;
+        let told = &notice.purposes;
         if !told.contains(&new.purpose) {
             return Err(fault("notice_of_other_purposes"));
         }
-        if self.oldest_valid.get(code).is_some_and(|oldest| number < oldest) {
+        if notice.oldest_valid.is_some_and(|oldest| notice.version < oldest) {
             return Err(fault("notice_outdated"));
         }
         let mut found = faults(&new.record, purpose, told, self.now);
@@ -266,6 +273,38 @@ impl Intake {
         let state = if consent.outcome == "given" { State::Given } else { State::Refused };
         self.events.push(event(consent.id, &consent.channel, state, consent.notice, consent.at, consent.expires_at));
     }
+}
+
+type Stand = (DateTime<Utc>, HashMap<(Uuid, String), Vec<Standing>>, HashMap<Uuid, DateTime<Utc>>);
+
+/// The moment of the change, where everybody stands with each of these purposes, and who has opted out of what is asked for.
+async fn stand(
+    work: &Work,
+    ids: &[CustomerId],
+    purposes: &BTreeMap<String, (i32, DateTime<Utc>, Purpose)>,
+    rows: &[NewConsent],
+) -> Result<Stand, DomainError> {
+    let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let everything = RowScope::everything();
+    let of = |purpose: String| {
+        let (customers, scope) = (&bare, &everything);
+        async move {
+            let rows = stored::standings_now(work, Asked { customers, scope, purpose: &purpose }).await?;
+            Ok::<_, DbError>((purpose, rows))
+        }
+    };
+    let sells = |row: &NewConsent| purposes.get(&row.purpose).is_some_and(|(_, _, purpose)| purpose.sells_or_shares());
+    let asked_for = rows.iter().any(|row| !row.record.unasked && sells(row));
+    let opted_out = async { if asked_for { stored::last_opt_outs(work, &bare).await } else { Ok(HashMap::new()) } };
+    let (now, found, opted_out) =
+        tokio::try_join!(biased; stored::moment(work), try_join_all(purposes.keys().cloned().map(of)), opted_out)?;
+    let mut standings: HashMap<(Uuid, String), Vec<Standing>> = HashMap::new();
+    for (purpose, rows) in found {
+        for row in rows {
+            standings.entry((row.customer, purpose.clone())).or_default().extend(row.standing);
+        }
+    }
+    Ok((now, standings, opted_out))
 }
 
 fn standing(consent: &ConsentRow) -> Standing {

@@ -8,7 +8,7 @@ use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{self as stored, Asked, Event, Listed};
-use custodian_persistence::{Work, customers as people, purposes};
+use custodian_persistence::{Work, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
@@ -39,13 +39,19 @@ pub async fn withdraw(
     reason: Option<&str>,
 ) -> Result<ConsentView, DomainError> {
     call.needs(Permission::ConsentsWithdraw)?;
-    let listed = stored::find(work, meant(call, id)?).await?.ok_or(DomainError::NotFound)?;
-    let customer = CustomerId::from(listed.consent.customer);
-    let row = people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
+    let id = meant(call, id)?;
+    let (row, listed) = tokio::try_join!(biased; stored::lock_person(work, id), stored::find(work, id))?;
+    let (row, listed) = row.zip(listed).ok_or(DomainError::NotFound)?;
     refuse(decide_row(app, call, &row, Permission::ConsentsWithdraw).outcome, Permission::ConsentsWithdraw)?;
     let by = By { kind: call.identity.caller.actor_kind(), id: call.identity.actor_id(), reason };
-    let (listed, now, stopped) = stop(app, work, listed, by).await?;
-    app.record_change(work, call, entry(&listed, stopped)).await?;
+    let stopping = stopping(app, work, &listed, by).await?;
+    let draft = entry(&listed, stopping.events.len());
+    let now = stopping.now;
+    // One way to the database and back: the entry waits for nothing.
+    let (stopped, noted) =
+        tokio::join!(biased; store(app, work, listed, stopping), app.record_change(work, call, draft));
+    let listed = stopped?;
+    noted?;
     Ok(view(call, listed, now))
 }
 
@@ -57,6 +63,14 @@ pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
         .with("stopped", Detail::Count(u32::try_from(stopped).unwrap_or(u32::MAX)))
 }
 
+/// What is to be stopped, and when.
+pub(super) struct Stopping {
+    now: DateTime<Utc>,
+    events: Vec<Event>,
+    /// Names of those whom the purpose hands data to.
+    recipients: Vec<String>,
+}
+
 /// Ends everything that a record, or whatever took its place, allows on its channel. The customer must be locked.
 pub(super) async fn stop(
     app: &App,
@@ -64,11 +78,40 @@ pub(super) async fn stop(
     listed: Listed,
     by: By<'_>,
 ) -> Result<(Listed, DateTime<Utc>, usize), DomainError> {
+    let stopping = stopping(app, work, &listed, by).await?;
+    let (now, count) = (stopping.now, stopping.events.len());
+    Ok((store(app, work, listed, stopping).await?, now, count))
+}
+
+/// What the withdrawal of a record stops now. The customer must be locked.
+async fn stopping(app: &App, work: &Work, listed: &Listed, by: By<'_>) -> Result<Stopping, DomainError> {
     let consent = &listed.consent;
-    let now = stored::moment(work).await?;
-    let asked = Asked { customers: &[consent.customer], scope: &RowScope::everything(), purpose: &consent.purpose };
-    let rows = stored::standings_now(work, asked).await?;
+    let everything = RowScope::everything();
+    let asked = Asked { customers: &[consent.customer], scope: &everything, purpose: &consent.purpose };
+    let (now, rows, purpose) = tokio::try_join!(
+        biased;
+        stored::moment(work),
+        stored::standings_now(work, asked),
+        purposes::find(work, &consent.purpose),
+    )?;
     let standings: Vec<Standing> = rows.into_iter().filter_map(|row| row.standing).collect();
+    let purpose = purpose.ok_or(DomainError::NotFound)?;
+    let purpose = Purpose::deserialize(&purpose.content).map_err(|_| DomainError::internal("a stored purpose"))?;
+    let keys = app.keys().open_organization(work).await?;
+    let events = ended(consent, &standings)
+        .into_iter()
+        .map(|one| {
+            let id = app.new_id();
+            let place = own_place(work.organization(), "consent_events", id, "reason", 1);
+            let reason = by.reason.map(|text| seal_own(&keys, &place, text, app.rng()));
+            event(consent, one, now, id, &by, reason)
+        })
+        .collect();
+    Ok(Stopping { now, events, recipients: purpose.recipients.into_iter().map(|one| one.name).collect() })
+}
+
+/// What of a customer's standings the withdrawal of a record ends.
+fn ended(consent: &stored::ConsentRow, standings: &[Standing]) -> Vec<Standing> {
     let mut ended: Vec<Standing> = standings
         .iter()
         .filter(|one| one.state == State::Given)
@@ -81,24 +124,32 @@ pub(super) async fn stop(
         // A later yes for every channel covers this one, which alone is stopped.
         ended.push(Standing { channel: consent.channel.clone(), ..everywhere.clone() });
     }
-    let keys = app.keys().open_organization(work).await?;
-    let events: Vec<Event> = ended
-        .into_iter()
-        .map(|one| {
-            let id = app.new_id();
-            let place = own_place(work.organization(), "consent_events", id, "reason", 1);
-            let reason = by.reason.map(|text| seal_own(&keys, &place, text, app.rng()));
-            event(consent, one, now, id, &by, reason)
-        })
-        .collect();
+    ended
+}
+
+/// Stores what is stopped, opens the case with every recipient of the purpose, and tells of it: in the withdrawal's own transaction, and together.
+async fn store(app: &App, work: &Work, listed: Listed, stopping: Stopping) -> Result<Listed, DomainError> {
+    let Stopping { now, events, recipients } = stopping;
     if !events.is_empty() {
-        stored::insert_events(work, &events).await?;
-        stored::put_states(work, &events).await?;
-        tell(work, consent, &events, now).await?;
-        publish_all(app, work, events.iter().map(news).collect()).await?;
+        let due_at = now + TO_ACKNOWLEDGE;
+        let (happened, stand, cases, told) = tokio::join!(
+            biased;
+            stored::insert_events(work, &events),
+            stored::put_states(work, &events),
+            stored::open_cases(work, &events, &recipients, due_at),
+            publish_all(app, work, events.iter().map(news).collect()),
+        );
+        happened.and(stand)?;
+        told?;
+        if cases? > 0 {
+            watch(work, &events, due_at).await?;
+        }
     }
-    let fresh = stored::find(work, consent.id).await?.ok_or(DomainError::NotFound)?;
-    Ok((fresh, now, events.len()))
+    let own = |event: &Event| event.consent == listed.consent.id && event.channel == listed.consent.channel;
+    if events.iter().any(own) {
+        return Ok(Listed { state: State::Withdrawn.code().to_owned(), changed_at: now, ..listed });
+    }
+    stored::find(work, listed.consent.id).await?.ok_or(DomainError::NotFound)
 }
 
 fn news(event: &Event) -> News {
@@ -111,23 +162,6 @@ fn news(event: &Event) -> News {
 
 /// How long a recipient has to acknowledge a withdrawal before it loses the purpose.
 pub(super) const TO_ACKNOWLEDGE: TimeDelta = TimeDelta::hours(72);
-
-/// Opens the case with every recipient of the purpose, in the withdrawal's own transaction.
-async fn tell(
-    work: &Work,
-    consent: &stored::ConsentRow,
-    events: &[Event],
-    now: DateTime<Utc>,
-) -> Result<(), DomainError> {
-    let row = purposes::find(work, &consent.purpose).await?.ok_or(DomainError::NotFound)?;
-    let purpose = Purpose::deserialize(&row.content).map_err(|_| DomainError::internal("a stored purpose"))?;
-    let named: Vec<String> = purpose.recipients.into_iter().map(|one| one.name).collect();
-    let due_at = now + TO_ACKNOWLEDGE;
-    if stored::open_cases(work, events, &named, due_at).await? > 0 {
-        watch(work, events, due_at).await?;
-    }
-    Ok(())
-}
 
 fn event(
     consent: &stored::ConsentRow,

@@ -10,6 +10,7 @@ use custodian_persistence::customers::{self as stored, CustomerRow, Filter, Orde
 use uuid::Uuid;
 
 use super::SeenCustomer;
+use super::decoy::{self, Paged};
 use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{judge_row, looks_closely, seen_through};
@@ -18,6 +19,7 @@ use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
 use crate::detections::note_vain_search;
+use crate::disclosures::decoys;
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -91,37 +93,64 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     if searched.iter().any(|sought| sought.kind == SearchKind::Last4) {
         spend_search(app, call).await?;
     }
+    let decoy = decoys::of_caller(app, call).await?;
+    let decoy = decoy.filter(|decoy| decoy::matches(decoy, &keys, &query.filter, &searched));
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
-    let mut rows =
+    let rows =
         stored::list(&work, &scope, &query.filter, &query.order, i64::try_from(query.limit).unwrap_or(200) + 1).await?;
     let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
     work.abandon().await;
-    let more = rows.len() > query.limit;
-    rows.truncate(query.limit);
-    let next = rows.last().filter(|_| more).map(|row| (row.updated_at, row.id.uuid()));
-    let closely = seen_closely(app, call, &rows, &searched, &holding);
-    let mut shown = Shown::default();
-    let mut grants = Vec::new();
-    let mut customers = Vec::with_capacity(rows.len());
-    let mut ids = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let look = Look { keys: &keys, searched: &searched, holding: &holding, columns: query.columns.as_deref() };
-        if let Some(seen) = see(app, call, &look, row, &mut shown).await? {
+    let count = count.map(|count| count + i64::from(decoy.is_some()));
+    let decoy = decoy.and_then(|one| decoy::place(&one, &rows, &query.order).map(|at| (one, at)));
+    let page = decoy::paged(rows, decoy, query.limit);
+    let look = Look { keys: &keys, searched: &searched, holding: &holding, columns: query.columns.as_deref() };
+    let customers = page_of(app, call, &look, &page, &query.filter.tags).await?;
+    Ok(Found { customers, next: page.next, count })
+}
+
+/// The people of a page, and the row about nobody among them, once the entry is durable.
+async fn page_of(
+    app: &App,
+    call: &Call,
+    look: &Look<'_>,
+    page: &Paged,
+    tags: &[[u8; 16]],
+) -> Result<Vec<SeenCustomer>, DomainError> {
+    let Paged { rows, decoy, .. } = page;
+    let closely = seen_closely(app, call, rows, look.searched, look.holding);
+    let (mut shown, mut grants) = (Shown::default(), Vec::new());
+    let mut customers = Vec::with_capacity(rows.len() + 1);
+    let (mut ids, mut places) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for (place, row) in rows.iter().enumerate() {
+        if let Some(seen) = see(app, call, look, row, &mut shown).await? {
             ids.push(row.id);
+            places.push(place);
             grants.extend(seen.under.iter().copied());
             customers.push(seen);
         }
     }
+    let nobody = match decoy {
+        Some((decoy, at)) => decoy::see(app, call, decoy, look.searched)?.map(|seen| (seen, *at)),
+        None => None,
+    };
     grants.sort_unstable();
     grants.dedup();
-    holding.note_use(app, call, &grants).await?;
-    let vain = rows.is_empty().then_some(query.filter.tags.as_slice());
-    enter(app, call, under(entry_of(&searched, ids.clone(), shown), &grants), &closely, vain).await?;
+    look.holding.note_use(app, call, &grants).await?;
+    let entry = under(entry_of(look.searched, ids.clone(), shown), &grants);
+    let entry = if nobody.is_some() { entry.with("decoys", Detail::Count(1)) } else { entry };
+    let vain = (rows.is_empty() && nobody.is_none()).then_some(tags);
+    enter(app, call, entry, &closely, vain).await?;
     let still = those_agreed(app, call, &ids).await?;
-    let mut kept = ids.iter().map(|id| still.contains(id));
-    customers.retain(|_| kept.next().unwrap_or(false));
-    Ok(Found { customers, next, count })
+    let kept: Vec<bool> = ids.iter().map(|id| still.contains(id)).collect();
+    let before = |at: usize| places.iter().zip(&kept).filter(|(place, kept)| **kept && **place < at).count();
+    let nobody = nobody.map(|(seen, at)| (seen, before(at)));
+    let mut all = kept.iter().copied();
+    customers.retain(|_| all.next().unwrap_or(false));
+    if let Some((seen, at)) = nobody {
+        customers.insert(at.min(customers.len()), seen);
+    }
+    Ok(customers)
 }
 
 /// The entry of the page; beside it, for it takes as long, a search that found nobody is counted. Whoever finds somebody waits for no count.
@@ -159,15 +188,15 @@ fn seen_closely(
 }
 
 /// A role of wider scope may hide on one customer what another shows elsewhere: a match on a field hidden on this very customer is none.
-fn is_oracle(decision: &Decision<'_>, searched: &[Sought<'_>]) -> bool {
+pub(super) fn is_oracle(decision: &Decision<'_>, searched: &[Sought<'_>]) -> bool {
     searched.iter().any(|sought| decision.access(sought.field.key).view < View::Masked)
 }
 
 /// A searched value in the form of the index.
-struct Sought<'c> {
-    field: &'c Field,
-    kind: SearchKind,
-    tag: [u8; 16],
+pub(super) struct Sought<'c> {
+    pub field: &'c Field,
+    pub kind: SearchKind,
+    pub tag: [u8; 16],
 }
 
 /// What a searched value is found by, if this caller may search by its field at all.

@@ -5,6 +5,7 @@ mod change;
 mod collaborators;
 mod commands;
 mod create;
+mod decoy;
 mod duplicates;
 mod hand_many;
 mod hand_over;

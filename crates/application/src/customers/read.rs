@@ -8,8 +8,8 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{CustomerReader, CustomerRow};
 use uuid::Uuid;
 
-use super::SeenCustomer;
 use super::seen::{Judged, judge_row, looks_closely, refuse, seen_through};
+use super::{SeenCustomer, decoy};
 use crate::access::record_look;
 use crate::access_requests::{Holding, under};
 use crate::audit::{Draft, Page, Shown, customer_access_log};
@@ -18,6 +18,10 @@ use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
 pub async fn read(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<SeenCustomer, DomainError> {
+    call.needs(Permission::CustomersRead)?;
+    if let Some(nobody) = decoy::read(app, call, id).await? {
+        return Ok(nobody);
+    }
     let Found { row, judged, holding } = find_judged(app, reader, call, id, Permission::CustomersRead).await?;
     let closely: &[CustomerId] = if looks_closely(&row, &judged.by_roles()) { &[row.id] } else { &[] };
     let mut shown = Shown::default();

@@ -239,6 +239,29 @@ pub(crate) fn refuse(outcome: Outcome, permission: Permission) -> Result<(), Dom
     }
 }
 
+/// The fields that a decision does not hide, each as it is shown. Says in `shown` what of them.
+pub(super) fn fields_through(
+    decision: &Decision<'_>,
+    shown: &mut Shown,
+    value: impl Fn(&Field) -> Result<Option<String>, DomainError>,
+) -> Result<Vec<SeenField>, DomainError> {
+    let mut fields = Vec::with_capacity(decision.fields.len());
+    for (field, access) in decision.fields.iter().filter(|(_, access)| access.view != View::Hidden) {
+        let seen = value(field)?.map(|text| {
+            let (level, value) = match access.view {
+                View::Read => (&mut shown.read, SeenValue::from(field.present(&text))),
+                View::Masked | View::Reveal | View::Hidden => (&mut shown.masked, SeenValue::Text(field.mask(&text))),
+            };
+            if !level.contains(&field.key) {
+                level.push(field.key);
+            }
+            value
+        });
+        fields.push(SeenField { key: field.key, value: seen, access: *access });
+    }
+    Ok(fields)
+}
+
 /// Opens what the decision allows and masks what it does not allow in full. Says in `shown` what left.
 pub(crate) fn seen_through(
     app: &App,
@@ -249,29 +272,12 @@ pub(crate) fn seen_through(
 ) -> Result<SeenCustomer, DomainError> {
     let organization = call.organization();
     let key = open_row(app, organization, row)?;
-    let mut fields = Vec::with_capacity(decision.fields.len());
-    for (field, access) in &decision.fields {
-        if access.view == View::Hidden {
-            continue;
-        }
-        let value = match row.fields.get(field.key) {
-            None => None,
-            Some(sealed) => {
-                let text = open_one(&key, organization, row.id, &sealed)?;
-                let (level, value) = if access.view == View::Read {
-                    (&mut shown.read, SeenValue::from(field.present(&text)))
-                } else {
-                    (&mut shown.masked, SeenValue::Text(field.mask(&text)))
-                };
-                note(level, field.key);
-                Some(value)
-            }
-        };
-        fields.push(SeenField { key: field.key, value, access: *access });
-    }
+    let value = |field: &Field| {
+        row.fields.get(field.key).map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose()
+    };
+    let fields = fields_through(decision, shown, value)?;
     let staff = call.identity.user().is_some();
-    // Two partners could join what they hold by times to the microsecond.
-    let shown_time = |at: DateTime<Utc>| if staff { at } else { at.duration_trunc(TimeDelta::days(1)).unwrap_or(at) };
+    let shown_time = |at: DateTime<Utc>| if staff { at } else { day_of(at) };
     Ok(SeenCustomer {
         id: call.identity.shown_id(row.id),
         version: row.version,
@@ -290,10 +296,9 @@ pub(crate) fn seen_through(
     })
 }
 
-fn note(level: &mut Vec<&'static str>, key: &'static str) {
-    if !level.contains(&key) {
-        level.push(key);
-    }
+/// Two partners could join what they hold by times to the microsecond.
+pub(super) fn day_of(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::days(1)).unwrap_or(at)
 }
 
 /// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.

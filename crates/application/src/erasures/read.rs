@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::entry;
 use crate::audit::Draft;
 use crate::customers::{decide_row, decide_thing, refuse, unpack_tags, values};
+use crate::disclosures::decoys;
 use crate::retention::verdict;
 use crate::{App, Call};
 
@@ -140,9 +141,12 @@ fn gone() -> DomainError {
     DomainError::refused(custodian_domain::kernel::RefusedAs::Gone, "erased")
 }
 
-/// Whether a customer that was not found is one that was erased and that this caller could have known of. Of nobody else is told that they were here.
+/// Whether a customer that was not found is one that was erased and that this caller could have known of, or a partner's row about nobody. Of nobody else is told that they were here.
 pub async fn is_gone(app: &App, call: &Call, id: Uuid) -> Result<bool, DomainError> {
     let Ok(id) = call.identity.meant_customer(id) else { return Ok(false) };
+    if decoys::retire(app, call, id).await? {
+        return Ok(true);
+    }
     let work = app.begin(call.organization()).await?;
     let left = tombstone(&work, id).await;
     work.abandon().await;

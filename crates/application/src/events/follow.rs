@@ -40,6 +40,11 @@ impl Follower {
         Ok(Self { wanted, position })
     }
 
+    /// Up to here everything was looked at.
+    pub(super) fn position(&self) -> i64 {
+        self.position
+    }
+
     /// Waits until something has happened, but no longer than this. True when there is something to read.
     pub async fn wait(&self, app: &App, call: &Call, patience: Duration) -> Result<bool, DomainError> {
         let until = tokio::time::Instant::now() + patience;

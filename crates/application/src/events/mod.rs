@@ -4,6 +4,7 @@ mod checkpoints;
 mod dispatch;
 mod follow;
 mod read;
+mod tickets;
 
 use chrono::Duration;
 use custodian_domain::kernel::DomainError;
@@ -16,6 +17,7 @@ pub use custodian_domain::events::{Event, EventType, Fact};
 pub use dispatch::run;
 pub use follow::Follower;
 pub use read::{EventView, Page, Wanted, list};
+pub use tickets::{Admitted, FIRST_SECONDS, Ticket, admit, hear, issue, open};
 
 use crate::App;
 
@@ -62,6 +64,7 @@ pub async fn purge(app: &App) -> Result<u64, DomainError> {
     for (organization, _) in organizations::list(app.db()).await? {
         let work = app.begin(organization).await?;
         gone += stored::purge(&work, app.now() - Duration::days(KEPT_DAYS)).await?;
+        stored::tickets::purge(&work, app.now() - Duration::days(1)).await?;
         work.commit().await?;
     }
     Ok(gone)

@@ -13,9 +13,10 @@ mod trace;
 mod watch;
 
 pub use ask::{ExportView, NewExport, create, find, list};
+pub(crate) use decoy::{Invented, beside, dice, invented};
 pub use link::{Download, Link, download, link};
 pub use run::{KIND, run};
-pub use trace::trace;
+pub use trace::{Traced, trace};
 pub(crate) use watch::{approved, dropped, end_all_of, look, without};
 
 use custodian_domain::audit::Action;

@@ -104,7 +104,7 @@ async fn begin(app: &App, work: &Work, claim: &Claim) -> Result<Option<Begun>, D
     let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
     let wrapped = app.keys().wrap_passing(app.db(), work, row.id, &key, app.rng(), app.now()).await?;
     stored::begin(work, row.id, i32::try_from(DATA_KEY_VERSION).unwrap_or(1), &wrapped).await?;
-    let decoy = decoy(app, work, &fields, &members).await?;
+    let decoy = decoy(app, work, (&fields, &catalog.customer().fields), &members).await?;
     jobs::progress(work, claim.job, 0, Some(i64::from(row.members)), 0, app.now()).await?;
     Ok(Some(Begun { row, request, key, fields, decoy }))
 }

@@ -157,6 +157,7 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
         catalog: Arc::clone(Catalog::built_in()),
         pseudonyms: None,
         third_party: None,
+        decoy: None,
         overdue: Vec::new(),
         expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
         session: None,

@@ -141,6 +141,7 @@ words! {
         WebhooksReplay = "webhooks.replay": "A webhook was told something again.",
         WebhooksDisable = "webhooks.disable": "A webhook was switched off, because nothing reaches it.",
         EventsRead = "events.read": "Events were read, or a stream of them was opened.",
+        EventsIssueTicket = "events.issue_ticket": "A ticket for a stream of events was given.",
         UsersRead = "users.read": "The list of staff was read.",
         UsersInvite = "users.invite": "Somebody was invited.",
         UsersUpdate = "users.update": "An account was changed.",

@@ -1,6 +1,6 @@
 //! How long an opt-out by a signal of the browser lasts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, Utc};
 
 use super::{Standing, State};
 
@@ -9,8 +9,17 @@ pub fn opt_out_stands(at: DateTime<Utc>, standings: &[Standing]) -> bool {
     !standings.iter().any(|one| one.state == State::Given && one.at > at)
 }
 
+/// Months in which nobody who opted out is asked to agree after all (Cal. Civ. Code 1798.135(c)(4)).
+const WAIT: Months = Months::new(12);
+
+/// Whether somebody who opted out then may be asked again at this moment. Whoever comes forward by themselves was not asked.
+pub fn may_be_asked_again(opted_out: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    opted_out.checked_add_months(WAIT).is_some_and(|end| end <= now)
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use chrono::TimeDelta;
     use uuid::Uuid;
@@ -31,5 +40,19 @@ mod tests {
         assert!(opt_out_stands(at, &[standing(State::Given, before)]), "what was agreed before ends with it");
         assert!(opt_out_stands(at, &[standing(State::Refused, after)]));
         assert!(!opt_out_stands(at, &[standing(State::Given, after)]));
+    }
+
+    #[test]
+    fn nobody_is_asked_again_before_twelve_months_are_over() {
+        let day = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let out = day("2026-11-22T08:00:00Z");
+        assert!(!may_be_asked_again(out, out));
+        assert!(!may_be_asked_again(out, day("2027-11-22T07:59:59Z")));
+        assert!(may_be_asked_again(out, day("2027-11-22T08:00:00Z")));
+        assert!(
+            !may_be_asked_again(day("2028-02-29T00:00:00Z"), day("2029-02-27T23:59:59Z")),
+            "months are calendar months"
+        );
+        assert!(may_be_asked_again(day("2028-02-29T00:00:00Z"), day("2029-02-28T00:00:00Z")));
     }
 }

@@ -97,6 +97,16 @@ fn closed(choices: &str, text: &str, is_one: impl Fn(&str) -> bool) -> Option<St
     choices.chars().map(|last| format!("{text}{last}")).find(|whole| is_one(whole))
 }
 
+/// Another text of the same shape as a running number: what counts up in it is thrown, the rest stays.
+pub fn alike(number: &str, dice: &mut dyn FnMut(u32) -> u32) -> String {
+    let counted = number.find(|c: char| matches!(c, '1'..='9')).unwrap_or(number.len());
+    // One place more than is in use, so that some of them are free.
+    let from = counted - usize::from(number.get(..counted).is_some_and(|before| before.ends_with('0')));
+    let (kept, thrown) = number.split_at_checked(from).unwrap_or((number, ""));
+    let throw = |c: char| if c.is_ascii_digit() { char::from_digit(dice(10), 10).unwrap_or(c) } else { c };
+    kept.chars().chain(thrown.chars().map(throw).collect::<Vec<_>>()).collect()
+}
+
 /// A found value as it is compared, however it was typed: width, spaces, hyphens, quotation marks and case left aside, and a Chinese number without its
 /// country.
 pub fn trace_form(value: &str) -> String {
@@ -142,6 +152,21 @@ mod tests {
         assert_eq!(trace_form("上海市 浦东新区"), "上海市浦东新区");
         assert_eq!(trace_form("8612"), "8612");
         assert_eq!(trace_form(" - "), "");
+    }
+
+    #[test]
+    fn a_running_number_keeps_its_shape() {
+        let mut nine = |_: u32| 9_u32;
+        for (number, other) in [
+            ("D000123", "D009999"),
+            ("C-000001", "C-000099"),
+            ("2026/7", "9999/9"),
+            ("VIP", "VIP"),
+            ("A-000", "A-009"),
+            ("", ""),
+        ] {
+            assert_eq!(alike(number, &mut nine), other);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod cells;
 mod decoy;
 
 pub use cells::{csv_cell, is_formula, xml_text};
-pub use decoy::{MadeUp, made_up, trace_form};
+pub use decoy::{MadeUp, alike, made_up, trace_form};
 
 use crate::kernel::codes;
 

@@ -98,6 +98,7 @@ rules! {
     "restriction" "gdpr" "18(2)" "2018-05-25" Text, "On a person who has had processing restricted everything is masked, but for purposes that the law leaves open." / "处理受限的个人仅显示掩码，法律保留的目的除外。";
     "objection" "gdpr" "21" "2018-05-25" Text, "An objection ends uses that rest on interests or a public task." / "数据主体反对后，基于正当利益或公共任务的处理即告终止。";
     "opt_out_signal" "ccpa" "1798.135, 11 CCR 7025" "2026-01-01" Secondary, "`Sec-GPC: 1` is honoured as an opt-out; its later absence changes nothing." / "`Sec-GPC: 1` 视为有效的退出选择，其后不再发送亦不改变该选择。";
+    "opt_out_wait" "ccpa" "1798.135(c)(4)" "2020-01-01" Secondary, "Who opted out of selling and sharing is not asked to agree again for twelve months, unless they come forward by themselves." / "选择退出出售或共享的个人，十二个月内不得再次征求其同意，本人主动提出的除外。";
     "log_retention" "csl" "23(3)" "2026-01-01" Secondary, "Entries of the audit log are kept for six months at least." / "审计日志至少保存六个月。";
 }
 

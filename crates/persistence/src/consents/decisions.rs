@@ -31,18 +31,21 @@ pub struct Asked<'a> {
     pub purpose: &'a str,
 }
 
-/// A state that is unreadable is read as withdrawn: nobody is reached by a broken row.
 fn read(row: &Row) -> StandingRow {
+    StandingRow { customer: row.get(0), standing: standing_in(row, 1) }
+}
+
+/// A state that is unreadable is read as withdrawn: nobody is reached by a broken row. The standing whose columns begin here: channel, state, moment, end, record, notice; none where there is no channel.
+pub(super) fn standing_in(row: &Row, first: usize) -> Option<Standing> {
     let state = |code: String| State::from_code(&code).unwrap_or(State::Withdrawn);
-    let standing = row.get::<_, Option<String>>(1).map(|channel| Standing {
+    row.get::<_, Option<String>>(first).map(|channel| Standing {
         channel,
-        state: state(row.get(2)),
-        at: row.get(3),
-        expires_at: row.get(4),
-        consent: row.get(5),
-        notice: row.get(6),
-    });
-    StandingRow { customer: row.get(0), standing }
+        state: state(row.get(first + 1)),
+        at: row.get(first + 2),
+        expires_at: row.get(first + 3),
+        consent: row.get(first + 4),
+        notice: row.get(first + 5),
+    })
 }
 
 /// Where these customers stand now. One that is not there, or outside the scope, is missing from the answer.

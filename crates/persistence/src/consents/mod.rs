@@ -2,6 +2,7 @@
 
 mod decisions;
 mod opt_outs;
+mod reader;
 mod recipients;
 mod write;
 
@@ -12,13 +13,15 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
-pub use opt_outs::{OptOutRow, insert_opt_outs, opt_outs_of, opted_out};
+pub use opt_outs::{OptOutRow, insert_opt_outs, last_opt_outs, opt_outs_of, opted_out};
+pub use reader::{Answered, DecisionReader, PurposeNow, Stands};
 pub use recipients::{
     OpenCase, RecipientRow, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
     overdue_purposes, recipients_of,
 };
 pub use write::{Event, insert_events, insert_records, put_states};
 
+use crate::customers::{COLUMNS as CUSTOMER, CustomerRow};
 use crate::{DbError, Work};
 
 /// One record of consent or refusal. Never changed.
@@ -100,6 +103,15 @@ const LISTED: &str = "e.state, e.at, p.consents_from FROM consents k \
 pub async fn find(work: &Work, id: Uuid) -> Result<Option<Listed>, DbError> {
     let sql = format!("SELECT {COLUMNS}, {LISTED} WHERE k.organization_id = $1 AND k.id = $2");
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(listed))
+}
+
+/// The customer of a record, locked until the transaction ends.
+pub async fn lock_person(work: &Work, id: Uuid) -> Result<Option<CustomerRow>, DbError> {
+    let sql = format!(
+        "SELECT {CUSTOMER} FROM customers c WHERE c.organization_id = $1 AND c.id = (SELECT k.customer_id FROM consents k \
+         WHERE k.organization_id = $1 AND k.id = $2) AND c.archived_at IS NULL FOR UPDATE"
+    );
+    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(CustomerRow::from))
 }
 
 /// A page of a customer's records, newest first.

@@ -29,6 +29,13 @@ pub async fn opted_out(
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// When each of these customers last opted out.
+pub async fn last_opt_outs(work: &Work, customers: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>>, DbError> {
+    const SQL: &str = "SELECT customer_id, max(at) FROM opt_outs WHERE organization_id = $1 AND customer_id = ANY($2) GROUP BY customer_id";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customers]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// Adds opt-outs: pairs of id and customer.
 pub async fn insert_opt_outs(
     work: &Work,

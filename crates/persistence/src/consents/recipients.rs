@@ -62,11 +62,20 @@ const SELECT: &str = "SELECT r.id, r.third_party_id, t.name, r.consent_id, r.cus
 /// Opens a case with every recipient of the purpose: those that it names, and those that hold a live key bound to it. How many there are.
 pub async fn open_cases(work: &Work, events: &[Event], named: &[String], due: DateTime<Utc>) -> Result<u64, DbError> {
     const SQL: &str = "INSERT INTO withdrawal_recipients (organization_id, id, third_party_id, consent_id, customer_id, purpose, channel, at, due_at) \
-         SELECT $1, e.id, t.id, e.consent_id, e.customer_id, e.purpose, e.channel, e.at, $4 FROM consent_events e JOIN third_parties t ON t.organization_id = $1 \
-         WHERE e.organization_id = $1 AND e.id = ANY($2) AND (t.name = ANY($3) OR EXISTS (SELECT FROM api_keys k WHERE k.organization_id = $1 \
+         SELECT $1, e.id, t.id, e.consent_id, e.customer_id, e.purpose, e.channel, e.at, $3 \
+         FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[]) AS e(id, consent_id, customer_id, purpose, channel, at) \
+         JOIN third_parties t ON t.organization_id = $1 WHERE (t.name = ANY($2) OR EXISTS (SELECT FROM api_keys k WHERE k.organization_id = $1 \
            AND k.third_party_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND e.purpose = ANY(k.purposes)))";
-    let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
-    work.execute(SQL, &[&work.organization().uuid(), &ids, &named, &due]).await
+    let each = |read: fn(&Event) -> Uuid| events.iter().map(read).collect::<Vec<_>>();
+    let text = |read: fn(&Event) -> &str| events.iter().map(read).collect::<Vec<&str>>();
+    let at: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
+    let (ids, consents, customers) =
+        (each(|event| event.id), each(|event| event.consent), each(|event| event.customer));
+    let (purposes, channels) = (text(|event| &event.purpose), text(|event| &event.channel));
+    let organization = work.organization().uuid();
+    let params: crate::work::Params<'_> =
+        &[&organization, &named, &due, &ids, &consents, &customers, &purposes, &channels, &at];
+    work.execute(SQL, params).await
 }
 
 /// The recipients of every withdrawal of a record, oldest first.

@@ -27,6 +27,7 @@ pub(super) async fn forget(work: &Work, id: Uuid) -> Result<(), DbError> {
 /// Whether one of these values stands in a decoy already, or on file about somebody who exists: `terms` are tags of the blind index.
 pub async fn any_decoy(work: &Work, tags: &[Vec<u8>], terms: &[Vec<u8>]) -> Result<bool, DbError> {
     const SQL: &str = "SELECT EXISTS (SELECT FROM export_decoys WHERE organization_id = $1 AND tag = ANY($2)) \
+         OR EXISTS (SELECT FROM disclosure_decoy_values WHERE organization_id = $1 AND tag = ANY($2)) \
          OR EXISTS (SELECT FROM blind_indexes WHERE organization_id = $1 AND tag = ANY($3))";
     Ok(work.query_one(SQL, &[&work.organization().uuid(), &tags, &terms]).await?.get(0))
 }

@@ -1,10 +1,14 @@
 //! Disclosures: what the keys of a third party were shown of whom, told by the log itself.
 
+pub(crate) mod decoys;
+
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, ThirdPartyId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::disclosures::{self as stored, DisclosureFilter, DisclosureRow};
 use uuid::Uuid;
+
+pub use decoys::{Decoy, Disclosed};
 
 use crate::audit::{Detail, Draft};
 use crate::{App, Call};

@@ -1,5 +1,7 @@
 //! Events: written in the transaction of what they tell, given their places in order after its commit, and read from a place on.
 
+pub mod tickets;
+
 use chrono::{DateTime, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::kernel::{DepartmentId, OrganizationId, UserId};

@@ -1,5 +1,7 @@
 //! What partners' keys were shown, read from the log: the canonical bytes are read as JSON, never hashed.
 
+pub mod decoys;
+
 use custodian_domain::kernel::ThirdPartyId;
 use serde_json::Value;
 use tokio_postgres::Row;

@@ -1,0 +1,2 @@
+DROP TABLE disclosure_decoy_values;
+DROP TABLE disclosure_decoys;

@@ -98,6 +98,8 @@ fn seen(call: &Call, decoy: &Decoy, decision: &Decision<'_>) -> Result<SeenCusto
         owner: None,
         department: None,
         restricted: false,
+        codes: Vec::new(),
+        shelved_at: None,
         created_at: day_of(decoy.at),
         updated_at: day_of(decoy.at),
         fields: fields_through(decision, &mut shown, value)?,

@@ -45,7 +45,7 @@ pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
 pub(crate) use hand_over::hand_over;
 pub(crate) use own::own_values;
-pub(crate) use put_back::{archive, put_back};
+pub(crate) use put_back::{put_back, take_out};
 pub(crate) use read::{find, guard};
 pub(crate) use rules::{accept_fields, department_of, editable, taken};
 pub(crate) use sealing::{

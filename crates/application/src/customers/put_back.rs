@@ -17,7 +17,7 @@ use crate::events::publish;
 use crate::{App, Call, exports};
 
 /// Takes a locked customer out of use, with its entry. Whether the caller may is for who asks.
-pub(crate) async fn archive(app: &App, call: &Call, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
+pub(crate) async fn take_out(app: &App, call: &Call, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
@@ -59,5 +59,6 @@ fn before(last: &VersionRow, now: Attributes) -> Attributes {
         region: if differs("region") { text("region").map(str::to_owned) } else { now.region },
         owner: if differs("owner_id") { id("owner_id").map(UserId::from) } else { now.owner },
         department: if differs("department_id") { id("department_id").map(DepartmentId::from) } else { now.department },
+        codes: now.codes,
     }
 }

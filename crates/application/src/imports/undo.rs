@@ -244,7 +244,7 @@ impl Undoing<'_> {
                 Some(_) if hanging.contains(&change.thing) => Some("has_records"),
                 Some(row) if !self.may(&row) => Some("outside_scope"),
                 Some(row) if change.made => {
-                    customers::archive(self.app, self.call, work, &row).await?;
+                    customers::take_out(self.app, self.call, work, &row).await?;
                     None
                 }
                 Some(row) => {

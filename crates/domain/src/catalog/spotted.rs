@@ -123,7 +123,7 @@ fn numbers(text: &str) -> Vec<Spotted> {
 fn number(digits: &str) -> Option<String> {
     let national = ["0086", "86"].iter().find_map(|code| digits.strip_prefix(code).filter(|rest| rest.len() == 11));
     let mobile = national.unwrap_or(digits);
-    let second = mobile.bytes().nth(1).is_some_and(|b| (b'3'..=b'9').contains(&b));
+    let second = mobile.as_bytes().get(1).copied().is_some_and(|b| (b'3'..=b'9').contains(&b));
     if mobile.len() == 11 && mobile.starts_with('1') && second {
         return Some(mobile.to_owned());
     }

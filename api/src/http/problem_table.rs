@@ -57,6 +57,7 @@ problems! {
     401 "sso_refused": "Single sign-on refused" / "单点登录被拒绝", "The answer of the sign-on provider cannot be accepted." / "无法接受单点登录提供方的应答。";
     401 "sso_no_account": "No account" / "没有对应账号", "No active account belongs to this person of the sign-on provider." / "单点登录提供方的此用户没有对应的有效账号。";
     403 "forbidden": "Forbidden" / "没有权限", "This needs the permission {}." / "此操作需要权限 {}。";
+    403 "collaborator_only": "Shared with you" / "仅为共享", "The customer was shared with you; its owner, or who manages the department, shares it further." / "该客户是共享给您的，只有负责人或部门管理者可以继续共享。";
     403 "invalid_signature": "Invalid signature" / "签名无效", "The signature is about something else, too old, or by nobody who was given a secret." / "签名内容不符、已过期，或并非由持有密钥者签署。";
     403 "account_suspended": "Account suspended" / "账号已停用", "The account is suspended." / "该账号已被停用。";
     403 "purpose_required": "Purpose required" / "必须说明处理目的", "This credential is bound to purposes: name one in Processing-Purpose." / "该凭据绑定了处理目的，请在 Processing-Purpose 中指明。";

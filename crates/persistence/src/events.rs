@@ -49,6 +49,8 @@ pub struct EventRow {
     pub region: Option<String>,
     /// Whether its processing is restricted.
     pub restricted: bool,
+    /// Who works on that customer beside its owner.
+    pub collaborators: Vec<UserId>,
     /// Whether there is a customer, and it is no more.
     pub gone: bool,
 }
@@ -67,12 +69,15 @@ impl From<&Row> for EventRow {
             region: row.get(8),
             restricted: row.get::<_, Option<bool>>(9).unwrap_or_default(),
             gone: row.get(10),
+            collaborators: row.get::<_, Vec<Uuid>>(11).into_iter().map(UserId::from).collect(),
         }
     }
 }
 
 const SELECT: &str = "SELECT e.position, e.id, e.type, e.at, e.customer_id, e.data, c.owner_id, c.department_id, c.region, c.restricted, \
-     e.customer_id IS NOT NULL AND (c.id IS NULL OR c.archived_at IS NOT NULL) \
+     e.customer_id IS NOT NULL AND (c.id IS NULL OR c.archived_at IS NOT NULL), \
+     ARRAY(SELECT k.user_id FROM customer_collaborators k WHERE k.organization_id = e.organization_id AND k.customer_id = e.customer_id \
+     AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp())) \
      FROM events e LEFT JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id WHERE e.organization_id = $1";
 
 /// Adds events and queues them for their places, in one statement.

@@ -32,7 +32,7 @@ async fn everything_ends_and_everything_moves() {
     let done = offboard(&admin, &org, "sales_a", "sales_b").await.shows(200);
     let steps = json!({"sessions_ended": 2, "api_keys_revoked": 0, "scim_tokens_revoked": 0,
         "one_time_tokens_voided": 0, "letters_withdrawn": 0, "access_requests_cancelled": 0, "exports_ended": 0, "grants_revoked": 0, "delegations_ended": 0, "second_factors_removed": 0, "sign_on_links_removed": 0, "reports_handed_over": 0,
-        "departments_handed_over": 0, "customers_handed_over": 2, "roles_removed": 1});
+        "departments_handed_over": 0, "customers_handed_over": 2, "collaborations_ended": 0, "roles_removed": 1});
     assert_eq!(done.at("/steps"), steps);
     assert_eq!((done.at("/user_id"), done.at("/offboarded_by")), (json!(asha.id), json!(admin.id)));
     for session in [&asha, &again] {

@@ -192,6 +192,8 @@ pub struct SeerBody {
     id: Uuid,
     /// Codes of the roles held; empty for a key.
     roles: Vec<String>,
+    /// Whether the customer is reached by being named beside its owner.
+    collaborator: bool,
     /// What is seen of each field that is not hidden, and why.
     fields: BTreeMap<&'static str, FieldWhyBody>,
 }
@@ -200,9 +202,10 @@ impl SeerBody {
     /// In this language; hidden fields are left out.
     pub fn of(seer: Seer, lang: Lang) -> Self {
         let Seer { kind, id, roles, explained } = seer;
+        let collaborator = explained.why.iter().any(|why| why.reason == Reason::Collaborator);
         let open =
             explained.fields.into_iter().filter(|one| one.access != custodian_domain::access::FieldAccess::CLOSED);
-        Self { kind, id, roles, fields: fields_of(open.collect(), lang) }
+        Self { kind, id, roles, collaborator, fields: fields_of(open.collect(), lang) }
     }
 }
 
@@ -214,6 +217,7 @@ const fn sentence(reason: Reason) -> Text {
         Reason::DenyRule => ("This role closes the field, whatever other roles say.", "该角色禁止查看此字段，优先于其他角色。"),
         Reason::Grant => ("A grant in force opens the field.", "有效的授权开放了该字段。"),
         Reason::KnownByGrantOnly => ("No role reaches the customer; a grant alone makes it known.", "没有角色覆盖该客户，仅凭授权可见。"),
+        Reason::Collaborator => ("The owner shares the customer with this person.", "负责人已将该客户共享给此人。"),
         Reason::PurposeExcludesField => ("The purpose does not list the field.", "该处理目的不包含此字段。"),
         Reason::NoConsent => ("The purpose needs a consent that is not in force.", "该处理目的需要同意，而同意未生效。"),
         Reason::Restricted => ("The person has had processing restricted.", "当事人已要求限制处理。"),

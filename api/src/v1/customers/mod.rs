@@ -3,6 +3,7 @@
 mod archive;
 mod bodies;
 mod change;
+mod collaborators;
 mod list;
 mod past;
 mod read;
@@ -25,6 +26,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::delete_customer)
         .service(archive::archive_customer)
         .service(archive::restore_customer)
+        .service(collaborators::show_collaborators)
+        .service(collaborators::put_collaborators)
         .service(tags::list_tags)
         .service(tags::create_tag)
         .service(tags::show_tag)
@@ -49,6 +52,8 @@ pub(crate) mod may {
         DeleteCustomer = CustomersDelete;
         /// Puts into the archive and takes out of it.
         ArchiveCustomers = CustomersArchive;
+        /// Says who sees a customer beside its owner.
+        ShareCustomers = CustomersShare;
         /// Makes and changes tags.
         ManageTags = TagsManage;
         /// Shows in full.

@@ -2,6 +2,7 @@
 
 mod archive;
 mod change;
+mod collaborators;
 mod commands;
 mod create;
 mod hand_over;
@@ -18,6 +19,7 @@ mod together;
 
 pub use archive::{archive, restore};
 pub use change::{Precondition, delete, patch};
+pub use collaborators::{Collaborators, NewCollaborator, put_collaborators, show_collaborators};
 pub use commands::{Attributes, FieldInput, NewCustomer, Patch, check_attributes, field_faults};
 pub use create::{create, record_repeated_create, record_repeated_show};
 pub use history::{Change, Version, history};

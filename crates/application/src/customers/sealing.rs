@@ -202,6 +202,7 @@ impl SealedNew {
             consents: Vec::new(),
             shelved_at: None,
             codes,
+            collaborators: Vec::new(),
         }
     }
 }

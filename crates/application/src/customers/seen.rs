@@ -92,7 +92,7 @@ pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
     Thing {
         customer: row.id,
         owner: row.owner,
-        collaborators: &[],
+        collaborators: &row.collaborators,
         department_path: call.identity.department_path(row.department),
         region: row.region.as_deref(),
         restricted: row.restricted,
@@ -259,9 +259,7 @@ pub(crate) fn seen_through(
                 } else {
                     (&mut shown.masked, SeenValue::Text(field.mask(&text)))
                 };
-                if !level.contains(&field.key) {
-                    level.push(field.key);
-                }
+                note(level, field.key);
                 Some(value)
             }
         };
@@ -286,6 +284,12 @@ pub(crate) fn seen_through(
         fields,
         under: Vec::new(),
     })
+}
+
+fn note(level: &mut Vec<&'static str>, key: &'static str) {
+    if !level.contains(&key) {
+        level.push(key);
+    }
 }
 
 /// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.

@@ -176,7 +176,7 @@ fn seen(
     let thing = Thing {
         customer: CustomerId::from(row.customer.unwrap_or_default()),
         owner: row.owner,
-        collaborators: &[],
+        collaborators: &row.collaborators,
         department_path: call.identity.department_path(row.department),
         region: row.region.as_deref(),
         restricted: row.restricted,

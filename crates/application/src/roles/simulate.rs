@@ -224,7 +224,7 @@ fn thing_of<'a>(call: &'a Call, group: &'a Alike) -> Thing<'a> {
     Thing {
         customer: CustomerId::from(Uuid::nil()),
         owner: group.owner,
-        collaborators: &[],
+        collaborators: &group.collaborators,
         department_path: call.identity.department_path(group.department),
         region: group.region.as_deref(),
         restricted: group.restricted,

@@ -7,7 +7,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::auth::mfa;
-use custodian_persistence::customers::HandOver;
+use custodian_persistence::customers::{self as held, HandOver};
 use custodian_persistence::users::offboard::{self as stored, OffboardingRow};
 use custodian_persistence::users::{self, UserRow};
 use custodian_persistence::{Work, sso_providers};
@@ -110,6 +110,7 @@ async fn hand_over(
     let hand = HandOver { to, department: heir.department, by, at: app.now() };
     let customers = customers::hand_over(app, call, work, row.id, &hand).await?;
     steps.note("customers_handed_over", customers);
+    steps.note("collaborations_ended", held::end_collaborations(work, row.id).await?);
     Ok(())
 }
 

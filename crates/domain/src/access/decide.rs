@@ -6,7 +6,7 @@ use super::{
     Who,
 };
 use crate::catalog::{Classification, Field};
-use crate::roles::{FieldRule, Permission, Role, RuleTarget};
+use crate::roles::{DataScope, FieldRule, Permission, Role, RuleTarget};
 
 /// Decides. Gives no reasons, and is cheap enough to be asked for each row.
 pub fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
@@ -114,6 +114,9 @@ fn run<'a, T: Trace<'a>>(facts: &Facts<'a>, trace: &mut T) -> (Outcome, Vec<(&'a
             return (outcome, Vec::new());
         }
     };
+    if let Some(role) = by_collaboration(facts, &standing) {
+        trace.note(Because { role: Some(role), ..Because::of(None, Reason::Collaborator) });
+    }
     let level = |field: &'a Field| {
         let before = open(facts, &standing, field, trace);
         // Purposes and restriction bind those who use the data, not the person.
@@ -165,6 +168,13 @@ fn standing_of_staff<'a>(facts: &Facts<'a>, staff: &'a Staff) -> Result<Standing
         return Err(wrong_purpose(facts.purpose.is_some()));
     }
     Ok(Standing::Staff { roles: roles.into_iter().map(Opener::new).collect(), denies: denies(staff), grants })
+}
+
+/// The role that reaches the customer only because the caller was named beside its owner.
+fn by_collaboration<'a>(facts: &Facts<'a>, standing: &Standing<'a>) -> Option<&'a Role> {
+    let (Who::Staff(staff), Standing::Staff { roles, .. }) = (&facts.caller.who, standing) else { return None };
+    let named = facts.thing.owner != Some(staff.user) && facts.thing.collaborators.contains(&staff.user);
+    roles.iter().map(|opener| opener.role).find(|role| named && role.data_scope == DataScope::Own)
 }
 
 const fn wrong_purpose(named: bool) -> Stop {

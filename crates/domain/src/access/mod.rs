@@ -250,6 +250,8 @@ reasons! {
     Grant = "grant",
     /// No role covers the customer; a grant alone makes it known.
     KnownByGrantOnly = "known_by_grant_only",
+    /// The caller works on the customer beside its owner.
+    Collaborator = "collaborator",
     /// The purpose does not list the field.
     PurposeExcludesField = "purpose_excludes_field",
     /// The purpose needs a consent that is not in force.

@@ -34,6 +34,8 @@ words! {
         CustomersDelete = "customers.delete": "A customer was deleted.",
         CustomersArchive = "customers.archive": "A customer was put into the archive.",
         CustomersRestore = "customers.restore": "A customer was taken out of the archive.",
+        CollaboratorsRead = "collaborators.read": "Who sees a customer beside its owner was read.",
+        CollaboratorsPut = "customers.share": "It was said who sees a customer beside its owner.",
         TagsRead = "tags.read": "The tags were read.",
         TagsCreate = "tags.create": "A tag was made.",
         TagsUpdate = "tags.update": "A tag was renamed, retired or taken into use again.",

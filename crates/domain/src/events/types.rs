@@ -58,6 +58,8 @@ event_types! {
         "A customer was entered. Those that come in from a file are told of by `imports.finished` alone.";
     #[partner] CustomersUpdated = "customers.updated", CustomersRead, Customer { customer_id: Person, version: Count, fields: Fields }:
         "A customer was changed; `fields` names what was changed, never to what. Whom a successor takes over is told of by `users.offboarded` alone.";
+    CustomersShared = "customers.shared", CustomersRead, Customer { customer_id: Person, collaborators: Count }:
+        "It was said who sees a customer beside its owner; so many they are now.";
     #[partner] CustomersDeleted = "customers.deleted", CustomersRead, Customer { customer_id: Person, version: Count }:
         "A customer was taken out of use.";
     #[partner] CustomersErased = "customers.erased", CustomersRead, Customer { customer_id: Person, ground: Code }:

@@ -6,7 +6,7 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{CustomerRow, SHOWN, ScopeSql};
+use super::{CustomerRow, IN_FORCE, SHOWN, ScopeSql};
 use crate::{DbError, Work};
 
 /// What a customer is looked for by; every part given must match.
@@ -209,21 +209,28 @@ pub struct Alike {
     pub region: Option<String>,
     /// Whether processing is restricted.
     pub restricted: bool,
+    /// Who works on them beside their owner.
+    pub collaborators: Vec<UserId>,
     /// How many there are.
     pub count: i64,
 }
 
 /// Every customer of the organisation, counted by what a decision looks at.
 pub async fn alike(work: &Work) -> Result<Vec<Alike>, DbError> {
-    let sql = "SELECT owner_id, department_id, region, restricted, count(*) FROM customers WHERE organization_id = $1 AND archived_at IS NULL \
-         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
-    let rows = work.query(sql, &[&work.organization().uuid()]).await?;
+    let sql = format!(
+        "SELECT c.owner_id, c.department_id, c.region, c.restricted, coalesce(n.users, '{{}}'), count(*) FROM customers c \
+         LEFT JOIN (SELECT k.customer_id, array_agg(k.user_id ORDER BY k.user_id) AS users FROM customer_collaborators k \
+             WHERE k.organization_id = $1 AND {IN_FORCE} GROUP BY 1) n ON n.customer_id = c.id \
+         WHERE c.organization_id = $1 AND c.archived_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid()]).await?;
     let of = |row: &tokio_postgres::Row| Alike {
         owner: row.get::<_, Option<Uuid>>(0).map(UserId::from),
         department: row.get::<_, Option<Uuid>>(1).map(DepartmentId::from),
         region: row.get(2),
         restricted: row.get(3),
-        count: row.get(4),
+        collaborators: row.get::<_, Vec<Uuid>>(4).into_iter().map(UserId::from).collect(),
+        count: row.get(5),
     };
     Ok(rows.iter().map(of).collect())
 }

@@ -1,6 +1,7 @@
 //! Customers as they are stored: sealed values, wrapped keys, blind-index tags. Nothing here can open them.
 
 mod bag;
+mod collaborators;
 mod gone;
 mod hand_over;
 mod list;
@@ -17,6 +18,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use bag::{SealedFields, SealedValue};
+pub(crate) use collaborators::IN_FORCE;
+pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
 pub use gone::{Tombstone, lock_any, tombstone};
 pub use hand_over::{HandOver, hand_over, lock_owned};
 pub(crate) use list::Where;
@@ -69,10 +72,12 @@ pub struct CustomerRow {
     pub shelved_at: Option<DateTime<Utc>>,
     /// Codes of the tags that the organisation put on it, in order.
     pub codes: Vec<String>,
+    /// Who works on it beside its owner, in the same snapshot.
+    pub collaborators: Vec<UserId>,
 }
 
 /// How many columns [`COLUMNS`] and [`SHOWN`] have.
-pub(crate) const WIDTH: usize = 19;
+pub(crate) const WIDTH: usize = 20;
 
 macro_rules! columns {
     ($tags:literal) => {
@@ -83,7 +88,9 @@ macro_rules! columns {
             ", ARRAY(SELECT DISTINCT s.purpose FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
              WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND s.state = 'given' AND s.at >= p.consents_from \
              AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())), c.shelved_at, \
-             ARRAY(SELECT g.code FROM customer_tags g WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code)"
+             ARRAY(SELECT g.code FROM customer_tags g WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code), \
+             ARRAY(SELECT k.user_id FROM customer_collaborators k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id \
+             AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp()))"
         )
     };
 }
@@ -115,11 +122,12 @@ impl From<&Row> for CustomerRow {
             consents: row.get(16),
             shelved_at: row.get(17),
             codes: row.get(18),
+            collaborators: row.get::<_, Vec<Uuid>>(19).into_iter().map(UserId::from).collect(),
         }
     }
 }
 
-/// A scope as SQL: the only place where one becomes a WHERE clause. `first` is the number of its first parameter.
+/// A scope as SQL: the only place where one becomes a WHERE clause. `$1` is the organisation; `first` is the number of its own first parameter.
 pub(crate) struct ScopeSql {
     pub clause: String,
     owner: Option<Uuid>,
@@ -139,7 +147,11 @@ impl ScopeSql {
         };
         if !scope.everything {
             if scope.owner.is_some() {
-                part("c.owner_id = ?")
+                // An array that is made first: both halves of the OR are then looked up by index.
+                part(&format!(
+                    "(c.owner_id = ? OR c.id = ANY(ARRAY(SELECT k.customer_id FROM customer_collaborators k \
+                     WHERE k.organization_id = $1 AND k.user_id = ? AND {IN_FORCE})))"
+                ))
             }
             if !scope.departments.is_empty() {
                 part("c.department_id = ANY(?)")

@@ -42,6 +42,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "collaborators",
+        "DELETE FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "customer_tags",
         "DELETE FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",
         "SELECT count(*) FROM customer_tags WHERE organization_id = $1 AND customer_id = $2",

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, events, exports, idempotency, imports,
-    privacy_requests, self_service, webhooks,
+    App, access, access_requests, access_reviews, auth, catalog, consents, customers, events, exports, idempotency,
+    imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -107,6 +107,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
         catalog::KIND => catalog::run(app, claim).await,
+        customers::HAND_OVER => customers::run_hand_over(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }
 }

@@ -110,6 +110,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("fetch_own_package", &["not_found", "no_package", "package_fetched", "package_expired"]),
     ("fetch_package", &["reveal_budget_exhausted", "no_package", "package_fetched", "package_expired"]),
     ("forget_password", &["too_many_attempts"]),
+    ("hand_over_customers", &["outside_scope", "staff_only"]),
     ("invite_user", &["duplicate_value", "separation_of_duties", "mail_not_configured"]),
     ("invite_user_again", &["wrong_state", "mail_not_configured"]),
     ("keep_access_review_line", &["own_line", "not_the_reviewer", "review_closed", "already_answered"]),

@@ -4,6 +4,7 @@ mod archive;
 mod bodies;
 mod change;
 mod collaborators;
+mod hand_over;
 mod list;
 mod past;
 mod read;
@@ -24,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::create_customer)
         .service(change::change_customer)
         .service(change::delete_customer)
+        .service(hand_over::hand_over_customers)
         .service(archive::archive_customer)
         .service(archive::restore_customer)
         .service(collaborators::show_collaborators)
@@ -50,6 +52,8 @@ pub(crate) mod may {
         ChangeCustomer = CustomersWrite;
         /// Takes out of use.
         DeleteCustomer = CustomersDelete;
+        /// Gives to somebody else.
+        HandOverCustomers = CustomersAssign;
         /// Puts into the archive and takes out of it.
         ArchiveCustomers = CustomersArchive;
         /// Says who sees a customer beside its owner.

@@ -1,4 +1,4 @@
-//! Customers of somebody who leaves go to a successor. Each gets a version and an entry of its own, as if it had been changed by hand.
+//! Customers that go to somebody else, many at a time. Each gets a version and an entry of its own, as if it had been changed by hand.
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, UserId};
@@ -10,12 +10,13 @@ use super::read::guard;
 use super::rules::{digest_of, version_of};
 use super::sealing::{open_row, reseal};
 use crate::audit::{Detail, Draft};
+use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
 /// Customers handed over by one statement.
 const BATCH: i64 = 500;
 
-/// Hands every customer of a person over; how many there were. Asks nobody's permission: the caller of this has.
+/// Hands every customer of somebody who leaves over; how many there were. Asks nobody's permission: the caller of this has.
 pub(crate) async fn hand_over(
     app: &App,
     call: &Call,
@@ -30,22 +31,38 @@ pub(crate) async fn hand_over(
         if rows.is_empty() {
             return Ok(count);
         }
-        let (mut packs, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        for row in rows {
-            let changed =
-                if row.department == hand.department { &["owner_id"][..] } else { &["owner_id", "department_id"] };
-            let changed = changed.iter().map(|name| (*name).to_owned()).collect();
-            let next = guard(app, call, row.id, next_version(app, call, row)).await?;
-            let draft = Draft::about(Action::CustomersUpdate, next.id).with("changed", Detail::Codes(changed));
-            let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
-            entries.push(app.entry_with(&keys, call, draft)?);
-            packs.push((next.id, next.fields));
-        }
-        stored::hand_over(work, &packs, hand).await?;
-        let entries: Vec<_> = entries.iter().collect();
-        log::record(work, &entries).await.map_err(|_| DomainError::AuditUnavailable)?;
-        count += u64::try_from(packs.len()).unwrap_or(u64::MAX);
+        count += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        hand_rows(app, call, work, &keys, rows, (hand, None)).await?;
     }
+}
+
+/// Hands locked customers over, each with its entry, which says why where somebody said so.
+pub(super) async fn hand_rows(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    keys: &OrganizationKeys,
+    rows: Vec<CustomerRow>,
+    (hand, reason): (&HandOver, Option<&str>),
+) -> Result<(), DomainError> {
+    let (mut packs, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let changed = changed(&row, hand);
+        let next = guard(app, call, row.id, next_version(app, call, row)).await?;
+        let draft = Draft::about(Action::CustomersUpdate, next.id).with("changed", Detail::Codes(changed));
+        let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
+        entries.push(app.entry_with(keys, call, Draft { reason: reason.map(str::to_owned), ..draft })?);
+        packs.push((next.id, next.fields));
+    }
+    stored::hand_over(work, &packs, hand).await?;
+    let entries: Vec<_> = entries.iter().collect();
+    log::record(work, &entries).await.map_err(|_| DomainError::AuditUnavailable)
+}
+
+/// The attributes that a hand-over changes.
+pub(super) fn changed(row: &CustomerRow, hand: &HandOver) -> Vec<String> {
+    let attributes = [(row.owner != hand.to, "owner_id"), (row.department != hand.department, "department_id")];
+    attributes.iter().filter(|(differs, _)| *differs).map(|(_, name)| (*name).to_owned()).collect()
 }
 
 /// The row with its values packed for its next version: a pack is closed under the version that it belongs to.

@@ -2,6 +2,7 @@
 
 mod due;
 mod funnel;
+mod hand_over;
 mod history;
 mod list;
 mod read;
@@ -15,6 +16,7 @@ use custodian_domain::kernel::DomainError;
 
 pub use due::{FollowUp, Whose, follow_ups};
 pub use funnel::{FunnelBy, FunnelQuery, funnel};
+pub(crate) use hand_over::hand_over;
 pub use history::{RecordChange, RecordVersion, history};
 pub use list::{Found, Query, SearchTerm, list, of_customer, timeline};
 pub use read::{read, reveal};

@@ -107,7 +107,7 @@ async fn hand_over(
     steps.note("reports_handed_over", stored::hand_over_reports(work, row.id, heir.id).await?);
     steps.note("departments_handed_over", stored::hand_over_departments(work, row.id, heir.id).await?);
     let (to, by) = (heir.id, call.identity.actor_id());
-    let hand = HandOver { to, department: heir.department, by, at: app.now() };
+    let hand = HandOver { to: Some(to), department: heir.department, by, at: app.now() };
     let customers = customers::hand_over(app, call, work, row.id, &hand).await?;
     steps.note("customers_handed_over", customers);
     steps.note("collaborations_ended", held::end_collaborations(work, row.id).await?);

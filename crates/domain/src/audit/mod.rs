@@ -32,6 +32,7 @@ words! {
         CustomersCreate = "customers.create": "A customer was entered.",
         CustomersUpdate = "customers.update": "A customer was changed.",
         CustomersDelete = "customers.delete": "A customer was deleted.",
+        CustomersHandOver = "customers.hand_over": "Many customers began to go to somebody else.",
         CustomersArchive = "customers.archive": "A customer was put into the archive.",
         CustomersRestore = "customers.restore": "A customer was taken out of the archive.",
         CollaboratorsRead = "collaborators.read": "Who sees a customer beside its owner was read.",

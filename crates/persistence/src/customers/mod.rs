@@ -21,7 +21,7 @@ pub use bag::{SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
 pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
 pub use gone::{Tombstone, lock_any, tombstone};
-pub use hand_over::{HandOver, hand_over, lock_owned};
+pub use hand_over::{HandOver, HandOverRow, hand_over, insert_hand_over, lock_hand_over, lock_owned, note_hand_over};
 pub(crate) use list::Where;
 pub use list::{Alike, Archived, Filter, Order, SortKey, alike, by_ids, count, ids, list};
 pub use reader::CustomerReader;

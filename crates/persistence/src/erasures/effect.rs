@@ -93,8 +93,9 @@ const GOES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Files that hold the person end before anybody takes them away; from such as are not written yet the person is left out. $1 organisation, $2 customer.
-const EXPORTS: [&str; 4] = [
+/// Who waits to be handed over is not. Files that hold the person end before anybody takes them away; from such as are not written yet the person is left out. $1 organisation, $2 customer.
+const EXPORTS: [&str; 5] = [
+    "UPDATE hand_overs SET customer_ids = array_remove(customer_ids, $2::uuid) WHERE organization_id = $1 AND $2::uuid = ANY(customer_ids)",
     "UPDATE exports x SET stage = 'expired', wrapped_key = NULL, token_digest = NULL WHERE x.organization_id = $1 AND x.wrapped_key IS NOT NULL \
      AND EXISTS (SELECT FROM export_members m WHERE m.organization_id = $1 AND m.export_id = x.id AND $2::uuid = ANY(m.customer_ids))",
     "DELETE FROM export_chunks c USING exports x WHERE c.organization_id = $1 AND x.organization_id = $1 AND x.id = c.export_id AND x.stage = 'expired' AND $2::uuid IS NOT NULL",

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use list::{Filter, Order, due, list};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use report::{By, counted};
-pub use write::{RecordVersionRow, archive, insert, store_change, versions};
+pub use write::{RecordVersionRow, archive, change_owner, insert, store_change, versions};
 
 use crate::customers::{COLUMNS as CUSTOMER_COLUMNS, CustomerRow, SealedFields, WIDTH};
 use crate::{DbError, Work};
@@ -124,4 +124,17 @@ pub async fn lock(work: &Work, record_type: &str, id: Uuid) -> Result<Option<Hun
     );
     let row = work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?;
     Ok(row.map(|row| Hung { record: record(&row, 0), customer }))
+}
+
+/// What is due on these customers and is seen to by these people, held until the transaction ends: pairs of one length.
+pub async fn lock_due(work: &Work, customers: &[CustomerId], owners: &[UserId]) -> Result<Vec<RecordRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM records r JOIN unnest($2::uuid[], $3::uuid[]) AS u(customer_id, owner_id) \
+         ON u.customer_id = r.customer_id AND u.owner_id = r.owner_id \
+         WHERE r.organization_id = $1 AND r.archived_at IS NULL AND r.due_at IS NOT NULL AND NOT r.ended ORDER BY r.customer_id, r.id FOR UPDATE OF r"
+    );
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.uuid()).collect();
+    let owners: Vec<Uuid> = owners.iter().map(|id| id.uuid()).collect();
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customers, &owners]).await?;
+    Ok(rows.iter().map(|row| record(row, 0)).collect())
 }

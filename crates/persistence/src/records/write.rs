@@ -110,6 +110,25 @@ pub async fn store_change(
     add_tags(work, row, tags).await
 }
 
+/// Gives a record to another owner: its values stay, closed under its new version.
+pub async fn change_owner(work: &Work, row: &RecordRow, version: &RecordVersionRow) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE records SET version = $4, owner_id = $5, updated_at = $6, updated_by = $7, fields = $8 \
+         WHERE organization_id = $1 AND customer_id = $2 AND id = $3";
+    let owner = row.owner.map(|owner| owner.uuid());
+    let params: [&(dyn ToSql + Sync); 8] = [
+        &work.organization().uuid(),
+        &row.customer.uuid(),
+        &row.id,
+        &row.version,
+        &owner,
+        &row.updated_at,
+        &row.updated_by,
+        &row.fields.packed(),
+    ];
+    work.execute(SQL, &params).await?;
+    keep(work, row, version).await
+}
+
 async fn keep(work: &Work, row: &RecordRow, version: &RecordVersionRow) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO record_versions (organization_id, customer_id, record_id, version, changed_at, changed_by, actor_kind, changed_fields, \
          previous_owner, previous_fields) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";

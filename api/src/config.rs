@@ -71,6 +71,7 @@ settings! {
     account_url: Option<BaseUrl>, None, "Where a frontend has the pages that letters link to, /invitation and /password-reset; optional: letters then name the calls.";
     invitation_hours: Bounded<1, 720>, Some("72"), "How long an invitation can be accepted.";
     password_reset_minutes: Bounded<5, 1440>, Some("30"), "How long a forgotten password can be replaced with one letter.";
+    merge_undo_days: Bounded<0, 365>, Some("7"), "How long a merge of two customers can be undone.";
     outbound_allow_loopback: Switch, Some("false"), "Whether sign-on providers and webhooks may stand on this very machine, without TLS; for development alone.";
     argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";
     argon2_iterations: Bounded<1, 100>, Some("2"), "Passes of one password hash.";

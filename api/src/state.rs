@@ -177,6 +177,7 @@ fn tuning(settings: &Settings) -> Tuning {
         },
         invitation: chrono::Duration::hours(i64::from(settings.invitation_hours.get())),
         password_reset: chrono::Duration::minutes(i64::from(settings.password_reset_minutes.get())),
+        merge_undo: chrono::Duration::days(i64::from(settings.merge_undo_days.get())),
         account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Ref, RefOr};
+use utoipa::openapi::{Ref, RefOr, Response};
 
 use super::problem_own_codes::OWN_CODES;
 use super::problem_table::{KINDS, Kind};
@@ -69,6 +69,11 @@ pub fn declare(path: &str, method: &str, operation: &mut Operation) {
         rest = others;
     }
     let codes: Vec<_> = kinds.iter().map(|kind| kind.code).collect();
+    if path.starts_with(OF_CUSTOMER) {
+        let status = if method.eq_ignore_ascii_case("get") { "301" } else { "308" };
+        let place = "The customer is another by now; `Location` says where.";
+        operation.responses.responses.insert(status.to_owned(), RefOr::T(Response::new(place)));
+    }
     operation.extensions.get_or_insert_default().insert(EXTENSION.to_owned(), codes.into());
 }
 

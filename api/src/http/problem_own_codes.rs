@@ -131,8 +131,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
         ],
     ),
     ("list_deliveries", &["not_found"]),
+    ("list_duplicates", &["no_consent", "reveal_budget_exhausted"]),
     ("list_events", &["unknown_event"]),
     ("list_follow_ups", &["reveal_budget_exhausted"]),
+    ("list_merges", &["no_consent"]),
     ("list_my_activity", &["staff_only"]),
     ("list_my_sessions", &["not_found"]),
     ("list_notifications", &["partner_only"]),
@@ -151,6 +153,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("log_out", &["staff_only", "unsupported_media_type", "unknown_field", "invalid_body"]),
     ("make_export_link", &["export_not_ready", "gone"]),
     ("make_withdrawal_link", &["no_consent"]),
+    (
+        "merge_customer",
+        &["staff_only", "field_not_editable", "duplicate_value", "customer_restricted", "erasure_pending"],
+    ),
     ("offboard_user", &["own_account", "account_offboarded", "last_administrator"]),
     ("open_own_session", &["invalid_code", "audit_unavailable"]),
     ("pause_retention_policy", &["wrong_policy_state"]),
@@ -219,6 +225,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("stream_events", &["unknown_event", "too_many_streams"]),
     ("suspend_user", &["own_account", "wrong_state", "account_offboarded", "last_administrator"]),
     ("trace_leak", &["not_found"]),
+    ("unmerge_customer", &["duplicate_value", "customer_restricted", "merge_undone", "merge_final"]),
     (
         "verify_privacy_request",
         &[

@@ -97,6 +97,10 @@ problems! {
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";
     409 "customer_not_archived": "Customer not in the archive" / "客户未归档", "The customer does not lie in the archive." / "该客户未归档。";
+    409 "customer_restricted": "Processing restricted" / "处理受限制", "The person has had processing restricted; nothing is made of their data until that ends." / "当事人已要求限制处理，限制解除前不得进行此操作。";
+    409 "erasure_pending": "Erasure pending" / "删除待执行", "One of the two waits to be erased." / "其中一个客户正等待删除。";
+    409 "merge_undone": "Merge undone" / "合并已撤销", "The merge was undone before." / "该合并此前已撤销。";
+    409 "merge_final": "Merge final" / "合并不可撤销", "The time in which the merge could be undone is over, or the customer was merged further." / "合并的可撤销期限已过，或该客户已被进一步合并。";
     409 "too_many_tags": "Too many tags" / "标签过多", "An organisation may have at most 1,000 tags." / "一个组织最多可有 1,000 个标签。";
     409 "idempotency_in_progress": "Still running" / "仍在处理", "A request with this Idempotency-Key is still running; ask again shortly." / "使用该 Idempotency-Key 的请求仍在处理，请稍后重试。";
     409 "idempotency_result_withheld": "Stored answer withheld" / "已存结果不再提供", "The request was carried out, but the caller's rights have changed since; the stored answer is not shown." / "该请求已执行，但调用者权限已变更，不再提供已存的结果。";

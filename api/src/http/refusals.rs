@@ -4,7 +4,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use custodian_application::{App, access, erasures};
+use custodian_application::{App, access, customers, erasures};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -15,14 +15,15 @@ use super::problem_codes::OF_CUSTOMER;
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
-/// Waits until the refusal is durable. Nothing is recorded for an unknown caller, nor for an answer that is no refusal.
-pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), Problem> {
+/// Waits until the refusal is durable. Nothing is recorded for an unknown caller, nor for an answer that is no refusal. Answers the new place of a customer
+/// that is another by now, for whoever may see that one.
+pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<Option<String>, Problem> {
     let status = answer.status().as_u16();
     if !RECORDED.contains(&status) {
-        return Ok(());
+        return Ok(None);
     }
     let (Some(call), Some(app)) = (context.call(), answer.request().app_data::<Data<App>>()) else {
-        return Ok(());
+        return Ok(None);
     };
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
     let route = answer.request().match_pattern().unwrap_or_default();
@@ -33,10 +34,23 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<(), P
         Some(id) if code == "not_found" => erasures::is_gone(app, call, id).await?,
         _ => false,
     };
+    if let (Some(id), false, "not_found") = (customer, erased, code)
+        && let Some(now) = customers::merged_place(app, call, id).await?
+    {
+        return Ok(Some(elsewhere(answer, id, now)));
+    }
     let code = if erased { "erased" } else { code };
     let operation = format!("{} {route}", context.method);
     access::record_refusal(app, call, &operation, code, customer).await?;
-    if erased { Err(Problem::of("erased")) } else { Ok(()) }
+    if erased { Err(Problem::of("erased")) } else { Ok(None) }
+}
+
+/// The same path and query about another customer.
+fn elsewhere(answer: &ServiceResponse, from: Uuid, to: Uuid) -> String {
+    let uri = answer.request().uri();
+    let asked = uri.path_and_query().map_or(uri.path(), |both| both.as_str());
+    let named = answer.request().match_info().get("id").map_or_else(|| from.to_string(), str::to_owned);
+    asked.replacen(&named, &to.to_string(), 1)
 }
 
 /// Names the entry that the call has left. Nothing where no entry stands for the answer, nor to a stranger who was refused: an entry

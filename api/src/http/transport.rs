@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -70,9 +70,18 @@ async fn answer(
     }
     let answer = next.call(req).await?.map_into_boxed_body();
     match refusals::record(context, &answer).await {
-        Ok(()) => Ok(answer),
+        Ok(None) => Ok(answer),
+        Ok(Some(place)) => Ok(moved(answer, &place)),
         Err(problem) => Ok(answer.error_response(problem)),
     }
+}
+
+/// Sends whoever asked for a customer that is another by now there; what is no reading keeps its method.
+fn moved(answer: ServiceResponse<BoxBody>, place: &str) -> ServiceResponse<BoxBody> {
+    let reading = matches!(*answer.request().method(), Method::GET | Method::HEAD);
+    let status = if reading { StatusCode::MOVED_PERMANENTLY } else { StatusCode::PERMANENT_REDIRECT };
+    let (request, _) = answer.into_parts();
+    ServiceResponse::new(request, HttpResponse::build(status).insert_header((LOCATION, place)).finish())
 }
 
 /// Turns every error into a problem document, adds the headers, and writes log and metrics.

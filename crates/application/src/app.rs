@@ -39,6 +39,8 @@ pub struct Tuning {
     pub invitation: chrono::Duration,
     /// How long a forgotten password can be replaced with one letter.
     pub password_reset: chrono::Duration,
+    /// How long a merge of two customers can be undone.
+    pub merge_undo: chrono::Duration,
     /// Where the pages of a frontend stand that letters link to; without, letters name the call to make.
     pub account_url: Option<String>,
 }

@@ -98,7 +98,7 @@ pub struct ExplainedBody {
     allowed: bool,
     /// `allowed`, `missing_permission`, `does_not_exist`, `purpose_required` or `purpose_not_allowed`.
     outcome: &'static str,
-    /// Why the call may not go on; empty where it may.
+    /// Why the call may not go on; where it may, that the customer was shared with the caller, or nothing.
     why: Vec<WhyBody>,
     /// The fields asked about; empty where the call may not go on.
     fields: BTreeMap<&'static str, FieldWhyBody>,

@@ -6,6 +6,7 @@ mod change;
 mod collaborators;
 mod hand_over;
 mod list;
+mod merge;
 mod past;
 mod read;
 mod reveal;
@@ -26,6 +27,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::change_customer)
         .service(change::delete_customer)
         .service(hand_over::hand_over_customers)
+        .service(merge::list_duplicates)
+        .service(merge::merge_customer)
+        .service(merge::unmerge_customer)
+        .service(merge::list_merges)
         .service(archive::archive_customer)
         .service(archive::restore_customer)
         .service(collaborators::show_collaborators)
@@ -54,6 +59,8 @@ pub(crate) mod may {
         DeleteCustomer = CustomersDelete;
         /// Gives to somebody else.
         HandOverCustomers = CustomersAssign;
+        /// Makes one of two, and undoes it.
+        MergeCustomers = CustomersMerge;
         /// Puts into the archive and takes out of it.
         ArchiveCustomers = CustomersArchive;
         /// Says who sees a customer beside its owner.

@@ -67,8 +67,8 @@ impl From<Version> for VersionBody {
 /// Every version, newest first, with the values before and after as the caller may see them now. Past values are sealed under the customer's own key.
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Id of the customer"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    params(("id" = Uuid, Path, description = "Id of the customer"), ("merged_id" = Option<Uuid>, Query, description = "The past of a customer that is this one by now"),
+        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of versions.", body = Listing<VersionBody>,
         example = json!({"data": [{"version": 2, "at": "2026-11-22T09:00:00Z", "by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11",
             "changes": [{"field": "mobile", "before": "138****5678", "after": "139****5678"}]}], "next_cursor": null})), ReadProblems))]
@@ -82,14 +82,14 @@ pub async fn show_history(
 ) -> Result<HttpResponse, Problem> {
     let pages =
         Pages::new(app.cursor_key(), may.organization(), &format!("/v1/customers/{}/history", id.get()), &query);
-    let (limit, after) = (query.limit(), pages.position(&mut query)?);
+    let (limit, after, merged) = (query.limit(), pages.position(&mut query)?, query.uuid("merged_id"));
     query.done()?;
     let before = match after.map(<[u8; 4]>::try_from) {
         None => i32::MAX,
         Some(Ok(bytes)) => i32::from_be_bytes(bytes),
         Some(Err(_)) => return Err(Problem::of("invalid_cursor")),
     };
-    let versions = customers::history(&app, &reader, &may, id.get()).await?;
+    let versions = customers::history(&app, &reader, &may, id.get(), merged).await?;
     let mut data: Vec<VersionBody> =
         versions.into_iter().filter(|v| v.version < before).map(VersionBody::from).collect();
     let more = data.len() > limit;

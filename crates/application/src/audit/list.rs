@@ -7,6 +7,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::audit::{self as stored, EntryFilter, StoredEntry, bundles};
+use custodian_persistence::customers::merged_ids;
 use custodian_persistence::{DbError, Work};
 use serde_json::Value;
 use uuid::Uuid;
@@ -74,7 +75,10 @@ pub async fn customer_access_log(
 ) -> Result<Page, DomainError> {
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let work = app.begin(call.organization()).await?;
-    let page = page(&work, &keys, stored::by_customer(&work, customer, before, page_limit(limit)).await, limit).await;
+    // Who looked at somebody before two rows were made one looked at this person.
+    let mut whose = vec![customer];
+    whose.extend(merged_ids(&work, customer).await?);
+    let page = page(&work, &keys, stored::by_customer(&work, &whose, before, page_limit(limit)).await, limit).await;
     work.abandon().await;
     let page = page?;
     let draft = Draft::about(Action::CustomersAccessLog, customer).with("entries", count(page.entries.len()));

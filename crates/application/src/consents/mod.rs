@@ -2,6 +2,7 @@
 
 mod decide;
 mod link;
+mod merge;
 mod object;
 mod opt_outs;
 mod receipt;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
 pub use link::{Link, issue_link, withdraw_by_link};
+pub(crate) use merge::{follow, unfollow};
 pub(crate) use object::object;
 pub use opt_outs::opt_outs;
 pub use receipt::{Form, Receipt, TYP as RECEIPT_TYP, receipt};

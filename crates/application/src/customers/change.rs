@@ -89,7 +89,7 @@ pub async fn patch(
 }
 
 /// Tells of a change that made a version; what changed nothing is no news.
-async fn tell(app: &App, work: &Work, row: &CustomerRow, draft: &Draft) -> Result<(), DomainError> {
+pub(super) async fn tell(app: &App, work: &Work, row: &CustomerRow, draft: &Draft) -> Result<(), DomainError> {
     let Some(Detail::Codes(changed)) = draft.details.get("changed") else { return Ok(()) };
     let event = Event::about(EventType::CustomersUpdated, row.id)
         .with("version", Fact::Count(row.version.into()))
@@ -129,16 +129,16 @@ async fn patched_attributes(
 }
 
 /// Fields with their new values; `None` takes a value away.
-type Changed<'c> = Vec<(&'c Field, Option<String>)>;
+pub(super) type Changed<'c> = Vec<(&'c Field, Option<String>)>;
 
 /// A stored change, and the entry that still has to be written in its transaction.
-struct Applied {
-    row: CustomerRow,
-    draft: Draft,
+pub(super) struct Applied {
+    pub row: CustomerRow,
+    pub draft: Draft,
 }
 
 /// Stores a checked change of a locked row: new values, tags, version, what was replaced.
-async fn apply(
+pub(super) async fn apply(
     app: &App,
     call: &Call,
     work: &Work,

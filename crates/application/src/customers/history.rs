@@ -1,5 +1,7 @@
 //! What a customer was: each version with what it changed, seen through the same decision as the present.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use custodian_crypto::DataKey;
 use custodian_domain::access::{Decision, FieldAccess, View};
@@ -7,6 +9,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
 use custodian_persistence::customers::{
     self as stored, CustomerReader, CustomerRow, SealedFields, SealedValue, VersionRow,
 };
@@ -56,14 +59,25 @@ pub struct Change {
     pub after: Option<SeenValue>,
 }
 
-/// Every version of a customer, newest first; version 1 is its creation.
-pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<Version>, DomainError> {
+/// Every version of a customer, newest first; version 1 is its creation. With `merged`, those of a customer that is this one by now, seen through the
+/// decision about this one.
+///
+/// Errors: 404, also for a customer that is another one, or nobody.
+pub async fn history(
+    app: &App,
+    reader: &CustomerReader,
+    call: &Call,
+    id: Uuid,
+    merged: Option<Uuid>,
+) -> Result<Vec<Version>, DomainError> {
     let Found { row, mut judged, holding } = find_judged(app, reader, call, id, Permission::CustomersHistory).await?;
+    let survivor = row.id;
     let retired = &call.customer().retired;
     judged.add(judge_fields(app, call, &row, Permission::CustomersHistory, &holding, retired));
     let work = app.begin(call.organization()).await?;
-    let stored_versions = stored::list_versions(&work, row.id, None, DEPTH).await?;
+    let past = past(call, &work, row, merged).await;
     work.abandon().await;
+    let (row, stored_versions) = past?;
     // A value that is there no more is a value all the same.
     let is_seen = |(field, access): &(&Field, FieldAccess)| access.view == View::Read && is_close(field);
     let closely: &[CustomerId] = if judged.by_roles().fields.iter().any(is_seen) { &[row.id] } else { &[] };
@@ -80,8 +94,28 @@ pub async fn history(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) 
     holding.note_use(app, call, &judged.under).await?;
     let draft = Draft { shown, ..Draft::about(Action::CustomersHistory, row.id) };
     record_look(app, call, under(draft, &judged.under), closely).await?;
-    still_agreed(reader, call, row.id).await?;
+    still_agreed(reader, call, survivor).await?;
     Ok(versions)
+}
+
+/// The row whose past is asked for, and its versions.
+async fn past(
+    call: &Call,
+    work: &Work,
+    row: Arc<CustomerRow>,
+    merged: Option<Uuid>,
+) -> Result<(Arc<CustomerRow>, Vec<VersionRow>), DomainError> {
+    let row = match merged {
+        None => row,
+        Some(id) => {
+            let id = call.identity.meant_customer(id)?;
+            let found = stored::lock_whoever(work, &[id]).await?.into_iter().next();
+            let merged = found.filter(|one| one.merged_into == Some(row.id)).ok_or(DomainError::NotFound)?;
+            Arc::new(merged.row)
+        }
+    };
+    let versions = stored::list_versions(work, row.id, None, DEPTH).await?;
+    Ok((row, versions))
 }
 
 struct Eyes<'a> {

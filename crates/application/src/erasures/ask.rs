@@ -5,10 +5,10 @@ use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::wrapped_header;
 use custodian_domain::audit::Action;
 use custodian_domain::erasures::{Ground, State};
-use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::retention::Verdict;
 use custodian_domain::roles::Permission;
-use custodian_persistence::customers::{CustomerRow, lock_any};
+use custodian_persistence::customers::{CustomerRow, lock_any, lock_whoever, merged_ids, merged_into};
 use custodian_persistence::erasures::{self as stored, ErasureRow, Removal, Removed};
 use custodian_persistence::{Work, privacy_requests};
 use serde_json::Value;
@@ -41,6 +41,10 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
     call.needs(Permission::ErasuresRequest)?;
     let id = call.identity.meant_customer(asked.customer)?;
     let (row, erased) = lock_any(work, id).await?.ok_or(DomainError::NotFound)?;
+    // Who is somebody else by now is erased with them, and not alone.
+    if merged_into(work, id).await?.is_some() {
+        return Err(DomainError::NotFound);
+    }
     refuse(decide_row(app, call, &row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
     require_step_up(app, call, work).await?;
     if let Some(request) = asked.privacy_request {
@@ -58,7 +62,14 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
         Verdict::Refused(holds) => Err(held(&holds)),
         Verdict::Blocked { by, until } => block(app, call, work, wish, by, until).await,
         Verdict::Go => {
-            let done = take_away(app, work, wish, &row, call.identity.actor_id(), now).await?;
+            let by = call.identity.actor_id();
+            for other in others(work, id).await? {
+                let asked = Asked { customer: other.id.uuid(), ..asked.clone() };
+                let done =
+                    take_away(app, work, self::wish(app, by, &asked, &other, None, now), &other, by, now).await?;
+                app.record_change(work, call, told(&done)).await?;
+            }
+            let done = take_away(app, work, wish, &row, by, now).await?;
             app.record_change(work, call, told(&done)).await?;
             Ok(ErasureView { row: done })
         }
@@ -78,9 +89,36 @@ pub(crate) async fn erase_unasked(
     }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
     let before = stored::of_customer(work, row.id).await?;
+    others_along(app, work, row.id, &asked, now).await?;
     let done = take_away(app, work, wish(app, Uuid::nil(), &asked, row, before, now), row, Uuid::nil(), now).await?;
     record_all(work, &[&app.own_entry(work.organization(), told(&done)).await?]).await?;
     Ok(Some(done.id))
+}
+
+/// Those who are this customer by now, locked: what is left of them under their own keys is erased with it.
+async fn others(work: &Work, survivor: CustomerId) -> Result<Vec<CustomerRow>, DomainError> {
+    let ids = merged_ids(work, survivor).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(lock_whoever(work, &ids).await?.into_iter().map(|one| one.row).collect())
+}
+
+/// Erases them without anybody having asked, each with an erasure of its own.
+pub(super) async fn others_along(
+    app: &App,
+    work: &Work,
+    survivor: CustomerId,
+    asked: &Asked,
+    now: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    for other in others(work, survivor).await? {
+        let asked = Asked { customer: other.id.uuid(), ..asked.clone() };
+        let done =
+            take_away(app, work, wish(app, Uuid::nil(), &asked, &other, None, now), &other, Uuid::nil(), now).await?;
+        record_all(work, &[&app.own_entry(work.organization(), told(&done)).await?]).await?;
+    }
+    Ok(())
 }
 
 fn wish(

@@ -1,13 +1,14 @@
 //! The round that ends erasures: terms that have run, the ledger, new bucket keys, the keyring, and the old keys destroyed. Every step leaves the
 //! database and the key store so that the next round goes on from there, whatever ended this one.
 
+use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::Verdict;
 use custodian_persistence::customers::lock_any;
 use custodian_persistence::{Work, erasures as stored, organizations};
 use uuid::Uuid;
 
-use super::ask::{take_away, told};
+use super::ask::{Asked, others_along, take_away, told};
 use super::{certificate, keyring, ledger, sweep};
 use crate::App;
 use crate::audit::record_all;
@@ -122,6 +123,9 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
     if verdict(work, customer, now).await? != Verdict::Go {
         return Ok(false);
     }
+    let ground = Ground::from_code(&wish.ground).unwrap_or(Ground::SubjectRequest);
+    let asked = Asked { customer: row.id.uuid(), ground, privacy_request: wish.privacy_request };
+    others_along(app, work, row.id, &asked, now).await?;
     let done = take_away(app, work, wish, &row, Uuid::nil(), now).await?;
     let entry = app.own_entry(work.organization(), told(&done)).await?;
     record_all(work, &[&entry]).await?;

@@ -99,6 +99,38 @@ pub(super) fn seal(
     pack
 }
 
+/// A pack opened at one place under one key and sealed at another under another, each value with the version that it has; closed under this version,
+/// if one is named.
+pub(super) fn resealed(
+    app: &App,
+    (old, new): (&DataKey, &DataKey),
+    (from, to): (Spot<'_>, Spot<'_>),
+    pack: &SealedFields,
+    closing: Option<u32>,
+) -> Result<SealedFields, DomainError> {
+    let mut next = SealedFields::with_room_for(8);
+    let salt = || {
+        let mut salt = [0_u8; 16];
+        app.rng().fill(&mut salt);
+        salt
+    };
+    for value in pack.iter() {
+        let value = value.ok_or(DomainError::Integrity)?;
+        if value.key == CLOSING {
+            continue;
+        }
+        let place = Place { field: value.key, ..from.place(CLOSING, value.version) };
+        let opened = custodian_crypto::open(old, &place, value.sealed).map_err(|_| DomainError::Integrity)?;
+        let place = Place { field: value.key, ..to.place(CLOSING, value.version) };
+        next.push_with(value.key, value.version, |out| seal_into(new, &place, &opened, salt(), out));
+    }
+    if let Some(version) = closing {
+        let digest = custodian_crypto::sha256(next.packed());
+        next.push_with(CLOSING, version, |out| seal_into(new, &to.place(CLOSING, version), &digest, salt(), out));
+    }
+    Ok(next)
+}
+
 /// Tags of the values of one record, none twice.
 pub(super) fn tags<'a>(
     keys: &OrganizationKeys,

@@ -115,6 +115,9 @@ async fn one(
     customer: CustomerId,
 ) -> Result<Outcome, DomainError> {
     let Some((row, false)) = lock_any(work, customer).await? else { return Ok(Outcome::Left) };
+    if people::merged_into(work, customer).await?.is_some() {
+        return Ok(Outcome::Left);
+    }
     match rule.action {
         Action::Warn => {
             stored::note_warned(work, policy.id, customer).await?;

@@ -2,11 +2,13 @@
 
 mod intake;
 mod judge;
+mod merge;
 mod opt_out;
 mod reminders;
 
 pub use intake::{Evidence, Guardian, METHODS, Record, faults, is_under_fourteen};
 pub use judge::{Judgement, Question, Reason, Standing, judge};
+pub use merge::{Merged, merged};
 pub use opt_out::opt_out_stands;
 pub use reminders::{REMINDERS, reminder_at};
 

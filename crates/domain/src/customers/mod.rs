@@ -1,9 +1,11 @@
 //! What a customer is beside its fields: stage, source, region, age.
 
+mod likeness;
 mod regions;
 mod stage;
 mod tags;
 
+pub use likeness::{Likeness, likeness, tells_apart};
 pub use regions::{is_region_code, province_region};
 pub use stage::Stage;
 pub use tags::{LONGEST_TAG, MOST_TAGS, MOST_TAGS_EACH, is_tag_code, tag_name_fault};

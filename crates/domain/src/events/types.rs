@@ -58,6 +58,10 @@ event_types! {
         "A customer was entered. Those that come in from a file are told of by `imports.finished` alone.";
     #[partner] CustomersUpdated = "customers.updated", CustomersRead, Customer { customer_id: Person, version: Count, fields: Fields }:
         "A customer was changed; `fields` names what was changed, never to what. Whom a successor takes over is told of by `users.offboarded` alone.";
+    #[partner] CustomersMerged = "customers.merged", CustomersRead, Customer { customer_id: Person, merged_id: Person, merge_id: Id, undo_until: Time }:
+        "Another customer is this one by now: `merged_id` is answered with where it is.";
+    #[partner] CustomersUnmerged = "customers.unmerged", CustomersRead, Customer { customer_id: Person, merged_id: Person, merge_id: Id }:
+        "A merge was undone: `merged_id` is a customer of its own again.";
     CustomersShared = "customers.shared", CustomersRead, Customer { customer_id: Person, collaborators: Count }:
         "It was said who sees a customer beside its owner; so many they are now.";
     #[partner] CustomersDeleted = "customers.deleted", CustomersRead, Customer { customer_id: Person, version: Count }:

@@ -92,6 +92,7 @@ const OFFICER: &[Permission] = &[
     CustomersAssign,
     CustomersDelete,
     CustomersArchive,
+    CustomersMerge,
     CustomersShare,
     TagsManage,
     CustomersReveal,
@@ -173,6 +174,48 @@ fn not_what_was_paid() -> FieldRule {
     FieldRule { on: RuleTarget::Field(PAID.to_owned()), view: None, edit: Some(false), deny: false }
 }
 
+/// What a manager may do.
+const MANAGER: &[Permission] = &[
+    CustomersRead,
+    EventsRead,
+    CustomersCreate,
+    CustomersWrite,
+    CustomersAssign,
+    CustomersArchive,
+    CustomersMerge,
+    CustomersShare,
+    TagsManage,
+    CustomersReveal,
+    CustomersHistory,
+    RecordsRead,
+    RecordsWrite,
+    RecordsDelete,
+    AccessLogRead,
+    ImportsRun,
+    UsersRead,
+    DepartmentsRead,
+    AccessReviewsRead,
+    JobsRead,
+    PurposesRead,
+    NoticesRead,
+    NoticesRecord,
+    ConsentsRead,
+    ConsentsRecord,
+    ConsentsWithdraw,
+    ConsentsDecide,
+    PrivacyRequestsCreate,
+    CatalogRead,
+    AccessRequestsRead,
+    AccessRequestsCreate,
+    GrantsRead,
+    AccessRequestsEmergency,
+    AccessRequestsDecide,
+    ApprovalPoliciesRead,
+    ExportsRead,
+    ExportsRequest,
+    InboxRead,
+];
+
 fn manager() -> Role {
     let mut rules = vec![
         of_class(Classification::Sensitive, View::Reveal),
@@ -182,46 +225,7 @@ fn manager() -> Role {
     ];
     rules.extend(edit_everything());
     rules.push(not_what_was_paid());
-    let permissions = [
-        CustomersRead,
-        EventsRead,
-        CustomersCreate,
-        CustomersWrite,
-        CustomersAssign,
-        CustomersArchive,
-        CustomersShare,
-        TagsManage,
-        CustomersReveal,
-        CustomersHistory,
-        RecordsRead,
-        RecordsWrite,
-        RecordsDelete,
-        AccessLogRead,
-        ImportsRun,
-        UsersRead,
-        DepartmentsRead,
-        AccessReviewsRead,
-        JobsRead,
-        PurposesRead,
-        NoticesRead,
-        NoticesRecord,
-        ConsentsRead,
-        ConsentsRecord,
-        ConsentsWithdraw,
-        ConsentsDecide,
-        PrivacyRequestsCreate,
-        CatalogRead,
-        AccessRequestsRead,
-        AccessRequestsCreate,
-        GrantsRead,
-        AccessRequestsEmergency,
-        AccessRequestsDecide,
-        ApprovalPoliciesRead,
-        ExportsRead,
-        ExportsRequest,
-        InboxRead,
-    ];
-    role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
+    role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, MANAGER.iter().copied(), rules)
 }
 
 /// Enters everything about their own customers, resident ids included, and reads the core fields of none back.
@@ -239,6 +243,7 @@ fn sales() -> Role {
         CustomersCreate,
         CustomersWrite,
         CustomersArchive,
+        CustomersMerge,
         CustomersShare,
         CustomersReveal,
         CustomersHistory,

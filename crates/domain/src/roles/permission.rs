@@ -52,6 +52,7 @@ permissions! {
     CustomersAssign = "customers.assign": "Give a customer to another owner or department.",
     CustomersDelete = "customers.delete": "Delete customers.",
     CustomersArchive = "customers.archive": "Put customers into the archive, and take them out again.",
+    CustomersMerge = "customers.merge": "Make two customers who are one person one, and undo it.",
     CustomersShare = "customers.share": "Name who sees a customer beside its owner.",
     TagsManage = "tags.manage": "Make, rename and retire the tags that customers carry.",
     CustomersReveal = "customers.reveal": "Show a masked value in full, with a reason, one audit entry each.",

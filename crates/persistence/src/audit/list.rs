@@ -100,18 +100,20 @@ pub async fn list(work: &Work, filter: &EntryFilter, limit: i64) -> Result<Vec<S
     Ok(work.query(&sql, &params).await?.iter().map(StoredEntry::from).collect())
 }
 
-/// Entries that concern one customer, newest first, before `before` if given.
+/// Entries that concern any of these customers, newest first, before `before` if given.
 pub async fn by_customer(
     work: &Work,
-    customer: CustomerId,
+    customers: &[CustomerId],
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<StoredEntry>, DbError> {
     const SQL: &str = "SELECT e.id, e.entry, e.mac FROM audit_entries e WHERE e.organization_id = $1 AND e.id = ANY(ARRAY( \
-         (SELECT id FROM audit_entries WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) \
-         UNION (SELECT entry_id FROM audit_subjects WHERE organization_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR entry_id < $3) \
-         ORDER BY entry_id DESC LIMIT $4))) ORDER BY e.id DESC LIMIT $4";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &customer.uuid(), &before, &limit]).await?;
+         (SELECT o.id FROM unnest($2::uuid[]) AS w(customer) CROSS JOIN LATERAL (SELECT id FROM audit_entries WHERE organization_id = $1 \
+         AND customer_id = w.customer AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) AS o) \
+         UNION (SELECT o.entry_id FROM unnest($2::uuid[]) AS w(customer) CROSS JOIN LATERAL (SELECT entry_id FROM audit_subjects WHERE organization_id = $1 \
+         AND customer_id = w.customer AND ($3::uuid IS NULL OR entry_id < $3) ORDER BY entry_id DESC LIMIT $4) AS o))) ORDER BY e.id DESC LIMIT $4";
+    let customers: Vec<Uuid> = customers.iter().map(|id| id.uuid()).collect();
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customers, &before, &limit]).await?;
     Ok(rows.iter().map(StoredEntry::from).collect())
 }
 

@@ -6,6 +6,7 @@ mod recipients;
 mod write;
 
 use chrono::{DateTime, Utc};
+use custodian_domain::consents::{Standing, State};
 use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -175,6 +176,22 @@ pub async fn people_agreed(work: &Work, purposes: &[String]) -> Result<Vec<(Stri
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &purposes]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Where a customer stands with every purpose: its code, and the last event of a channel.
+pub async fn standings_of(work: &Work, customer: Uuid) -> Result<Vec<(String, Standing)>, DbError> {
+    const SQL: &str = "SELECT purpose, channel, state, at, expires_at, consent_id, notice_id FROM consent_states \
+         WHERE organization_id = $1 AND customer_id = $2 ORDER BY purpose, channel";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customer]).await?;
+    let standing = |row: &Row| Standing {
+        channel: row.get(1),
+        state: State::from_code(row.get(2)).unwrap_or(State::Withdrawn),
+        at: row.get(3),
+        expires_at: row.get(4),
+        consent: row.get(5),
+        notice: row.get(6),
+    };
+    Ok(rows.iter().map(|row| (row.get(0), standing(row))).collect())
 }
 
 pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";

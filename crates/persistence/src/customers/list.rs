@@ -188,6 +188,31 @@ pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>,
     Ok(rows.iter().map(CustomerRow::from).collect())
 }
 
+/// Those inside the scope who share some of these tags with a customer, the archive included: those who share most first.
+pub async fn sharing(
+    work: &Work,
+    scope: &RowScope,
+    tags: &[[u8; 16]],
+    but: CustomerId,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, DbError> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (organization, but) = (work.organization().uuid(), but.uuid());
+    let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
+    let scope = ScopeSql::new(scope, 5);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization, &tags, &but, &limit];
+    scope.push_params(&mut params);
+    let sql = format!(
+        "SELECT {SHOWN} FROM (SELECT b.customer_id, count(*) AS shared FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ANY($2) \
+         AND b.customer_id <> $3 GROUP BY 1) s JOIN customers c ON c.organization_id = $1 AND c.id = s.customer_id \
+         WHERE c.archived_at IS NULL AND {} ORDER BY s.shared DESC, c.id LIMIT $4",
+        scope.clause
+    );
+    Ok(work.query(&sql, &params).await?.iter().map(CustomerRow::from).collect())
+}
+
 /// How many match inside the scope.
 pub async fn count(work: &Work, scope: &RowScope, filter: &Filter) -> Result<i64, DbError> {
     let organization = work.organization().uuid();

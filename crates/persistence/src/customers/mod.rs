@@ -5,6 +5,7 @@ mod collaborators;
 mod gone;
 mod hand_over;
 mod list;
+mod merge;
 mod reader;
 mod reindex;
 mod tags;
@@ -23,7 +24,11 @@ pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_
 pub use gone::{Tombstone, lock_any, tombstone};
 pub use hand_over::{HandOver, HandOverRow, hand_over, insert_hand_over, lock_hand_over, lock_owned, note_hand_over};
 pub(crate) use list::Where;
-pub use list::{Alike, Archived, Filter, Order, SortKey, alike, by_ids, count, ids, list};
+pub use list::{Alike, Archived, Filter, Order, SortKey, alike, by_ids, count, ids, list, sharing};
+pub use merge::{
+    MergeRow, Whoever, hide_merged, insert_merge, lock_merge, lock_whoever, merged_ids, merged_into, merges,
+    move_requests, note_undone, share_holds, show_merged,
+};
 pub use reader::CustomerReader;
 pub use reindex::{changed_since, next_ids, retag, total, without};
 pub use tags::{TagRow, add_codes, find_tag, insert_tag, list_tags, lock_tag, put_codes, update_tag, usable_tags};

@@ -53,7 +53,7 @@ async fn insert_many(work: &Work, rows: &[&CustomerRow]) -> Result<(), DbError> 
 }
 
 /// Adds tags. [`DbError::Conflict`] on `blind_indexes_unique` when a unique value is taken.
-async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Result<(), DbError> {
+pub(super) async fn insert_tags(work: &Work, tags: &[(CustomerId, [u8; 16], bool)]) -> Result<(), DbError> {
     if tags.is_empty() {
         return Ok(());
     }

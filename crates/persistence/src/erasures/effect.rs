@@ -42,6 +42,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "merges",
+        "DELETE FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
+        "SELECT count(*) FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
+    ),
+    (
         "collaborators",
         "DELETE FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
         "SELECT count(*) FROM customer_collaborators WHERE organization_id = $1 AND customer_id = $2",
@@ -161,7 +166,7 @@ pub async fn erase_customer(
 ) -> Result<(Removed, Removed), DbError> {
     const TAGS: &str = "DELETE FROM blind_indexes WHERE organization_id = $1 AND customer_id = $2 AND tag = ANY($3)";
     const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, stage = NULL, source = NULL, \
-         region = NULL, restricted = false, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
+         region = NULL, restricted = false, merged_into = NULL, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
          WHERE organization_id = $1 AND id = $2";
     let (organization, id, Removal { by, at }) = (work.organization().uuid(), customer.uuid(), removal);
     let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();

@@ -1,6 +1,7 @@
 //! Records as they are stored: sealed under their customer's key, with the few facts of trade that stand in the clear.
 
 mod list;
+mod moving;
 mod reindex;
 mod report;
 mod write;
@@ -11,6 +12,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use list::{Filter, Order, due, list};
+pub use moving::{Past, lock_of, move_pasts, move_records, pasts};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use report::{By, counted};
 pub use write::{RecordVersionRow, archive, change_owner, insert, store_change, versions};

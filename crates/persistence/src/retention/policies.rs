@@ -121,7 +121,7 @@ fn meets(due: &Due<'_>) -> String {
     };
     let used = if due.in_use { "c.archived_at IS NULL" } else { "true" };
     format!(
-        "c.organization_id = $1 AND c.erased_at IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
+        "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
          AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
     )

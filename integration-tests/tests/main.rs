@@ -24,6 +24,7 @@ mod erasures;
 mod events;
 mod exports;
 mod faults;
+mod forms;
 mod house;
 mod http;
 mod imports;

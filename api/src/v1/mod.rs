@@ -14,6 +14,7 @@ pub mod disclosures;
 pub mod erasures;
 pub mod events;
 pub mod exports;
+pub mod forms;
 pub mod imports;
 pub mod inbox;
 pub mod jobs;
@@ -50,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     records::routes(config);
     notices::routes(config);
     segments::routes(config);
+    forms::routes(config);
     privacy_requests::routes(config);
     erasures::routes(config);
     retention::routes(config);

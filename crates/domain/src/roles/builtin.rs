@@ -90,6 +90,9 @@ const OFFICER: &[Permission] = &[
     SegmentsRead,
     SegmentsWrite,
     SegmentsShare,
+    FormsRead,
+    FormsManage,
+    FormsDecide,
     EventsRead,
     CustomersWrite,
     CustomersAssign,
@@ -173,6 +176,9 @@ fn not_what_was_paid() -> FieldRule {
     FieldRule { on: RuleTarget::Field(PAID.to_owned()), view: None, edit: Some(false), deny: false }
 }
 
+/// Filters that are kept, and what comes in by forms: for whoever works with customers.
+const DESK: [Permission; 4] = [SegmentsRead, SegmentsWrite, FormsRead, FormsDecide];
+
 fn manager() -> Role {
     let mut rules = vec![
         of_class(Classification::Sensitive, View::Reveal),
@@ -184,9 +190,6 @@ fn manager() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
-        SegmentsRead,
-        SegmentsWrite,
-        SegmentsShare,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -221,6 +224,7 @@ fn manager() -> Role {
         ExportsRequest,
         InboxRead,
     ];
+    let permissions = permissions.into_iter().chain(DESK).chain([SegmentsShare]);
     role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, permissions, rules)
 }
 
@@ -235,8 +239,6 @@ fn sales() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
-        SegmentsRead,
-        SegmentsWrite,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -260,6 +262,7 @@ fn sales() -> Role {
         GrantsRead,
         InboxRead,
     ];
+    let permissions = permissions.into_iter().chain(DESK);
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
 }
 
@@ -302,8 +305,6 @@ fn support() -> Role {
     rules.extend(edit_fields(&INTERACTIONS));
     let permissions = [
         CustomersRead,
-        SegmentsRead,
-        SegmentsWrite,
         EventsRead,
         CustomersWrite,
         CustomersReveal,
@@ -320,6 +321,7 @@ fn support() -> Role {
         GrantsRead,
         InboxRead,
     ];
+    let permissions = permissions.into_iter().chain(DESK);
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
@@ -329,6 +331,8 @@ fn marketing() -> Role {
         SegmentsRead,
         SegmentsWrite,
         SegmentsShare,
+        FormsRead,
+        FormsManage,
         EventsRead,
         PurposesRead,
         NoticesRead,
@@ -351,6 +355,7 @@ fn auditor() -> Role {
     let permissions = [
         CustomersRead,
         SegmentsRead,
+        FormsRead,
         EventsRead,
         AccessLogRead,
         AuditRead,

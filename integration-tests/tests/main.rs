@@ -17,6 +17,7 @@ mod auth;
 mod catalog;
 mod consents;
 mod customers;
+mod datasets;
 mod departments;
 mod dev;
 mod disclosures;

@@ -82,6 +82,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("create_access_review", &["staff_only"]),
     ("create_api_key", &["step_up_required"]),
     ("create_customer", &["field_not_editable", "outside_scope", "not_found", "duplicate_value"]),
+    ("create_dataset", &["staff_only", "no_approver", "too_many_pending"]),
     ("create_delegation", &["staff_only", "already_delegated"]),
     ("create_department", &["too_many_departments"]),
     ("create_duty_pair", &["step_up_required", "staff_only", "duplicate_value", "separation_of_duties"]),

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod catalog;
 pub mod consents;
 pub mod customers;
+pub mod datasets;
 pub mod departments;
 pub mod disclosures;
 pub mod erasures;
@@ -58,6 +59,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     self_service::routes(config);
     imports::routes(config);
     exports::routes(config);
+    datasets::routes(config);
     disclosures::routes(config);
     inbox::routes(config);
     jobs::routes(config);

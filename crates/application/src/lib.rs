@@ -13,6 +13,7 @@ pub mod auth;
 pub mod catalog;
 pub mod consents;
 pub mod customers;
+pub mod datasets;
 pub mod departments;
 pub mod disclosures;
 pub mod erasures;

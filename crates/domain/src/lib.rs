@@ -8,6 +8,7 @@ pub mod auth;
 pub mod catalog;
 pub mod consents;
 pub mod customers;
+pub mod datasets;
 pub mod erasures;
 pub mod events;
 pub mod exports;

@@ -84,6 +84,8 @@ codes! {
         Restricted = "restricted",
         /// The person has not agreed to the purpose, or not any more.
         NoConsent = "no_consent",
+        /// Like too few others, in a de-identified copy.
+        BelowK = "below_k",
     }
 }
 

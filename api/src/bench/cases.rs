@@ -15,9 +15,17 @@ pub enum Case {
     PartnerRead,
     /// A search by a whole mobile number, as staff.
     SearchExact,
+    /// A search by the last four digits of a mobile number, ten at most, as staff.
+    #[value(name = "search_last4")]
+    SearchLast4,
     /// The first fifty customers, as staff.
     #[value(name = "list_50")]
     List50,
+    /// The same through a view of twenty columns.
+    #[value(name = "list_50_view")]
+    List50View,
+    /// The funnel of all opportunities by stage, as staff.
+    Funnel,
     /// A new customer with all its fields.
     Create,
     /// Stage and two fields of one customer, whatever its version.
@@ -35,11 +43,14 @@ pub enum Case {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::SingleRead,
         Self::PartnerRead,
         Self::SearchExact,
+        Self::SearchLast4,
         Self::List50,
+        Self::List50View,
+        Self::Funnel,
         Self::Create,
         Self::Patch,
         Self::Decide,
@@ -56,7 +67,10 @@ impl Case {
             Self::SingleRead => "single_read",
             Self::PartnerRead => "partner_read",
             Self::SearchExact => "search_exact",
+            Self::SearchLast4 => "search_last4",
             Self::List50 => "list_50",
+            Self::List50View => "list_50_view",
+            Self::Funnel => "funnel",
             Self::Create => "create",
             Self::Patch => "patch",
             Self::Decide => "decide",
@@ -73,6 +87,8 @@ pub(super) struct Material {
     pub staff: String,
     /// Header line of the partner's key.
     pub partner: String,
+    /// Id of the owner's view of twenty columns.
+    pub view: String,
     /// The customers' ids.
     pub ids: Vec<String>,
     /// The same as the partner knows them.
@@ -98,6 +114,16 @@ impl Material {
                 let query = ["?q[mobile]=", draw.one(&self.mobiles).unwrap_or(&empty)];
                 self.head(&["GET /v1/customers", &query.concat()], &self.staff, &["\r\n"], out);
             }
+            Case::SearchLast4 => {
+                let mobile = draw.one(&self.mobiles).unwrap_or(&empty);
+                let last = mobile.len().checked_sub(4).and_then(|at| mobile.get(at..)).unwrap_or_default();
+                let query = ["?limit=10&q[mobile_last4]=", last];
+                self.head(&["GET /v1/customers", &query.concat()], &self.staff, &["\r\n"], out);
+            }
+            Case::List50View => {
+                self.head(&["GET /v1/customers?limit=50&view=", &self.view], &self.staff, &["\r\n"], out)
+            }
+            Case::Funnel => self.head(&["GET /v1/reports/funnel"], &self.staff, &["\r\n"], out),
             Case::List50 => self.head(&["GET /v1/customers?limit=50"], &self.staff, &["\r\n"], out),
             Case::Create => self.create(draw, out),
             Case::Patch => self.patch(draw, out),
@@ -180,6 +206,7 @@ mod tests {
         Material {
             staff: "Authorization: Bearer t".into(),
             partner: "X-API-Key: k".into(),
+            view: "v".into(),
             ids: text("one"),
             partner_ids: text("other"),
             mobiles: text("13812345678"),
@@ -202,6 +229,9 @@ mod tests {
         let partner = request(&material, Case::PartnerRead);
         assert!(partner.contains("/other ") && partner.contains("\r\nX-API-Key: k\r\n\r\n"));
         assert!(request(&material, Case::SearchExact).starts_with("GET /v1/customers?q[mobile]=13812345678 "));
+        let last = request(&material, Case::SearchLast4);
+        assert!(last.starts_with("GET /v1/customers?limit=10&q[mobile_last4]=5678 "));
+        assert!(request(&material, Case::List50View).starts_with("GET /v1/customers?limit=50&view=v "));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `custodian bench`: the service against pgbench on the same temporary cluster, alternating, in medians and ratios.
 
 mod cases;
+mod catalog;
 mod consents;
 mod export;
 mod growth;
@@ -49,6 +50,12 @@ pub struct Options {
     /// Customers on file
     #[arg(long, default_value_t = 100_000)]
     customers: u64,
+    /// Fields of its own that the organisation has beside the built-in ones
+    #[arg(long, default_value_t = 0)]
+    fields: usize,
+    /// Opportunities on file
+    #[arg(long, default_value_t = 100_000)]
+    opportunities: u64,
     /// Connections at once
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -140,6 +147,7 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     let mut material = Material {
         staff: String::new(),
         partner: format!("X-API-Key: {}", instance.demo.partner_api_key),
+        view: String::new(),
         ids: postgres.sql("SELECT id FROM customers")?.lines().map(str::to_owned).collect(),
         partner_ids: Vec::new(),
         mobiles: people::mobiles(&form),
@@ -152,6 +160,7 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
         say("recording consents ...");
         material.agreed = agreed(instance, server.address, &material.ids).await?;
     }
+    prepare_catalog(options, instance, &server, &postgres, &mut material).await?;
     if options.cases.contains(&Case::PartnerRead) {
         material.partner_ids = people::listed(server.address, &material.partner, PARTNER_IDS).await?;
     }
@@ -173,6 +182,32 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<R
     let told = bench.told().await?;
     let rights = bench.rights().await?;
     bench.report([imported, exported], grown, told, rights)
+}
+
+/// Own fields, a view of the list, and opportunities, as far as the cases need them.
+async fn prepare_catalog(
+    options: &Options,
+    instance: &Instance,
+    server: &Process,
+    postgres: &Postgres,
+    material: &mut Material,
+) -> Result<(), Unfit> {
+    let (admin, owner) = (person(instance, "admin")?, importer(instance)?);
+    let credential = async |person: &Person| people::log_in(server.address, &person.email, &person.password).await;
+    let (admin, owner) = (credential(admin).await?, credential(owner).await?);
+    say(&format!("defining {} fields ...", options.fields));
+    material.view = catalog::fields(server.address, [&admin, &owner], options.fields).await?;
+    if options.cases.contains(&Case::Funnel)
+        && let Some(customer) = material.ids.first()
+    {
+        say(&format!("entering {} opportunities ...", options.opportunities));
+        catalog::opportunities(server.address, &owner, postgres, customer, options.opportunities).await?;
+    }
+    Ok(())
+}
+
+fn person<'a>(instance: &'a Instance, key: &str) -> Result<&'a Person, Unfit> {
+    instance.demo.users.get(key).ok_or_else(|| Unfit(format!("the demo organisation lacks {key}.")))
 }
 
 /// A notice as the officer, and consents under it as the owner of the customers.
@@ -268,8 +303,9 @@ impl Bench<'_> {
 
     async fn load(&self, case: Case, push: Push, round: usize) -> Result<Sample, Unfit> {
         let seed = 7 + round as u64;
-        // One call about 10,000 people is measured by how long it takes, not by how many fit beside one another.
-        let push = if case == Case::Decide10k { Push { connections: 1, ..push } } else { push };
+        // One call about 10,000 people, or about all opportunities, is measured by how long it takes, not by how many fit beside one another.
+        let alone = matches!(case, Case::Decide10k | Case::Funnel);
+        let push = if alone { Push { connections: 1, ..push } } else { push };
         let sample =
             load::run(self.server.address, push, seed, &|draw, out| self.material.write(case, draw, out)).await;
         sample.map_err(|error| Unfit(format!("{}: {error}", case.key())))

@@ -150,6 +150,9 @@ impl Report {
         if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "decide_10k") {
             below("decide_10k p50 ms", median(&series.p50), 150.0);
         }
+        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "funnel") {
+            below("funnel p50 ms", median(&series.p50), 300.0);
+        }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
         below(
             "memory MiB, peak of all",

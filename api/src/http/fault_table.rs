@@ -34,6 +34,17 @@ faults! {
     "no_tier_field": "A tier is a choice of an enum field that is searchable by its exact value." / "等级须取自可按完整值检索的枚举字段。";
     "unknown_saved_filter": "There is no such segment or view." / "分群或视图不存在。";
     "set_by_saved_filter": "The segment or view says otherwise." / "与分群或视图中的设置不一致。";
+    "purpose_lists_no_fields": "A form collects for a purpose that lists its fields." / "表单所用的处理目的须列明字段。";
+    "not_on_a_form": "People are not asked for {}; it is a number of ours." / "不应向个人收集 {}，该编号由我方编制。";
+    "required_by_catalog": "Nobody can be entered without {}; the form must require it." / "录入客户必须有 {}，表单须将其设为必填。";
+    "lacks_required": "Nobody can be entered without {}." / "录入客户必须有 {}。";
+    "no_contact_field": "One required field must be an e-mail address or a telephone number that is searchable by its exact value." / "须有一个必填的邮箱或电话字段，且可按完整值检索。";
+    "consent_needed": "This takes agreement." / "须同意后才能提交。";
+    "method_does_not_fit": "This cannot be done to a field of type {}." / "该处理方式不适用于 {} 类型的字段。";
+    "must_be_transformed": "This field does not leave as it is." / "该字段不得原样输出。";
+    "one_shift": "All dates of a data set move by one measure." / "同一数据集中的日期须按同一幅度平移。";
+    "no_such_column": "It is no column that leaves otherwise than as a pseudonym." / "不是数据集中的列，或仅以假名输出。";
+    "must_be_named": "What tells who somebody is counts: name {}, too." / "可表明身份的列须计入：请同时列出 {}。";
     "invalid_text": "It must be text." / "必须是文本。";
     "invalid_last4": "It must be the last four characters." / "必须是末四位字符。";
     "invalid_mobile": "It is not a valid phone number." / "手机号码无效。";

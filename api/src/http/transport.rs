@@ -101,6 +101,7 @@ fn end(
     let fields = response.headers_mut();
     headers::secure(fields, edge.tls);
     headers::share(edge, origin, fields);
+    headers::open(&context.method, context.path(), fields);
     trace::write_request_id(context, fields);
     refusals::write_audit_id(context, status, fields);
     if let Some(quota) = context.quota() {

@@ -21,6 +21,7 @@ pub mod disclosures;
 pub mod erasures;
 pub mod events;
 pub mod exports;
+pub mod forms;
 pub mod idempotency;
 pub mod imports;
 pub mod jobs;

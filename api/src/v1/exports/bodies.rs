@@ -49,7 +49,7 @@ impl NewExportBody {
         let Self { filter, fields, format, purpose, reason, row_limit } = self;
         let sent = serde_json::to_value(&filter).ok()?;
         let (format, row_limit) = (Format::from_code(&format)?, row_limit.unwrap_or(USUAL_ROWS));
-        Some(NewExport { filter: filter.into(), sent, fields, format, purpose, reason, row_limit })
+        Some(NewExport { filter: filter.into(), sent, fields, format, purpose, reason, row_limit, recipe: None })
     }
 }
 
@@ -91,7 +91,7 @@ pub struct ExportBody {
     job_id: Uuid,
     /// Rows about people in it; null until it is ready.
     rows: Option<i32>,
-    /// How many are not in it: `gone`, `outside_scope`, `restricted`, `no_consent`, `objected`; null until it is ready.
+    /// How many are not in it: `gone`, `outside_scope`, `restricted`, `no_consent`, `objected`, and in a data set `below_k`; null until it is ready.
     #[schema(value_type = Option<std::collections::BTreeMap<String, u32>>)]
     left_out: Option<Value>,
     /// SHA-256 of the file, in hex.
@@ -106,6 +106,10 @@ pub struct ExportBody {
     expires_at: Option<DateTime<Utc>>,
     /// When it was taken away.
     downloaded_at: Option<DateTime<Utc>>,
+    /// Of a data set: its `rules`, `quasi_identifiers`, `k`, `below`, and once it is ready the `report`: the `k` that was reached, how many `classes`, how many were
+    /// `suppressed`. Null for a plain export.
+    #[schema(value_type = Option<Object>)]
+    dataset: Option<Value>,
 }
 
 impl From<ExportView> for ExportBody {
@@ -136,6 +140,12 @@ impl From<ExportView> for ExportBody {
             ready_at: row.ready_at,
             expires_at: row.expires_at,
             downloaded_at: row.downloaded_at,
+            dataset: row.recipe.map(|mut recipe| {
+                if let Some(members) = recipe.as_object_mut() {
+                    members.insert("report".to_owned(), row.report.unwrap_or(Value::Null));
+                }
+                recipe
+            }),
         }
     }
 }
@@ -146,5 +156,18 @@ pub fn export_example() -> Value {
         "approver_ids": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11"], "filter": {"stage": "customer"}, "fields": ["name", "mobile"], "format": "csv", "purpose": "care",
         "reason": "Letters about the new opening hours", "row_limit": 5000, "progress": {"done": 412, "total": 412}, "job_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a71",
         "rows": 409, "left_out": {"restricted": 2, "gone": 1}, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "size": 36122,
-        "created_at": "2026-11-22T08:00:00Z", "ready_at": "2026-11-22T08:06:00Z", "expires_at": "2026-11-23T08:06:00Z", "downloaded_at": null})
+        "created_at": "2026-11-22T08:00:00Z", "ready_at": "2026-11-22T08:06:00Z", "expires_at": "2026-11-23T08:06:00Z", "downloaded_at": null, "dataset": null})
+}
+
+/// The same of a data set.
+pub fn dataset_example() -> Value {
+    let mut whole = export_example();
+    let dataset = json!({"rules": [{"field": "name", "method": "pseudonymise", "size": null}, {"field": "birthday", "method": "age_band", "size": 10},
+        {"field": "province", "method": "keep", "size": null}], "quasi_identifiers": ["birthday", "province"], "k": 5, "below": "suppress",
+        "report": {"k": 5, "classes": 31, "suppressed": 12}});
+    if let Some(members) = whole.as_object_mut() {
+        members.insert("dataset".to_owned(), dataset);
+        members.insert("fields".to_owned(), json!(["name", "birthday", "province"]));
+    }
+    whole
 }

@@ -10,7 +10,8 @@ use custodian_application::{App, exports};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::bodies::{ExportBody, NewExportBody, export_example};
+pub(crate) use self::bodies::{ExportBody, dataset_example};
+use self::bodies::{NewExportBody, export_example};
 use crate::http::{
     ETag, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once,
     single,

@@ -52,5 +52,5 @@ pub(crate) use sealing::{
     SealedNew, TagSet, born, open_one, open_row, open_some, seal_new, tags_of, unpack_tags, value_of, values,
 };
 pub(crate) use seen::{
-    Judged, decide_agreed, decide_fields, decide_row, decide_thing, facts, judge_fields, refuse, thing,
+    Judged, decide_agreed, decide_fields, decide_row, decide_thing, facts, is_close, judge_fields, refuse, thing,
 };

@@ -3,6 +3,7 @@
 use custodian_domain::access::RowScope;
 use custodian_domain::access_requests::{Kind, State};
 use custodian_domain::audit::Action;
+use custodian_domain::datasets::Recipe;
 use custodian_domain::exports::{Format, Stage};
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
@@ -35,6 +36,8 @@ pub struct NewExport {
     pub reason: String,
     /// The most rows.
     pub row_limit: u32,
+    /// What is done to each field of a de-identified copy; `None` for a plain file.
+    pub recipe: Option<Recipe>,
 }
 
 /// A file with the request that it hangs on.
@@ -70,7 +73,10 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewExport) -> Resu
     listed_by_purpose(call, &new)?;
     let scope = call.scope(Permission::CustomersRead, &[], app.now());
     let count = matching(work, &scope, &new).await?;
-    let NewExport { filter, sent, fields, format, purpose, reason, row_limit } = new;
+    let NewExport { filter, sent, fields, format, purpose, reason, row_limit, recipe } = new;
+    let unreadable = |_| DomainError::internal("a recipe does not serialise");
+    let recipe = recipe.map(serde_json::to_value).transpose().map_err(unreadable)?;
+    let copy = recipe.is_some();
     let request = NewRequest {
         kind: Kind::Export,
         wanted: Wanted::Matching(filter.clone()),
@@ -90,14 +96,17 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewExport) -> Resu
         filter: sent,
         members: i32::try_from(count).unwrap_or(i32::MAX),
         created_at: placed.created_at,
+        recipe,
     };
     stored::insert(work, &row).await?;
-    stored::insert_matching(work, row.id, (&scope, &filter), i64::from(count), PIECE).await?;
+    let told = if copy { stored::Told::ByChance } else { stored::Told::OldestFirst };
+    stored::insert_matching(work, row.id, (&scope, &filter), told, i64::from(count), PIECE).await?;
     let draft = entry(Action::ExportsCreate, row.id)
         .with("fields", Detail::Codes(request.fields))
         .with("format", Detail::Code(format.as_str().to_owned()))
         .with("customers", Detail::Count(count))
         .with("row_limit", Detail::Count(row_limit))
+        .with("kind", Detail::Code(if copy { "dataset" } else { "plain" }.to_owned()))
         .with("purpose_code", Detail::Codes(request.purpose.into_iter().collect()));
     app.record_change(work, call, Draft { reason: Some(request.reason), ..draft }).await?;
     let row = stored::find(work, placed.id).await?.ok_or_else(|| DomainError::internal("an export was not stored"))?;

@@ -11,6 +11,7 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
 use uuid::Uuid;
 
+use super::copying::{Copying, Fate};
 use super::decoy::Decoy;
 use super::sheet::{Line, Sheet};
 use crate::consents::agreed;
@@ -30,6 +31,7 @@ pub(super) struct Maker {
     pub decoy: Option<(usize, Line)>,
     pub rows: i32,
     pub left_out: BTreeMap<&'static str, u32>,
+    pub copying: Option<Copying>,
 }
 
 /// A piece of the members and what is known of those who are still there.
@@ -65,7 +67,16 @@ impl Maker {
     /// With the decoy to come among the first members.
     pub fn new(app: &App, call: Call, export: Uuid, fields: Vec<Field>, sheet: Sheet, decoy: &Decoy) -> Self {
         let decoy = Some((decoy.before, decoy.line.clone()));
-        Self { app: app.clone(), call, export, fields, sheet, decoy, rows: 0, left_out: BTreeMap::new() }
+        Self { app: app.clone(), call, export, fields, sheet, decoy, rows: 0, left_out: BTreeMap::new(), copying: None }
+    }
+
+    /// The same for a de-identified copy: a row about nobody would stand alone in it.
+    pub fn copying(mut self, copying: Option<Copying>) -> Self {
+        if copying.is_some() {
+            self.decoy = None;
+        }
+        self.copying = copying;
+        self
     }
 
     /// Adds the rows of a piece.
@@ -90,15 +101,20 @@ impl Maker {
                 None => Err(LeftOut::Gone),
             };
             match seen {
-                Ok(line) => {
-                    self.sheet.line(&line)?;
-                    self.rows += 1;
-                    shown.push(id);
-                }
+                Ok(line) => match self.copying.as_mut().map(|copy| copy.fate(&self.fields, &line.values)) {
+                    Some(Fate::Counted) => {}
+                    Some(Fate::Below) => *self.left_out.entry(LeftOut::BelowK.as_str()).or_default() += 1,
+                    Some(Fate::Written) | None => {
+                        self.sheet.line(&line)?;
+                        self.rows += 1;
+                        shown.push(id);
+                    }
+                },
                 Err(why) => *self.left_out.entry(why.as_str()).or_default() += 1,
             }
         }
-        let piece = self.sheet.take(SEALED);
+        let counting = self.copying.as_ref().is_some_and(Copying::is_counting);
+        let piece = if counting { None } else { self.sheet.take(SEALED) };
         Ok((self, Went { sequence, members: count, piece, shown }))
     }
 
@@ -128,10 +144,15 @@ impl Maker {
             }
             let Some(sealed) = row.fields.get(field.key) else { return Ok(None) };
             let text = open_one(&key, organization, row.id, &sealed)?;
-            Ok(Some(SeenValue::from(field.present(&text))))
+            Ok(match &self.copying {
+                Some(copy) => copy.value(field, &text, row.id.uuid()),
+                None => Some(SeenValue::from(field.present(&text))),
+            })
         };
         let values = self.fields.iter().map(value).collect::<Result<_, _>>()?;
-        Ok(Ok(Line { id: call.identity.shown_id(row.id), values }))
+        let shown = call.identity.shown_id(row.id);
+        let id = self.copying.as_ref().map_or(shown, |copy| copy.id(row.id.uuid()));
+        Ok(Ok(Line { id, values }))
     }
 
     /// Whether the person's restriction keeps any field of the file back: then all of the person stays out.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod book;
+mod copying;
 mod decoy;
 mod link;
 mod maker;

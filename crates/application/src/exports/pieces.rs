@@ -111,7 +111,9 @@ impl<'a> Pieces<'a> {
 
     /// The file is whole: its digest is on record, its decoy is known, and its requester is told.
     pub async fn finish(&mut self, maker: Maker, decoy: Decoy, request: &RequestRow) -> Result<(), DomainError> {
-        let Maker { rows, left_out, sheet, .. } = maker;
+        let Maker { rows, left_out, sheet, copying, .. } = maker;
+        let changed = || DomainError::unavailable("people changed while a data set was written");
+        let report = copying.map(|copy| copy.report().ok_or_else(changed)).transpose()?;
         let Ended { last, sha256, size } = sheet.finish()?;
         let work = self.app.begin(self.claim.organization).await?;
         if !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
@@ -133,6 +135,7 @@ impl<'a> Pieces<'a> {
             sha256: sha256.to_vec(),
             size: i64::try_from(size).unwrap_or(i64::MAX),
             chunks: self.chunks,
+            report,
         };
         let expires_at = stored::finish(&work, self.row.id, &made, HOURS).await?;
         let draft = entry(Action::ExportsPrepare, self.row.id)
@@ -150,7 +153,12 @@ impl<'a> Pieces<'a> {
 }
 
 /// A piece of the members as they are now; `None` behind the last.
-async fn piece_of(app: &App, claim: &Claim, export: uuid::Uuid, sequence: i32) -> Result<Option<Fetched>, DomainError> {
+pub(super) async fn piece_of(
+    app: &App,
+    claim: &Claim,
+    export: uuid::Uuid,
+    sequence: i32,
+) -> Result<Option<Fetched>, DomainError> {
     let work = app.begin(claim.organization).await?;
     let fetched = match stored::members(&work, export, sequence).await? {
         None => None,

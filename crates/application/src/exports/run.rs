@@ -14,6 +14,7 @@ use custodian_persistence::access_requests::{self as requests, RequestRow};
 use custodian_persistence::exports::{self as stored, ExportRow};
 use custodian_persistence::jobs::{self, Claim};
 
+use super::copying::{Copying, count};
 use super::decoy::{Decoy, decoy};
 use super::maker::Maker;
 use super::pieces::Pieces;
@@ -59,7 +60,7 @@ struct Begun {
 async fn prepare(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let work = app.begin(claim.organization).await?;
     let begun = begin(app, &work, claim).await;
-    let Some(Begun { row, request, key, fields, decoy }) = settled(work, begun).await? else {
+    let Some(Begun { row, request, key, fields, mut decoy }) = settled(work, begun).await? else {
         return fail(app, claim, "export_missing").await;
     };
     let Some(call) = requester(app, claim, &row, &request).await? else {
@@ -68,7 +69,14 @@ async fn prepare(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let format = Format::from_code(&row.format).ok_or_else(|| DomainError::internal("an export of unknown format"))?;
     let sheet = Sheet::begin(format, &fields, row.id, u64::try_from(row.members).unwrap_or(0))?;
     let rights = call.identity.rights;
-    let maker = Maker::new(app, call, row.id, fields, sheet, &decoy);
+    let copying = Copying::of(app, &row)?;
+    if copying.is_some() {
+        decoy.tags.clear();
+    }
+    let maker = Maker::new(app, call, row.id, fields, sheet, &decoy).copying(copying);
+    let Some(maker) = count(app, claim, row.id, maker).await? else {
+        return fail(app, claim, "below_k").await;
+    };
     let mut pieces = Pieces::new(app, claim, &row, key, maker.call.clone(), &maker.fields);
     let Some(maker) = pieces.walk(maker).await? else { return Ok(()) };
     // Rights that were changed while the file was written count for all of it.

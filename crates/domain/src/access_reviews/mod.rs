@@ -126,6 +126,8 @@ mod tests {
             Permission::SegmentsRead,
             Permission::SegmentsWrite,
             Permission::SegmentsShare,
+            Permission::FormsRead,
+            Permission::FormsManage,
             Permission::ExportsRead,
             Permission::ExportsRequest,
             Permission::InboxRead,

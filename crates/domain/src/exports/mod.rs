@@ -86,6 +86,8 @@ codes! {
         NoConsent = "no_consent",
         /// The person objects to the purpose.
         Objected = "objected",
+        /// Like too few others, in a de-identified copy.
+        BelowK = "below_k",
     }
 }
 

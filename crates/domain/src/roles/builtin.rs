@@ -90,6 +90,9 @@ const OFFICER: &[Permission] = &[
     SegmentsRead,
     SegmentsWrite,
     SegmentsShare,
+    FormsRead,
+    FormsManage,
+    FormsDecide,
     EventsRead,
     CustomersWrite,
     CustomersAssign,
@@ -182,8 +185,6 @@ fn not_what_was_paid() -> FieldRule {
 /// What a manager may do.
 const MANAGER: &[Permission] = &[
     CustomersRead,
-    SegmentsRead,
-    SegmentsWrite,
     SegmentsShare,
     EventsRead,
     CustomersCreate,
@@ -224,6 +225,9 @@ const MANAGER: &[Permission] = &[
     InboxRead,
 ];
 
+/// Filters that are kept, and what comes in by forms: for whoever works with customers.
+const DESK: [Permission; 4] = [SegmentsRead, SegmentsWrite, FormsRead, FormsDecide];
+
 fn manager() -> Role {
     let mut rules = vec![
         of_class(Classification::Sensitive, View::Reveal),
@@ -233,7 +237,7 @@ fn manager() -> Role {
     ];
     rules.extend(edit_everything());
     rules.push(not_what_was_paid());
-    role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, MANAGER.iter().copied(), rules)
+    role("manager", ["Manager", "部门经理"], DataScope::DepartmentTree, MANAGER.iter().copied().chain(DESK), rules)
 }
 
 /// Enters everything about their own customers, resident ids included, and reads the core fields of none back.
@@ -247,8 +251,6 @@ fn sales() -> Role {
     rules.push(not_what_was_paid());
     let permissions = [
         CustomersRead,
-        SegmentsRead,
-        SegmentsWrite,
         EventsRead,
         CustomersCreate,
         CustomersWrite,
@@ -275,6 +277,7 @@ fn sales() -> Role {
         GrantsRead,
         InboxRead,
     ];
+    let permissions = permissions.into_iter().chain(DESK);
     role("sales", ["Sales", "销售"], DataScope::Own, permissions, rules)
 }
 
@@ -317,8 +320,6 @@ fn support() -> Role {
     rules.extend(edit_fields(&INTERACTIONS));
     let permissions = [
         CustomersRead,
-        SegmentsRead,
-        SegmentsWrite,
         EventsRead,
         CustomersWrite,
         CustomersReveal,
@@ -335,6 +336,7 @@ fn support() -> Role {
         GrantsRead,
         InboxRead,
     ];
+    let permissions = permissions.into_iter().chain(DESK);
     role("support", ["Support", "客服"], DataScope::Organization, permissions, rules)
 }
 
@@ -344,6 +346,8 @@ fn marketing() -> Role {
         SegmentsRead,
         SegmentsWrite,
         SegmentsShare,
+        FormsRead,
+        FormsManage,
         EventsRead,
         PurposesRead,
         NoticesRead,
@@ -366,6 +370,7 @@ fn auditor() -> Role {
     let permissions = [
         CustomersRead,
         SegmentsRead,
+        FormsRead,
         EventsRead,
         AccessLogRead,
         AuditRead,

@@ -72,6 +72,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM records WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "form_submissions",
+        "DELETE FROM form_submissions WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM form_submissions WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "letters",
         "DELETE FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2",
         "SELECT count(*) FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2",

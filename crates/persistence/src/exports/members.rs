@@ -20,12 +20,22 @@ pub async fn count_matching(work: &Work, scope: &RowScope, filter: &Filter, most
     Ok(work.query_one(&sql, &params).await?.get(0))
 }
 
-/// Fixes whom a file is about: those who match inside the scope, oldest first, `piece` of them in each row and `most` at most. They do not leave the
-/// database. Says in the file how many they are.
+/// In which order a file tells of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Oldest first.
+    OldestFirst,
+    /// By chance: in a de-identified copy the place of a row must not say whose it is.
+    ByChance,
+}
+
+/// Fixes whom a file is about: those who match inside the scope, `piece` of them in each row and `most` at most. They do not leave the database. Says in
+/// the file how many they are.
 pub async fn insert_matching(
     work: &Work,
     id: Uuid,
     (scope, filter): (&RowScope, &Filter),
+    told: Told,
     most: i64,
     piece: i64,
 ) -> Result<(), DbError> {
@@ -35,10 +45,15 @@ pub async fn insert_matching(
     matching.push_params(filter, &mut params);
     let n = params.len();
     params.extend([&most as &(dyn ToSql + Sync), &piece, &id]);
+    let order = match told {
+        Told::OldestFirst => "c.id",
+        Told::ByChance => "gen_random_uuid()",
+    };
     let sql = format!(
         "INSERT INTO export_members (organization_id, export_id, sequence, customer_ids) \
-         SELECT $1, ${}, (f.place / ${})::integer, array_agg(f.id ORDER BY f.id) FROM ( \
-             SELECT c.id, row_number() OVER (ORDER BY c.id) - 1 AS place FROM customers c WHERE {} ORDER BY c.id LIMIT ${}) f GROUP BY 3",
+         SELECT $1, ${}, (f.place / ${})::integer, array_agg(f.id ORDER BY f.place) FROM ( \
+             SELECT s.id, row_number() OVER (ORDER BY s.turn) - 1 AS place FROM ( \
+                 SELECT c.id, {order} AS turn FROM customers c WHERE {} ORDER BY c.id LIMIT ${}) s) f GROUP BY 3",
         n + 3,
         n + 2,
         matching.sql,

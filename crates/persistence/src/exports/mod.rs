@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-pub use members::{count_matching, drop_members, insert_matching, members, note_shown, outdated};
+pub use members::{Told, count_matching, drop_members, insert_matching, members, note_shown, outdated};
 pub use pieces::{any_decoy, by_decoy, chunk, insert_chunk, insert_decoys};
 
 use crate::{DbError, Work};
@@ -62,12 +62,16 @@ pub struct ExportRow {
     pub downloaded_at: Option<DateTime<Utc>>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
+    /// What is done to each field of a de-identified copy; `None` for a plain file.
+    pub recipe: Option<Value>,
+    /// What came of that.
+    pub report: Option<Value>,
 }
 
 /// A file that is ready past its time is not, whether anybody has looked at it yet or not.
 const COLUMNS: &str = "id, job_id, requester_id, session_id, format, row_limit, filter, members, done, \
      CASE WHEN stage = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE stage END, key_version, wrapped_key, row_count, left_out, sha256, \
-     size, chunks, token_digest, ready_at, expires_at, downloaded_at, created_at";
+     size, chunks, token_digest, ready_at, expires_at, downloaded_at, created_at, recipe, report";
 
 impl From<&Row> for ExportRow {
     fn from(row: &Row) -> Self {
@@ -94,6 +98,8 @@ impl From<&Row> for ExportRow {
             expires_at: row.get(19),
             downloaded_at: row.get(20),
             created_at: row.get(21),
+            recipe: row.get(22),
+            report: row.get(23),
         }
     }
 }
@@ -119,16 +125,18 @@ pub struct NewExport {
     pub members: i32,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// What is done to each field of a de-identified copy.
+    pub recipe: Option<Value>,
 }
 
 /// Adds a file that waits.
 pub async fn insert(work: &Work, new: &NewExport) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO exports (organization_id, id, job_id, requester_id, session_id, format, row_limit, filter, members, stage, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10)";
-    let NewExport { id, job, requester, session, format, row_limit, filter, members, created_at } = new;
+    const SQL: &str = "INSERT INTO exports (organization_id, id, job_id, requester_id, session_id, format, row_limit, filter, members, stage, created_at, recipe) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10, $11)";
+    let NewExport { id, job, requester, session, format, row_limit, filter, members, created_at, recipe } = new;
     let (organization, requester, session) = (work.organization().uuid(), requester.uuid(), session.uuid());
-    let params: [&(dyn ToSql + Sync); 10] =
-        [&organization, id, job, &requester, &session, format, row_limit, filter, members, created_at];
+    let params: [&(dyn ToSql + Sync); 11] =
+        [&organization, id, job, &requester, &session, format, row_limit, filter, members, created_at, recipe];
     work.execute(SQL, &params).await?;
     Ok(())
 }
@@ -234,16 +242,18 @@ pub struct Made {
     pub size: i64,
     /// Its pieces.
     pub chunks: i32,
+    /// What came of a de-identified copy.
+    pub report: Option<Value>,
 }
 
 /// The file is ready, for so many hours by the database's clock since it first was; when they end.
 pub async fn finish(work: &Work, id: Uuid, made: &Made, hours: i32) -> Result<DateTime<Utc>, DbError> {
-    const SQL: &str = "UPDATE exports SET stage = 'ready', row_count = $3, left_out = $4, sha256 = $5, size = $6, chunks = $7, ready_at = t.now, \
+    const SQL: &str = "UPDATE exports SET stage = 'ready', row_count = $3, left_out = $4, sha256 = $5, size = $6, chunks = $7, report = $9, ready_at = t.now, \
          expires_at = coalesce(expires_at, t.now + make_interval(hours => $8)) FROM (SELECT clock_timestamp() AS now) t \
          WHERE organization_id = $1 AND id = $2 RETURNING expires_at";
-    let Made { rows, left_out, sha256, size, chunks } = made;
+    let Made { rows, left_out, sha256, size, chunks, report } = made;
     let organization = work.organization().uuid();
-    let params: [&(dyn ToSql + Sync); 8] = [&organization, &id, rows, left_out, sha256, size, chunks, &hours];
+    let params: [&(dyn ToSql + Sync); 9] = [&organization, &id, rows, left_out, sha256, size, chunks, &hours, report];
     Ok(work.query_one(SQL, &params).await?.get(0))
 }
 

@@ -3,18 +3,24 @@
 mod access_log;
 mod archive;
 mod change;
+mod collaborators;
 mod create;
 mod delete;
+mod hand_over;
 mod history;
 mod list;
 mod matrix;
+mod merge;
+mod merge_races;
 mod oracles;
+mod reach;
 mod refusals;
 mod reveal;
 mod scope;
 mod search;
 mod tags;
 mod together;
+mod unmerge;
 
 use custodian_api::dev::people;
 use custodian_crypto::SeededRandomness;

@@ -9,7 +9,7 @@ use crate::customers::{path, whole};
 use crate::support::{Answer, Org, Person, fresh_folder, program};
 
 /// Goes round until the erasure has ended, as it does within minutes by itself.
-async fn ended(org: &Org<'_>, dpo: &Person, erasure: &str) -> Answer {
+pub async fn ended(org: &Org<'_>, dpo: &Person, erasure: &str) -> Answer {
     for _ in 0..200 {
         round(org).await;
         let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);

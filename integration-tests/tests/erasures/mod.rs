@@ -7,6 +7,8 @@ mod gone;
 mod rounds;
 mod thief;
 
+pub use certificates::ended as certified;
+
 use custodian_application::erasures::{Round, settle};
 use custodian_domain::kernel::OrganizationId;
 use serde_json::json;

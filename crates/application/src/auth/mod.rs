@@ -14,6 +14,7 @@ mod session;
 mod state;
 mod step_up;
 mod throttle;
+mod token_keys;
 
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
 pub use identity::{Credential, authenticate, identity_of_user, recognise};
@@ -32,3 +33,5 @@ pub use session::{Tokens, logout, refresh};
 pub use state::AuthState;
 pub use step_up::{Proof, require_step_up, step_up};
 pub(crate) use step_up::{require_second_factor, verify_own_password};
+pub(crate) use token_keys::LETTER;
+pub use token_keys::{Rotation, rotate_token_keys};

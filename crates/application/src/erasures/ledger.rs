@@ -92,7 +92,7 @@ fn append(app: &App, file: &Arc<AnchorFile>, line: &LedgerLine) -> Result<i64, D
             ..line.clone()
         };
         let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
-        let signed = jws::sign(app.auth().signing_key(), LEDGER_TYP, &text);
+        let signed = jws::sign(&app.signing_key(), LEDGER_TYP, &text);
         let mut ours = false;
         file.append(&signed, |now| {
             ours = now == last.as_deref();

@@ -14,7 +14,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("acknowledge_withdrawal", &["partner_only", "invalid_signature"]),
     ("activate_retention_policy", &["own_policy", "step_up_required", "preview_outdated", "wrong_policy_state"]),
     ("announce_lifting", &["not_restricted"]),
-    ("approve_access_request", &["own_request", "not_the_approver", "staff_only", "already_decided"]),
+    (
+        "approve_access_request",
+        &["own_request", "not_the_approver", "step_up_required", "staff_only", "already_decided"],
+    ),
     ("ask_for_code", &["invalid_portal", "too_many_attempts"]),
     ("assign_privacy_request", &["request_closed"]),
     ("begin_sso", &["sso_provider_unavailable"]),

@@ -83,14 +83,25 @@ pub async fn revoke_grant(app: &App, call: &Call, work: &Work, id: Uuid) -> Resu
     if !row.in_force {
         return Err(DomainError::refused(RefusedAs::Conflict, "grant_ended"));
     }
-    stored::revoke_grant(work, id, call.identity.actor_id()).await?;
-    close_request(app, work, &row, own).await?;
-    news::ended(app, work, &row, State::Revoked.as_str()).await?;
+    end(app, work, &row, call.identity.actor_id(), own).await?;
     let draft = entry(Action::GrantsRevoke, id)
         .with("access_request", Detail::Code(row.request.to_string()))
         .with("user", Detail::Code(row.user.to_string()));
     app.record_change(work, call, draft).await?;
     stored::find_grant(work, id).await?.ok_or_else(|| DomainError::internal("a right was not stored"))
+}
+
+/// Ends a right that a review found to be needed no more. Whether it was in force until now. Asks nobody's permission: the caller of this has.
+pub(crate) async fn end_grant(app: &App, work: &Work, id: Uuid, by: Uuid) -> Result<bool, DomainError> {
+    let Some(row) = stored::lock_grant(work, id).await?.filter(|row| row.in_force) else { return Ok(false) };
+    end(app, work, &row, by, false).await?;
+    Ok(true)
+}
+
+async fn end(app: &App, work: &Work, row: &GrantRow, by: Uuid, own: bool) -> Result<(), DomainError> {
+    stored::revoke_grant(work, row.id, by).await?;
+    close_request(app, work, row, own).await?;
+    news::ended(app, work, row, State::Revoked.as_str()).await
 }
 
 async fn close_request(app: &App, work: &Work, grant: &GrantRow, own: bool) -> Result<(), DomainError> {

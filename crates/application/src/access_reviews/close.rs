@@ -106,7 +106,7 @@ async fn settle(
     line: &LineRow,
     at: DateTime<Utc>,
 ) -> Result<LineAnswer, DomainError> {
-    let (outcome, ended) = revoke(app, work, line).await?;
+    let (outcome, ended) = revoke(app, work, line, Uuid::nil()).await?;
     let outcome = if outcome == "revoked" { "revoked_unanswered" } else { outcome }.to_owned();
     let answer = LineAnswer { decision: "revoke".to_owned(), comment: None, by: None, at, outcome };
     stored::settle_line(work, review, line.id, &answer).await?;

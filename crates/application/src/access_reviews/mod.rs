@@ -43,7 +43,7 @@ pub struct ReviewView {
 /// The latest that a campaign may end.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
-/// Begins a campaign over every account, every role held and every key in force, and queues its end by the database's clock.
+/// Begins a campaign over every account, every role held, every key and every right in force, and queues its end by the database's clock.
 ///
 /// Errors: 422 for an end that is past or too far.
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewReview) -> Result<ReviewView, DomainError> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::read::sees_all;
 use super::{letters, news};
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 fn entry(action: Action, grant: Uuid) -> Draft {
@@ -30,12 +31,10 @@ pub async fn list_grants(
         filter.concerning = Some(call.identity.actor_id());
     }
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list_grants(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list_grants(&work, &filter, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::GrantsRead)).await?;
     Ok((rows, next))
 }

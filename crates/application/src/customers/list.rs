@@ -19,6 +19,7 @@ use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
 use crate::detections::note_vain_search;
 use crate::keys::OrganizationKeys;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A value that is looked for.
@@ -79,13 +80,10 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     }
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
-    let mut rows =
-        stored::list(&work, &scope, &query.filter, &query.order, i64::try_from(query.limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit)).await?;
     let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
     work.abandon().await;
-    let more = rows.len() > query.limit;
-    rows.truncate(query.limit);
-    let next = rows.last().filter(|_| more).map(|row| (row.updated_at, row.id.uuid()));
+    let next = cut(&mut rows, query.limit, |row| (row.updated_at, row.id.uuid()));
     let closely = seen_closely(app, call, &rows, &searched, &holding);
     let mut shown = Shown::default();
     let mut grants = Vec::new();

@@ -14,7 +14,7 @@ use custodian_api::server::{self, Server};
 use custodian_api::state::{self, Wiring};
 use custodian_api::{bench, dev, memory, platform};
 use custodian_application::startup::Unfit;
-use custodian_application::{SystemClock, keys};
+use custodian_application::{SystemClock, auth, keys};
 use custodian_persistence::migrations;
 use tracing_subscriber::EnvFilter;
 
@@ -98,6 +98,18 @@ enum KeysCommand {
         #[arg(long, env = "CUSTODIAN_CONFIG")]
         config: Option<PathBuf>,
     },
+    /// Put a new key in the place of those that sessions, letters and links are made with
+    RotateTokens {
+        /// TOML file with settings
+        #[arg(long, env = "CUSTODIAN_CONFIG")]
+        config: Option<PathBuf>,
+        /// How long what older keys made is still taken; by default until the last of it ends by itself
+        #[arg(long)]
+        overlap_minutes: Option<u32>,
+        /// Somebody else may have the old keys: nothing that they made is taken any more, everybody logs in anew
+        #[arg(long, conflicts_with = "overlap_minutes")]
+        compromised: bool,
+    },
     /// Write a new root key file with mode 0400
     Generate {
         /// The file; must not exist
@@ -115,6 +127,10 @@ pub fn run() -> ExitCode {
         Command::Org { command } => org_cli::run(&command, &print).map(|()| ExitCode::SUCCESS),
         Command::Keys { command: KeysCommand::Status { config } } => keys_status(config.as_deref()),
         Command::Keys { command: KeysCommand::Generate { file } } => generate_key(&file),
+        Command::Keys { command: KeysCommand::RotateTokens { config, overlap_minutes, compromised } } => {
+            let overlap = overlap_minutes.map(|minutes| chrono::Duration::minutes(i64::from(minutes)));
+            rotate_tokens(config.as_deref(), overlap, compromised)
+        }
         Command::Receipts { command } => receipts(&command),
         Command::Erasures { command } => erasures(&command),
         Command::Audit { command } => audit(&command),
@@ -295,6 +311,24 @@ fn keys_status(config: Option<&Path>) -> Result<ExitCode, Unfit> {
         sound &= organization.own_keys_open && organization.buckets.iter().all(|bucket| bucket.opens);
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rotate_tokens(
+    config: Option<&Path>,
+    overlap: Option<chrono::Duration>,
+    compromised: bool,
+) -> Result<ExitCode, Unfit> {
+    let settings = load(config)?;
+    let runtime = runtime()?;
+    let app = runtime.block_on(Wiring::new(&settings).start())?;
+    let overlap = (!compromised).then(|| overlap.unwrap_or(app.longest_token()));
+    let done = runtime.block_on(auth::rotate_token_keys(&app, overlap)).map_err(unfit)?;
+    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    print(&format!("{} makes new tokens from {} on.", done.key_id, time(done.signs_from)));
+    let end =
+        if compromised { "is taken no more".to_owned() } else { format!("is taken until {}", time(done.taken_until)) };
+    print(&format!("What {} older key(s) made {end}.", done.older));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn generate_key(file: &Path) -> Result<ExitCode, Unfit> {

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod config;
 pub mod dev;
 pub mod erasures_cli;
+pub mod follow;
 pub mod http;
 pub mod memory;
 pub mod org_cli;

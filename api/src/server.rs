@@ -22,7 +22,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::http::{Connections, Edge, Ending, IDLE, STALLED, fallback, openapi, transport};
 use crate::platform::{self, Document, Platform};
-use crate::{post, rounds, v1, worker};
+use crate::{follow, post, rounds, v1, worker};
 
 /// How long requests under way may take once the server was told to stop.
 const GRACE_SECONDS: u64 = 25;
@@ -91,6 +91,7 @@ impl Server {
         let jobs = tokio::spawn(worker::work(app.clone(), stopped.clone()));
         let events = tokio::spawn(events::run(app.clone(), stopped.clone()));
         let webhooks = tokio::spawn(webhooks::run(app.clone(), stopped.clone()));
+        tokio::spawn(follow::keys(app.clone(), stopped.clone()));
         let rounds = tokio::spawn(rounds::run(app.clone(), stopped.clone()));
         let sequencer = tokio::spawn(sequencer::run(app.clone(), stopped));
         let upkeep = tokio::spawn(platform::upkeep(metrics.clone()));

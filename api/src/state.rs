@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actix_web::web::Bytes;
 use custodian_application::audit::{AuditLog, LogSettings};
 use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, Custody, SystemClock, Tuning};
@@ -17,7 +16,7 @@ use custodian_persistence::{Database, DatabaseSettings};
 
 use crate::config::Settings;
 use crate::http::{Edge, RateLimiter};
-use crate::platform::Platform;
+use crate::platform::{Jwks, Platform};
 
 /// Version of root keys; a rotated one counts up.
 const ROOT_KEY_VERSION: u32 = 1;
@@ -202,5 +201,7 @@ pub fn edge(settings: &Settings) -> Edge {
 
 /// What the service tells about itself.
 pub fn platform(app: &App, settings: &Settings, mailbox: Option<PathBuf>) -> Platform {
-    Platform { jwks: Bytes::from(app.jwks()), security_contact: settings.security_contact.as_str().into(), mailbox }
+    let app = app.clone();
+    let jwks = Jwks::by(move || app.jwks());
+    Platform { jwks, security_contact: settings.security_contact.as_str().into(), mailbox }
 }

@@ -30,6 +30,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("approve_access_request", &["own_request", "not_the_approver", "staff_only", "already_decided"]),
     ("archive_customer", &["no_consent", "reveal_budget_exhausted", "customer_archived"]),
     ("approve_erasure_batch", &["own_request", "step_up_required", "preview_outdated", "wrong_batch_state"]),
+    (
+        "approve_access_request",
+        &["own_request", "not_the_approver", "step_up_required", "staff_only", "already_decided"],
+    ),
     ("ask_for_code", &["invalid_portal", "too_many_attempts"]),
     ("assign_privacy_request", &["request_closed"]),
     ("begin_sso", &["sso_provider_unavailable"]),

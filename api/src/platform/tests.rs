@@ -19,7 +19,7 @@ use crate::http::{Edge, fallback, transport};
 async fn send(request: TestRequest) -> (u16, HeaderMap, String) {
     let edge = Data::new(Edge::new("https://c.example", 1024, Duration::from_secs(5)));
     let platform = Platform {
-        jwks: Bytes::from_static(b"{\"keys\":[]}"),
+        jwks: Jwks::by(|| "{\"keys\":[]}".to_owned()),
         security_contact: "mailto:a@c.example".into(),
         mailbox: None,
     };

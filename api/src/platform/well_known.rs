@@ -24,7 +24,7 @@ pub async fn jwks(platform: Data<Platform>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/jwk-set+json")
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
-        .body(platform.jwks.clone())
+        .body(platform.jwks.read())
 }
 
 /// Read where to report a weakness

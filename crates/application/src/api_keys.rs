@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 use crate::auth::{IpRange, require_step_up};
+use crate::paging::{cut, one_more};
 use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
@@ -174,11 +175,9 @@ pub async fn list(
 ) -> Result<(Vec<(ApiKeyRow, bool)>, Option<Uuid>), DomainError> {
     call.needs(Permission::ApiKeysRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, after, one_more(limit)).await?;
     work.abandon().await;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(row, _)| row.id.uuid());
+    let next = cut(&mut rows, limit, |(row, _)| row.id.uuid());
     app.record_read(call, Draft::of(Action::ApiKeysRead)).await?;
     Ok((rows, next))
 }

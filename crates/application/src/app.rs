@@ -225,11 +225,6 @@ impl App {
         &self.0.auth
     }
 
-    /// The public halves of the token keys, as a JWK set (RFC 7517).
-    pub fn jwks(&self) -> String {
-        self.0.auth.jwks()
-    }
-
     /// Opens a transaction for an organisation.
     pub async fn begin(&self, organization: OrganizationId) -> Result<Work, DomainError> {
         Ok(Work::begin(&self.0.db, organization).await?)

@@ -8,6 +8,7 @@ use custodian_persistence::jobs::{self as stored, JobRow};
 use uuid::Uuid;
 
 use crate::audit::Draft;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// How many faults a job's own answer lists; all of them are a download.
@@ -52,11 +53,9 @@ pub async fn list(
     call.needs(Permission::JobsRead)?;
     let creator = if call.identity.caller.holds(Permission::AuditRead) { None } else { Some(call.identity.actor_id()) };
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, creator, before, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, creator, before, one_more(limit)).await?;
     work.abandon().await;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id.uuid());
+    let next = cut(&mut rows, limit, |row| row.id.uuid());
     app.record_read(call, Draft::of(Action::JobsRead)).await?;
     Ok((rows, next))
 }

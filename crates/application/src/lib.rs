@@ -29,6 +29,7 @@ pub mod keys;
 pub mod mail;
 pub mod notices;
 pub mod organizations;
+mod paging;
 pub mod privacy_requests;
 pub mod purposes;
 pub mod records;

@@ -43,13 +43,6 @@ pub struct SigningKeyRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// Signing keys of a purpose that are not retired, oldest first.
-pub async fn signing_keys(db: &Database, purpose: &str) -> Result<Vec<SigningKeyRow>, DbError> {
-    let client = db.client().await?;
-    let sql = "SELECT key_id, purpose, public_key, wrapped_key, created_at FROM signing_keys WHERE purpose = $1 AND retired_at IS NULL ORDER BY created_at, key_id";
-    Ok(client.query(sql, &[&purpose]).await?.iter().map(signing_key_row).collect())
-}
-
 fn signing_key_row(row: &tokio_postgres::Row) -> SigningKeyRow {
     SigningKeyRow {
         key_id: row.get(0),
@@ -58,6 +51,54 @@ fn signing_key_row(row: &tokio_postgres::Row) -> SigningKeyRow {
         wrapped_key: row.get(3),
         created_at: row.get(4),
     }
+}
+
+/// A token key, retired or not.
+#[derive(Clone, Debug)]
+pub struct TokenKeyRow {
+    /// The key.
+    pub row: SigningKeyRow,
+    /// New tokens are made with it from then on.
+    pub signs_from: DateTime<Utc>,
+    /// No token of it is taken from then on.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// Somebody else may have it.
+    pub compromised: bool,
+}
+
+/// Every token key, oldest first.
+pub async fn token_keys(db: &Database) -> Result<Vec<TokenKeyRow>, DbError> {
+    const SQL: &str = "SELECT key_id, purpose, public_key, wrapped_key, created_at, coalesce(signs_from, created_at), retired_at, compromised \
+         FROM signing_keys WHERE purpose = 'token' ORDER BY created_at, key_id";
+    let client = db.client().await?;
+    let statement = client.prepare_cached(SQL).await?;
+    let of = |row: &tokio_postgres::Row| TokenKeyRow {
+        row: signing_key_row(row),
+        signs_from: row.get(5),
+        retired_at: row.get(6),
+        compromised: row.get(7),
+    };
+    Ok(client.query(&statement, &[]).await?.iter().map(of).collect())
+}
+
+/// Adds a token key and says until when the others are taken: none longer than before. How many others were taken until now.
+pub async fn rotate_token_key(
+    db: &Database,
+    key: &SigningKeyRow,
+    signs_from: DateTime<Utc>,
+    taken_until: DateTime<Utc>,
+    compromised: bool,
+) -> Result<u64, DbError> {
+    const RETIRE: &str = "UPDATE signing_keys SET retired_at = least(retired_at, $1), compromised = compromised OR $2 WHERE purpose = 'token' \
+         AND (retired_at IS NULL OR retired_at > $1 OR $2)";
+    const ADD: &str = "INSERT INTO signing_keys (key_id, purpose, public_key, wrapped_key, created_at, signs_from) VALUES ($1, $2, $3, $4, $5, $6)";
+    let work = Work::begin_global(db).await?;
+    work.query("SELECT pg_advisory_xact_lock(hashtextextended('signing_keys', 0))", &[]).await?;
+    let older = work.execute(RETIRE, &[&taken_until, &compromised]).await?;
+    let SigningKeyRow { key_id, purpose, public_key, wrapped_key, created_at } = key;
+    work.execute(ADD, &[key_id, purpose, public_key, wrapped_key, created_at, &signs_from]).await?;
+    work.commit().await?;
+    Ok(older)
 }
 
 /// Adds a signing key.

@@ -41,8 +41,10 @@ impl Work {
     }
 
     async fn on(client: Object, organization: OrganizationId) -> Result<Self, DbError> {
-        client.batch_execute(&begin_for(organization)).await?;
-        Ok(Self { client: Some(client), organization })
+        // A piece of work from the first byte on: whoever gives up while it begins closes the connection, instead of giving it back in a transaction.
+        let work = Self { client: Some(client), organization };
+        work.client()?.batch_execute(&begin_for(organization)).await?;
+        Ok(work)
     }
 
     /// Opens a transaction and asks its first question on the same way to the database.
@@ -54,9 +56,10 @@ impl Work {
     ) -> Result<(Self, Vec<Row>), DbError> {
         let client = db.client().await?;
         let statement = client.prepare_cached(sql).await?;
-        let begin = begin_for(organization);
+        let (work, begin) = (Self { client: Some(client), organization }, begin_for(organization));
+        let client = work.client()?;
         let ((), rows) = tokio::try_join!(biased; client.batch_execute(&begin), client.query(&statement, params))?;
-        Ok((Self { client: Some(client), organization }, rows))
+        Ok((work, rows))
     }
 
     /// The organisation that this transaction is fenced to.

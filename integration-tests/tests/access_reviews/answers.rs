@@ -85,3 +85,44 @@ async fn the_last_administrator_stays_and_the_outcome_says_so() {
     }
     admin.get("/v1/roles").await.shows(200);
 }
+
+#[tokio::test]
+async fn rights_given_for_a_while_are_looked_at_like_all_others() {
+    let org = Org::found().await;
+    let (dpo, asha, ben, manager) = (org.dpo().await, org.sales_a().await, org.sales_b().await, org.manager().await);
+    let given = async |person: &Person| {
+        let customer = org.customer_of(person).await;
+        let body =
+            json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "for a contract"});
+        let request = person.post("/v1/access-requests", &body).await.shows(201).id();
+        let given = manager.post(&format!("/v1/access-requests/{request}/approve"), &json!({})).await.shows(200);
+        (customer, given.text_at("/grant/id"))
+    };
+    let ((used_on, used), (_, unused)) = (given(&asha).await, given(&ben).await);
+    asha.get(&format!("/v1/customers/{used_on}")).await.shows(200);
+    let review = begin(&org, &dpo, 3600).await.id();
+    let all = lines(&dpo, &review).await;
+    let (kept, gone) = (line(&all, "grant", &used), line(&all, "grant", &unused));
+    assert_eq!((&kept["flags"], &gone["flags"]), (&json!([]), &json!(["dormant"])), "{all:?}");
+    assert!(kept["last_used_at"].is_string() && kept["reviewer_id"] == json!(manager.id), "{kept}");
+    say(&manager, &review, kept, "keep").await.shows(200);
+    let revoked = say(&manager, &review, gone, "revoke").await.shows(200);
+    assert_eq!(revoked.at("/outcome"), "revoked");
+    let after = dpo.get(&format!("/v1/grants/{unused}")).await.shows(200);
+    assert_eq!((after.at("/in_force"), after.at("/revoked_by")), (json!(false), json!(manager.id)), "{after}");
+    assert_eq!(dpo.get(&format!("/v1/grants/{used}")).await.shows(200).at("/in_force"), true);
+    // The manager's own right is for somebody else to answer for.
+    let (_, own) = {
+        let customer = org.customer_of(&manager).await;
+        let body =
+            json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "for a contract"});
+        let request = manager.post("/v1/access-requests", &body).await.shows(201).id();
+        let admin = org.admin().await;
+        let given = admin.post(&format!("/v1/access-requests/{request}/approve"), &json!({})).await.shows(200);
+        (customer, given.text_at("/grant/id"))
+    };
+    let next = begin(&org, &dpo, 3600).await.id();
+    let all = lines(&dpo, &next).await;
+    assert_ne!(line(&all, "grant", &own)["reviewer_id"], json!(manager.id));
+    say(&manager, &next, line(&all, "grant", &own), "keep").await.refuses(404, "not_found");
+}

@@ -44,6 +44,23 @@ async fn going_on_with_a_refresh_token_proves_nothing() {
 }
 
 #[tokio::test]
+async fn saying_yes_for_somebody_else_takes_a_fresh_proof_and_saying_no_does_not() {
+    let service = stopped();
+    let org = Org::found_on(&service).await;
+    let (asha, manager) = (org.sales_a().await, org.manager().await);
+    let customer = org.customer_of(&asha).await;
+    let body = json!({"kind": "fields", "customer_ids": [customer], "fields": ["address"], "reason": "for a contract"});
+    let first = asha.post("/v1/access-requests", &body).await.shows(201).id();
+    let second = asha.post("/v1/access-requests", &body).await.shows(201).id();
+    service.clock.advance(Duration::seconds(300));
+    let approve = format!("/v1/access-requests/{first}/approve");
+    manager.post(&approve, &json!({})).await.refuses(403, "step_up_required");
+    manager.post(&format!("/v1/access-requests/{second}/deny"), &json!({})).await.shows(200);
+    manager.post("/v1/auth/step-up", &json!({"password": PASSWORD})).await.shows(200);
+    assert_eq!(manager.post(&approve, &json!({})).await.shows(200).at("/state"), "approved");
+}
+
+#[tokio::test]
 async fn a_core_field_is_revealed_after_a_fresh_proof_alone() {
     let service = stopped();
     let org = Org::found_on(&service).await;

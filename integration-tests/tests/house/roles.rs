@@ -1,7 +1,12 @@
 //! Every operation as every role and as a partner: answers as documented, and never a failure of ours.
 
+use std::time::{Duration, Instant};
+
 use super::operations::{Operation, Targets, operations};
 use crate::support::{Answer, Caller, Org, Partner, Person};
+
+/// A proof of who one is counts for five minutes.
+const PROVED: Duration = Duration::from_secs(120);
 
 pub const ROLES: [(&str, &str); 8] = [
     ("admin", "admin"),
@@ -68,21 +73,27 @@ async fn as_role(key: &str) -> Vec<String> {
 struct Stock<'o> {
     org: &'o Org<'static>,
     owner: &'o Person,
+    /// Who makes them, and since when they have proved who they are.
+    admin: (Person, Instant),
     targets: Targets,
     used: bool,
 }
 
 impl<'o> Stock<'o> {
     async fn of(org: &'o Org<'static>, owner: &'o Person) -> Self {
-        let targets = Targets::fresh(org, owner, &org.admin().await).await;
-        Self { org, owner, targets, used: false }
+        let admin = (org.admin().await, Instant::now());
+        let targets = Targets::fresh(org, owner, &admin.0).await;
+        Self { org, owner, admin, targets, used: false }
     }
 
     /// As they were, unless the last operation did something and this one would meet it.
     async fn targets(&mut self, operation: &Operation) -> &Targets {
         if self.used && operation.has_id() {
-            // Whoever makes them proves who they are just now, however long all of this takes.
-            self.targets = Targets::fresh(self.org, self.owner, &self.org.admin().await).await;
+            // However long all of this takes, whoever makes them proved who they are minutes ago.
+            if self.admin.1.elapsed() > PROVED {
+                self.admin = (self.org.admin().await, Instant::now());
+            }
+            self.targets = Targets::fresh(self.org, self.owner, &self.admin.0).await;
             self.used = false;
         }
         &self.targets

@@ -70,6 +70,11 @@ impl Process {
         }
     }
 
+    /// The settings that another command on its database needs.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("custodian.toml")
+    }
+
     /// Where it serves.
     pub fn base_url(&self) -> &str {
         self.facts["base_url"].as_str().unwrap()
@@ -110,7 +115,7 @@ impl Process {
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (bind, metrics) = (free(), free());
         let mut command = Command::new(program());
-        command.arg("serve").arg("--config").arg(self.folder.join("custodian.toml"));
+        command.arg("serve").arg("--config").arg(self.config());
         command.env("CUSTODIAN_BIND", bind.to_string()).env("CUSTODIAN_METRICS_BIND", metrics.to_string());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the built program starts");
         let beside = Beside { base_url: format!("http://{bind}"), child };

@@ -11,8 +11,8 @@ use crate::http::{Empty, Id, May, Problem, Reply, Valid, WriteProblems, once};
 
 /// Approve an access request.
 ///
-/// By somebody whom its present step asks, never by the requester or who stands in for them, and by one person for one step alone. With the last step the right begins. Of
-/// decisions made at the same moment one counts; the others get `already_decided`.
+/// By somebody whom its present step asks, never by the requester or who stands in for them, and by one person for one step alone. With the last step the right begins.
+/// It takes a proof of who one is that is not older than five minutes (`POST /v1/auth/step-up`). Of decisions made at the same moment one counts; the others get `already_decided`.
 #[utoipa::path(
     tag = "access-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),
     request_body(content = DecideBody, example = json!({"comment": "For this contract alone"})),

@@ -89,9 +89,9 @@ impl From<ReviewView> for ReviewBody {
 pub struct LineBody {
     /// Its id.
     id: Uuid,
-    /// `account`, `role` or `key`.
+    /// `account`, `role`, `key` or `grant`.
     kind: String,
-    /// The user or the key.
+    /// The user, the key or the right.
     subject_id: Uuid,
     /// Code of the role that is held, for a line of that kind.
     role: Option<String>,

@@ -21,7 +21,7 @@ use crate::http::{Digest, Id, Listing, May, Pages, Problem, Query, ReadProblems,
     tag = "access-reviews", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the campaign"),
         ("flag" = Option<String>, Query, description = "`dormant`, `orphaned`, `over_privileged` or `shared`"),
-        ("kind" = Option<String>, Query, description = "`account`, `role` or `key`"),
+        ("kind" = Option<String>, Query, description = "`account`, `role`, `key` or `grant`"),
         ("answered" = Option<bool>, Query, description = "Answered lines, or those that are not"),
         ("reviewer_id" = Option<Uuid>, Query, description = "Lines that this person is asked about"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
@@ -92,7 +92,7 @@ pub async fn keep_access_review_line(
 
 /// Revoke what a line is about.
 ///
-/// At once: the account is suspended and its sessions end, the role is taken away, the key is ended. The last administrator stays, and the outcome says so.
+/// At once: the account is suspended and its sessions end, the role is taken away, the key or the right is ended. The last administrator stays, and the outcome says so.
 #[utoipa::path(
     tag = "access-reviews", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the campaign"), ("line_id" = Uuid, Path, description = "Id of the line")),

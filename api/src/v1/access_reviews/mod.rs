@@ -63,7 +63,7 @@ pub async fn list_access_reviews(
 
 /// Begin an access review.
 ///
-/// Lists every account, every role held and every key in force, with its last use, and flags what is `dormant` (not used for `dormant_days`), `orphaned` (no
+/// Lists every account, every role held, every key and every right in force that was given for a while, with its last use, and flags what is `dormant` (not used for `dormant_days`), `orphaned` (no
 /// supervisor or no department), `over_privileged` (rights not used in those days, by the audit log) or `shared` (three sessions at once). Each line is asked of the
 /// supervisor, or of another who manages reviews, never of the person. At `due_at`, by the database's clock, lines without an answer are revoked.
 #[utoipa::path(

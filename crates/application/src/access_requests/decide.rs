@@ -13,6 +13,7 @@ use super::read::{RequestView, decisions_of, sees_all, view_of};
 use super::who::{Standing, staffing};
 use super::{entry, letters, news};
 use crate::audit::{Detail, Draft};
+use crate::auth::require_step_up;
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call, exports};
 
@@ -26,7 +27,7 @@ fn already_decided() -> DomainError {
 
 /// Says yes to the present step. With the last one the right begins, in this transaction.
 ///
-/// Errors: 403 `own_request`, `not_the_approver`; 409 `already_decided`; 404 for who is not asked and watches over nothing.
+/// Errors: 403 `own_request`, `not_the_approver`, `step_up_required`; 409 `already_decided`; 404 for who is not asked and watches over nothing.
 pub async fn approve(
     app: &App,
     call: &Call,
@@ -35,6 +36,7 @@ pub async fn approve(
     comment: Option<&str>,
 ) -> Result<RequestView, DomainError> {
     let (mut row, standing, decider) = to_decide(call, work, id).await?;
+    require_step_up(app, call, work).await?;
     note(app, work, &row, &decider, Verdict::Approve, comment).await?;
     row.step += 1;
     row.step_started_at = work.database_time().await?;
@@ -75,7 +77,7 @@ async fn give(app: &App, work: &Work, row: &RequestRow, draft: Draft) -> Result<
 
 /// Says no: the request has ended.
 ///
-/// Errors: those of [`approve`].
+/// Errors: those of [`approve`], but for `step_up_required`: a no opens nothing.
 pub async fn deny(
     app: &App,
     call: &Call,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::read::sees_all;
 use super::{letters, news};
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 fn entry(action: Action, grant: Uuid) -> Draft {
@@ -30,12 +31,10 @@ pub async fn list_grants(
         filter.concerning = Some(call.identity.actor_id());
     }
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list_grants(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list_grants(&work, &filter, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::GrantsRead)).await?;
     Ok((rows, next))
 }
@@ -83,14 +82,25 @@ pub async fn revoke_grant(app: &App, call: &Call, work: &Work, id: Uuid) -> Resu
     if !row.in_force {
         return Err(DomainError::refused(RefusedAs::Conflict, "grant_ended"));
     }
-    stored::revoke_grant(work, id, call.identity.actor_id()).await?;
-    close_request(app, work, &row, own).await?;
-    news::ended(app, work, &row, State::Revoked.as_str()).await?;
+    end(app, work, &row, call.identity.actor_id(), own).await?;
     let draft = entry(Action::GrantsRevoke, id)
         .with("access_request", Detail::Code(row.request.to_string()))
         .with("user", Detail::Code(row.user.to_string()));
     app.record_change(work, call, draft).await?;
     stored::find_grant(work, id).await?.ok_or_else(|| DomainError::internal("a right was not stored"))
+}
+
+/// Ends a right that a review found to be needed no more. Whether it was in force until now. Asks nobody's permission: the caller of this has.
+pub(crate) async fn end_grant(app: &App, work: &Work, id: Uuid, by: Uuid) -> Result<bool, DomainError> {
+    let Some(row) = stored::lock_grant(work, id).await?.filter(|row| row.in_force) else { return Ok(false) };
+    end(app, work, &row, by, false).await?;
+    Ok(true)
+}
+
+async fn end(app: &App, work: &Work, row: &GrantRow, by: Uuid, own: bool) -> Result<(), DomainError> {
+    stored::revoke_grant(work, row.id, by).await?;
+    close_request(app, work, row, own).await?;
+    news::ended(app, work, row, State::Revoked.as_str()).await
 }
 
 async fn close_request(app: &App, work: &Work, grant: &GrantRow, own: bool) -> Result<(), DomainError> {

@@ -20,6 +20,7 @@ pub(crate) use ask::{ask_for, known_fields};
 pub use decide::{approve, cancel, deny};
 pub use delegations::{NewDelegation, delegate, end_delegation, list_delegations};
 pub use emergency::review;
+pub(crate) use grants::end_grant;
 pub use grants::{find_grant, list_grants, revoke_grant};
 pub(crate) use hand_over::{Waiting, hand_over, waiting_on};
 pub(crate) use holding::{Holding, begin_holding, holding_locked, under};

@@ -16,6 +16,7 @@ use super::entry;
 use super::who::{Standing, staffing};
 use crate::audit::Draft;
 use crate::keys::{OrganizationKeys, open_own, own_place};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// The most waiting requests that are looked through for one person.
@@ -67,10 +68,8 @@ pub async fn list(
         filter.concerning = Some(call.identity.actor_id());
     }
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let mut rows = stored::list(&work, &filter, one_more(limit)).await?;
+    let next = cut(&mut rows, limit, |row| row.id);
     let staff = staffing(&work).await?;
     let views = views_of(app, &work, rows, &staff).await?;
     work.abandon().await;

@@ -1,14 +1,16 @@
 //! Answering a line: by whoever is asked, never by the person whom it concerns.
 
-use custodian_domain::access_reviews::Decision;
+use custodian_domain::access_reviews::{Decision, LineKind};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{ApiKeyId, DomainError, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
+use custodian_persistence::access_requests::find_grant;
 use custodian_persistence::access_reviews::{self as stored, LineAnswer, LineRow};
 use custodian_persistence::{Work, api_keys, departments, roles as stored_roles, users};
 use uuid::Uuid;
 
 use super::entry;
+use crate::access_requests::end_grant;
 use crate::audit::Detail;
 use crate::users::is_last_administrator;
 use crate::{App, Call};
@@ -27,7 +29,7 @@ fn refused(status: RefusedAs, code: &'static str) -> DomainError {
 }
 
 /// Answers a line, once. What is revoked is gone with this transaction: the account is suspended and its sessions end, the role is taken
-/// away, the key is ended. The last administrator stays whatever is answered, and the outcome says so.
+/// away, the key or the right is ended. The last administrator stays whatever is answered, and the outcome says so.
 ///
 /// Errors: 403 `own_line`, `not_the_reviewer`; 409 `review_closed`, `already_answered`.
 pub async fn answer(
@@ -55,7 +57,7 @@ pub async fn answer(
     let at = work.database_time().await?;
     let (outcome, ended) = match answer.decision {
         Decision::Keep => ("kept", Vec::new()),
-        Decision::Revoke => revoke(app, work, &line).await?,
+        Decision::Revoke => revoke(app, work, &line, by).await?,
     };
     let decision = answer.decision.as_str().to_owned();
     let said = LineAnswer {
@@ -85,8 +87,11 @@ fn is_asked(call: &Call, line: &LineRow, by: Uuid) -> Result<(), DomainError> {
     Err(if super::sees_all(call) { refused(RefusedAs::Forbidden, "not_the_reviewer") } else { DomainError::NotFound })
 }
 
-/// Whether the line is about this person: their account, a role of theirs, a key that they made.
+/// Whether the line is about this person: their account, a role or right of theirs, a key that they made.
 async fn concerns(work: &Work, line: &LineRow, person: Uuid) -> Result<bool, DomainError> {
+    if line.kind == LineKind::Grant.as_str() {
+        return Ok(find_grant(work, line.subject).await?.is_some_and(|grant| grant.user.uuid() == person));
+    }
     if line.kind != "key" {
         return Ok(line.subject == person);
     }
@@ -95,7 +100,16 @@ async fn concerns(work: &Work, line: &LineRow, person: Uuid) -> Result<bool, Dom
 }
 
 /// Takes away what a line is about. Answers what became of it, and which credentials ended.
-pub(super) async fn revoke(app: &App, work: &Work, line: &LineRow) -> Result<(&'static str, Vec<Uuid>), DomainError> {
+pub(super) async fn revoke(
+    app: &App,
+    work: &Work,
+    line: &LineRow,
+    by: Uuid,
+) -> Result<(&'static str, Vec<Uuid>), DomainError> {
+    if line.kind == LineKind::Grant.as_str() {
+        let ended = end_grant(app, work, line.subject, by).await?;
+        return Ok((if ended { "revoked" } else { "gone" }, Vec::new()));
+    }
     if line.kind == "key" {
         let ended = api_keys::revoke(work, ApiKeyId::from(line.subject), app.now()).await?;
         return Ok((if ended { "revoked" } else { "gone" }, vec![line.subject]));

@@ -91,7 +91,7 @@ async fn end(app: &App, work: &Work, mut row: ReviewRow) -> Result<(ReviewRow, u
     row.closed_at = Some(now);
     let payload = outcome(app, work, &row, told);
     let text = serde_json::to_vec(&payload).map_err(|_| DomainError::internal("an outcome does not serialise"))?;
-    let result = jws::sign(app.auth().signing_key(), TYP, &text);
+    let result = jws::sign(&app.signing_key(), TYP, &text);
     stored::close(work, row.id, now, &result).await?;
     row.result = Some(result);
     jobs::finish(work, JobId::from(row.id), Ok(json!({"revoked_unanswered": revoked})), app.now()).await?;
@@ -106,7 +106,7 @@ async fn settle(
     line: &LineRow,
     at: DateTime<Utc>,
 ) -> Result<LineAnswer, DomainError> {
-    let (outcome, ended) = revoke(app, work, line).await?;
+    let (outcome, ended) = revoke(app, work, line, Uuid::nil()).await?;
     let outcome = if outcome == "revoked" { "revoked_unanswered" } else { outcome }.to_owned();
     let answer = LineAnswer { decision: "revoke".to_owned(), comment: None, by: None, at, outcome };
     stored::settle_line(work, review, line.id, &answer).await?;

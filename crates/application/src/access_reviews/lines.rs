@@ -1,4 +1,4 @@
-//! The lines of a campaign: every account, every role held, every key, with last use and what stands out.
+//! The lines of a campaign: every account, every role held, every key, every right given for a while, with last use and what stands out.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access_reviews::{Flag, LineKind, SHARED_FROM, most_at_once, unused};
 use custodian_domain::kernel::{DomainError, UserId};
 use custodian_domain::roles::Permission;
+use custodian_persistence::access_requests::{self, GrantRow};
 use custodian_persistence::access_reviews::{LineRow, Used, sessions_since, used_since};
 use custodian_persistence::api_keys::{self, ApiKeyRow};
 use custodian_persistence::users::{self, UserFilter, UserRow};
@@ -50,14 +51,20 @@ pub(super) async fn gather(
     let managers = managers.map(|one| one.user.uuid()).collect();
     let gathering = Gathering { used, at_once, known, managers, creator: creator.uuid(), since };
     let people = users::list(work, &UserFilter::default(), None, MOST).await?;
+    let supervisor_of =
+        |user: &UserRow| user.supervisor.filter(|id| people.iter().any(|one| one.id == *id && one.state == "active"));
     let mut lines = Vec::new();
     for user in people.iter().filter(|user| matches!(user.state.as_str(), "active" | "suspended" | "invited")) {
-        let supervisor = user.supervisor.filter(|id| people.iter().any(|one| one.id == *id && one.state == "active"));
+        let supervisor = supervisor_of(user);
         lines.push(gathering.account(app, user, supervisor));
         lines.extend(user.roles.iter().map(|role| gathering.role(app, user, supervisor, role)));
     }
     let keys = api_keys::list(work, None, MOST).await?;
     lines.extend(keys.iter().filter(|(_, live)| *live).map(|(key, _)| gathering.key(app, key)));
+    for grant in access_requests::grants_in_force(work).await? {
+        let holder = people.iter().find(|user| user.id == grant.user);
+        lines.extend(holder.map(|user| gathering.grant(app, &grant, supervisor_of(user))));
+    }
     Ok(lines)
 }
 
@@ -132,6 +139,14 @@ impl Gathering {
         if !line.unused.is_empty() {
             line.flags.push(Flag::OverPrivileged.as_str().to_owned());
         }
+        line
+    }
+
+    /// A right that was never used is one that was not needed.
+    fn grant(&self, app: &App, grant: &GrantRow, supervisor: Option<UserId>) -> LineRow {
+        let mut line = self.line(app, LineKind::Grant, grant.id, self.reviewer(grant.user.uuid(), supervisor));
+        line.last_used_at = grant.first_used_at;
+        line.flags.extend(grant.first_used_at.is_none().then(|| Flag::Dormant.as_str().to_owned()));
         line
     }
 }

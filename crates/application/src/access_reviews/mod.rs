@@ -16,6 +16,7 @@ pub use answer::{Answer, answer};
 pub use close::{KIND, close, run};
 
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A campaign to begin.
@@ -43,7 +44,7 @@ pub struct ReviewView {
 /// The latest that a campaign may end.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
-/// Begins a campaign over every account, every role held and every key in force, and queues its end by the database's clock.
+/// Begins a campaign over every account, every role held, every key and every right in force, and queues its end by the database's clock.
 ///
 /// Errors: 422 for an end that is past or too far.
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewReview) -> Result<ReviewView, DomainError> {
@@ -93,10 +94,8 @@ pub async fn list(
 ) -> Result<(Vec<ReviewView>, Option<Uuid>), DomainError> {
     call.needs(Permission::AccessReviewsRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, before, i64::try_from(limit).unwrap_or(200) + 1).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let mut rows = stored::list(&work, before, one_more(limit)).await?;
+    let next = cut(&mut rows, limit, |row| row.id);
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
         views.push(view(&work, row).await?);
@@ -139,12 +138,10 @@ pub async fn lines_of(
     }
     let work = app.begin(call.organization()).await?;
     let known = stored::find(&work, id).await?;
-    let mut rows = stored::lines(&work, id, &filter, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::lines(&work, id, &filter, one_more(limit)).await?;
     work.abandon().await;
     known.ok_or(DomainError::NotFound)?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, entry(Action::AccessReviewsRead, id)).await?;
     Ok((rows, next))
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Detail, Draft};
 use crate::keys::{OrganizationKeys, open_own, own_place};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// One entry for people: its canonical members with the reason opened, and whether its MAC is right.
@@ -57,7 +58,7 @@ pub async fn list_entries(app: &App, call: &Call, mut filter: EntryFilter, limit
     }
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let work = app.begin(call.organization()).await?;
-    let page = page(&work, &keys, stored::list(&work, &filter, page_limit(limit)).await, limit).await;
+    let page = page(&work, &keys, stored::list(&work, &filter, one_more(limit)).await, limit).await;
     work.abandon().await;
     let page = page?;
     let draft = Draft { customer: filter.customer.map(CustomerId::from), ..Draft::of(Action::AuditRead) };
@@ -78,7 +79,7 @@ pub async fn customer_access_log(
     // Who looked at somebody before two rows were made one looked at this person.
     let mut whose = vec![customer];
     whose.extend(merged_ids(&work, customer).await?);
-    let page = page(&work, &keys, stored::by_customer(&work, &whose, before, page_limit(limit)).await, limit).await;
+    let page = page(&work, &keys, stored::by_customer(&work, &whose, before, one_more(limit)).await, limit).await;
     work.abandon().await;
     let page = page?;
     let draft = Draft::about(Action::CustomersAccessLog, customer).with("entries", count(page.entries.len()));
@@ -94,15 +95,11 @@ pub async fn own_activity(app: &App, call: &Call, filter: EntryFilter, limit: us
     let filter = EntryFilter { actor: Some(user.uuid()), ..filter };
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let work = app.begin(call.organization()).await?;
-    let page = page(&work, &keys, stored::list(&work, &filter, page_limit(limit)).await, limit).await;
+    let page = page(&work, &keys, stored::list(&work, &filter, one_more(limit)).await, limit).await;
     work.abandon().await;
     let page = page?;
     app.record_read(call, Draft::of(Action::MeActivity).with("entries", count(page.entries.len()))).await?;
     Ok(page)
-}
-
-fn page_limit(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(200) + 1
 }
 
 fn count(entries: usize) -> Detail {
@@ -116,9 +113,7 @@ async fn page(
     limit: usize,
 ) -> Result<Page, DomainError> {
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     let places = bundles::places_of(work, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
     let view = |row: &StoredEntry| view(keys, work.organization(), row, places.get(&row.id).copied());
     Ok(Page { entries: rows.iter().map(view).collect(), next })

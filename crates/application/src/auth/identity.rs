@@ -132,10 +132,9 @@ async fn of_session(
 }
 
 async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
-    let state = app.auth();
     let expect =
         Expect { iss: &app.tuning().issuer, aud: "staff", typ: "at+jwt", now: app.now().timestamp(), leeway: 0 };
-    let keys = |kid: &str| state.public_keys.get(kid).copied();
+    let keys = |kid: &str| app.token_public(kid);
     let claims = token::verify(text, &keys, &expect).map_err(|_| unauthorized("invalid_token"))?;
     let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
     let organization = OrganizationId::from(claims.org);
@@ -230,10 +229,9 @@ async fn load_staff(
 }
 
 async fn subject(app: &App, text: &str) -> Result<Identity, DomainError> {
-    let state = app.auth();
     let (iss, now) = (&app.tuning().issuer, app.now().timestamp());
     let expect = Expect { iss, aud: SUBJECT, typ: "at+jwt", now, leeway: 0 };
-    let keys = |kid: &str| state.public_keys.get(kid).copied();
+    let keys = |kid: &str| app.token_public(kid);
     let claims = token::verify(text, &keys, &expect).map_err(|_| unauthorized("invalid_token"))?;
     let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| unauthorized("invalid_token"))?;
     let organization = OrganizationId::from(claims.org);

@@ -65,7 +65,7 @@ fn challenge_token(app: &App, organization: OrganizationId, id: Uuid) -> String 
     let mut named = Vec::with_capacity(64);
     named.extend_from_slice(organization.uuid().as_bytes());
     named.extend_from_slice(id.as_bytes());
-    let mac = app.keys().pepper("mfa-token/1").sign(&named);
+    let mac = app.macs("mfa-token/1").sign(&named);
     named.extend_from_slice(&mac);
     format!("cm_{}", URL_SAFE_NO_PAD.encode(named))
 }
@@ -73,7 +73,7 @@ fn challenge_token(app: &App, organization: OrganizationId, id: Uuid) -> String 
 fn parse_challenge(app: &App, token: &str) -> Option<(OrganizationId, Uuid)> {
     let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("cm_").filter(|rest| rest.len() < 200)?).ok()?;
     let (named, mac) = bytes.split_first_chunk::<32>()?;
-    if !app.keys().pepper("mfa-token/1").verify(named, mac) {
+    if !app.macs("mfa-token/1").verify(named, mac) {
         return None;
     }
     let (organization, id) = named.split_first_chunk::<16>()?;

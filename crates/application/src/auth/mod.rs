@@ -15,6 +15,7 @@ mod session;
 mod state;
 mod step_up;
 mod throttle;
+mod token_keys;
 
 pub(crate) use confirm::{still_valid, still_valid_beside};
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};
@@ -34,3 +35,5 @@ pub use session::{Tokens, logout, refresh};
 pub use state::AuthState;
 pub use step_up::{Proof, require_step_up, step_up};
 pub(crate) use step_up::{require_second_factor, verify_own_password};
+pub(crate) use token_keys::LETTER;
+pub use token_keys::{Rotation, rotate_token_keys};

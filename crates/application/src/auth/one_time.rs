@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::login::{entry, write};
 use super::new_password::{Bearer, hash_new};
+use super::token_keys::LETTER;
 use crate::{App, mail};
 
 /// What a token is for.
@@ -69,7 +70,7 @@ pub(crate) async fn issue(
         OneTime::Invitation => app.tuning().invitation,
         OneTime::PasswordReset => app.tuning().password_reset,
     };
-    let digest = opaque::digest(&app.auth().one_time_pepper, token.expose()).to_vec();
+    let digest = app.macs(LETTER).digest(token.expose()).to_vec();
     let (kind, expires_at) = (kind.code().to_owned(), now + life);
     stored::insert(work, &OneTimeRow { id, user, kind, digest, created_at: now, expires_at }).await?;
     Ok((token, expires_at))
@@ -131,7 +132,7 @@ async fn live(app: &App, work: &Work, kind: OneTime, id: Uuid, token: &str) -> R
     let Some((row, live)) = stored::lock(work, id).await? else {
         return Ok(None);
     };
-    let ours = app.auth().one_time_pepper.verify(token.as_bytes(), &row.digest);
+    let ours = app.macs(LETTER).verify(token.as_bytes(), &row.digest);
     if !ours || !live || row.kind != kind.code() || row.expires_at <= app.now() {
         return Ok(None);
     }

@@ -34,32 +34,44 @@ pub(super) struct Opened {
     pub session: SessionId,
 }
 
+/// The MAC keys of refresh tokens.
+const REFRESH: &str = "refresh-pepper/1";
+
 /// Refresh tokens name their session and generation under a MAC, so that reuse is seen although no old digest is kept, and nobody who
 /// merely knows a session's id can end it.
 fn refresh_prefix(app: &App, organization: OrganizationId, session: SessionId, generation: i32) -> String {
+    let named = named(organization, session, generation);
+    let mac = app.macs(REFRESH).sign(&named);
+    written(named, &mac)
+}
+
+fn named(organization: OrganizationId, session: SessionId, generation: i32) -> Vec<u8> {
     let mut named = Vec::with_capacity(52);
     named.extend_from_slice(organization.uuid().as_bytes());
     named.extend_from_slice(session.uuid().as_bytes());
     named.extend_from_slice(&generation.to_be_bytes());
-    let mac = app.auth().refresh_pepper.sign(&named);
+    named
+}
+
+fn written(mut named: Vec<u8>, mac: &[u8; 32]) -> String {
     named.extend(mac.iter().take(16));
     format!("cr_{}.", URL_SAFE_NO_PAD.encode(named))
 }
 
 fn parse_refresh(app: &App, text: &str) -> Option<(OrganizationId, SessionId, i32)> {
-    let named = text.strip_prefix("cr_").filter(|_| text.len() < 200)?.split_once('.')?.0;
-    let bytes = URL_SAFE_NO_PAD.decode(named).ok()?;
+    let start = text.strip_prefix("cr_").filter(|_| text.len() < 200)?.split_once('.')?.0;
+    let bytes = URL_SAFE_NO_PAD.decode(start).ok()?;
     let (organization, rest) = bytes.split_first_chunk::<16>()?;
     let (session, rest) = rest.split_first_chunk::<16>()?;
     let (generation, _) = rest.split_first_chunk::<4>()?;
     let (organization, session) =
         (OrganizationId::from(Uuid::from_bytes(*organization)), SessionId::from(Uuid::from_bytes(*session)));
     let generation = i32::from_be_bytes(*generation);
-    let ours = refresh_prefix(app, organization, session, generation);
     // What is compared is a MAC of public ids: time tells a guesser nothing that 128 bits do not outlast, but constant time costs nothing.
     let key = custodian_crypto::MacKey::new(&custodian_crypto::Secret32::generate(app.rng()));
-    let given = format!("cr_{named}.");
-    key.verify(given.as_bytes(), &key.sign(ours.as_bytes())).then_some((organization, session, generation))
+    let (given, ids) = (format!("cr_{start}."), named(organization, session, generation));
+    let ours = |mac: [u8; 32]| key.verify(given.as_bytes(), &key.sign(written(ids.clone(), &mac).as_bytes()));
+    app.macs(REFRESH).of(&ids).any(ours).then_some((organization, session, generation))
 }
 
 /// Opens a session whose person has just proved itself; `mfa` says whether by a second factor too.
@@ -73,7 +85,7 @@ pub(super) async fn open_session(app: &App, work: &Work, user: UserId, mfa: bool
         created_at: now,
         expires_at: now + app.tuning().session,
         generation: 0,
-        refresh_digest: opaque::digest(&app.auth().refresh_pepper, refresh.expose()).to_vec(),
+        refresh_digest: app.macs(REFRESH).digest(refresh.expose()).to_vec(),
         ended_at: None,
         mfa_at: mfa.then_some(now),
     };
@@ -102,7 +114,7 @@ fn tokens(
         exp: expires.timestamp(),
         jti: app.new_id(),
     };
-    let access = token::issue(&app.auth().signing, "at+jwt", &claims)
+    let access = token::issue(&app.signing_key(), "at+jwt", &claims)
         .map_err(|_| DomainError::internal("token signing failed"))?;
     let (expires_in, session_expires_at) = ((expires - now).num_seconds(), session.expires_at);
     Ok(Tokens { access, expires_in, refresh, session_expires_at, standing: Standing::Full })
@@ -140,11 +152,11 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
         tracing::warn!(session = %session, "a refresh token was used twice; the session was ended");
         return Err(ended());
     }
-    if generation > row.generation || !app.auth().refresh_pepper.verify(given.as_bytes(), &row.refresh_digest) {
+    if generation > row.generation || !app.macs(REFRESH).verify(given.as_bytes(), &row.refresh_digest) {
         return Err(invalid());
     }
     let next = opaque::generate(&refresh_prefix(app, organization, session, generation + 1), app.rng());
-    stored::rotate(&work, session, generation + 1, &opaque::digest(&app.auth().refresh_pepper, next.expose())).await?;
+    stored::rotate(&work, session, generation + 1, &app.macs(REFRESH).digest(next.expose())).await?;
     let entry =
         entry(app, organization, row.user.uuid(), request, Some(session.uuid()), Action::AuthRefresh, Verdict::Allowed)
             .await?;

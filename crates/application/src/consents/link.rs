@@ -51,7 +51,7 @@ pub async fn issue_link(
     let (iss, org) = (app.tuning().issuer.clone(), call.organization().uuid());
     let claims = Claims { iss, org, consent, exp: expires_at.timestamp() };
     let payload = serde_json::to_vec(&claims).map_err(|_| DomainError::internal("a link does not serialise"))?;
-    let token = jws::sign(app.auth().signing_key(), TYP, &payload);
+    let token = jws::sign(&app.signing_key(), TYP, &payload);
     let customer = CustomerId::from(view.listed.consent.customer);
     let draft = Draft::about(Action::ConsentsLink, customer).with("consent", Detail::Code(consent.to_string()));
     app.record_read(call, draft).await?;
@@ -63,7 +63,7 @@ pub async fn issue_link(
 /// Errors: 403 `invalid_link` for a token that is not ours, or too old; 404 where the record or the person is gone.
 pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<ConsentView, DomainError> {
     let refused = || DomainError::refused(RefusedAs::Forbidden, "invalid_link");
-    let claims = app.auth().open_signed(token, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
+    let claims = app.open_signed(token, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
     let claims = claims.filter(|claims| claims.iss == app.tuning().issuer && claims.exp > app.now().timestamp());
     let claims = claims.ok_or_else(refused)?;
     let work = app.begin(OrganizationId::from(claims.org)).await?;

@@ -38,6 +38,7 @@ pub use withdraw::withdraw;
 use crate::audit::Draft;
 use crate::customers::find as find_customer;
 use crate::erasures::is_gone;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// The most rows of one intake, and people of one decision.
@@ -172,12 +173,10 @@ pub async fn list(
 ) -> Result<(Vec<ConsentView>, Option<Uuid>), DomainError> {
     let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::of_customer(&work, row.id.uuid(), before, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::of_customer(&work, row.id.uuid(), before, one_more(limit)).await?;
     let now = work.database_time().await?;
     work.abandon().await;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.consent.id);
+    let next = cut(&mut rows, limit, |row| row.consent.id);
     app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
     Ok((rows.into_iter().map(|row| view(call, row, now)).collect(), next))
 }

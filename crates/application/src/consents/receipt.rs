@@ -91,7 +91,7 @@ pub async fn receipt(
         Form::Kantara => facts.kantara(&app.jwks()),
     };
     let payload = serde_json::to_vec(&receipt).map_err(|_| DomainError::internal("a receipt does not serialise"))?;
-    let jws = jws::sign(app.auth().signing_key(), TYP, &payload);
+    let jws = jws::sign(&app.signing_key(), TYP, &payload);
     let draft = Draft::about(Action::ConsentsRead, CustomerId::from(consent.customer));
     app.record_read(call, draft.with("receipt", Detail::Code(consent.id.to_string()))).await?;
     Ok(Receipt { receipt, jws })

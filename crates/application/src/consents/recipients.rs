@@ -12,6 +12,7 @@ use super::find;
 use super::remind::news;
 use crate::audit::{Detail, Draft};
 use crate::events::{EventType, publish};
+use crate::paging::{cut, one_more};
 use crate::webhooks::{Signature, check_signature};
 use crate::{App, Call};
 
@@ -78,12 +79,10 @@ pub async fn withdrawals(
         return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
     };
     let work = app.begin(call.organization()).await?;
-    let rows = stored::cases_of(&work, own.uuid(), open, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::cases_of(&work, own.uuid(), open, after, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::ConsentsRead)).await?;
     Ok((rows.into_iter().map(|row| RecipientView::of(call, row)).collect(), next))
 }

@@ -21,6 +21,7 @@ use crate::consents::{agreed, those_agreed};
 use crate::detections::note_vain_search;
 use crate::disclosures::decoys;
 use crate::keys::OrganizationKeys;
+use crate::paging::one_more;
 use crate::{App, Call};
 
 /// A value that is looked for.
@@ -97,8 +98,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let decoy = decoy.filter(|decoy| decoy::matches(decoy, &keys, &query.filter, &searched));
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
-    let rows =
-        stored::list(&work, &scope, &query.filter, &query.order, i64::try_from(query.limit).unwrap_or(200) + 1).await?;
+    let rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit)).await?;
     let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
     work.abandon().await;
     let count = count.map(|count| count + i64::from(decoy.is_some()));

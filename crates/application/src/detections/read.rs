@@ -9,6 +9,7 @@ use custodian_persistence::detections::{self as stored, AlertFilter, AlertRow};
 use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// An alarm as it is read.
@@ -28,12 +29,10 @@ pub async fn list(
     call.needs(Permission::AlertsRead)?;
     let filter = AlertFilter { reader: call.identity.actor_id(), ..filter };
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list(&work, &filter, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::AlertsRead)).await?;
     Ok((rows, next))
 }

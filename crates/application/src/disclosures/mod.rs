@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub use decoys::{Decoy, Disclosed};
 
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A page of what a third party's keys were shown, newest first. Nothing can be left out of it that the log holds.
@@ -26,15 +27,13 @@ pub async fn list(
     call.needs(Permission::DisclosuresRead)?;
     let work = app.begin(call.organization()).await?;
     let known = stored::is_third_party(&work, third_party).await;
-    let rows = stored::list(&work, third_party, filter, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list(&work, third_party, filter, one_more(limit)).await;
     work.abandon().await;
     if !known? {
         return Err(DomainError::NotFound);
     }
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.entry);
+    let next = cut(&mut rows, limit, |row| row.entry);
     let draft = Draft::of(Action::DisclosuresRead).with("third_party", Detail::Code(third_party.to_string()));
     app.record_read(call, draft).await?;
     Ok((rows, next))

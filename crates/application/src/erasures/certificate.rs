@@ -80,7 +80,7 @@ async fn write(app: &App, work: &Work, row: &ErasureRow) -> Result<Option<String
     let certificate = certificate(app, work.organization(), row, &keys, json!({"entry_id": entry, "place": place}));
     let text =
         serde_json::to_vec(&certificate).map_err(|_| DomainError::internal("a certificate does not serialise"))?;
-    Ok(Some(jws::sign(app.auth().signing_key(), CERTIFICATE_TYP, &text)))
+    Ok(Some(jws::sign(&app.signing_key(), CERTIFICATE_TYP, &text)))
 }
 
 /// The negative test: the key store opens nothing at that place.

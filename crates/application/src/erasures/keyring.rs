@@ -92,7 +92,7 @@ async fn write(
         v: 1,
     };
     let text = serde_json::to_vec(&closing).map_err(|_| DomainError::internal("a keyring does not serialise"))?;
-    file.line(&jws::sign(app.auth().signing_key(), KEYRING_TYP, &text)).map_err(away)?;
+    file.line(&jws::sign(&app.signing_key(), KEYRING_TYP, &text)).map_err(away)?;
     tokio::task::spawn_blocking(move || file.finish())
         .await
         .map_err(|_| DomainError::internal("the writer of the keyring ended"))?
@@ -124,7 +124,7 @@ fn read_back(app: &App, organization: OrganizationId, path: &std::path::Path) ->
             count += 1;
             continue;
         }
-        let closing = jws::open(&line, KEYRING_TYP, &app.auth().signing_key().public()).ok_or_else(broken)?;
+        let closing = app.open_signed(&line, KEYRING_TYP).ok_or_else(broken)?;
         let closing: Closing = serde_json::from_slice(&closing).map_err(|_| broken())?;
         let whole = closing.count == count && closing.sha256 == hex(&digest.finish());
         return if whole && closing.organization == organization.uuid() { Ok(count) } else { Err(broken()) };

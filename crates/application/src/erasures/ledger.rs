@@ -108,7 +108,7 @@ fn chain(app: &App, lines: &[LedgerLine], last: Option<&str>, first: u64) -> Res
         let previous = before.map_or_else(String::new, |text| hex(&sha256(text.as_bytes())));
         let next = LedgerLine { previous, sequence, ..line.clone() };
         let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
-        signed.push(jws::sign(app.auth().signing_key(), LEDGER_TYP, &text));
+        signed.push(jws::sign(&app.signing_key(), LEDGER_TYP, &text));
     }
     Ok(signed.join("\n"))
 }

@@ -16,6 +16,7 @@ use super::entry;
 use crate::audit::Draft;
 use crate::customers::{decide_row, decide_thing, refuse, unpack_tags, values};
 use crate::disclosures::decoys;
+use crate::paging::{cut, one_more};
 use crate::retention::verdict;
 use crate::{App, Call};
 
@@ -61,11 +62,9 @@ pub async fn list(
 ) -> Result<(Vec<ErasureView>, Option<Uuid>), DomainError> {
     call.needs(Permission::ErasuresRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, &filter, one_more(limit)).await?;
     work.abandon().await;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::ErasuresRead)).await?;
     Ok((rows.into_iter().map(|row| ErasureView { row }).collect(), next))
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::audit::{Detail, Draft};
 use crate::consents::those_agreed;
 use crate::customers::{decide_agreed, decide_fields, refuse};
+use crate::paging::{cut, one_more};
 use crate::webhooks::is_own;
 use crate::{App, Call};
 
@@ -82,18 +83,16 @@ pub(super) async fn look(app: &App, call: &Call, wanted: &Wanted) -> Result<Page
     let work = app.begin(call.organization()).await?;
     let found = async {
         let after = start_of(&work, call, wanted).await?.unwrap_or(0);
-        let limit = i64::try_from(wanted.limit).unwrap_or(200);
         // The head first: whatever stands up to it is seen by the next statement.
         let head = stored::head(&work).await?;
-        Ok::<_, DomainError>((stored::read(&work, &reach, after, limit + 1).await?, after.max(head)))
+        Ok::<_, DomainError>((stored::read(&work, &reach, after, one_more(wanted.limit)).await?, after.max(head)))
     };
     let found = found.await;
     work.abandon().await;
     let (mut rows, head) = found?;
-    let more = rows.len() > wanted.limit;
-    rows.truncate(wanted.limit);
+    let next = cut(&mut rows, wanted.limit, |row| row.position);
     let last = rows.last().map_or(head, |row| row.position);
-    let position = if more { last } else { last.max(head) };
+    let (position, more) = (next.unwrap_or(last.max(head)), next.is_some());
     Ok(Page { events: told(app, call, rows).await?, position, more })
 }
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{PIECE, entry};
 use crate::access_requests::{NewRequest, RequestView, Wanted, ask_for, concerns, views_by_ids};
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A file to be asked for.
@@ -166,10 +167,8 @@ pub async fn list(
     call.needs(Permission::ExportsRead)?;
     let requester = if sees_all(call) { None } else { Some(call.identity.actor_id()) };
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, requester, before, i64::try_from(limit).unwrap_or(200) + 1).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let mut rows = stored::list(&work, requester, before, one_more(limit)).await?;
+    let next = cut(&mut rows, limit, |row| row.id);
     let views = seen(app, &work, rows).await;
     work.abandon().await;
     let views = views?;

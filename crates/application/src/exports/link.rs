@@ -51,7 +51,7 @@ async fn ready(call: &Call, work: &Work, id: Uuid) -> Result<ExportRow, DomainEr
 pub async fn link(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<Link, DomainError> {
     let row = ready(call, work, id).await?;
     let token = opaque::generate("cx_", app.rng());
-    stored::set_token(work, id, &opaque::digest(&app.keys().pepper(PEPPER), token.expose())).await?;
+    stored::set_token(work, id, &app.macs(PEPPER).digest(token.expose())).await?;
     app.record_change(work, call, entry(Action::ExportsLink, id)).await?;
     let expires_at = row.expires_at.ok_or_else(|| DomainError::internal("a ready file without an end"))?;
     Ok(Link { token, expires_at })
@@ -93,7 +93,7 @@ pub async fn download(app: &App, call: &Call, id: Uuid, token: &str) -> Result<D
 /// The file; nothing when it is prepared anew.
 async fn take(app: &App, call: &Call, work: &Work, id: Uuid, token: &str) -> Result<Option<Download>, DomainError> {
     let row = ready(call, work, id).await?;
-    let pepper = app.keys().pepper(PEPPER);
+    let pepper = app.macs(PEPPER);
     if !row.token_digest.as_deref().is_some_and(|digest| pepper.verify(token.as_bytes(), digest)) {
         return Err(DomainError::NotFound);
     }

@@ -71,7 +71,7 @@ pub async fn issue(app: &App, id: Uuid, origin: Option<&str>) -> Result<Ticket, 
     };
     let payload = serde_json::to_vec(&claims).map_err(|_| DomainError::internal("a form token does not serialise"))?;
     Ok(Ticket {
-        token: jws::sign(app.auth().signing_key(), TYP, &payload),
+        token: jws::sign(&app.signing_key(), TYP, &payload),
         challenge: claims.jti.to_string(),
         proof_bits: claims.bits,
         min_seconds: claims.wait,

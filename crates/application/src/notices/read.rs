@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{NoticeView, entry, lookup, purposes_of, texts_of, view};
 use crate::audit::Draft;
 use crate::customers::find as find_customer;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// Every version in order of code, newest first; of one code or state if given.
@@ -214,12 +215,10 @@ pub async fn showings(
     call.needs(Permission::NoticesManage)?;
     let work = app.begin(call.organization()).await?;
     let notice = stored::find(&work, id).await?;
-    let mut rows = stored::showings(&work, id, customer, before, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::showings(&work, id, customer, before, one_more(limit)).await?;
     work.abandon().await;
     let notice = notice.ok_or(DomainError::NotFound)?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, entry(Action::NoticesRead, &notice)).await?;
     Ok((rows, next))
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::entry;
 use crate::audit::Draft;
 use crate::keys::{OrganizationKeys, open_own, own_place};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// What was said when a request was filed. Kept sealed; never printed.
@@ -81,10 +82,8 @@ pub(crate) async fn page(
     filter: &RequestFilter,
     limit: usize,
 ) -> Result<(Vec<RequestView>, Option<Uuid>), DomainError> {
-    let mut rows = stored::list(work, filter, i64::try_from(limit).unwrap_or(200) + 1).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let mut rows = stored::list(work, filter, one_more(limit)).await?;
+    let next = cut(&mut rows, limit, |row| row.id);
     let keys = app.keys().open_organization(work).await?;
     let views = rows.into_iter().map(|row| seen(&keys, call, work, row, Vec::new())).collect::<Result<_, _>>()?;
     Ok((views, next))

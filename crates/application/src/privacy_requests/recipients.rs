@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::entry;
 use crate::audit::{Detail, Draft};
 use crate::events::{Event, EventType, Fact, publish_all};
+use crate::paging::{cut, one_more};
 use crate::self_service::purposes_in_use;
 use crate::{App, Call};
 
@@ -184,12 +185,10 @@ pub async fn notifications(
 ) -> Result<(Vec<NotificationView>, Option<Uuid>), DomainError> {
     let own = partner(call)?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::notifications_for(&work, own, open, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::notifications_for(&work, own, open, after, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::PrivacyRequestsRead)).await?;
     Ok((rows.into_iter().map(|row| view(call, row)).collect(), next))
 }

@@ -13,6 +13,7 @@ use super::list::see_all;
 use super::seen::SeenRecord;
 use crate::access_requests::begin_holding;
 use crate::audit::{Detail, Draft};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// Whose follow-ups are asked for.
@@ -49,13 +50,11 @@ pub async fn follow_ups(
     let owners = (whose == Whose::Mine).then_some(own.as_slice());
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::RecordsRead, &holding.grants, holding.now(app.now()));
-    let wanted = i64::try_from(limit).unwrap_or(200) + 1;
+    let wanted = one_more(limit);
     let rows = stored::due(&work, &scope, before, owners, after, wanted).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).and_then(|hung| Some((hung.record.due_at?, hung.record.id)));
+    let next = cut(&mut rows, limit, |hung| Some((hung.record.due_at?, hung.record.id))).flatten();
     let draft = Draft::of(Action::RecordsList).with("due_before", Detail::Code(before.to_rfc3339()));
     let seen = see_all(app, call, &rows, &holding, draft, |hung| {
         let known = call.catalog().record_type(&hung.record.record_type).filter(|one| one.code != CUSTOMER);

@@ -19,6 +19,7 @@ use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, those_agreed};
 use crate::customers::{find, guard};
 use crate::keys::OrganizationKeys;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A value that is looked for.
@@ -141,17 +142,15 @@ async fn page(
 ) -> Result<Found, DomainError> {
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::RecordsRead, &holding.grants, holding.now(app.now()));
-    let wanted = i64::try_from(query.limit).unwrap_or(200) + 1;
+    let wanted = one_more(query.limit);
     let rows = stored::list(&work, &scope, &query.filter, query.order, wanted).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > query.limit;
-    rows.truncate(query.limit);
     let moment = |hung: &Hung| match query.order {
         Order::Newest(_) => hung.record.created_at,
         Order::Happened(_) => hung.record.at,
     };
-    let next = rows.last().filter(|_| more).map(|hung| (moment(hung), hung.record.id));
+    let next = cut(&mut rows, query.limit, |hung| (moment(hung), hung.record.id));
     let action = if searched.is_empty() { Action::RecordsList } else { Action::RecordsSearch };
     let terms = searched.iter().map(|one| format!("{}:{}", one.field.name, one.kind.as_str())).collect();
     let draft = Draft::of(action).with("searched", Detail::Codes(terms));

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::audit::{Detail, Draft};
 use crate::customers::decide_row;
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// The most customers that one hold binds.
@@ -145,11 +146,9 @@ pub async fn list_holds(
 ) -> Result<(Vec<HoldView>, Option<Uuid>), DomainError> {
     call.needs(Permission::LegalHoldsRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list_holds(&work, &filter, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list_holds(&work, &filter, one_more(limit)).await?;
     let (keys, now) = (app.keys().open_organization(&work).await?, work.database_time().await?);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     let views = rows.into_iter().map(|row| view(&work, &keys, row, now)).collect::<Result<Vec<_>, _>>();
     work.abandon().await;
     app.record_read(call, Draft::of(Action::LegalHoldsRead)).await?;

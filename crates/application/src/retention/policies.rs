@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 use crate::auth::require_step_up;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// How many ids a preview shows.
@@ -297,12 +298,10 @@ pub async fn list_runs(
         find_policy(app, call, id).await?;
     }
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list_runs(&work, policy, before, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list_runs(&work, policy, before, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     if policy.is_none() {
         app.record_read(call, Draft::of(Entry::RetentionRead)).await?;
     }

@@ -19,6 +19,7 @@ pub use custodian_persistence::scim::TokenRow;
 
 use crate::audit::{Detail, Draft};
 use crate::auth::{identity_of_user, require_step_up};
+use crate::paging::{cut, one_more};
 use crate::{App, Call, Identity};
 
 /// A token to be made.
@@ -109,12 +110,10 @@ pub async fn list_tokens(
 ) -> Result<(Vec<(TokenRow, bool)>, Option<Uuid>), DomainError> {
     call.needs(Permission::AuthManage)?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list_tokens(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list_tokens(&work, after, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(row, _)| row.id);
+    let next = cut(&mut rows, limit, |(row, _)| row.id);
     app.record_read(call, Draft::of(Action::ScimTokensRead)).await?;
     Ok((rows, next))
 }

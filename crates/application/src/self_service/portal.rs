@@ -24,14 +24,14 @@ pub async fn issue_portal(app: &App, call: &Call) -> Result<String, DomainError>
     let claims = Claims { iss: app.tuning().issuer.clone(), org: call.organization().uuid() };
     let payload = serde_json::to_vec(&claims).map_err(|_| DomainError::internal("a portal key does not serialise"))?;
     app.record_read(call, Draft::of(Action::SelfServicePortal)).await?;
-    Ok(jws::sign(app.auth().signing_key(), TYP, &payload))
+    Ok(jws::sign(&app.signing_key(), TYP, &payload))
 }
 
 /// Whose door it is.
 ///
 /// Errors: 403 `invalid_portal`.
 pub(super) fn open_portal(app: &App, key: &str) -> Result<OrganizationId, DomainError> {
-    let claims = app.auth().open_signed(key, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
+    let claims = app.open_signed(key, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
     let claims = claims.filter(|claims| claims.iss == app.tuning().issuer);
     claims
         .map(|claims| OrganizationId::from(claims.org))

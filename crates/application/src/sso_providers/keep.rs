@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::audit::{Detail, Draft};
 use crate::auth::require_step_up;
 use crate::keys::{own_place, seal_own};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A provider to be made.
@@ -146,12 +147,10 @@ pub async fn list(
 ) -> Result<(Vec<ProviderRow>, Option<Uuid>), DomainError> {
     call.needs(Permission::AuthManage)?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list(&work, after, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::SsoProvidersRead)).await?;
     Ok((rows, next))
 }

@@ -53,7 +53,7 @@ fn state_invalid() -> DomainError {
 /// Names the log-in under a MAC, so that an invented state costs no look-up.
 fn state_of(app: &App, organization: OrganizationId, id: Uuid) -> String {
     let mut named = [organization.uuid().as_bytes().as_slice(), id.as_bytes()].concat();
-    let mac = app.keys().pepper("sso-state/1").sign(&named);
+    let mac = app.macs("sso-state/1").sign(&named);
     named.extend_from_slice(&mac);
     URL_SAFE_NO_PAD.encode(named)
 }
@@ -62,7 +62,7 @@ fn parse_state(app: &App, state: &str) -> Option<(OrganizationId, Uuid)> {
     let bytes = URL_SAFE_NO_PAD.decode(Some(state).filter(|text| text.len() < 200)?).ok()?;
     let (named, mac) = bytes.split_first_chunk::<32>()?;
     let (organization, id) = named.split_first_chunk::<16>()?;
-    let ours = app.keys().pepper("sso-state/1").verify(named, mac);
+    let ours = app.macs("sso-state/1").verify(named, mac);
     ours.then_some((OrganizationId::from(Uuid::from_bytes(*organization)), Uuid::from_slice(id).ok()?))
 }
 
@@ -92,7 +92,7 @@ pub async fn begin(app: &App, provider: Uuid) -> Result<Begun, DomainError> {
     let login = LoginRow {
         id,
         provider,
-        browser_digest: opaque::digest(&app.keys().pepper("sso-browser/1"), browser.expose()).to_vec(),
+        browser_digest: app.macs("sso-browser/1").digest(browser.expose()).to_vec(),
         sealed_nonce: seal("nonce", nonce.expose()),
         sealed_verifier: seal("verifier", verifier.expose()),
         expires_at: app.now() + login_lives(),
@@ -148,7 +148,7 @@ async fn take(app: &App, organization: OrganizationId, id: Uuid, returned: &Retu
     let keys = app.keys().open_organization(&work).await?;
     work.commit().await?;
     let (login, row) = login.zip(row).ok_or_else(state_invalid)?;
-    let same_browser = app.keys().pepper("sso-browser/1").verify(returned.browser.as_bytes(), &login.browser_digest);
+    let same_browser = app.macs("sso-browser/1").verify(returned.browser.as_bytes(), &login.browser_digest);
     if !same_browser || login.provider != row.id || login.expires_at <= app.now() {
         return Err(state_invalid());
     }

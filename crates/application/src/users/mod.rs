@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::audit::Draft;
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 pub(crate) use change::is_last_administrator;
@@ -128,12 +129,10 @@ pub async fn list(
 ) -> Result<(Vec<UserView>, Option<Uuid>), DomainError> {
     call.needs(Permission::UsersRead)?;
     let work = app.begin(call.organization()).await?;
-    let mut rows = stored::list(&work, filter, after, i64::try_from(limit).unwrap_or(200) + 1).await?;
+    let mut rows = stored::list(&work, filter, after, one_more(limit)).await?;
     let keys = app.keys().open_organization(&work).await?;
     work.abandon().await;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id.uuid());
+    let next = cut(&mut rows, limit, |row| row.id.uuid());
     let views = rows.into_iter().map(|row| view(&keys, call.organization(), row)).collect::<Result<_, _>>()?;
     app.record_read(call, Draft::of(Action::UsersRead)).await?;
     Ok((views, next))

@@ -16,6 +16,7 @@ use super::secret::{generate, scheme_of};
 use crate::audit::Draft;
 use crate::auth::require_step_up;
 use crate::events::{Event, Fact, publish_with_id};
+use crate::paging::{cut, one_more};
 use crate::purposes::unknown_faults;
 use crate::{App, Call};
 
@@ -242,12 +243,10 @@ pub async fn list(
 ) -> Result<(Vec<WebhookRow>, Option<Uuid>), DomainError> {
     call.needs(Permission::WebhooksRead)?;
     let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await;
+    let rows = stored::list(&work, after, one_more(limit)).await;
     work.abandon().await;
     let mut rows = rows?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::WebhooksRead)).await?;
     Ok((rows, next))
 }

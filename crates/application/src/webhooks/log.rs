@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::entry;
 use crate::audit::Detail;
+use crate::paging::{cut, one_more};
 use crate::{App, Call};
 
 /// A page of what a webhook was told, or is to be, newest first.
@@ -24,15 +25,13 @@ pub async fn deliveries(
     call.needs(Permission::WebhooksRead)?;
     let work = app.begin(call.organization()).await?;
     let known = stored::find(&work, webhook).await?.is_some();
-    let most = i64::try_from(limit).unwrap_or(200) + 1;
+    let most = one_more(limit);
     let mut rows = stored::list_deliveries(&work, webhook, state, before, most).await?;
     work.abandon().await;
     if !known {
         return Err(DomainError::NotFound);
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, entry(Action::WebhooksRead, webhook)).await?;
     Ok((rows, next))
 }

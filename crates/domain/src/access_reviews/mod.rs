@@ -17,6 +17,8 @@ codes! {
         Role = "role",
         /// A partner key.
         Key = "key",
+        /// A right that somebody was given for a while.
+        Grant = "grant",
     }
 }
 

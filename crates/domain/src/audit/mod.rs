@@ -126,6 +126,7 @@ words! {
         AccessRefused = "access.refused": "A call was refused for want of a right.",
         AuditRead = "audit.read": "The audit log was read.",
         AuditAlarm = "audit.alarm": "The audit log, or what it tells of, was found changed from outside.",
+        KeysRotateTokens = "keys.rotate_tokens": "The operator put another key in the place of those that tokens were made with.",
         AlertsRaise = "alerts.raise": "Somebody tried many doors; those who look into it are told.",
         AlertsRead = "alerts.read": "Alarms were read.",
         AlertsClose = "alerts.close": "Somebody looked into an alarm and said what came of it.",

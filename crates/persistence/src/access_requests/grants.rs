@@ -63,6 +63,14 @@ impl From<&Row> for GrantRow {
     }
 }
 
+/// Every right in force, oldest first.
+pub async fn grants_in_force(work: &Work) -> Result<Vec<GrantRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM access_grants g WHERE g.organization_id = $1 AND g.revoked_at IS NULL AND g.ends_at > clock_timestamp() ORDER BY g.id"
+    );
+    Ok(work.query(&sql, &[&work.organization().uuid()]).await?.iter().map(GrantRow::from).collect())
+}
+
 /// A right in force, as far as a decision about the customers asked for is concerned.
 #[derive(Clone, Debug)]
 pub struct HeldGrant {

@@ -12,8 +12,8 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 pub use grants::{
-    GrantFilter, GrantRow, Held, HeldGrant, begin_holding, find_grant, grants_of, held_locked, insert_grant,
-    list_grants, lock_grant, naming, note_use, revoke_grant, revoke_grants_of,
+    GrantFilter, GrantRow, Held, HeldGrant, begin_holding, find_grant, grants_in_force, grants_of, held_locked,
+    insert_grant, list_grants, lock_grant, naming, note_use, revoke_grant, revoke_grants_of,
 };
 pub(crate) use grants::{HELD_PAIRS, held_rows};
 pub use policies::{PolicyRow, delete_policy, find_policy, insert_policy, list_policies, lock_policy, update_policy};

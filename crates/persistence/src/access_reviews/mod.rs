@@ -57,9 +57,9 @@ impl From<&Row> for ReviewRow {
 pub struct LineRow {
     /// Its id.
     pub id: Uuid,
-    /// `account`, `role` or `key`.
+    /// `account`, `role`, `key` or `grant`.
     pub kind: String,
-    /// The user or the key.
+    /// The user, the key or the right.
     pub subject: Uuid,
     /// The role that is held, for a line of that kind.
     pub role: Option<String>,

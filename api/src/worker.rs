@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, customers, detections, erasures, events, exports, idempotency,
-    imports, privacy_requests, self_service, webhooks,
+    App, access, access_requests, access_reviews, auth, catalog, consents, customers, detections, erasures, events,
+    exports, idempotency, imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};

@@ -367,26 +367,6 @@ impl Bench<'_> {
         export::measure(self.server.address, self.instance, spent, || self.server.peak_mib()).await
     }
 
-    /// Comes last: who is erased is read by nothing any more.
-    async fn rights(&self) -> Result<Option<Rights>, Unfit> {
-        if self.options.without_rights {
-            return Ok(None);
-        }
-        say("erasing, and handing over ...");
-        rights::measure(self.server.address, self.instance, &self.postgres, &self.material.ids).await.map(Some)
-    }
-
-    /// How soon a receiver hears of withdrawals, where they are measured at all.
-    async fn told(&mut self) -> Result<Option<Told>, Unfit> {
-        if !self.options.cases.contains(&Case::Withdraw) {
-            return Ok(None);
-        }
-        say("withdrawing a thousand a second ...");
-        self.log_in().await?;
-        let Material { staff, agreed, ids, .. } = &self.material;
-        told::measure(self.server.address, self.instance, staff, &agreed.notice, ids).await.map(Some)
-    }
-
     fn report(
         self,
         [imported, exported]: [Bulk; 2],

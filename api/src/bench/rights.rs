@@ -10,7 +10,7 @@ use super::http::{Connection, get, post, refusal};
 use super::people::log_in;
 use super::pgbench::Postgres;
 use super::report::median;
-use super::unfit;
+use super::{Bench, say, unfit};
 use crate::dev::Instance;
 
 /// How many are erased one by one.
@@ -126,4 +126,15 @@ async fn many(address: SocketAddr, instance: &Instance, postgres: &Postgres) -> 
         tokio::time::sleep(POLL).await;
     }
     Err(Unfit("the erasure of many did not end.".into()))
+}
+
+impl Bench<'_> {
+    /// Comes last: who is erased is read by nothing any more.
+    pub(super) async fn rights(&self) -> Result<Option<Rights>, Unfit> {
+        if self.options.without_rights {
+            return Ok(None);
+        }
+        say("erasing, and handing over ...");
+        measure(self.server.address, self.instance, &self.postgres, &self.material.ids).await.map(Some)
+    }
 }

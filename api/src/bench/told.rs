@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::consents::consent;
 use super::http::{Connection, post, refusal};
 use super::people::log_in;
-use super::unfit;
+use super::{Bench, Case, Material, say, unfit};
 use crate::dev::Instance;
 
 /// Withdrawals a second.
@@ -145,6 +145,19 @@ fn request(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok()).flatten()
     });
     bytes.get(end + 4..)?.split_at_checked(length.unwrap_or(0))
+}
+
+impl Bench<'_> {
+    /// How soon a receiver hears of withdrawals, where they are measured at all.
+    pub(super) async fn told(&mut self) -> Result<Option<Told>, Unfit> {
+        if !self.options.cases.contains(&Case::Withdraw) {
+            return Ok(None);
+        }
+        say("withdrawing a thousand a second ...");
+        self.log_in().await?;
+        let Material { staff, agreed, ids, .. } = &self.material;
+        measure(self.server.address, self.instance, staff, &agreed.notice, ids).await.map(Some)
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod operations;
 mod permissions;
 mod roles;
 mod strangers;
+mod targets;
 mod tenants;
 mod tidy;
 

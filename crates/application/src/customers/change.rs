@@ -272,7 +272,7 @@ pub async fn delete(
         Permission::CustomersDelete,
     )?;
     condition.check(row.version)?;
-    super::put_back::archive(app, call, work, &row).await
+    super::put_back::take_out(app, call, work, &row).await
 }
 
 /// An existing customer that this caller was found to be allowed to change.

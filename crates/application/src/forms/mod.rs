@@ -104,6 +104,7 @@ async fn ourselves(app: &App, work: &Work, request: &str) -> Result<Call, Domain
         verified_at: Instant::now(),
         daily_quota: None,
         ip_ranges: Vec::new(),
+        decoy: None,
     };
     Ok(Call { identity: Arc::new(identity), request: request.to_owned(), purpose: None })
 }

@@ -150,6 +150,7 @@ pub(super) async fn enter(
         region: None,
         owner,
         department: department.or(own),
+        codes: Vec::new(),
     };
     let new = NewCustomer { attributes, fields: received.inputs.clone() };
     let entered = create(app, call, work, new).await.map_err(|error| match error {

@@ -83,7 +83,7 @@ pub async fn issue(app: &App, id: Uuid, origin: Option<&str>) -> Result<Ticket, 
 ///
 /// Errors: 403 `invalid_form_token`.
 pub(super) fn open(app: &App, form: Uuid, token: &str) -> Result<Claims, DomainError> {
-    let claims = app.auth().open_signed(token, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
+    let claims = app.open_signed(token, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
     let fits = |claims: &Claims| {
         claims.iss == app.tuning().issuer && claims.form == form && claims.exp > app.now().timestamp()
     };

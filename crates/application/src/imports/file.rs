@@ -159,11 +159,11 @@ fn each_line(reader: impl Read, columns: &[String], take: &mut dyn FnMut(Record)
     lines_of(reader, &mut |line, text| take(Record::of(line, text.and_then(|text| object_cells(text, columns)))))
 }
 
+/// Takes a line with its number, or the code that says why there is none; says whether to go on.
+type TakeLine<'a> = dyn FnMut(i64, Result<&[u8], &'static str>) -> bool + 'a;
+
 /// Hands on every line that is not empty with its number; instead of one that is too long, the code that says so.
-fn lines_of(
-    reader: impl Read,
-    take: &mut dyn FnMut(i64, Result<&[u8], &'static str>) -> bool,
-) -> Result<(), DomainError> {
+fn lines_of(reader: impl Read, take: &mut TakeLine<'_>) -> Result<(), DomainError> {
     let mut reader = std::io::BufReader::with_capacity(64 * 1024, reader);
     let mut bytes = Vec::new();
     let mut line = 0;

@@ -41,7 +41,7 @@ pub(crate) async fn made(
     of: &RecordType,
     customer: &CustomerRow,
     owner: Option<UserId>,
-    (values, tags): (&[(&Field, &str)], &[([u8; 16], bool)]),
+    (values, tags): (&[(&Field, &str)], &[Tag]),
 ) -> Result<RecordRow, DomainError> {
     let mut record = blank(app, call, customer.id, of.code, owner);
     let key = guard(app, call, customer.id, key_of(app, call.organization(), customer)).await?;
@@ -52,6 +52,9 @@ pub(crate) async fn made(
     state_facts(of, values, &mut record);
     Ok(record)
 }
+
+/// A tag of the blind index, and whether no other record may carry it.
+type Tag = ([u8; 16], bool);
 
 /// Fields with their new values; `None` takes a value away.
 pub(crate) type Values<'c> = Vec<(&'c Field, Option<String>)>;

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn who_takes_over_is_named_in_the_place_of_who_left() {
-        let id = |number| UserId::from(uuid::Uuid::from_u128(number));
+        let id = |number| UserId::from(Uuid::from_u128(number));
         let (left, heir, other) = (id(1), id(2), id(3));
         let step = Step::of(Approver::User(left), &[Approver::User(heir), Approver::User(left), Approver::Supervisor]);
         let handed = step.handed_over(left, heir).unwrap();

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use uuid::Uuid;
 
 use super::Permission::{self, *};
+use super::manager::MANAGER;
 use super::{Budgets, DataScope, FieldRule, Role, RuleTarget};
 use crate::access::View;
 use crate::catalog::{Classification, Labels};
@@ -181,49 +182,6 @@ const INTERACTIONS: [&str; 4] =
 fn not_what_was_paid() -> FieldRule {
     FieldRule { on: RuleTarget::Field(PAID.to_owned()), view: None, edit: Some(false), deny: false }
 }
-
-/// What a manager may do.
-const MANAGER: &[Permission] = &[
-    CustomersRead,
-    SegmentsShare,
-    EventsRead,
-    CustomersCreate,
-    CustomersWrite,
-    CustomersAssign,
-    CustomersArchive,
-    CustomersMerge,
-    CustomersShare,
-    TagsManage,
-    CustomersReveal,
-    CustomersHistory,
-    RecordsRead,
-    RecordsWrite,
-    RecordsDelete,
-    AccessLogRead,
-    ImportsRun,
-    UsersRead,
-    DepartmentsRead,
-    AccessReviewsRead,
-    JobsRead,
-    PurposesRead,
-    NoticesRead,
-    NoticesRecord,
-    ConsentsRead,
-    ConsentsRecord,
-    ConsentsWithdraw,
-    ConsentsDecide,
-    PrivacyRequestsCreate,
-    CatalogRead,
-    AccessRequestsRead,
-    AccessRequestsCreate,
-    GrantsRead,
-    AccessRequestsEmergency,
-    AccessRequestsDecide,
-    ApprovalPoliciesRead,
-    ExportsRead,
-    ExportsRequest,
-    InboxRead,
-];
 
 /// Filters that are kept, and what comes in by forms: for whoever works with customers.
 const DESK: [Permission; 4] = [SegmentsRead, SegmentsWrite, FormsRead, FormsDecide];

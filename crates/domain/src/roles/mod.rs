@@ -3,6 +3,7 @@
 mod builtin;
 mod duties;
 mod hand_out;
+mod manager;
 mod matrix;
 mod permission;
 mod target;

@@ -1,7 +1,7 @@
 //! Records as they are stored: sealed under their customer's key, with the few facts of trade that stand in the clear.
 
-mod hand_over;
 mod bulk;
+mod hand_over;
 mod list;
 mod moving;
 mod reindex;

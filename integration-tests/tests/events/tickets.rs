@@ -118,7 +118,7 @@ async fn a_ticket_is_for_the_place_that_opened_it_and_for_the_purpose_that_it_wa
     drop(open(&org, &text, &here).await.error_for_status().unwrap());
     assert_eq!(refused(open(&org, &text, &elsewhere).await).await, (401, "invalid_ticket".to_owned()));
     assert_eq!(open(&org, &text, &here).await.status(), 200);
-    asha.with("processing-purpose", "no_such_purpose").act(TICKETS).await.refuses(400, "unknown_purpose");
+    asha.with("processing-purpose", "no_such_purpose").act(TICKETS).await.refuses(403, "unknown_purpose");
     let care = asha.with("processing-purpose", "care").act(TICKETS).await.shows(200).text_at("/ticket");
     assert_eq!(open(&org, &care, &[]).await.status(), 200);
     let purposes = "SELECT purpose FROM event_tickets ORDER BY issued_at";

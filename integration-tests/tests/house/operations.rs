@@ -1,11 +1,10 @@
 //! Every operation, read from the document: a new one cannot be left out.
 
 use custodian_api::server::document;
-use custodian_application::Clock;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use super::targets::{Targets, fresh_code};
-use crate::support::{Caller, Org, Person, Request, customer, new_key};
+use crate::support::{Caller, Request};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -100,7 +99,7 @@ fn read(route: &str, method: &str, operation: &Value) -> Operation {
 }
 
 /// A form with one customer.
-fn import() -> (String, Vec<u8>) {
+pub(super) fn import() -> (String, Vec<u8>) {
     let part = |head: &str, text: &str| format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
     let body = [
         part("name=\"mapping\"", r#"{"Name":"name"}"#),

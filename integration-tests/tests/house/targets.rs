@@ -4,7 +4,8 @@ use custodian_application::Clock;
 use serde_json::{Value, json};
 
 use super::fresh::{fresh_duties, fresh_notice, fresh_provider, fresh_purpose, fresh_review, fresh_role, fresh_tag};
-use crate::support::{Caller, Org, Person, Request, customer, new_key};
+use super::operations::import;
+use crate::support::{Org, Person, customer, new_key};
 
 /// Things that operations can be tried on.
 pub struct Targets {
@@ -70,10 +71,6 @@ pub struct Targets {
     pub record: String,
     /// A tag that nobody carries.
     pub tag: String,
-    /// A segment with a tier rule.
-    pub segment: String,
-    /// A view.
-    pub view: String,
     /// A segment, a view, a form.
     pub kept: [String; 3],
     /// Key of a field.
@@ -116,8 +113,6 @@ impl Targets {
             alert: id(),
             record: id(),
             tag: id(),
-            segment: id(),
-            view: id(),
             kept: [id(), id(), id()],
             field: "nobody_has_it",
         }
@@ -145,7 +140,6 @@ impl Targets {
         let export = fresh_export(org).await;
         let third_party = admin.get(&format!("/v1/api-keys/{api_key}")).await.shows(200).text_at("/third_party_id");
         let (webhook, delivery) = fresh_webhook(org, admin).await;
-        let [segment, view] = crate::segments::to_try(owner).await;
         let [legal_hold, erasure, retention_policy, batch] = crate::retention::to_try(owner, admin).await;
         let ([segment, view], form) = (crate::segments::to_try(owner).await, crate::forms::to_try(admin).await);
         Self {
@@ -180,8 +174,6 @@ impl Targets {
             alert: crate::detections::raised(org).await,
             record,
             tag: fresh_tag(admin).await,
-            segment,
-            view,
             kept: [segment, view, form],
             field: "occupation",
         }

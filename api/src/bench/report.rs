@@ -119,7 +119,8 @@ impl Report {
         if to > 0.0 { rate / to } else { 0.0 }
     }
 
-    fn targets(&self) -> Vec<Target> {
+    /// What is asked of the rates of the cases.
+    fn rate_targets(&self) -> Vec<Target> {
         let mut targets = Vec::new();
         let mut at_least = |what, value, bound| targets.push(Target { what, value, bound, below: false });
         for (key, series) in &self.cases {
@@ -136,6 +137,22 @@ impl Report {
                 _ => {}
             }
         }
+        targets
+    }
+
+    /// What is asked of how long cases take.
+    fn time_targets(&self) -> Vec<Target> {
+        let series = |name: &str| self.cases.iter().find(|(key, _)| *key == name).map(|(_, series)| series);
+        let below = |what, value, bound| Target { what, value, bound, below: true };
+        let read = series("single_read").map(|read| below("single_read p99 ms", median(&read.p99), 10.0));
+        let many = series("decide_10k").map(|many| below("decide_10k p50 ms", median(&many.p50), 150.0));
+        let funnel = series("funnel").map(|funnel| below("funnel p50 ms", median(&funnel.p50), 300.0));
+        [read, many, funnel].into_iter().flatten().collect()
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let mut targets = self.rate_targets();
+        let mut at_least = |what, value, bound| targets.push(Target { what, value, bound, below: false });
         at_least("import rows/s", self.context.imported.rate, 8000.0);
         at_least("export rows/s", self.context.exported.rate, 30_000.0);
         let ratios = || self.context.grown.iter().map(|grown| grown.ratio);
@@ -143,16 +160,8 @@ impl Report {
             // Within a tenth of what it was with a small log.
             at_least("single_read, log grown", ratios().fold(f64::INFINITY, f64::min) / first.max(f64::EPSILON), 0.9);
         }
+        targets.extend(self.time_targets());
         let mut below = |what, value, bound| targets.push(Target { what, value, bound, below: true });
-        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "single_read") {
-            below("single_read p99 ms", median(&series.p99), 10.0);
-        }
-        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "decide_10k") {
-            below("decide_10k p50 ms", median(&series.p50), 150.0);
-        }
-        if let Some((_, series)) = self.cases.iter().find(|(key, _)| *key == "funnel") {
-            below("funnel p50 ms", median(&series.p50), 300.0);
-        }
         let peaks = self.cases.iter().flat_map(|(_, series)| series.memory.iter().copied());
         below(
             "memory MiB, peak of all",

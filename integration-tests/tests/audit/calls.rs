@@ -178,7 +178,7 @@ async fn an_import_is_recorded_when_it_is_handed_in_and_for_every_customer() {
     let entries = ledger.new_entries().await;
     let of = |action: &str| entries.iter().filter(|entry| entry["action"] == action).collect::<Vec<_>>();
     assert_eq!(of("imports.create").len(), 1);
-    assert_eq!(of("imports.create")[0]["details"], json!({"job": queued.id()}));
+    assert_eq!(of("imports.create")[0]["details"], json!({"job": queued.id(), "record_type": "customer"}));
     let imported = of("customers.import");
     assert_eq!((imported.len(), &imported[0]["details"]), (1, &json!({"job": queued.id()})));
     assert_eq!(imported[0]["customers"].as_array().unwrap().len(), 2);

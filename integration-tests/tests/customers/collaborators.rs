@@ -1,5 +1,6 @@
 //! Collaborators: who was named reaches a customer as its owner does, until the end of it.
 
+use custodian_application::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::{NOBODY, ids, path, whole};
@@ -24,7 +25,7 @@ async fn who_was_named_reads_lists_changes_and_hears_of_the_customer() {
     assert_eq!((&entry["action"], &entry["details"]["collaborators"]), (&json!("customers.share"), &json!([ben.id])));
     let seen = ben.get(&path(&id)).await.shows(200);
     assert_eq!(seen.at("/fields"), asha.get(&path(&id)).await.shows(200).at("/fields"));
-    assert_eq!(ids(&ben.get("/v1/customers?q[customer_no]=D000001&count=true").await.shows(200).json()), [id.clone()]);
+    assert_eq!(ids(&ben.get("/v1/customers?q[customer_no]=D000001&count=true").await.shows(200).json()), [id.as_str()]);
     ben.patch(&path(&id), &json!({"stage": "customer"})).await.shows(200);
     ben.get(&format!("{}/history", path(&id))).await.shows(200);
     crate::records::enter(&ben, &id, "interaction", crate::records::call_on("2026-03-11")).await.shows(201);
@@ -41,7 +42,7 @@ async fn the_end_is_kept_by_the_database_s_clock() {
     let org = Org::found().await;
     let (asha, ben) = (org.sales_a().await, org.sales_b().await);
     let id = asha.post("/v1/customers", &whole(1)).await.shows(201).id();
-    let until = chrono::Utc::now() + chrono::Duration::days(2);
+    let until = SystemClock.now() + chrono::Duration::days(2);
     with(&asha, &id, json!([{"user_id": ben.id, "ends_at": until}])).await.shows(200);
     ben.get(&path(&id)).await.shows(200);
     let over = "UPDATE customer_collaborators SET ends_at = clock_timestamp() WHERE customer_id = $1::text::uuid";

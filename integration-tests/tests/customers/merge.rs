@@ -39,7 +39,11 @@ async fn what_the_one_lacks_comes_from_the_other_and_the_old_id_says_where() {
     assert_eq!((seen.at("/fields/name"), seen.at("/version")), (json!("张三"), json!(2)), "its own values stay");
     assert!(seen.at("/fields/email").is_string());
     for query in ["q[customer_no]=T-000002", "q[email]=zhang@example.org", "q[mobile]=13812340001", ""] {
-        assert_eq!(ids(&asha.get(&format!("/v1/customers?{query}")).await.shows(200).json()), [one.clone()], "{query}");
+        assert_eq!(
+            ids(&asha.get(&format!("/v1/customers?{query}")).await.shows(200).json()),
+            [one.as_str()],
+            "{query}"
+        );
     }
     let moved = asha.get(&path(&other)).await.shows(301);
     assert_eq!(moved.sent("location"), path(&one));

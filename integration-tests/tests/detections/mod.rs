@@ -10,11 +10,11 @@ use crate::support::{Answer, Caller, Org, PASSWORD, Person, Process, Service, ow
 pub async fn raised(org: &Org<'_>) -> String {
     const KNOWN: &str = "SELECT id::text FROM alerts WHERE closed_at IS NULL LIMIT 1";
     const RAISE: &str = "INSERT INTO alerts (organization_id, id, rule, source, counted, window_seconds, raised_at) \
-         VALUES ($1, $2, 'password_spraying', '\\x01', 20, 600, now()) RETURNING id::text";
+         VALUES ($1, gen_random_uuid(), 'password_spraying', '\\x01', 20, 600, now()) RETURNING id::text";
     let sql = org.sql().await;
     match sql.query_opt(KNOWN, &[]).await.unwrap() {
         Some(row) => row.get(0),
-        None => sql.query_one(RAISE, &[&org.id, &Uuid::now_v7()]).await.unwrap().get(0),
+        None => sql.query_one(RAISE, &[&org.id]).await.unwrap().get(0),
     }
 }
 

@@ -175,6 +175,7 @@ async fn inactive_ends_all_credentials_by_the_rules_of_the_product_and_says_so()
         "reports_handed_over=3",
         "departments_handed_over=0",
         "customers_handed_over=0",
+        "collaborations_ended=0",
         "records_handed_over=0",
         "approvals_handed_over=0",
         "approval_policies_changed=0",

@@ -52,6 +52,8 @@ pub fn merged(stays: &[Standing], goes: &[Standing]) -> Merged {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::slice::from_ref;
+
     use super::*;
     use chrono::DateTime;
     use proptest::collection::vec;
@@ -80,12 +82,12 @@ mod tests {
     #[test]
     fn a_yes_goes_along_and_a_no_wins() {
         let (yes, no) = (standing("email", State::Given), standing("email", State::Withdrawn));
-        assert_eq!(merged(&[], &[yes.clone()]), Merged { adopt: vec![0], stop: vec![] });
-        assert_eq!(merged(&[yes.clone()], &[no.clone()]), Merged { adopt: vec![], stop: vec![0] });
-        assert_eq!(merged(&[no.clone()], &[yes.clone()]), Merged::default());
+        assert_eq!(merged(&[], from_ref(&yes)), Merged { adopt: vec![0], stop: vec![] });
+        assert_eq!(merged(from_ref(&yes), from_ref(&no)), Merged { adopt: vec![], stop: vec![0] });
+        assert_eq!(merged(from_ref(&no), from_ref(&yes)), Merged::default());
         assert_eq!(merged(&[], &[no]), Merged { adopt: vec![0], stop: vec![] });
         let everywhere = standing("*", State::Withdrawn);
-        assert_eq!(merged(&[yes.clone()], &[everywhere]), Merged { adopt: vec![0], stop: vec![0] });
+        assert_eq!(merged(from_ref(&yes), &[everywhere]), Merged { adopt: vec![0], stop: vec![0] });
         let all = standing("*", State::Given);
         assert_eq!(merged(&[standing("sms", State::Refused)], &[all]), Merged::default());
     }

@@ -165,7 +165,7 @@ pub async fn what_is_there_of(work: &Work, customers: &[Uuid]) -> Result<(Remove
     let people = i64::try_from(customers.len()).unwrap_or(i64::MAX);
     let mut goes = Removed::from([("blind_indexes", work.query_one(TAGS, &params).await?.get(0))]);
     let mut stays = Removed::from([("tombstone", people), ("erasures", people)]);
-    let of_many = |sql: &str| sql.replace("customer_id = $2", "customer_id = ANY($2)");
+    let of_many = |sql: &str| sql.replace("_id = $2", "_id = ANY($2)");
     for (what, _, count) in GOES {
         goes.insert(what, work.query_one(&of_many(count), &params).await?.get(0));
     }

@@ -140,7 +140,6 @@ faults! {
     "invalid_source": "It must be a code of a-z, 0-9 and '_', at most 40 characters." / "必须是 a-z、0-9、“_”组成的代码，最长 40 个字符。";
     "invalid_transition": "The stage cannot go there from where it is." / "不能从当前阶段变更到该阶段。";
     "invalid_network": "It must be an IP address or a range such as 192.0.2.0/24." / "必须是 IP 地址或网段，例如 192.0.2.0/24。";
-    "personal_value": "A reason names no person's number or address: say it without." / "理由中不得写入个人的号码或地址，请改写。";
     "in_the_past": "It must lie in the future." / "必须是将来的时间。";
     "too_far": "It lies too far ahead." / "时间过远。";
     "core_field": "A core field cannot be given to a partner." / "核心字段不得提供给合作方。";
@@ -149,9 +148,7 @@ faults! {
     "field_not_revealable": "This field may not be revealed to this caller." / "当前调用者不可明文查看此字段。";
     "legal_hold": "Legal hold {} is in force." / "法律保全 {} 正在生效。";
     "unknown_privacy_request": "There is no such request of this customer." / "该客户没有此项请求。";
-    "unknown_customer": "There is no such customer." / "没有该客户。";
     "erased_customer": "The customer was erased." / "该客户已被清除。";
-    "not_searchable": "This field cannot be searched in this way." / "此字段不支持此检索方式。";
 }
 
 /// The sentence of a fault's code.

@@ -99,12 +99,12 @@ problems! {
     405 "method_not_allowed": "Method not allowed" / "方法不被允许", "This path does not take this method; Allow lists those it takes." / "该路径不支持此方法，Allow 响应头列出所支持的方法。";
     406 "not_acceptable": "Not acceptable" / "无法提供所要求的格式", "None of the media types in Accept is available." / "无法提供 Accept 中的任何媒体类型。";
     408 "request_timeout": "Request timed out" / "请求超时", "The request did not arrive in time." / "请求未能及时送达。";
+    409 "conflict": "Conflict" / "冲突", "The state of the thing does not allow this now." / "资源当前状态不允许此操作。";
     409 "form_retired": "Form retired" / "表单已停用", "The form is out of use for good." / "该表单已永久停用。";
     409 "form_outdated": "Form outdated" / "表单已过时", "What this form tells of is told otherwise by now; its owner has to publish it anew." / "该表单所依据的告知内容已变更，须由其负责人重新发布。";
     409 "segment_unusable": "Filter cannot be used" / "筛选条件不可用", "A field that this saved filter looks at is gone or guarded more closely by now; change the filter." / "该已保存筛选条件所用的字段已停用或提高了保护级别，请修改筛选条件。";
     409 "no_tier_rule": "No tier rule" / "没有等级规则", "This segment says nothing of a tier." / "该客户分群未设等级规则。";
     409 "too_many_saved": "Too many saved filters" / "已保存的筛选条件过多", "There is room for no more of them; delete one." / "数量已达上限，请先删除一个。";
-    409 "conflict": "Conflict" / "冲突", "The state of the thing does not allow this now." / "资源当前状态不允许此操作。";
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";
     409 "customer_not_archived": "Customer not in the archive" / "客户未归档", "The customer does not lie in the archive." / "该客户未归档。";
@@ -194,8 +194,8 @@ problems! {
     422 "calendar_missing": "Calendar missing" / "缺少工作日历", "The last day cannot be told: no calendar of that year is known; give it by POST /v1/privacy-requests/calendars." / "无法计算截止日期：缺少该年份的工作日历，请通过 POST /v1/privacy-requests/calendars 提供。";
     422 "window_closed": "Too late to extend" / "已过延期时限", "More time can be taken only before the first last day is over." / "只能在原截止日期届满之前延期。";
     428 "precondition_required": "If-Match required" / "需要 If-Match", "Send If-Match with the ETag of what is to be changed." / "请在 If-Match 中发送要修改资源的 ETag。";
-    429 "too_many_submissions": "Too many submissions" / "提交次数过多", "Too many forms were sent from here within the hour; see Retry-After." / "一小时内提交次数过多，请参见 Retry-After。";
     429 "rate_limited": "Too many requests" / "请求过多", "The limit of requests per minute is used up; Retry-After says when to go on." / "每分钟请求数已达上限，请按 Retry-After 重试。";
+    429 "too_many_submissions": "Too many submissions" / "提交次数过多", "Too many forms were sent from here within the hour; see Retry-After." / "一小时内提交次数过多，请参见 Retry-After。";
     429 "quota_exhausted": "Quota used up" / "调用额度已用完", "The key has made all the calls of its day; Retry-After says when the next day begins." / "该密钥今日调用额度已用完，请按 Retry-After 在次日重试。";
     429 "too_many_attempts": "Too many attempts" / "尝试次数过多", "Too many failed attempts; Retry-After says when to try again." / "失败次数过多，请按 Retry-After 重试。";
     429 "too_many_streams": "Too many streams" / "事件流过多", "The caller has as many streams open as it may; close one first." / "当前调用者打开的事件流已达上限，请先关闭其一。";

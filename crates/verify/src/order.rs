@@ -11,8 +11,8 @@ use crate::line::{Line, What};
 
 /// How far an entry's time may lie before the latest one placed before it, and an id's time from its entry's.
 ///
-/// A transaction that began earlier may end later, a long one on a busy machine most of a minute, and clocks of instances differ a little.
-pub const TOLERANCE_SECONDS: i64 = 60;
+/// A transaction that began earlier may end later: the server gives none more than 10 seconds of rest, and clocks of instances differ a little.
+pub const TOLERANCE_SECONDS: i64 = 15;
 const TOLERANCE: i64 = TOLERANCE_SECONDS * 1_000_000;
 /// An id can come twice within the tolerance only: three of it lie between two entries of one id.
 const GENERATION: i64 = 4 * TOLERANCE;

@@ -11,13 +11,14 @@ use crate::line::{Line, What};
 
 /// How far an entry's time may lie before the latest one placed before it, and an id's time from its entry's.
 ///
-/// A transaction that began earlier may end later: the server gives none more than 10 seconds of rest, and clocks of instances differ a little.
-pub const TOLERANCE_SECONDS: i64 = 15;
+/// A transaction that began earlier may end later: the server gives none more than 10 seconds of rest, a machine that is short of everything lets one wait
+/// longer, and clocks of instances differ a little. A minute hides no day that somebody moved an entry to.
+pub const TOLERANCE_SECONDS: i64 = 60;
 const TOLERANCE: i64 = TOLERANCE_SECONDS * 1_000_000;
 /// An id can come twice within the tolerance only: three of it lie between two entries of one id.
 const GENERATION: i64 = 4 * TOLERANCE;
 
-/// The order of the lines seen so far. Its memory is bounded by the ids of two minutes.
+/// The order of the lines seen so far. Its memory is bounded by the ids of eight minutes.
 pub(crate) struct Order {
     next: u64,
     latest: i64,
@@ -112,10 +113,11 @@ mod tests {
     #[test]
     fn time_may_go_back_as_far_as_transactions_overlap() {
         let mut order = Order::from(5);
-        for (place, seconds) in [(5, 1000), (6, 1020), (7, 1005), (8, 1020)] {
+        let late = 1000 + 2 * TOLERANCE_SECONDS;
+        for (place, seconds) in [(5, 1000), (6, late), (7, late - TOLERANCE_SECONDS), (8, late)] {
             assert_eq!(kind(order.take(&line(place, seconds, place.into()))), None, "{place}");
         }
-        assert_eq!(kind(order.take(&line(9, 1004, 9))), Some(Kind::Time));
+        assert_eq!(kind(order.take(&line(9, late - TOLERANCE_SECONDS - 1, 9))), Some(Kind::Time));
         assert_eq!(order.next(), 9);
     }
 
@@ -130,24 +132,26 @@ mod tests {
     fn an_entry_comes_once_however_far_apart() {
         let id = Uuid::from_u128((1_000_000 << 80) | 1);
         let mut order = Order::from(0);
-        order.take(&line_with(0, 985, id)).unwrap();
-        for (place, seconds) in (1..).zip([1000, 1010, 1020, 1030]) {
+        order.take(&line_with(0, 1000 - TOLERANCE_SECONDS, id)).unwrap();
+        let last = 1000 + 2 * TOLERANCE_SECONDS;
+        for (place, seconds) in (1..).zip([1000, 1010, last - 10, last]) {
             order.take(&line(place, seconds, 0)).unwrap();
         }
-        assert_eq!(kind(order.take(&line_with(5, 1015, id))), Some(Kind::Double));
-        assert_eq!(kind(order.take(&line_with(5, 1030, id))), Some(Kind::Time), "its id is too old for it");
+        assert_eq!(kind(order.take(&line_with(5, last - TOLERANCE_SECONDS, id))), Some(Kind::Double));
+        assert_eq!(kind(order.take(&line_with(5, last, id))), Some(Kind::Time), "its id is too old for it");
     }
 
     #[test]
     fn generations_of_ids_pass_and_nothing_is_lost_between_them() {
         let mut order = Order::from(0);
-        for place in 0..200u64 {
+        for place in 0..1_000u64 {
             order.take(&line(place, 1000 + place as i64, 0)).unwrap();
         }
-        assert!(order.ids.len() + order.older.len() <= 123);
-        for back in 0..15 {
-            let seconds = 1199 - back;
-            assert_eq!(kind(order.take(&line(200, seconds, 0))), Some(Kind::Double), "{seconds}");
+        let kept = 2 * GENERATION / 1_000_000 + 3;
+        assert!(order.ids.len() + order.older.len() <= kept as usize);
+        for back in 0..TOLERANCE_SECONDS {
+            let seconds = 1_999 - back;
+            assert_eq!(kind(order.take(&line(1_000, seconds, 0))), Some(Kind::Double), "{seconds}");
         }
     }
 

@@ -149,15 +149,15 @@ fn an_entry_placed_twice_and_time_going_back_are_found_though_signed() {
     let twice = of(|texts, ids| (texts[20], ids[20]) = (texts[3].clone(), ids[3])).refused(Kind::Double);
     assert_eq!(twice.place, Some(20));
     let late = |texts: &mut Vec<String>, ids: &mut Vec<uuid::Uuid>| {
-        let far = uuid::Uuid::from_u128(ids[20].as_u128() + (60_000 << 80));
-        (texts[20], ids[20]) = (entry_text(organization(1), far, &time(60_100)), far);
+        let far = uuid::Uuid::from_u128(ids[20].as_u128() + (120_000 << 80));
+        (texts[20], ids[20]) = (entry_text(organization(1), far, &time(120_100)), far);
     };
     assert_eq!(of(late).refused(Kind::Time).place, Some(21));
     let torn = |texts: &mut Vec<String>, ids: &mut Vec<uuid::Uuid>| {
-        texts[20] = entry_text(organization(1), ids[20], &time(16_000));
+        texts[20] = entry_text(organization(1), ids[20], &time(61_000));
     };
     assert_eq!(of(torn).refused(Kind::Time).place, Some(20));
-    of(|texts, ids| texts[20] = entry_text(organization(1), ids[20], &time(14_000))).check().unwrap();
+    of(|texts, ids| texts[20] = entry_text(organization(1), ids[20], &time(59_000))).check().unwrap();
 }
 
 #[test]

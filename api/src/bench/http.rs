@@ -76,11 +76,15 @@ impl Connection {
     }
 }
 
-/// A refusal in a sentence: status and code alone, as the rest may repeat what was sent.
+/// A refusal in a sentence: status, code and where the faults lie, as the rest may repeat what was sent.
 pub(super) fn refusal(status: u16, body: &[u8]) -> String {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = problem.get("code").and_then(Value::as_str).unwrap_or("no code");
-    format!("the server answered {status} ({code}).")
+    let faults = problem.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let places: String = faults
+        .filter_map(|fault| Some(format!(", {} {}", fault.get("pointer")?.as_str()?, fault.get("code")?.as_str()?)))
+        .collect();
+    format!("the server answered {status} ({code}{places}).")
 }
 
 /// The head, once all of it is there. Only answers with a `Content-Length` are understood: the measured routes send no others.

@@ -10,7 +10,6 @@ use custodian_application::startup::Unfit;
 
 use super::http::{Connection, get};
 use super::unfit;
-use crate::config::Settings;
 
 /// How long a start or a stop may take at all.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -28,13 +27,13 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a server on this database and key store, without a rate limit, and waits until it is ready.
-    pub(super) async fn start(settings: &Settings, dir: &Path) -> Result<Self, Unfit> {
+    /// Starts a server with the settings that the private instance in this folder keeps, without a rate limit, and waits until it is ready.
+    pub(super) async fn start(dir: &Path) -> Result<Self, Unfit> {
         let address = free_address()?;
         let log = File::options().create(true).append(true).open(dir.join("server.log"));
         let mut command = Command::new(std::env::current_exe().map_err(unfit)?);
-        command.arg("serve").env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.map_err(unfit)?);
-        for (name, value) in environment(settings, address) {
+        command.args(["serve", "--config"]).arg(dir.join("custodian.toml")).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.map_err(unfit)?);
+        for (name, value) in environment(address) {
             command.env(format!("CUSTODIAN_{name}"), value);
         }
         let begun = Instant::now();
@@ -107,15 +106,13 @@ fn free_address() -> Result<SocketAddr, Unfit> {
     listener.local_addr().map_err(unfit)
 }
 
-fn environment(settings: &Settings, address: SocketAddr) -> [(&'static str, String); 10] {
+/// What differs from the settings of the private instance: those of a production server, without limits on how often one may ask.
+fn environment(address: SocketAddr) -> [(&'static str, String); 7] {
     [
         ("BIND", address.to_string()),
         ("METRICS_BIND", "127.0.0.1:0".into()),
         ("PUBLIC_BASE_URL", format!("http://{address}")),
-        ("DATABASE_URL", settings.database_url.expose().clone()),
-        ("ROOT_KEY_FILE", settings.root_key_file.to_string_lossy().into_owned()),
-        ("KEY_STORE_DIR", settings.key_store_dir.to_string_lossy().into_owned()),
-        ("RATE_LIMIT_PER_MINUTE", "0".into()),
+        ("LOG_LEVEL", "info".into()),
         ("ACCESS_TOKEN_MINUTES", "60".into()),
         ("REVEAL_BUDGET_PER_DAY", "1000000".into()),
         ("LAST4_SEARCHES_PER_DAY", "1000000".into()),

@@ -108,6 +108,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         consents::KIND => consents::remind(app, claim).await,
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
+        privacy_requests::RECOMPUTE => privacy_requests::recompute(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,

@@ -3,6 +3,7 @@
 mod cases;
 mod catalog;
 mod consents;
+mod deadlines;
 mod export;
 mod growth;
 mod http;

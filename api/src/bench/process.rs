@@ -32,7 +32,13 @@ impl Process {
         let address = free_address()?;
         let log = File::options().create(true).append(true).open(dir.join("server.log"));
         let mut command = Command::new(std::env::current_exe().map_err(unfit)?);
-        command.args(["serve", "--config"]).arg(dir.join("custodian.toml")).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.map_err(unfit)?);
+        command
+            .args(["serve", "--config"])
+            .arg(dir.join("custodian.toml"))
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.map_err(unfit)?);
         for (name, value) in environment(address) {
             command.env(format!("CUSTODIAN_{name}"), value);
         }

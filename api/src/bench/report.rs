@@ -173,6 +173,8 @@ impl Report {
             below("erase p50 ms", rights.erase_ms, 50.0);
             below("erase 10,000 s", rights.many_seconds * 1e4 / (rights.many.max(1) as f64), 300.0);
             below("package of 1,000 records s", rights.package_seconds, 2.0);
+            below("a bucket left behind ms", rights.barrier_ms.unwrap_or(f64::INFINITY), 200.0);
+            below("1,000,000 deadlines s", rights.deadlines_seconds, 10.0);
         }
         if let Some(told) = &self.context.told {
             below("withdrawals told p99 ms", told.p99, 2000.0);

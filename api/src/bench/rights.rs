@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use custodian_application::erasures;
 use custodian_application::startup::Unfit;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::http::{Connection, get, post, refusal};
 use super::people::log_in;
 use super::pgbench::Postgres;
 use super::report::median;
-use super::{Bench, say, unfit};
+use super::{Bench, deadlines, say, unfit};
 use crate::dev::Instance;
 
 /// How many are erased one by one.
@@ -33,22 +34,26 @@ pub(super) struct Rights {
     pub many: usize,
     /// Seconds that a package of a person with 1,000 records takes.
     pub package_seconds: f64,
+    /// Milliseconds until everybody of one bucket who stays is on a new key; nothing where the server's own round was faster.
+    pub barrier_ms: Option<f64>,
+    /// Seconds until a million open requests have the days of a changed calendar.
+    pub deadlines_seconds: f64,
 }
 
-struct Someone {
+pub(super) struct Someone {
     connection: Connection,
     host: String,
     credential: String,
 }
 
 impl Someone {
-    async fn of(address: SocketAddr, instance: &Instance, key: &str) -> Result<Self, Unfit> {
+    pub(super) async fn of(address: SocketAddr, instance: &Instance, key: &str) -> Result<Self, Unfit> {
         let person = instance.demo.users.get(key).ok_or_else(|| unfit(format!("the demo organisation lacks {key}")))?;
         let credential = log_in(address, &person.email, &person.password).await?;
         Ok(Self { connection: Connection::open(address).await?, host: address.to_string(), credential })
     }
 
-    async fn post(&mut self, path: &str, body: &Value) -> Result<Value, Unfit> {
+    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Value, Unfit> {
         let body = body.to_string();
         let request = post(path, &self.host, &self.credential, "application/json", body.as_bytes());
         self.connection.json(&request).await
@@ -80,8 +85,17 @@ pub(super) async fn measure(
         officer.post(&format!("/v1/customers/{id}/erase"), &json!({"ground": "subject_request"})).await?;
         times.push(begun.elapsed().as_secs_f64() * 1e3);
     }
+    let barrier_ms = barrier(instance).await?;
     let (many, many_seconds) = many(address, instance, postgres).await?;
-    Ok(Rights { erase_ms: median(&times), many_seconds, many, package_seconds })
+    let deadlines_seconds = deadlines::measure(address, instance, postgres).await?;
+    Ok(Rights { erase_ms: median(&times), many_seconds, many, package_seconds, barrier_ms, deadlines_seconds })
+}
+
+/// Everybody who shares a bucket with somebody erased is taken to a new key.
+async fn barrier(instance: &Instance) -> Result<Option<f64>, Unfit> {
+    let begun = Instant::now();
+    let buckets = erasures::leave_keys(instance.app(), instance.demo.organization_id).await.map_err(unfit)?;
+    Ok((buckets > 0).then(|| begun.elapsed().as_secs_f64() * 1e3 / buckets as f64))
 }
 
 /// A request for access of a person with many records, proved and completed, and its package fetched.

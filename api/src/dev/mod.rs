@@ -217,6 +217,11 @@ impl Instance {
         &self.owner_url
     }
 
+    /// The service, for what is done beside the server.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Its running Postgres.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster

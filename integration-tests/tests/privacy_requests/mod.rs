@@ -7,6 +7,7 @@ mod filing;
 mod people;
 mod proving;
 mod recipients;
+mod recompute;
 mod times;
 
 use serde_json::{Value, json};

@@ -243,7 +243,8 @@ pub async fn show_privacy_settings(
 
 /// Set the own limit.
 ///
-/// PIPL says "in time" and names no days: what the organisation takes for that is its own policy. Requests that are open keep their days until something happens to them.
+/// PIPL says "in time" and names no days: what the organisation takes for that is its own policy. The days of open requests are set anew
+/// by a job (`privacy_deadlines`), which each of them notes in its history.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])),
     request_body(content = NewSettingsBody, example = json!({"working_days": 10, "rolls": false})),

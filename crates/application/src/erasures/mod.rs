@@ -26,7 +26,7 @@ pub use keyring::KEYRING_TYP;
 pub use ledger::{LEDGER_TYP, LedgerLine};
 pub(crate) use read::erased;
 pub use read::{ErasureView, Preview, Staying, find, is_gone, list, preview, preview_customer};
-pub use round::{Round, settle, settle_all, tell_before_answering};
+pub use round::{Round, leave_keys, settle, settle_all, tell_before_answering};
 pub(crate) use traces::identifiers_of;
 pub use unasked::{propose_all, propose_unasked};
 

@@ -10,6 +10,7 @@ mod package;
 mod prove;
 mod read;
 mod recipients;
+mod recompute;
 mod settings;
 mod times;
 mod watch;
@@ -32,6 +33,7 @@ pub use recipients::{
     NotificationView, acknowledge_notification, erasure_recipients, notifications, recipients, remind_of,
     remind_recipients,
 };
+pub use recompute::{RECOMPUTE, recompute};
 pub use settings::{CalendarYear, SettingsView, arrange, read_settings, set_calendar, set_settings};
 pub use watch::{KIND, run};
 

@@ -11,6 +11,7 @@ use custodian_persistence::privacy_requests::{self as stored, CalendarRow, Setti
 use custodian_persistence::{Work, customers as people};
 use uuid::Uuid;
 
+use super::recompute::order_recompute;
 use super::times::own_limits;
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
@@ -57,7 +58,7 @@ pub async fn read_settings(app: &App, call: &Call) -> Result<SettingsView, Domai
     Ok(found)
 }
 
-/// Sets the organisation's own limit. Requests that are open keep their days until something happens to them.
+/// Sets the organisation's own limit. A job sets the days of open requests anew.
 ///
 /// Errors: what `admits` says of the version.
 pub async fn set_settings(
@@ -78,10 +79,11 @@ pub async fn set_settings(
         .with("working_days", Detail::Count(u32::from(working_days)))
         .with("rolls", Detail::Code(rolls.to_string()));
     app.record_change(work, call, draft).await?;
+    order_recompute(app, work, call).await?;
     view(work, false).await
 }
 
-/// Gives a year of a calendar, or gives it anew.
+/// Gives a year of a calendar, or gives it anew. A job sets the days of open requests anew.
 ///
 /// Errors: 422 for days of another year, weekends among the days off, and other days among those worked on.
 pub async fn set_calendar(
@@ -106,6 +108,7 @@ pub async fn set_calendar(
         .with("jurisdiction", Detail::Code(row.jurisdiction))
         .with("year", Detail::Code(year.to_string()));
     app.record_change(work, call, draft).await?;
+    order_recompute(app, work, call).await?;
     view(work, false).await
 }
 

@@ -232,6 +232,7 @@ words! {
         PrivacyRequestsAnnounce = "privacy_requests.announce": "A person was told that a restriction will be lifted.",
         PrivacyRequestsLift = "privacy_requests.lift": "A restriction was lifted.",
         PrivacyRequestsNotified = "privacy_requests.notified": "A partner acknowledged a correction or a restriction.",
+        PrivacyRequestsRecompute = "privacy_requests.recompute": "The days of open requests were set anew after a calendar or the organisation's own limit had changed.",
         PrivacyRequestsSettings = "privacy_requests.settings": "The organisation's own limits or calendars for requests were changed.",
         ErasuresRead = "erasures.read": "Erasures, or what one would take, were read.",
         ErasuresRequest = "erasures.request": "Somebody asked for a customer to be erased.",

@@ -178,6 +178,25 @@ pub async fn ids(work: &Work, scope: &RowScope, filter: &Filter, limit: i64) -> 
     Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
 }
 
+/// The ids of those inside the scope that a person's offboarding or deactivation handed to a successor whose they are still, oldest first.
+pub async fn handed_over_from(work: &Work, scope: &RowScope, user: UserId, limit: i64) -> Result<Vec<Uuid>, DbError> {
+    let (organization, filter, user) = (work.organization().uuid(), Filter::default(), user.uuid());
+    let matching = Where::new(scope, &filter, 2);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
+    matching.push_params(&filter, &mut params);
+    params.extend([&user as &(dyn ToSql + Sync), &limit]);
+    let (user, limit) = (params.len() - 1, params.len());
+    let sql = format!(
+        "WITH left_by AS (SELECT successor_id, offboarded_at AS at FROM offboardings WHERE organization_id = $1 AND user_id = ${user} \
+         UNION ALL SELECT successor_id, deactivated_at FROM deactivations WHERE organization_id = $1 AND user_id = ${user}) \
+         SELECT c.id FROM customers c WHERE {} AND EXISTS (SELECT FROM left_by l JOIN customer_versions v ON v.changed_at = l.at \
+         WHERE v.organization_id = $1 AND v.customer_id = c.id AND v.previous->>'owner_id' = ${user}::uuid::text AND c.owner_id = l.successor_id) \
+         ORDER BY c.id LIMIT ${limit}",
+        matching.sql
+    );
+    Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
+}
+
 /// Those of these customers who are still there, as they are now. Scope is decided above.
 pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();

@@ -66,6 +66,7 @@ settings! {
     login_failures_per_minute: Bounded<1, 10_000>, Some("30"), "Failed log-ins from one address within a minute before it is made to wait.";
     alarm_window_minutes: Bounded<1, 1440>, Some("10"), "The time within which doors that somebody tries are counted together; one alarm about the same is raised within it.";
     alarm_failed_accounts: Bounded<0, 100_000>, Some("20"), "Accounts whose log-in fails from one network address within the window before an alarm is raised; 0 raises none.";
+    alarm_failed_accounts_together: Bounded<0, 100_000>, Some("50"), "Accounts of one organisation whose log-in fails within the window, from whatever addresses, before an alarm is raised; three times what is usual there, if that is more; 0 raises none.";
     alarm_refused_customers: Bounded<0, 100_000>, Some("30"), "Different customers or records that one caller is refused within the window before an alarm is raised; 0 raises none.";
     alarm_vain_searches: Bounded<0, 1_000_000>, Some("300"), "Different values that one caller searches for in vain within the window before an alarm is raised; 0 raises none.";
     reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";

@@ -174,6 +174,7 @@ fn tuning(settings: &Settings) -> Tuning {
         thresholds: Thresholds {
             window: chrono::Duration::minutes(i64::from(settings.alarm_window_minutes.get())),
             accounts: settings.alarm_failed_accounts.get(),
+            accounts_together: settings.alarm_failed_accounts_together.get(),
             refusals: settings.alarm_refused_customers.get(),
             searches: settings.alarm_vain_searches.get(),
         },

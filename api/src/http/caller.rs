@@ -19,85 +19,54 @@ use super::context::Context;
 use super::edge::Edge;
 use super::problem::Problem;
 
-/// A known caller, whatever its permissions: for what concerns the caller alone. Everything else takes a `May`.
-#[derive(Clone)]
-pub struct Authenticated(pub Call);
+macro_rules! callers {
+    ($($(#[$doc:meta])* $name:ident at $door:ident if $fits:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(pub Call);
 
-impl Deref for Authenticated {
-    type Target = Call;
+        impl Deref for $name {
+            type Target = Call;
 
-    fn deref(&self) -> &Call {
-        &self.0
-    }
+            fn deref(&self) -> &Call {
+                &self.0
+            }
+        }
+
+        impl FromRequest for $name {
+            type Error = Problem;
+            type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+            fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let known = admitted(req, Door::$door, $fits);
+                Box::pin(async move { known.await.map(Self) })
+            }
+        }
+    )*};
 }
 
-impl FromRequest for Authenticated {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asking = Asking::new(req);
-        Box::pin(async move {
-            let context = Rc::clone(&asking.context);
-            let call = asking.identify().await?;
-            call.needs_full_session()?;
-            context.end_deciding();
-            Ok(Self(call))
-        })
-    }
+callers! {
+    /// A known caller, whatever its permissions: for what concerns the caller alone. Everything else takes a `May`.
+    Authenticated at House if |call| Ok(call.needs_full_session()?);
+    /// The same, also while the session's second factor is due: for enrolling it, showing it, and leaving.
+    Enrolling at House if |_| Ok(());
+    /// A person whom data is about, at their own door. No other credential is taken there, and theirs is taken nowhere else.
+    Oneself at Own if |_| Ok(());
 }
 
-/// The same, also while the session's second factor is due: for enrolling it, showing it, and leaving.
-#[derive(Clone)]
-pub struct Enrolling(pub Call);
-
-impl Deref for Enrolling {
-    type Target = Call;
-
-    fn deref(&self) -> &Call {
-        &self.0
-    }
-}
-
-impl FromRequest for Enrolling {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asking = Asking::new(req);
-        Box::pin(async move {
-            let context = Rc::clone(&asking.context);
-            let call = asking.identify().await?;
-            context.end_deciding();
-            Ok(Self(call))
-        })
-    }
-}
-
-/// A person whom data is about, at their own door. No other credential is taken there, and theirs is taken nowhere else.
-#[derive(Clone)]
-pub struct Oneself(pub Call);
-
-impl Deref for Oneself {
-    type Target = Call;
-
-    fn deref(&self) -> &Call {
-        &self.0
-    }
-}
-
-impl FromRequest for Oneself {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asking = Asking::new(req);
-        Box::pin(async move {
-            let context = Rc::clone(&asking.context);
-            let call = asking.identify_by(Door::Own).await?;
-            context.end_deciding();
-            Ok(Self(call))
-        })
+/// Who knocks at a door, once `fits` has nothing against it; what is needed of the request is taken from it at once.
+pub(super) fn admitted<F: FnOnce(&Call) -> Result<(), Problem> + 'static>(
+    req: &HttpRequest,
+    door: Door,
+    fits: F,
+) -> impl Future<Output = Result<Call, Problem>> + use<F> {
+    let asking = Asking::new(req);
+    async move {
+        let context = Rc::clone(&asking.context);
+        let call = asking.identify_by(door).await?;
+        fits(&call)?;
+        context.end_deciding();
+        Ok(call)
     }
 }
 

@@ -11,7 +11,7 @@ use custodian_application::events::Admitted;
 use custodian_domain::roles::Permission;
 use futures_util::future::LocalBoxFuture;
 
-use super::caller::{AskAgain, Asking};
+use super::caller::{AskAgain, Asking, Door, admitted};
 use super::problem::Problem;
 
 /// A kind of work that needs one permission.
@@ -46,17 +46,18 @@ impl<P: Needs> FromRequest for May<P> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asking = Asking::new(req);
-        Box::pin(async move {
-            let context = Rc::clone(&asking.context);
-            let call = asking.identify().await?;
-            call.needs_full_session()?;
-            if !call.identity.caller.holds(P::PERMISSION) {
-                return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
-            }
-            context.end_deciding();
-            Ok(Self { call, permission: PhantomData })
-        })
+        let known = admitted(req, Door::House, fits::<P>);
+        Box::pin(async move { Ok(Self { call: known.await?, permission: PhantomData }) })
+    }
+}
+
+/// Whether the caller may do this kind of work.
+fn fits<P: Needs>(call: &Call) -> Result<(), Problem> {
+    call.needs_full_session()?;
+    if call.identity.caller.holds(P::PERMISSION) {
+        Ok(())
+    } else {
+        Err(Problem::of("forbidden").arg(P::PERMISSION.code()))
     }
 }
 
@@ -92,10 +93,7 @@ impl<P: Needs> FromRequest for MayListen<P> {
                 None => (asking, None),
             };
             let call = asking.identify().await?;
-            call.needs_full_session()?;
-            if !call.identity.caller.holds(P::PERMISSION) {
-                return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
-            }
+            fits::<P>(&call)?;
             let asks = match &ticket {
                 Some(admitted) => AskAgain::by_ticket(&req, admitted.clone())?,
                 None => AskAgain::of(&req)?,

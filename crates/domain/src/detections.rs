@@ -9,6 +9,10 @@ codes! {
     Rule {
         /// Log-ins failed for many accounts from one network address.
         PasswordSpraying = "password_spraying",
+        /// Log-ins failed for many of an organisation's accounts, wherever they came from: many more than is usual there.
+        DistributedSpraying = "distributed_password_spraying",
+        /// A spent refresh token came back: two hold what one was given.
+        RefreshReuse = "refresh_token_reuse",
         /// One caller was refused many different customers or records.
         RefusalProbing = "refusal_probing",
         /// One caller searched for many values that nobody has.
@@ -33,6 +37,8 @@ pub struct Thresholds {
     pub window: Duration,
     /// Accounts that log-ins failed for, from one address.
     pub accounts: u32,
+    /// Accounts of one organisation that log-ins failed for, from wherever.
+    pub accounts_together: u32,
     /// Customers and records that one caller was refused.
     pub refusals: u32,
     /// Values that one caller searched for in vain.
@@ -44,6 +50,9 @@ impl Thresholds {
     pub const fn of(&self, rule: Rule) -> Option<u32> {
         let most = match rule {
             Rule::PasswordSpraying => self.accounts,
+            Rule::DistributedSpraying => self.accounts_together,
+            // There is no good reason for even one.
+            Rule::RefreshReuse => 1,
             Rule::RefusalProbing => self.refusals,
             Rule::SearchProbing => self.searches,
         };
@@ -53,6 +62,20 @@ impl Thresholds {
     /// Whether so many are an alarm.
     pub fn is_reached(&self, rule: Rule, counted: u32) -> bool {
         self.of(rule).is_some_and(|least| counted >= least)
+    }
+}
+
+/// Days before today that say what is usual.
+pub const USUAL_DAYS: u32 = 7;
+/// How many times the usual is unusual.
+const TIMES: u32 = 3;
+
+impl Thresholds {
+    /// Whether so many are an alarm in an organisation whose busiest windows of the last [`USUAL_DAYS`] days come to this sum: where many people work, many
+    /// mistype every morning. The mean counts and not the highest, so that one bad day does not make the next one look usual.
+    pub fn is_unusual(&self, rule: Rule, counted: u32, sum_of_days: u32) -> bool {
+        let usual = sum_of_days.div_ceil(USUAL_DAYS).saturating_mul(TIMES);
+        self.is_reached(rule, counted) && counted >= usual
     }
 }
 
@@ -70,14 +93,33 @@ mod tests {
     use super::*;
 
     fn thresholds(accounts: u32) -> Thresholds {
-        Thresholds { window: Duration::minutes(10), accounts, refusals: 30, searches: 300 }
+        Thresholds { window: Duration::minutes(10), accounts, accounts_together: 50, refusals: 30, searches: 300 }
     }
 
     #[test]
     fn an_alarm_is_raised_at_its_threshold_and_not_below() {
-        for (rule, least) in [(Rule::PasswordSpraying, 20), (Rule::RefusalProbing, 30), (Rule::SearchProbing, 300)] {
+        let all = [
+            (Rule::PasswordSpraying, 20),
+            (Rule::DistributedSpraying, 50),
+            (Rule::RefreshReuse, 1),
+            (Rule::RefusalProbing, 30),
+            (Rule::SearchProbing, 300),
+        ];
+        for (rule, least) in all {
             assert!(!thresholds(20).is_reached(rule, least - 1) && thresholds(20).is_reached(rule, least), "{rule:?}");
         }
+    }
+
+    #[test]
+    fn what_is_usual_for_an_organisation_is_no_alarm() {
+        let unusual = |counted, sum| thresholds(20).is_unusual(Rule::DistributedSpraying, counted, sum);
+        // Nothing is known of the days before, or little happened: the threshold counts.
+        assert!(unusual(50, 0) && !unusual(49, 0) && unusual(50, 7 * 16));
+        // A large house where forty mistype at the same time on each of five days of the week.
+        assert!(!unusual(86, 5 * 40) && unusual(87, 5 * 40));
+        assert!(!unusual(u32::MAX - 1, u32::MAX), "no overflow");
+        let off = Thresholds { accounts_together: 0, ..thresholds(20) };
+        assert!(!off.is_unusual(Rule::DistributedSpraying, u32::MAX, 0));
     }
 
     #[test]

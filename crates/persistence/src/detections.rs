@@ -49,6 +49,42 @@ pub async fn organizations_tried(db: &Database, source: &[u8], window_seconds: f
     Ok(client.query(&statement, &[&source, &window_seconds]).await?.iter().map(|row| row.get(0)).collect())
 }
 
+/// Notes that a log-in failed for an account of the organisation; both are keyed tags. For how many different accounts it did within the window, this one
+/// included, and what the busiest windows of so many days before today come to.
+pub async fn note_failed_account(
+    work: &Work,
+    account: &[u8],
+    source: &[u8],
+    (window_seconds, days): (f64, i32),
+) -> Result<(i64, i64), DbError> {
+    const NOTE: &str = "INSERT INTO login_failures (organization_id, account, source, at) VALUES ($1, $2, $3, clock_timestamp()) \
+         ON CONFLICT (organization_id, account, source) DO UPDATE SET at = excluded.at";
+    const COUNT: &str = "SELECT (SELECT count(DISTINCT account) FROM login_failures WHERE organization_id = $1 \
+         AND at > clock_timestamp() - make_interval(secs => $2)), \
+         (SELECT coalesce(sum(accounts), 0) FROM login_failure_peaks WHERE organization_id = $1 AND day < (clock_timestamp() AT TIME ZONE 'UTC')::date \
+         AND day >= (clock_timestamp() AT TIME ZONE 'UTC')::date - $3::int)";
+    let organization = work.organization().uuid();
+    work.query(LOCK, &[&format!("custodian.logins:{organization}")]).await?;
+    work.execute(NOTE, &[&organization, &account, &source]).await?;
+    let counted = work.query_one(COUNT, &[&organization, &window_seconds, &days]).await?;
+    Ok((counted.get(0), counted.get(1)))
+}
+
+/// Notes how many it were in a window that is no alarm.
+pub async fn note_peak(work: &Work, accounts: i32) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO login_failure_peaks AS p (organization_id, day, accounts) VALUES ($1, (clock_timestamp() AT TIME ZONE 'UTC')::date, $2) \
+         ON CONFLICT (organization_id, day) DO UPDATE SET accounts = excluded.accounts WHERE p.accounts < excluded.accounts";
+    work.execute(SQL, &[&work.organization().uuid(), &accounts]).await?;
+    Ok(())
+}
+
+/// Forgets that a log-in failed for an account of the organisation from an address: its owner only mistyped.
+pub async fn forget_failed_account(work: &Work, account: &[u8], source: &[u8]) -> Result<(), DbError> {
+    let sql = "DELETE FROM login_failures WHERE organization_id = $1 AND account = $2 AND source = $3";
+    work.execute(sql, &[&work.organization().uuid(), &account, &source]).await?;
+    Ok(())
+}
+
 /// Notes that a caller asked for something in vain. For how many different things within the window, this one included.
 pub async fn note_probe(
     work: &Work,
@@ -74,10 +110,18 @@ pub async fn purge_logins(db: &Database) -> Result<u64, DbError> {
     Ok(client.execute(&client.prepare_cached(sql).await?, &[]).await?)
 }
 
-/// The same of what callers of the organisation asked for in vain.
+/// The same of what callers of the organisation asked for in vain, of its log-ins that failed, and of days too long ago to say what is usual.
 pub async fn purge_probes(work: &Work) -> Result<u64, DbError> {
-    let sql = "DELETE FROM detection_probes WHERE organization_id = $1 AND at < clock_timestamp() - interval '1 day'";
-    work.execute(sql, &[&work.organization().uuid()]).await
+    const OLD: [&str; 3] = [
+        "DELETE FROM detection_probes WHERE organization_id = $1 AND at < clock_timestamp() - interval '1 day'",
+        "DELETE FROM login_failures WHERE organization_id = $1 AND at < clock_timestamp() - interval '1 day'",
+        "DELETE FROM login_failure_peaks WHERE organization_id = $1 AND day < (clock_timestamp() - interval '31 days')::date",
+    ];
+    let mut gone = 0;
+    for sql in OLD {
+        gone += work.execute(sql, &[&work.organization().uuid()]).await?;
+    }
+    Ok(gone)
 }
 
 /// One alarm.
@@ -91,7 +135,7 @@ pub struct AlertRow {
     pub actor_kind: Option<String>,
     /// That caller.
     pub actor: Option<Uuid>,
-    /// Keyed tag of the network address, for an alarm about nobody who is known.
+    /// Keyed tag of the network address, for an alarm about nobody who is known; absent, too, for one about the organisation as a whole.
     pub source: Option<Vec<u8>>,
     /// How many different things it was.
     pub counted: i32,

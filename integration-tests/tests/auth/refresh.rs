@@ -42,6 +42,8 @@ async fn a_second_use_ends_the_session_for_both_holders_at_once() {
     let entries = org.auditor().await.get("/v1/audit/entries?action=auth.refresh_reused").await.shows(200);
     assert_eq!(entries.at("/data/0/actor/id"), asha.id.to_string(), "{entries}");
     assert_eq!(entries.at("/data/0/verdict"), "refused", "{entries}");
+    let alarms = org.admin().await.get("/v1/alerts?rule=refresh_token_reuse").await.shows(200);
+    assert_eq!((alarms.at("/data/0/actor_id"), alarms.at("/data/1")), (json!(asha.id), json!(null)), "{alarms}");
 }
 
 #[tokio::test]

@@ -44,6 +44,12 @@ async fn a_partner_reaches_only_who_agreed() {
     assert_eq!(search.shows(200).at("/data"), json!([]), "a search is no oracle");
     let id = told.agrees(json!({})).await.shows(201).id();
     let known = list().await.shows(200).text_at("/data/0/id");
+    // Neither an empty page nor a place to go on from tells that there is anybody else.
+    for _ in 0..6 {
+        told.org.customer_of(&told.sales).await;
+    }
+    let page = partner.get("/v1/customers?limit=1").header("processing-purpose", "marketing").await.shows(200);
+    assert_eq!((page.at("/data/0/id"), page.at("/next_cursor")), (json!(known), json!(null)), "{page}");
     told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
     let path = format!("/v1/customers/{known}");
     partner.get(&path).header("processing-purpose", "marketing").await.refuses(403, "no_consent");

@@ -1,5 +1,7 @@
 //! Alarms: whoever tries many doors is noticed at the threshold and not below, once, whichever instance they knock at.
 
+mod spraying;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 

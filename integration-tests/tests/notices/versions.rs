@@ -19,12 +19,29 @@ async fn a_difference_is_told_line_by_line() {
         lines.at("/data").as_array().unwrap().iter().filter(|line| line["change"] != "same").cloned().collect();
     assert_eq!(
         changed,
-        [json!({"change": "removed", "text": "name"}), json!({"change": "added", "text": "name and birthday"})]
+        [
+            json!({"part": "text", "change": "removed", "text": "name"}),
+            json!({"part": "text", "change": "added", "text": "name and birthday"})
+        ]
     );
     assert_eq!(sales.get(&format!("{path}&from={first}")).await.shows(200).json(), lines.json());
     sales.get(&format!("/v1/notices/{}/differences?language=fr", second.id())).await.refuses(400, "invalid_query");
     let other = published(&officer, "cookies", "name").await.id();
     sales.get(&format!("{path}&from={other}")).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn another_title_is_a_difference_too() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    published(&officer, "offers", "name").await;
+    let mut next = notice("offers", "name");
+    next["texts"]["en"]["title"] = json!("Offers by telephone");
+    let draft = officer.post("/v1/notices", &next).await.shows(201).id();
+    let lines = officer.get(&format!("/v1/notices/{draft}/differences?language=en&limit=3")).await.shows(200);
+    assert_eq!(lines.at("/data/0"), json!({"part": "title", "change": "removed", "text": "Offers"}));
+    assert_eq!(lines.at("/data/1"), json!({"part": "title", "change": "added", "text": "Offers by telephone"}));
+    assert_eq!((lines.at("/data/2/part"), lines.at("/data/2/change")), (json!("text"), json!("same")));
 }
 
 #[tokio::test]

@@ -223,6 +223,42 @@ async fn who_is_inactive_leaves_the_work_to_the_supervisor_with_the_checklist() 
 }
 
 #[tokio::test]
+async fn who_is_taken_back_gets_the_customers_back_in_one_call_and_not_by_themselves() {
+    let (org, hr) = provisioned().await;
+    let (asha, manager, admin) = (org.sales_a().await, org.manager().await, org.admin().await);
+    let (theirs, kept) = (org.customer_of(&asha).await, org.customer_of(&asha).await);
+    let always = org.customer_of(&manager).await;
+    let call = json!({"fields": {"channel": "phone", "occurred_at": "2026-01-01T08:00:00Z", "next_follow_up_at": "2026-02-01T08:00:00Z"}});
+    asha.post(&format!("/v1/customers/{theirs}/records/interaction"), &call).await.shows(201);
+    let account = format!("/scim/v2/Users/{}", asha.id);
+    let checklist = format!("/v1/users/{}/offboarding", asha.id);
+    admin.get(&checklist).await.refuses(404, "not_found");
+    patch(&hr, &account, json!({"op": "replace", "path": "active", "value": false})).await.shows(200);
+    let record = admin.get(&checklist).await.shows(200);
+    assert_eq!((record.at("/kind"), record.at("/successor_id")), (json!("deactivated"), json!(manager.id)), "{record}");
+    assert_eq!(record.at("/steps/customers_handed_over"), 2, "{record}");
+    // One of the two goes on to somebody else before the directory takes the person back.
+    let on = json!({"customer_ids": [kept], "owner_id": org.user_id("sales_b"), "reason": "could not wait"});
+    manager.post("/v1/customers/hand-over", &on).await.shows(200);
+    patch(&hr, &account, json!({"op": "replace", "path": "active", "value": true})).await.shows(200);
+    let asha = org.sales_a().await;
+    asha.get(&format!("/v1/customers/{theirs}")).await.refuses(404, "not_found");
+    let back =
+        json!({"handed_over_from": asha.id, "owner_id": asha.id, "follow_ups": true, "reason": "is with us again"});
+    asha.post("/v1/customers/hand-over", &back).await.refuses(403, "forbidden");
+    let done = manager.post("/v1/customers/hand-over", &back).await.shows(200);
+    assert_eq!((done.at("/handed_over"), done.at("/follow_ups")), (json!(1), json!(1)), "{done}");
+    asha.get(&format!("/v1/customers/{theirs}")).await.shows(200);
+    for other in [&kept, &always] {
+        asha.get(&format!("/v1/customers/{other}")).await.refuses(404, "not_found");
+    }
+    manager.post("/v1/customers/hand-over", &back).await.refuses(422, "invalid_body");
+    let both =
+        json!({"handed_over_from": asha.id, "customer_ids": [kept], "owner_id": asha.id, "reason": "both of it"});
+    manager.post("/v1/customers/hand-over", &both).await.refuses(422, "invalid_body");
+}
+
+#[tokio::test]
 async fn a_change_of_the_name_does_not_bring_back_who_left_at_that_moment() {
     let (org, hr) = provisioned().await;
     for who in ["sales_a", "sales_b", "sales_c", "manager", "finance"] {

@@ -27,13 +27,14 @@ use super::{Caller, TestClock};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, no alarm about all of them together, and no check of the log but those that a test asks for.
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("outbound_allow_loopback", "true"),
     ("argon2_memory_kib", "8192"),
     ("argon2_iterations", "1"),
     ("login_failures_per_minute", "10000"),
     ("workers", "2"),
     ("alarm_failed_accounts", "0"),
+    ("alarm_failed_accounts_together", "0"),
     ("alarm_refused_customers", "0"),
     ("alarm_vain_searches", "0"),
     ("audit_check_seconds", "86400"),

@@ -17,7 +17,7 @@ use super::may::HandOverCustomers;
 use crate::http::{Body, May, Problem, Reply, Valid, WriteProblems, once};
 use crate::v1::access_requests::FilterBody;
 
-/// Customers to hand over. Exactly one of `customer_ids` and `filter` is given, and at least one of `owner_id` and `department_id`.
+/// Customers to hand over. Exactly one of `customer_ids`, `filter` and `handed_over_from` is given, and at least one of `owner_id` and `department_id`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOverBody {
@@ -26,6 +26,9 @@ pub struct HandOverBody {
     customer_ids: Option<Vec<Uuid>>,
     /// Those in the caller's reach who match now, 10,000 at most.
     filter: Option<FilterBody>,
+    /// Those in the caller's reach that the offboarding of this colleague, or the directory's `active:false`, handed to a successor whose they are still, 10,000 at
+    /// most.
+    handed_over_from: Option<Uuid>,
     /// The active colleague whose they become; without one they are the department's alone.
     owner_id: Option<Uuid>,
     /// The department that they go to; by default the owner's.
@@ -44,8 +47,9 @@ impl Body for HandOverBody {
     fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
         let given = |name: &str| value.get(name).is_some_and(|member| !member.is_null());
         let mut faults = blank_reason(value);
-        if given("customer_ids") == given("filter") {
-            faults.push(Fault::new("", "one_of").with_arg("customer_ids, filter"));
+        let ways = ["customer_ids", "filter", "handed_over_from"];
+        if ways.iter().filter(|way| given(way)).count() != 1 {
+            faults.push(Fault::new("", "one_of").with_arg(ways.join(", ")));
         }
         if !given("owner_id") && !given("department_id") {
             faults.push(Fault::new("/owner_id", "required"));
@@ -56,10 +60,11 @@ impl Body for HandOverBody {
 
 impl HandOverBody {
     fn into_new(self) -> NewHandOver {
-        let Self { customer_ids, filter, owner_id, department_id, reason, follow_ups } = self;
-        let whom = match (customer_ids, filter) {
+        let Self { customer_ids, filter, handed_over_from, owner_id, department_id, reason, follow_ups } = self;
+        let whom = match (customer_ids, handed_over_from) {
             (Some(ids), _) => Whom::Customers(ids),
-            (None, filter) => Whom::Matching(filter.map(Into::into).unwrap_or_default()),
+            (None, Some(user)) => Whom::Formerly(UserId::from(user)),
+            (None, None) => Whom::Matching(filter.map(Into::into).unwrap_or_default()),
         };
         let (owner, department) = (owner_id.map(UserId::from), department_id.map(DepartmentId::from));
         NewHandOver { whom, owner, department, reason, follow_ups }
@@ -101,7 +106,7 @@ fn reply(outcome: Outcomes) -> Result<Reply, DomainError> {
 
 /// Hand customers over.
 ///
-/// By their ids or by a filter, to a colleague or a department within the caller's own reach. Each customer gets a version, an entry with the reason and an event of
+/// By their ids, by a filter, or all that a colleague who left handed over, to a colleague or a department within the caller's own reach. Each customer gets a version, an entry with the reason and an event of
 /// its own. Up to 200 at once; more go as a job (`202`), whose `result` counts them.
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])),

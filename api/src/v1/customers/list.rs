@@ -110,6 +110,7 @@ fn wanted(
             Some("any") => Archived::Any,
             _ => Archived::No,
         },
+        ..Filter::default()
     };
     // What a partner's answers do not show it cannot ask for either.
     let attributes = filter.source.is_some() || filter.owner.is_some() || filter.department.is_some();

@@ -57,14 +57,15 @@ impl Body for CloseAlertBody {
 pub struct AlertBody {
     /// Its id.
     id: Uuid,
-    /// `password_spraying`: log-ins failed for many accounts from one network address; `refusal_probing`: one caller was refused many different customers or
+    /// `password_spraying`: log-ins failed for many accounts from one network address; `distributed_password_spraying`: for many accounts of the organisation,
+    /// each perhaps from an address of its own, and for far more than is usual; `refresh_token_reuse`: a colleague's spent refresh token came back, so two hold what one was given; `refusal_probing`: one caller was refused many different customers or
     /// records; `search_probing`: one caller searched for many values that nobody has.
     rule: String,
-    /// `staff` or `partner`; null for an address.
+    /// `staff` or `partner`; null for an address or the organisation.
     actor_kind: Option<String>,
-    /// The colleague or the partner key; null for an address.
+    /// The colleague or the partner key; null for an address or the organisation.
     actor_id: Option<Uuid>,
-    /// Stands for the network address, the same in each alarm about it; null for a caller.
+    /// Stands for the network address, the same in each alarm about it; null for a caller or the organisation.
     source: Option<String>,
     /// How many different accounts, customers or values it was when the alarm was raised.
     count: i32,
@@ -121,12 +122,13 @@ impl From<AlertView> for AlertBody {
 
 /// List alarms.
 ///
-/// Newest first. One is raised about a caller or a network address when a threshold of the settings is reached (`alarm_failed_accounts`, `alarm_refused_customers`,
-/// `alarm_vain_searches` within `alarm_window_minutes`), all instances counted together; at most one about the same within a window. Those about oneself are not shown.
+/// Newest first. One is raised about a caller, a network address or the organisation when a threshold of the settings is reached (`alarm_failed_accounts`,
+/// `alarm_failed_accounts_together`, `alarm_refused_customers`, `alarm_vain_searches` within `alarm_window_minutes`), all instances counted together; at most one about
+/// the same within a window. Nobody is locked out by any of them. Those about oneself are not shown.
 #[utoipa::path(
     tag = "detections", security(("bearer" = [])),
     params(("state" = Option<String>, Query, description = "`open` or `closed`"),
-        ("rule" = Option<String>, Query, description = "`password_spraying`, `refusal_probing` or `search_probing`"),
+        ("rule" = Option<String>, Query, description = "`password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing` or `search_probing`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of alarms.", body = Listing<AlertBody>,

@@ -217,6 +217,8 @@ impl PublicNoticeBody {
 /// A line of a difference.
 #[derive(Serialize, ToSchema)]
 pub struct DifferenceBody {
+    /// What it is a line of: `title` or `text`.
+    part: &'static str,
     /// `same`, `removed` or `added`.
     change: &'static str,
     /// Its words.
@@ -230,7 +232,7 @@ impl From<Difference> for DifferenceBody {
             Side::Removed => "removed",
             Side::Added => "added",
         };
-        Self { change, text: difference.text }
+        Self { part: difference.part.as_str(), change, text: difference.text }
     }
 }
 

@@ -181,14 +181,15 @@ pub async fn show_notice_impact(may: May<ReadNotices>, app: Data<App>, id: Id<Uu
 
 /// List what changed since another version.
 ///
-/// Every line of both texts in order, each `same`, `removed` or `added`; against the version before when `from` is absent.
+/// Every line of both versions in order, the title's first, each `same`, `removed` or `added`; against the version before when `from` is absent.
 #[utoipa::path(
     tag = "notices", security(("bearer" = []), ("api_key" = [])),
     params(("id" = Uuid, Path, description = "Id of the version"), ("from" = Option<Uuid>, Query, description = "Id of another version of the same notice"),
         ("language" = String, Query, description = "A language that both have"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of lines.", body = Listing<DifferenceBody>,
-        example = json!({"data": [{"change": "removed", "text": "We keep it for one year."}, {"change": "added", "text": "We keep it for three years."}], "next_cursor": null})), ReadProblems))]
+        example = json!({"data": [{"part": "title", "change": "same", "text": "Offers by mail"}, {"part": "text", "change": "removed", "text": "We keep it for one year."},
+            {"part": "text", "change": "added", "text": "We keep it for three years."}], "next_cursor": null})), ReadProblems))]
 #[get("/notices/{id}/differences")]
 pub async fn list_notice_differences(
     may: May<ReadNotices>,

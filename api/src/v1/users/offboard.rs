@@ -33,8 +33,10 @@ impl Body for OffboardBody {}
 pub struct OffboardingBody {
     /// Who left.
     user_id: Uuid,
-    /// Who took over.
-    successor_id: Uuid,
+    /// `offboarded`: for good; `deactivated`: the directory called the account inactive, and may call it active again.
+    kind: &'static str,
+    /// Who took over; null where the directory closed the account and neither supervisor nor the maker of its token was active.
+    successor_id: Option<Uuid>,
     /// Who did it.
     offboarded_by: Uuid,
     /// When.
@@ -45,10 +47,11 @@ pub struct OffboardingBody {
 
 impl From<Offboarding> for OffboardingBody {
     fn from(done: Offboarding) -> Self {
-        let Offboarding { user, successor, by, at, steps } = done;
+        let Offboarding { user, by_directory, successor, by, at, steps } = done;
         Self {
             user_id: user.uuid(),
-            successor_id: successor.uuid(),
+            kind: if by_directory { "deactivated" } else { "offboarded" },
+            successor_id: successor.map(UserId::uuid),
             offboarded_by: by,
             offboarded_at: at,
             steps: steps.into_iter().collect(),
@@ -83,7 +86,9 @@ pub async fn offboard_user(
 
 /// Read what an offboarding did.
 ///
-/// The checklist of a colleague who left: what ended, what went to whom.
+/// The newest checklist of a colleague who left, or whom the directory called inactive (SCIM `active:false`): what ended, how much went to whom. Nothing of it comes back
+/// by itself when the directory calls the account active again, for the successor may have gone on with it: `POST /v1/customers/hand-over` with `handed_over_from` gives
+/// the customers back in one call, with what is due on them; reports and departments are set one by one.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "What was done.", body = OffboardingBody, example = json!(offboarding_example())), (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
@@ -99,7 +104,7 @@ pub async fn show_offboarding(
 }
 
 fn offboarding_example() -> Value {
-    json!({"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "successor_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13",
+    json!({"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "kind": "offboarded", "successor_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a13",
         "offboarded_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a14", "offboarded_at": "2026-11-22T08:00:00Z",
         "steps": {"sessions_ended": 2, "api_keys_revoked": 1, "scim_tokens_revoked": 0, "customers_handed_over": 412, "records_handed_over": 1630, "approvals_handed_over": 2, "reports_handed_over": 3}})
 }

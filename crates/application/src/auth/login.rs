@@ -60,10 +60,11 @@ pub async fn login(
         record_failure(app, (&account, peer), accounts, request).await?;
         return Err(DomainError::refused(RefusedAs::Unauthorized, "invalid_credentials"));
     };
-    if state.throttle.succeeded(account, peer) {
-        detections::note_success(app, &account, peer).await;
-    }
+    let mistyped = state.throttle.succeeded(account, peer);
     let work = app.begin(*organization).await?;
+    if mistyped {
+        detections::note_success(app, &work, &account, peer).await?;
+    }
     if let Some(peer) = peer {
         addresses::note(&work, *user, &address_tag(app, peer), app.now()).await?;
     }
@@ -140,7 +141,9 @@ async fn record_failure(
     accounts: impl Iterator<Item = (OrganizationId, Uuid)>,
     request: &str,
 ) -> Result<(), DomainError> {
-    detections::note_failed_login(app, account, peer).await;
+    let accounts: Vec<_> = accounts.collect();
+    let organizations: Vec<OrganizationId> = accounts.iter().map(|(organization, _)| *organization).collect();
+    detections::note_failed_login(app, account, peer, &organizations).await;
     for (organization, user) in accounts {
         let entry = entry(app, organization, user, request, None, Action::AuthLoginFailed, Verdict::Refused).await?;
         app.record(vec![entry]).await?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::login::{entry, write};
 use super::step_up::proofs;
 use crate::audit::Draft;
-use crate::{App, Call};
+use crate::{App, Call, detections};
 
 /// What a log-in or refresh hands out.
 pub struct Tokens {
@@ -147,9 +147,9 @@ pub async fn refresh(app: &App, given: &str, request: &str) -> Result<Tokens, Do
         )
         .await?;
         write(&work, entry).await?;
+        detections::note_refresh_reuse(app, &work, row.user).await?;
         work.commit().await?;
         app.auth().forget(session.uuid());
-        tracing::warn!(session = %session, "a refresh token was used twice; the session was ended");
         return Err(ended());
     }
     if generation > row.generation || !app.macs(REFRESH).verify(given.as_bytes(), &row.refresh_digest) {

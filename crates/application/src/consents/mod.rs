@@ -19,7 +19,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, Listed};
-use custodian_persistence::customers::{CustomerReader, CustomerRow};
+use custodian_persistence::customers::{CustomerReader, CustomerRow, Ground};
 use uuid::Uuid;
 
 pub use decide::{Asked, Decided, Whom, decide};
@@ -116,6 +116,16 @@ pub(crate) async fn still_agreed(reader: &CustomerReader, call: &Call, id: Custo
     }
     let (row, _) = reader.find(call.organization(), id, None).await?.ok_or(DomainError::NotFound)?;
     agreed(call, &row)
+}
+
+/// What the purpose of a call needs of everybody in its answer.
+pub(crate) fn ground_of(call: &Call) -> Option<Ground> {
+    let purpose = call.purpose_facts()?;
+    match (purpose.needs_consent, purpose.may_object) {
+        (true, _) => Some(Ground::Agreed(purpose.code.clone())),
+        (false, true) => Some(Ground::NotObjected(purpose.code.clone())),
+        (false, false) => None,
+    }
 }
 
 /// Those of these customers whose consent for the call's purpose is in force at this moment, or who do not object to it where it needs none.

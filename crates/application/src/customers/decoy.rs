@@ -21,7 +21,8 @@ use crate::{App, Call};
 /// Whether it is among what is listed.
 pub(super) fn matches(decoy: &Decoy, keys: &OrganizationKeys, filter: &Filter, searched: &[Sought<'_>]) -> bool {
     // The tags are those of what is searched.
-    let Filter { tags: _, stage, source, owner, department, region, updated_since, codes, archived } = filter;
+    let Filter { tags: _, stage, source, owner, department, region, updated_since, codes, archived, ground: _ } =
+        filter;
     let found = |sought: &Sought<'_>| {
         let terms = decoy.value(sought.field.key).map(|value| sought.field.search_terms(value)).unwrap_or_default();
         let mut terms = terms.into_iter().filter(|(kind, _)| *kind == sought.kind);

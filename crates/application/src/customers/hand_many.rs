@@ -39,6 +39,8 @@ pub enum Whom {
     Customers(Vec<Uuid>),
     /// Those in the caller's reach that match now.
     Matching(Filter),
+    /// Those in the caller's reach that this person's offboarding or deactivation handed over, as far as they are the successor's still.
+    Formerly(UserId),
 }
 
 /// A hand-over to be made.
@@ -143,17 +145,17 @@ async fn target(app: &App, call: &Call, work: &Work, new: &NewHandOver) -> Resul
 
 /// The ids, none twice.
 async fn chosen(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Vec<Uuid>, DomainError> {
-    let filter = match whom {
-        Whom::Customers(ids) => return Ok(ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()),
-        Whom::Matching(filter) => filter,
-    };
     let scope = call.scope(Permission::CustomersAssign, &[], app.now());
     let limit = i64::try_from(MOST_HANDED).unwrap_or(i64::MAX) + 1;
-    let found = stored::ids(work, &scope, filter, limit).await?;
+    let (found, place) = match whom {
+        Whom::Customers(ids) => return Ok(ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()),
+        Whom::Matching(filter) => (stored::ids(work, &scope, filter, limit).await?, "/filter"),
+        Whom::Formerly(user) => (stored::handed_over_from(work, &scope, *user, limit).await?, "/handed_over_from"),
+    };
     match found.len() {
-        0 => Err(DomainError::invalid("/filter", "matches_nobody")),
+        0 => Err(DomainError::invalid(place, "matches_nobody")),
         count if count > MOST_HANDED => {
-            Err(DomainError::Invalid(vec![Fault::new("/filter", "too_many").with_arg(MOST_HANDED.to_string())]))
+            Err(DomainError::Invalid(vec![Fault::new(place, "too_many").with_arg(MOST_HANDED.to_string())]))
         }
         _ => Ok(found),
     }

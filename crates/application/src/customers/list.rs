@@ -17,7 +17,7 @@ use super::seen::{judge_row, looks_closely, seen_through};
 use crate::access::{record_look, spend_search};
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
-use crate::consents::{agreed, those_agreed};
+use crate::consents::{agreed, ground_of, those_agreed};
 use crate::detections::note_vain_search;
 use crate::disclosures::decoys;
 use crate::keys::OrganizationKeys;
@@ -84,6 +84,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     if query.count && (by_consent || !query.terms.is_empty() && several_roles(call)) {
         return Err(DomainError::refused(RefusedAs::BadRequest, "count_not_available"));
     }
+    query.filter.ground = ground_of(call);
     let keys = app.keys().organization(app.db(), call.organization()).await?;
     let mut searched = Vec::with_capacity(query.terms.len());
     for term in &query.terms {

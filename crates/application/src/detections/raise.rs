@@ -18,6 +18,8 @@ pub(super) enum About {
     Caller(&'static str, Uuid),
     /// A network address, as a keyed tag.
     Source([u8; 32]),
+    /// The organisation as a whole.
+    Organization,
 }
 
 /// Raises an alarm in this transaction, with its entry and its event, unless there is one about the same within the window.
@@ -25,6 +27,7 @@ pub(super) async fn raise(app: &App, work: &Work, rule: Rule, about: About, coun
     let (actor_kind, actor, source) = match about {
         About::Caller(kind, id) => (Some(kind.to_owned()), Some(id), None),
         About::Source(tag) => (None, None, Some(tag.to_vec())),
+        About::Organization => (None, None, None),
     };
     let row = AlertRow {
         id: app.new_id(),

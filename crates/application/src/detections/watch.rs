@@ -1,11 +1,11 @@
-//! What is counted: failed log-ins by address, refused customers and vain searches by caller. A count that cannot be made is logged and keeps nobody waiting.
+//! What is counted: failed log-ins by address and by organisation, refused customers and vain searches by caller. A count that cannot be made is logged and keeps nobody waiting.
 
 use std::net::IpAddr;
 
 use custodian_domain::access::Who;
-use custodian_domain::detections::{Rule, is_probing};
-use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_persistence::detections as stored;
+use custodian_domain::detections::{Rule, USUAL_DAYS, is_probing};
+use custodian_domain::kernel::{DomainError, OrganizationId, UserId};
+use custodian_persistence::{Work, detections as stored};
 use uuid::Uuid;
 
 use super::raise::{About, raise};
@@ -29,12 +29,50 @@ fn source(app: &App, peer: IpAddr) -> [u8; 32] {
     app.keys().lookup("login-source", &network)
 }
 
-/// Counts a log-in that failed for an account, whether anybody has it or not.
-pub(crate) async fn note_failed_login(app: &App, account: &[u8; 32], peer: Option<IpAddr>) {
-    let Some(peer) = peer.filter(|_| app.tuning().thresholds.of(Rule::PasswordSpraying).is_some()) else { return };
-    if let Err(error) = count_login(app, account, source(app, peer)).await {
+/// Whether this alarm is wanted at all.
+fn is_on(app: &App, rule: Rule) -> bool {
+    app.tuning().thresholds.of(rule).is_some()
+}
+
+/// Counts a log-in that failed for an account, whether anybody has it or not: for where it came from, and for each organisation that has the account.
+pub(crate) async fn note_failed_login(
+    app: &App,
+    account: &[u8; 32],
+    peer: Option<IpAddr>,
+    organizations: &[OrganizationId],
+) {
+    let source = peer.map(|peer| source(app, peer));
+    if let Some(source) = source.filter(|_| is_on(app, Rule::PasswordSpraying))
+        && let Err(error) = count_login(app, account, source).await
+    {
         tracing::warn!(%error, "a failed log-in cannot be counted");
     }
+    let wanting = organizations.iter().filter(|_| is_on(app, Rule::DistributedSpraying));
+    for organization in wanting {
+        if let Err(error) = count_account(app, *organization, account, source.unwrap_or_default()).await {
+            tracing::warn!(%error, "a failed log-in cannot be counted for its organisation");
+        }
+    }
+}
+
+/// Counts for the organisation: many doors of one house, each tried from somewhere else.
+async fn count_account(
+    app: &App,
+    organization: OrganizationId,
+    account: &[u8; 32],
+    source: [u8; 32],
+) -> Result<(), DomainError> {
+    let rule = Rule::DistributedSpraying;
+    let work = app.begin(organization).await?;
+    let days = i32::try_from(USUAL_DAYS).unwrap_or_default();
+    let (counted, usual) = stored::note_failed_account(&work, account, &source, (window(app), days)).await?;
+    let (counted, usual) = (u32::try_from(counted).unwrap_or(u32::MAX), u32::try_from(usual).unwrap_or(u32::MAX));
+    if app.tuning().thresholds.is_unusual(rule, counted, usual) {
+        raise(app, &work, rule, About::Organization, counted).await?;
+    } else {
+        stored::note_peak(&work, i32::try_from(counted).unwrap_or(i32::MAX)).await?;
+    }
+    Ok(work.commit().await?)
 }
 
 async fn count_login(app: &App, account: &[u8; 32], source: [u8; 32]) -> Result<(), DomainError> {
@@ -52,12 +90,27 @@ async fn count_login(app: &App, account: &[u8; 32], source: [u8; 32]) -> Result<
     Ok(())
 }
 
-/// Takes a failed log-in back once its owner is in: to be called only where one is remembered.
-pub(crate) async fn note_success(app: &App, account: &[u8; 32], peer: Option<IpAddr>) {
-    let Some(peer) = peer.filter(|_| app.tuning().thresholds.of(Rule::PasswordSpraying).is_some()) else { return };
-    if let Err(error) = stored::forget_failed_login(app.db(), &source(app, peer), account).await {
+/// Takes a failed log-in back once its owner is in, in this transaction: to be called only where one is remembered.
+pub(crate) async fn note_success(
+    app: &App,
+    work: &Work,
+    account: &[u8; 32],
+    peer: Option<IpAddr>,
+) -> Result<(), DomainError> {
+    let source = peer.map(|peer| source(app, peer));
+    if is_on(app, Rule::DistributedSpraying) {
+        stored::forget_failed_account(work, account, &source.unwrap_or_default()).await?;
+    }
+    let Some(source) = source.filter(|_| is_on(app, Rule::PasswordSpraying)) else { return Ok(()) };
+    if let Err(error) = stored::forget_failed_login(app.db(), &source, account).await {
         tracing::warn!(%error, "a failed log-in cannot be forgotten");
     }
+    Ok(())
+}
+
+/// Says in this transaction that a spent refresh token of a colleague came back.
+pub(crate) async fn note_refresh_reuse(app: &App, work: &Work, user: UserId) -> Result<(), DomainError> {
+    raise(app, work, Rule::RefreshReuse, About::Caller("staff", user.uuid()), 1).await
 }
 
 /// Counts a customer or a record that a caller was refused; `code` is the problem's code.
@@ -79,7 +132,7 @@ async fn note(app: &App, call: &Call, rule: Rule, what: &str) {
         Who::Partner(partner) => About::Caller("partner", Uuid::from(partner.key)),
         Who::Subject(_) | Who::System { .. } => return,
     };
-    if app.tuning().thresholds.of(rule).is_none() {
+    if !is_on(app, rule) {
         return;
     }
     // Under a key of its own: what is kept here fits no index, and says nothing about who was looked for.

@@ -1,21 +1,19 @@
-//! From customers to rows: each through the decision of that moment, or left out for a reason.
+//! From members to a file: the rows of a piece at a time, and whom it is without for which reason.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use custodian_domain::access::{Facts, Grant, Outcome, Reason, View, decide, decide_explained};
+use custodian_domain::access::Grant;
 use custodian_domain::catalog::Field;
 use custodian_domain::exports::LeftOut;
 use custodian_domain::kernel::{CustomerId, DomainError};
-use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerRow;
 use uuid::Uuid;
 
 use super::copying::{Copying, Fate};
 use super::decoy::Decoy;
+use super::rows::{Rows, side_by_side};
 use super::sheet::{Line, Sheet};
-use crate::consents::agreed;
-use crate::customers::{SeenValue, facts, open_one, open_row, thing};
 use crate::{App, Call};
 
 /// The least that a sealed piece holds, but for the last, in bytes.
@@ -82,25 +80,14 @@ impl Maker {
     /// Adds the rows of a piece.
     pub fn go(mut self, fetched: Fetched) -> Result<(Self, Went), Trouble> {
         let Fetched { sequence, members, rows } = fetched;
-        let mut found: BTreeMap<CustomerId, CustomerRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-        // What was approved is these fields of those in reach, for this purpose: what the purpose or the person's rights close stays closed.
-        let grant = Grant {
-            customers: members.iter().copied().collect(),
-            fields: self.fields.iter().map(|field| field.name.to_owned()).collect(),
-            until: DateTime::<Utc>::MAX_UTC,
-            id: self.export,
-        };
-        let mut shown = Vec::with_capacity(members.len());
         let count = i32::try_from(members.len()).unwrap_or(i32::MAX);
-        for (at, id) in members.into_iter().enumerate() {
+        let made = self.lines(&members, rows)?;
+        let mut shown = Vec::with_capacity(members.len());
+        for (at, (id, line)) in members.into_iter().zip(made).enumerate() {
             if let Some((_, line)) = self.decoy.take_if(|(before, _)| *before == at) {
                 self.sheet.line(&line)?;
             }
-            let seen = match found.remove(&id) {
-                Some(row) => self.line(&row, &grant).map_err(|error| of_customer(error, id))?,
-                None => Err(LeftOut::Gone),
-            };
-            match seen {
+            match line.map_err(|error| of_customer(error, id))? {
                 Ok(line) => match self.copying.as_mut().map(|copy| copy.fate(&self.fields, &line.values)) {
                     Some(Fate::Counted) => {}
                     Some(Fate::Below) => *self.left_out.entry(LeftOut::BelowK.as_str()).or_default() += 1,
@@ -118,49 +105,25 @@ impl Maker {
         Ok((self, Went { sequence, members: count, piece, shown }))
     }
 
-    /// The row of a customer, or why there is none.
-    fn line(&self, row: &CustomerRow, grant: &Grant) -> Result<Result<Line, LeftOut>, DomainError> {
-        let (call, thing) = (&self.call, thing(&self.call, row));
-        let caller = &call.identity.caller;
-        let plain =
-            facts(caller, Permission::CustomersRead, &thing, call.purpose_facts(), &row.consents, self.app.now());
-        if decide(&Facts { fields: &[], ..plain }).outcome != Outcome::Allowed {
-            return Ok(Err(LeftOut::OutsideScope));
-        }
-        if agreed(call, row).is_err() {
-            let objected = call.purpose_facts().is_some_and(|purpose| purpose.may_object);
-            return Ok(Err(if objected { LeftOut::Objected } else { LeftOut::NoConsent }));
-        }
-        let fields = &call.customer().fields;
-        let granted = Facts { fields, grants: std::slice::from_ref(grant), ..plain };
-        if row.restricted && self.is_restricted(&granted) {
-            return Ok(Err(LeftOut::Restricted));
-        }
-        let decided = decide(&granted);
-        let (organization, key) = (call.organization(), open_row(&self.app, call.organization(), row)?);
-        let value = |field: &Field| -> Result<Option<SeenValue>, DomainError> {
-            if decided.access(field.key).view < View::Read {
-                return Ok(None);
-            }
-            let Some(sealed) = row.fields.get(field.key) else { return Ok(None) };
-            let text = open_one(&key, organization, row.id, &sealed)?;
-            Ok(match &self.copying {
-                Some(copy) => copy.value(field, &text, row.id.uuid()),
-                None => Some(SeenValue::from(field.present(&text))),
-            })
+    /// The rows of these members, in their order.
+    fn lines(&self, members: &[CustomerId], rows: Vec<CustomerRow>) -> Result<Vec<Made>, DomainError> {
+        let mut found: BTreeMap<CustomerId, CustomerRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let there: Vec<Option<CustomerRow>> = members.iter().map(|id| found.remove(id)).collect();
+        // What was approved is these fields of those in reach, for this purpose: what the purpose or the person's rights close stays closed.
+        let approved = Grant {
+            customers: members.iter().copied().collect(),
+            fields: self.fields.iter().map(|field| field.name.to_owned()).collect(),
+            until: DateTime::<Utc>::MAX_UTC,
+            id: self.export,
         };
-        let values = self.fields.iter().map(value).collect::<Result<_, _>>()?;
-        let shown = call.identity.shown_id(row.id);
-        let id = self.copying.as_ref().map_or(shown, |copy| copy.id(row.id.uuid()));
-        Ok(Ok(Line { id, values }))
-    }
-
-    /// Whether the person's restriction keeps any field of the file back: then all of the person stays out.
-    fn is_restricted(&self, facts: &Facts<'_>) -> bool {
-        let asked = |key: Option<&str>| self.fields.iter().any(|field| Some(field.key) == key);
-        decide_explained(facts).reasons.iter().any(|why| why.reason == Reason::Restricted && asked(why.field))
+        let Self { app, call, fields, copying, .. } = self;
+        let rows = Rows { app, call, fields, approved: &approved, copying: copying.as_ref() };
+        side_by_side(&there, |row| row.as_ref().map_or(Ok(Err(LeftOut::Gone)), |row| rows.line(row)))
     }
 }
+
+/// A row, or why there is none.
+type Made = Result<Result<Line, LeftOut>, DomainError>;
 
 fn of_customer(error: DomainError, id: CustomerId) -> Trouble {
     match error {

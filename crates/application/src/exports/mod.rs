@@ -8,6 +8,7 @@ mod link;
 mod maker;
 mod news;
 mod pieces;
+mod rows;
 mod run;
 mod sheet;
 mod trace;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault, OrganizationId, RefusedAs};
-use custodian_domain::notices::{Side, faults, is_material, required};
+use custodian_domain::notices::{Part, Side, compared, faults, is_material, required};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::notices::{self as stored, ShowingRow};
@@ -55,13 +55,15 @@ pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<NoticeView, Domain
 /// A line of a difference.
 #[derive(Clone, Debug)]
 pub struct Difference {
+    /// What it is a line of.
+    pub part: Part,
     /// In both texts, or in one alone.
     pub side: Side,
     /// Its words.
     pub text: String,
 }
 
-/// What changed from another version of the same notice to this one, in a language that both have.
+/// What changed from another version of the same notice to this one, title and text, in a language that both have.
 ///
 /// Errors: 404 for a version of another notice; 422 for a language that one of them lacks.
 pub async fn differences(
@@ -84,8 +86,8 @@ pub async fn differences(
         return Err(DomainError::Invalid(vec![Fault::new("/language", "unknown_language")]));
     };
     app.record_read(call, entry(Action::NoticesRead, &after.row)).await?;
-    let lines = custodian_domain::notices::differences(&old.text, &new.text);
-    Ok(lines.into_iter().map(|line| Difference { side: line.side, text: line.text.to_owned() }).collect())
+    let lines = compared(old, new);
+    Ok(lines.map(|(part, line)| Difference { part, side: line.side, text: line.text.to_owned() }).collect())
 }
 
 /// An element that a text does not tell.

@@ -9,6 +9,7 @@ use custodian_persistence::{Work, api_keys, mail, scim, users};
 use uuid::Uuid;
 
 use super::change::{conflict, draft, held_for_change, keep_an_administrator};
+use super::offboard::{Offboarding, keep};
 use super::successor::hand_over;
 use crate::access_requests::waiting_on;
 use crate::audit::Detail;
@@ -65,8 +66,8 @@ pub(super) async fn end_asked(call: &Call, work: &Work, id: UserId, steps: &mut 
 }
 
 /// Closes an account that the directory calls inactive: suspended like any other, and nothing that the person could act with outlives the commit.
-/// An invitation that was not taken up counts as an account. What waits for the person goes to the successor, if there is one who is active; it does
-/// not come back by itself. Roles and second factors stay, for the directory may call the account active again; offboarding takes them, too.
+/// An invitation that was not taken up counts as an account. What waits for the person goes to the successor, if there is one who is active, and the
+/// record says what did; it does not come back by itself, for the successor may have gone on with it. Roles and second factors stay, for the directory may call the account active again; offboarding takes them, too.
 ///
 /// Errors: 403 `own_account`; 409 `wrong_state`, `last_administrator`.
 pub async fn deactivate(
@@ -89,12 +90,18 @@ pub async fn deactivate(
     let waiting = waiting_on(work, id).await?;
     let ended = end_credentials(app, work, id, "suspended", &mut steps).await?;
     end_asked(call, work, id, &mut steps).await?;
-    if let Some(heir) = heir_of(work, id, successor).await? {
-        hand_over(app, call, work, (id, &waiting), &heir, &mut steps).await?;
+    let (heir, at) = (heir_of(work, id, successor).await?, app.now());
+    if let Some(heir) = &heir {
+        hand_over(app, call, work, (id, &waiting, at), heir, &mut steps).await?;
     }
     users::close_by_directory(work, id).await?;
-    let draft = draft(Action::UsersSuspend, id).with("steps", Steps::detail(&steps.0));
+    let (successor, by, steps) = (heir.map(|heir| heir.id), call.identity.actor_id(), steps.into_inner());
+    let mut draft = draft(Action::UsersSuspend, id).with("steps", Steps::detail(&steps));
+    if let Some(successor) = successor {
+        draft = draft.with("successor", Detail::Code(successor.to_string()));
+    }
     app.record_change(work, call, draft).await?;
+    keep(work, &Offboarding { user: id, by_directory: true, successor, by, at, steps }).await?;
     ended.into_iter().for_each(|credential| app.auth().forget(credential));
     Ok(())
 }

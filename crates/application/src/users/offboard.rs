@@ -25,8 +25,10 @@ use crate::{App, Call};
 pub struct Offboarding {
     /// Who left.
     pub user: UserId,
-    /// Who took over.
-    pub successor: UserId,
+    /// Whether the directory alone closed the account: it may open it again.
+    pub by_directory: bool,
+    /// Who took over; `None` where the directory closed it and nobody was there.
+    pub successor: Option<UserId>,
     /// Who did it.
     pub by: Uuid,
     /// When.
@@ -59,11 +61,12 @@ pub async fn offboard(
     let mut steps = Steps::default();
     let waiting = waiting_on(work, id).await?;
     let ended = end_access(app, call, work, &row, &mut steps).await?;
-    hand_over(app, call, work, (id, &waiting), &heir, &mut steps).await?;
+    let at = app.now();
+    hand_over(app, call, work, (id, &waiting, at), &heir, &mut steps).await?;
     steps.note("roles_removed", stored::close_account(work, id).await?);
-    let done =
-        Offboarding { user: id, successor, by: call.identity.actor_id(), at: app.now(), steps: steps.into_inner() };
-    stored::insert(work, &row_of(&done)).await?;
+    let (by, steps) = (call.identity.actor_id(), steps.into_inner());
+    let done = Offboarding { user: id, by_directory: false, successor: Some(successor), by, at, steps };
+    keep(work, &done).await?;
     let event = Event::of(EventType::UsersOffboarded)
         .with("user_id", Fact::Id(id.uuid()))
         .with("successor_id", Fact::Id(successor.uuid()));
@@ -93,20 +96,22 @@ async fn end_access(
     Ok(ended)
 }
 
-fn row_of(done: &Offboarding) -> OffboardingRow {
-    let Offboarding { user, successor, by, at, steps } = done;
-    let steps = steps.iter().map(|(step, count)| (step.clone(), serde_json::Value::from(*count))).collect();
-    OffboardingRow { user: *user, successor: *successor, by: *by, at: *at, steps: serde_json::Value::Object(steps) }
+/// Keeps the record.
+pub(super) async fn keep(work: &Work, done: &Offboarding) -> Result<(), DomainError> {
+    let Offboarding { user, by_directory, successor, by, at, steps } = done.clone();
+    let steps = steps.into_iter().map(|(step, count)| (step, serde_json::Value::from(count))).collect();
+    let steps = serde_json::Value::Object(steps);
+    Ok(stored::insert(work, &OffboardingRow { user, by_directory, successor, by, at, steps }).await?)
 }
 
-/// The record of a person who left, with its steps in alphabetical order.
+/// The newest record of a person who left, or whose account the directory called inactive, with its steps in alphabetical order.
 pub async fn find_offboarding(app: &App, call: &Call, id: UserId) -> Result<Offboarding, DomainError> {
     call.needs(Permission::UsersRead)?;
     let work = app.begin(call.organization()).await?;
     let row = stored::find(&work, id).await;
     work.abandon().await;
-    let OffboardingRow { user, successor, by, at, steps } = row?.ok_or(DomainError::NotFound)?;
+    let OffboardingRow { user, by_directory, successor, by, at, steps } = row?.ok_or(DomainError::NotFound)?;
     let steps: BTreeMap<String, u64> = serde_json::from_value(steps).map_err(|_| DomainError::Integrity)?;
     app.record_read(call, draft(Action::UsersRead, id)).await?;
-    Ok(Offboarding { user, successor, by, at, steps: steps.into_iter().collect() })
+    Ok(Offboarding { user, by_directory, successor, by, at, steps: steps.into_iter().collect() })
 }

@@ -10,14 +10,20 @@ use crate::roles::{DataScope, FieldRule, Permission, Role, RuleTarget};
 
 /// Decides. Gives no reasons, and is cheap enough to be asked for each row.
 pub fn decide<'a>(facts: &Facts<'a>) -> Decision<'a> {
-    let (outcome, fields) = run(facts, &mut Silent);
+    let (outcome, fields) = run(facts, None, &mut Silent);
+    Decision { outcome, fields, reasons: Vec::new() }
+}
+
+/// Decides alike with one right more, which opens its fields and reaches nobody: a customer who is out of the caller's sight without it stays there.
+pub fn decide_within_reach<'a>(facts: &Facts<'a>, approved: &'a Grant) -> Decision<'a> {
+    let (outcome, fields) = run(facts, Some(approved), &mut Silent);
     Decision { outcome, fields, reasons: Vec::new() }
 }
 
 /// Decides alike and tells why: per field what set its level, and what capped it.
 pub fn decide_explained<'a>(facts: &Facts<'a>) -> Decision<'a> {
     let mut notes = Notes(Vec::new());
-    let (outcome, fields) = run(facts, &mut notes);
+    let (outcome, fields) = run(facts, None, &mut notes);
     Decision { outcome, fields, reasons: notes.0 }
 }
 
@@ -106,8 +112,16 @@ enum Standing<'a> {
     System,
 }
 
-fn run<'a, T: Trace<'a>>(facts: &Facts<'a>, trace: &mut T) -> (Outcome, Vec<(&'a Field, FieldAccess)>) {
+fn run<'a, T: Trace<'a>>(
+    facts: &Facts<'a>,
+    approved: Option<&'a Grant>,
+    trace: &mut T,
+) -> (Outcome, Vec<(&'a Field, FieldAccess)>) {
     let standing = match standing(facts) {
+        Ok(Standing::Staff { roles, denies, mut grants }) => {
+            grants.extend(approved.filter(|grant| is_in_force(facts, grant)));
+            Standing::Staff { roles, denies, grants }
+        }
         Ok(standing) => standing,
         Err((outcome, reason)) => {
             trace.note(Because::of(None, reason));
@@ -191,8 +205,11 @@ fn serves(role: &Role, purpose: Option<&PurposeFacts>) -> bool {
 }
 
 fn grants_in_force<'a>(facts: &Facts<'a>) -> Vec<&'a Grant> {
-    let names = |grant: &&Grant| grant.until > facts.now && grant.customers.contains(&facts.thing.customer);
-    facts.grants.iter().filter(names).collect()
+    facts.grants.iter().filter(|grant| is_in_force(facts, grant)).collect()
+}
+
+fn is_in_force(facts: &Facts<'_>, grant: &Grant) -> bool {
+    grant.until > facts.now && grant.customers.contains(&facts.thing.customer)
 }
 
 /// A deny holds on every customer and for every permission: it is a wall, not a level.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use budget::Allowance;
-pub use decide::{decide, decide_explained, widest_field_access};
+pub use decide::{decide, decide_explained, decide_within_reach, widest_field_access};
 pub(crate) use decide::{role_access, roles_access, specificity};
 pub use scope::{RowScope, row_scope};
 

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use diff::{Line, Side, differences};
+use diff::differences;
+pub use diff::{Line, Side};
 pub use elements::{Element, is_element, required};
 
-use crate::kernel::Fault;
+use crate::kernel::{Fault, codes};
 
 /// A notice in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,22 @@ pub struct Text {
 
 /// Texts by BCP 47 language.
 pub type Texts = BTreeMap<String, Text>;
+
+codes! {
+    /// What people read of a notice.
+    Part {
+        /// The title above it.
+        Title = "title",
+        /// All of it.
+        Text = "text",
+    }
+}
+
+/// Every line of two versions in one language, the title's first.
+pub fn compared<'a>(before: &'a Text, after: &'a Text) -> impl Iterator<Item = (Part, Line<'a>)> {
+    let title = differences(&before.title, &after.title).into_iter().map(|line| (Part::Title, line));
+    title.chain(differences(&before.text, &after.text).into_iter().map(|line| (Part::Text, line)))
+}
 
 /// What keeps a notice from being published: elements that are missing, or said to stand where they do not.
 pub fn faults(texts: &Texts, required: &[Element]) -> Vec<Fault> {

@@ -78,6 +78,22 @@ fn another_wording_of_what_was_agreed_to_is_material_and_a_better_greeting_is_no
     assert!(!is_material(&before, &text(&[("kinds", "names"), ("rights", "write to us")], "Dear reader")));
 }
 
+#[test]
+fn another_title_is_a_difference() {
+    let before = text(&[], "Hello").remove("en").unwrap();
+    let after = Text { title: "Offers by telephone".to_owned(), ..before.clone() };
+    let lines: Vec<_> = compared(&before, &after).map(|(part, line)| (part, line.side, line.text)).collect();
+    let title = before.title.as_str();
+    assert_eq!(
+        lines,
+        [
+            (Part::Title, Side::Removed, title),
+            (Part::Title, Side::Added, "Offers by telephone"),
+            (Part::Text, Side::Both, "Hello")
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn a_difference_holds_both_texts(old in vec(select(vec!["a", "b", "c", ""]), 0..12), new in vec(select(vec!["a", "b", "d"]), 0..12)) {

@@ -173,9 +173,10 @@ pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Ve
 
 /// Those of these customers who object to a purpose that needs no consent, as it stands at this statement.
 pub async fn objecting(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DbError> {
-    let sql = "SELECT s.customer_id FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 \
-         AND s.channel = '*' AND s.state IN ('refused', 'withdrawn')";
-    let rows = work.query(sql, &[&work.organization().uuid(), &customers, &purpose]).await?;
+    let sql = format!(
+        "SELECT s.customer_id FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 AND {OBJECTED}"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customers, &purpose]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -215,5 +216,7 @@ pub async fn standings_of(work: &Work, customer: Uuid) -> Result<Vec<(String, St
 }
 
 pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";
+/// Said against a purpose that needs no consent.
+pub(crate) const OBJECTED: &str = "s.channel = '*' AND s.state IN ('refused', 'withdrawn')";
 pub(crate) const IN_FORCE: &str =
     "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())";

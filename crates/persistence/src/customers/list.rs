@@ -7,6 +7,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{CustomerRow, IN_FORCE, SHOWN, ScopeSql};
+use crate::consents::{IN_FORCE as AGREED, JOIN_PURPOSE, OBJECTED};
 use crate::{DbError, Work};
 
 /// What a customer is looked for by; every part given must match.
@@ -30,6 +31,33 @@ pub struct Filter {
     pub codes: Vec<String>,
     /// Whether it lies in the archive.
     pub archived: Archived,
+    /// What a purpose needs of the person. Whoever does not give it is on no page, not even as the place where the next one begins.
+    pub ground: Option<Ground>,
+}
+
+/// What a purpose needs of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ground {
+    /// Consent to the purpose of this code is in force, by whatever channel.
+    Agreed(String),
+    /// Nothing is objected to the purpose of this code.
+    NotObjected(String),
+}
+
+impl Ground {
+    fn purpose(&self) -> &String {
+        let (Self::Agreed(purpose) | Self::NotObjected(purpose)) = self;
+        purpose
+    }
+
+    /// With `?` for the purpose's code.
+    fn sql(&self) -> String {
+        let of = "WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = ?";
+        match self {
+            Self::Agreed(_) => format!("EXISTS (SELECT FROM consent_states s {JOIN_PURPOSE} {of} AND {AGREED})"),
+            Self::NotObjected(_) => format!("NOT EXISTS (SELECT FROM consent_states s {of} AND {OBJECTED})"),
+        }
+    }
 }
 
 /// What is wanted of the archive.
@@ -86,7 +114,7 @@ impl Where {
                 next += 1;
             }
         };
-        let Filter { tags, stage, source, owner, department, region, updated_since, codes, archived } = filter;
+        let Filter { tags, stage, source, owner, department, region, updated_since, codes, archived, ground } = filter;
         for _ in tags {
             part(
                 true,
@@ -105,6 +133,9 @@ impl Where {
                 "c.id IN (SELECT g.customer_id FROM customer_tags g WHERE g.organization_id = $1 AND g.code = ?)",
             );
         }
+        if let Some(ground) = ground {
+            part(true, &ground.sql());
+        }
         sql.push_str(match archived {
             Archived::No => " AND c.shelved_at IS NULL",
             Archived::Only => " AND c.shelved_at IS NOT NULL",
@@ -116,13 +147,15 @@ impl Where {
     /// Adds the parameters in the order in which the SQL numbers them.
     pub fn push_params<'a>(&'a self, filter: &'a Filter, params: &mut Vec<&'a (dyn ToSql + Sync)>) {
         self.scope.push_params(params);
-        let Filter { tags: _, stage, source, owner, department, region, updated_since, codes, archived: _ } = filter;
+        let Filter { tags: _, stage, source, owner, department, region, updated_since, codes, archived: _, ground } =
+            filter;
         params.extend(self.tags.iter().map(|tag| tag as &(dyn ToSql + Sync)));
         params.extend([stage, source].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
         params.extend([owner, department].into_iter().flatten().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(region.iter().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(updated_since.iter().map(|v| v as &(dyn ToSql + Sync)));
         params.extend(codes.iter().map(|v| v as &(dyn ToSql + Sync)));
+        params.extend(ground.iter().map(|ground| ground.purpose() as &(dyn ToSql + Sync)));
     }
 }
 
@@ -175,6 +208,25 @@ pub async fn ids(work: &Work, scope: &RowScope, filter: &Filter, limit: i64) -> 
     matching.push_params(filter, &mut params);
     params.push(&limit);
     let sql = format!("SELECT c.id FROM customers c WHERE {} ORDER BY c.id LIMIT ${}", matching.sql, params.len());
+    Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// The ids of those inside the scope that a person's offboarding or deactivation handed to a successor whose they are still, oldest first.
+pub async fn handed_over_from(work: &Work, scope: &RowScope, user: UserId, limit: i64) -> Result<Vec<Uuid>, DbError> {
+    let (organization, filter, user) = (work.organization().uuid(), Filter::default(), user.uuid());
+    let matching = Where::new(scope, &filter, 2);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
+    matching.push_params(&filter, &mut params);
+    params.extend([&user as &(dyn ToSql + Sync), &limit]);
+    let (user, limit) = (params.len() - 1, params.len());
+    let sql = format!(
+        "WITH left_by AS (SELECT successor_id, offboarded_at AS at FROM offboardings WHERE organization_id = $1 AND user_id = ${user} \
+         UNION ALL SELECT successor_id, deactivated_at FROM deactivations WHERE organization_id = $1 AND user_id = ${user}) \
+         SELECT c.id FROM customers c WHERE {} AND EXISTS (SELECT FROM left_by l JOIN customer_versions v ON v.changed_at = l.at \
+         WHERE v.organization_id = $1 AND v.customer_id = c.id AND v.previous->>'owner_id' = ${user}::uuid::text AND c.owner_id = l.successor_id) \
+         ORDER BY c.id LIMIT ${limit}",
+        matching.sql
+    );
     Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
 }
 

@@ -24,7 +24,9 @@ pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_
 pub use gone::{Tombstone, lock_any, tombstone};
 pub use hand_over::{HandOver, HandOverRow, hand_over, insert_hand_over, lock_hand_over, lock_owned, note_hand_over};
 pub(crate) use list::Where;
-pub use list::{Alike, Archived, Filter, Order, SortKey, alike, by_ids, count, ids, list, sharing};
+pub use list::{
+    Alike, Archived, Filter, Ground, Order, SortKey, alike, by_ids, count, handed_over_from, ids, list, sharing,
+};
 pub use merge::{
     MergeRow, Whoever, hide_merged, insert_merge, lock_merge, lock_whoever, merged_ids, merged_into, merges,
     move_requests, note_undone, share_holds, show_merged,

@@ -7,13 +7,15 @@ use uuid::Uuid;
 
 use crate::{DbError, Work};
 
-/// The record of an offboarding.
+/// What was ended and handed over when a person left, or when the directory called their account inactive.
 #[derive(Clone, Debug)]
 pub struct OffboardingRow {
     /// Who left.
     pub user: UserId,
-    /// Who took over.
-    pub successor: UserId,
+    /// Whether the directory alone closed the account: it may open it again.
+    pub by_directory: bool,
+    /// Who took over; `None` where the directory closed it and nobody was there.
+    pub successor: Option<UserId>,
     /// Who did it.
     pub by: Uuid,
     /// When.
@@ -24,22 +26,27 @@ pub struct OffboardingRow {
 
 /// Keeps the record.
 pub async fn insert(work: &Work, row: &OffboardingRow) -> Result<(), DbError> {
-    let OffboardingRow { user, successor, by, at, steps } = row;
-    let sql = "INSERT INTO offboardings (organization_id, user_id, successor_id, offboarded_by, offboarded_at, steps) VALUES ($1, $2, $3, $4, $5, $6)";
-    work.execute(sql, &[&work.organization().uuid(), &user.uuid(), &successor.uuid(), by, at, steps]).await?;
+    const LEFT: &str = "INSERT INTO offboardings (organization_id, user_id, successor_id, offboarded_by, offboarded_at, steps) VALUES ($1, $2, $3, $4, $5, $6)";
+    const INACTIVE: &str = "INSERT INTO deactivations (organization_id, user_id, successor_id, deactivated_by, deactivated_at, steps) VALUES ($1, $2, $3, $4, $5, $6)";
+    let OffboardingRow { user, by_directory, successor, by, at, steps } = row;
+    let (sql, successor) = (if *by_directory { INACTIVE } else { LEFT }, successor.map(|successor| successor.uuid()));
+    work.execute(sql, &[&work.organization().uuid(), &user.uuid(), &successor, by, at, steps]).await?;
     Ok(())
 }
 
-/// The record of a person who left.
+/// The newest record of a person.
 pub async fn find(work: &Work, user: UserId) -> Result<Option<OffboardingRow>, DbError> {
-    let sql = "SELECT user_id, successor_id, offboarded_by, offboarded_at, steps FROM offboardings WHERE organization_id = $1 AND user_id = $2";
-    let row = work.query_opt(sql, &[&work.organization().uuid(), &user.uuid()]).await?;
+    const SQL: &str = "SELECT user_id, false, successor_id, offboarded_by, offboarded_at, steps FROM offboardings WHERE organization_id = $1 AND user_id = $2 \
+         UNION ALL SELECT user_id, true, successor_id, deactivated_by, deactivated_at, steps FROM deactivations WHERE organization_id = $1 AND user_id = $2 \
+         ORDER BY 5 DESC LIMIT 1";
+    let row = work.query_opt(SQL, &[&work.organization().uuid(), &user.uuid()]).await?;
     Ok(row.map(|row| OffboardingRow {
         user: UserId::from(row.get::<_, Uuid>(0)),
-        successor: UserId::from(row.get::<_, Uuid>(1)),
-        by: row.get(2),
-        at: row.get(3),
-        steps: row.get(4),
+        by_directory: row.get(1),
+        successor: row.get::<_, Option<Uuid>>(2).map(UserId::from),
+        by: row.get(3),
+        at: row.get(4),
+        steps: row.get(5),
     }))
 }
 

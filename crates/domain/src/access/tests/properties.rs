@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::worlds::{World, now, role, target, world};
 use crate::access::{
-    FieldAccess, Outcome, Reason, View, Who, decide, decide_explained, row_scope, widest_field_access,
+    FieldAccess, Outcome, Reason, View, Who, decide, decide_explained, decide_within_reach, row_scope,
+    widest_field_access,
 };
 use crate::catalog::{Labels, customer};
 use crate::roles::{Budgets, DataScope, FieldRule, Role};
@@ -65,6 +66,24 @@ proptest! {
         let (outcome_after, after) = answer(&world.with_role(role));
         prop_assert!(outcome != Outcome::Allowed || outcome_after == Outcome::Allowed);
         prop_assert!(no_wider(&before, &after));
+    }
+
+    #[test]
+    fn a_right_within_reach_opens_what_a_grant_opens_and_reaches_nobody(world in world()) {
+        let mut plain = world.clone();
+        plain.grants.clear();
+        let thing = plain.thing();
+        let facts = plain.facts(&thing);
+        for grant in &world.grants {
+            let mut granted = plain.clone();
+            granted.grants = vec![grant.clone()];
+            let within = decide_within_reach(&facts, grant);
+            prop_assert_eq!(within.outcome, decide(&facts).outcome);
+            if within.outcome == Outcome::Allowed {
+                let levels: Vec<FieldAccess> = customer().fields.iter().map(|field| within.access(field.key)).collect();
+                prop_assert_eq!(levels, answer(&granted).1);
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ codes! {
         RefusalProbing = "refusal_probing",
         /// One caller searched for many values that nobody has.
         SearchProbing = "search_probing",
+        /// A scanner found malicious software in a file of a caller's.
+        MaliciousFile = "malicious_file",
     }
 }
 
@@ -46,6 +48,7 @@ impl Thresholds {
             Rule::PasswordSpraying => self.accounts,
             Rule::RefusalProbing => self.refusals,
             Rule::SearchProbing => self.searches,
+            Rule::MaliciousFile => 1,
         };
         if most == 0 { None } else { Some(most) }
     }

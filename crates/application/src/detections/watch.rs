@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use custodian_domain::access::Who;
 use custodian_domain::detections::{Rule, is_probing};
 use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_persistence::detections as stored;
+use custodian_persistence::{Work, detections as stored};
 use uuid::Uuid;
 
 use super::raise::{About, raise};
@@ -71,6 +71,11 @@ pub async fn note_refusal(app: &App, call: &Call, code: &str, what: &str) {
 pub(crate) async fn note_vain_search(app: &App, call: &Call, tags: &[[u8; 16]]) {
     let what: String = tags.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
     note(app, call, Rule::SearchProbing, &what).await;
+}
+
+/// Raises an alarm about a member of staff, a file of whose a scanner found something in.
+pub(crate) async fn note_malware(app: &App, work: &Work, user: Uuid) -> Result<(), DomainError> {
+    raise(app, work, Rule::MaliciousFile, About::Caller("staff", user), 1).await
 }
 
 async fn note(app: &App, call: &Call, rule: Rule, what: &str) {

@@ -81,6 +81,7 @@ settings! {
     attachment_total_mib: Bounded<1, 4_294_967_295>, Some("102400"), "The most MiB of all attachments of an organisation.";
     attachment_scanner: Option<ScannerAddress>, None, "host:port or unix:/path of a scanner that speaks clamd's INSTREAM; optional. Without one nobody looks through attachments.";
     attachment_unscanned: Unscanned, Some("refuse"), "What becomes of an attachment while the scanner does not answer: refuse, or hold: taken in, and handed to nobody before the scanner has looked through it.";
+    follow_up_hour: Bounded<0, 23>, Some("0"), "The hour of the day, by UTC, from which on people are written to about what is due.";
     merge_undo_days: Bounded<0, 365>, Some("7"), "How long a merge of two customers can be undone.";
     outbound_allow_loopback: Switch, Some("false"), "Whether sign-on providers and webhooks may stand on this very machine, without TLS; for development alone.";
     argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";

@@ -192,6 +192,7 @@ fn tuning(settings: &Settings) -> Tuning {
             scanner: settings.attachment_scanner.as_ref().map(|one| Scanner::at(&one.0)),
             hold_unscanned: settings.attachment_unscanned == Unscanned::Hold,
         },
+        follow_up_hour: settings.follow_up_hour.get(),
         merge_undo: chrono::Duration::days(i64::from(settings.merge_undo_days.get())),
         account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
     }

@@ -44,6 +44,8 @@ pub struct Tuning {
     pub password_reset: chrono::Duration,
     /// What of files is taken in.
     pub files: FileRules,
+    /// The hour of the day, by UTC, from which on people are written to about what is due.
+    pub follow_up_hour: u32,
     /// How long a merge of two customers can be undone.
     pub merge_undo: chrono::Duration,
     /// Where the pages of a frontend stand that letters link to; without, letters name the call to make.

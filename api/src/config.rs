@@ -76,6 +76,13 @@ settings! {
     account_url: Option<BaseUrl>, None, "Where a frontend has the pages that letters link to, /invitation and /password-reset; optional: letters then name the calls.";
     invitation_hours: Bounded<1, 720>, Some("72"), "How long an invitation can be accepted.";
     password_reset_minutes: Bounded<5, 1440>, Some("30"), "How long a forgotten password can be replaced with one letter.";
+    attachment_max_bytes: Bounded<1024, 1_073_741_824>, Some("20971520"), "The most bytes of one attachment.";
+    attachment_types: List<MediaType>, Some("application/pdf,image/png,image/jpeg,image/gif,image/webp,text/plain,application/vnd.openxmlformats-officedocument.wordprocessingml.document,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet,application/vnd.openxmlformats-officedocument.presentationml.presentation"), "Media types of attachments that are taken in, by what a file is and not by its name, separated by commas.";
+    attachment_customer_mib: Bounded<1, 1_048_576>, Some("500"), "The most MiB of all attachments of one customer.";
+    attachment_total_mib: Bounded<1, 4_294_967_295>, Some("102400"), "The most MiB of all attachments of an organisation.";
+    attachment_scanner: Option<ScannerAddress>, None, "host:port or unix:/path of a scanner that speaks clamd's INSTREAM; optional. Without one nobody looks through attachments.";
+    attachment_unscanned: Unscanned, Some("refuse"), "What becomes of an attachment while the scanner does not answer: refuse, or hold: taken in, and handed to nobody before the scanner has looked through it.";
+    follow_up_hour: Bounded<0, 23>, Some("0"), "The hour of the day, by UTC, from which on people are written to about what is due.";
     merge_undo_days: Bounded<0, 365>, Some("7"), "How long a merge of two customers can be undone.";
     outbound_allow_loopback: Switch, Some("false"), "Whether sign-on providers and webhooks may stand on this very machine, without TLS; for development alone.";
     argon2_memory_kib: Bounded<8192, 4_194_304>, Some("19456"), "Memory of one password hash (Argon2id).";
@@ -231,7 +238,10 @@ trait Setting: Sized {
 }
 
 mod kinds;
-pub use kinds::{BaseUrl, Bounded, Contact, List, LogLevel, MailAddress, Origin, Switch, WitnessAddress};
+pub use kinds::{
+    BaseUrl, Bounded, Contact, List, LogLevel, MailAddress, MediaType, Origin, ScannerAddress, Switch, Unscanned,
+    WitnessAddress,
+};
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

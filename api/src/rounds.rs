@@ -1,8 +1,8 @@
-//! The rounds of retention and those that end erasures: by the clock, in every server; two at once do no harm to each other.
+//! The rounds of retention, of reminders and those that end erasures: by the clock, in every server; two at once do no harm to each other.
 
 use std::time::{Duration, Instant};
 
-use custodian_application::{App, erasures, privacy_requests, retention};
+use custodian_application::{App, erasures, privacy_requests, records, retention};
 use tokio::sync::watch;
 
 /// How often is looked for what is to be erased unasked: it is proposed, not done, and days are left for it.
@@ -35,6 +35,9 @@ async fn round(app: &App, propose: bool) {
     }
     if let Err(error) = privacy_requests::remind_recipients(app).await {
         tracing::warn!(%error, "recipients cannot be reminded");
+    }
+    if let Err(error) = records::remind_all(app).await {
+        tracing::warn!(%error, "nobody can be reminded of what is due");
     }
     if let Err(error) = erasures::settle_all(app).await {
         tracing::warn!(%error, "erasures cannot be taken further");

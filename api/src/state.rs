@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use custodian_application::audit::{AuditLog, LogSettings};
 use custodian_application::startup::{self, Unfit};
-use custodian_application::{App, AppParts, Clock, Custody, SystemClock, Tuning};
+use custodian_application::{App, AppParts, Clock, Custody, FileRules, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
 use custodian_domain::detections::Thresholds;
 use custodian_outbound::{
-    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, SmtpMail, WitnessClient,
+    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, Scanner, SmtpMail,
+    WitnessClient,
 };
 use custodian_persistence::{Database, DatabaseSettings};
 
-use crate::config::Settings;
+use crate::config::{Settings, Unscanned};
 use crate::http::{Edge, RateLimiter};
 use crate::platform::{Jwks, Platform};
 
@@ -184,6 +185,15 @@ fn tuning(settings: &Settings) -> Tuning {
         },
         invitation: chrono::Duration::hours(i64::from(settings.invitation_hours.get())),
         password_reset: chrono::Duration::minutes(i64::from(settings.password_reset_minutes.get())),
+        files: FileRules {
+            most_bytes: u64::from(settings.attachment_max_bytes.get()),
+            types: settings.attachment_types.iter().map(|one| one.0.clone()).collect(),
+            customer_bytes: u64::from(settings.attachment_customer_mib.get()) << 20,
+            total_bytes: u64::from(settings.attachment_total_mib.get()) << 20,
+            scanner: settings.attachment_scanner.as_ref().map(|one| Scanner::at(&one.0)),
+            hold_unscanned: settings.attachment_unscanned == Unscanned::Hold,
+        },
+        follow_up_hour: settings.follow_up_hour.get(),
         merge_undo: chrono::Duration::days(i64::from(settings.merge_undo_days.get())),
         account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use custodian_application::{
-    App, access, access_requests, access_reviews, auth, catalog, consents, customers, detections, erasures, events,
-    exports, idempotency, imports, privacy_requests, self_service, webhooks,
+    App, access, access_requests, access_reviews, attachments, auth, catalog, consents, customers, detections,
+    erasures, events, exports, idempotency, imports, privacy_requests, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -66,6 +66,9 @@ async fn tidy(app: &App) {
     if let Err(error) = self_service::purge(app).await {
         tracing::warn!(%error, "ended visits cannot be dropped");
     }
+    if let Err(error) = attachments::tidy(app).await {
+        tracing::warn!(%error, "broken-off files cannot be dropped");
+    }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");
     }
@@ -113,6 +116,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,
         catalog::KIND => catalog::run(app, claim).await,
+        attachments::KIND => attachments::run(app, claim).await,
         customers::HAND_OVER => customers::run_hand_over(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),
     }

@@ -12,6 +12,7 @@ mod access;
 mod access_requests;
 mod access_reviews;
 mod api_keys;
+mod attachments;
 mod audit;
 mod auth;
 mod catalog;

@@ -133,6 +133,62 @@ impl Setting for WitnessAddress {
     }
 }
 
+/// A media type, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaType(pub String);
+
+impl Setting for MediaType {
+    fn parse(text: &str) -> Result<Self, String> {
+        let word = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.+".contains(&b))
+        };
+        match text.split_once('/') {
+            Some((kind, rest)) if word(kind) && word(rest) => Ok(Self(text.to_owned())),
+            _ => Err("each must be a media type such as application/pdf".to_owned()),
+        }
+    }
+}
+
+/// Where a scanner listens: a host and a port, or a socket of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScannerAddress(pub String);
+
+impl Setting for ScannerAddress {
+    fn parse(text: &str) -> Result<Self, String> {
+        let socket = text.strip_prefix("unix:").is_some_and(|path| path.starts_with('/'));
+        let usable = socket
+            || text.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty()
+                    && host.bytes().all(|b| b.is_ascii_graphic() && b != b'/')
+                    && port.parse::<u16>().is_ok_and(|port| port > 0)
+            });
+        if usable {
+            return Ok(Self(text.to_owned()));
+        }
+        Err("it must be host:port, such as 127.0.0.1:3310, or unix:/path".to_owned())
+    }
+}
+
+/// What becomes of a file while nobody can look through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unscanned {
+    /// It is refused.
+    Refuse,
+    /// It is taken in, and handed to nobody before somebody has.
+    Hold,
+}
+
+impl Setting for Unscanned {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "refuse" => Ok(Self::Refuse),
+            "hold" => Ok(Self::Hold),
+            _ => Err("it must be refuse or hold".to_owned()),
+        }
+    }
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(&'static str);

@@ -108,6 +108,9 @@ problems! {
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";
     409 "customer_not_archived": "Customer not in the archive" / "客户未归档", "The customer does not lie in the archive." / "该客户未归档。";
+    409 "too_many_attachments": "Too many attachments" / "附件过多", "A customer may have at most 200 attachments." / "每个客户最多 200 个附件。";
+    409 "no_room_for_attachments": "No room for attachments" / "附件空间不足", "The attachments of the customer, or of the organisation, would take more room than they may." / "该客户或本机构的附件将超出空间上限。";
+    409 "attachment_held": "Attachment held back" / "附件待扫描", "Nobody takes the file away before a scanner has looked through it; try again later." / "文件通过安全扫描前不可下载，请稍后重试。";
     409 "customer_restricted": "Processing restricted" / "处理受限制", "The person has had processing restricted; nothing is made of their data until that ends." / "当事人已要求限制处理，限制解除前不得进行此操作。";
     409 "erasure_pending": "Erasure pending" / "删除待执行", "One of the two waits to be erased." / "其中一个客户正等待删除。";
     409 "merge_undone": "Merge undone" / "合并已撤销", "The merge was undone before." / "该合并此前已撤销。";
@@ -188,6 +191,10 @@ problems! {
     414 "uri_too_long": "URI too long" / "URI 过长", "The address of the request is too long." / "请求地址过长。";
     415 "unsupported_media_type": "Unsupported media type" / "不支持的媒体类型", "Send {} in UTF-8." / "请使用 UTF-8 编码的 {}。";
     415 "unsupported_content_encoding": "Unsupported content encoding" / "不支持的内容编码", "Send the body without compression." / "请求体不得压缩。";
+    422 "file_type_not_allowed": "Type of file not taken" / "不接受此类文件", "Files of this kind are not taken in; what counts is what a file is, not its name." / "不接受此类文件；以文件实际内容而非名称为准。";
+    422 "file_infected": "File refused by the scanner" / "文件未通过安全扫描", "The scanner found something in the file." / "安全扫描在文件中发现问题。";
+    422 "file_unscannable": "File cannot be scanned" / "文件无法扫描", "The scanner does not look through such a file, and nothing is taken in that nobody has looked through." / "安全扫描无法检查该文件，未经检查的文件不予接收。";
+    422 "file_too_large": "File too large" / "文件过大", "The file is larger than what is taken in." / "文件超过大小上限。";
     422 "unknown_field": "Unknown field" / "未知字段", "The body has members that are not known here; errors lists them." / "请求体包含未知的成员，errors 列出了这些成员。";
     422 "invalid_body": "Invalid body" / "请求体无效", "The body has at least one fault; errors lists every one of them." / "请求体存在错误，errors 列出了全部错误。";
     422 "idempotency_key_reused": "Idempotency-Key reused" / "Idempotency-Key 被重用", "This Idempotency-Key was used for another request." / "该 Idempotency-Key 已用于另一个请求。";
@@ -202,6 +209,7 @@ problems! {
     431 "headers_too_large": "Headers too large" / "请求头过大", "The headers of the request are too large." / "请求头过大。";
     500 "integrity_error": "Integrity error" / "完整性错误", "A stored value did not pass its integrity check; it is not shown." / "存储的数据未通过完整性校验，不予显示。";
     500 "internal_error": "Internal error" / "内部错误", "Something went wrong on our side; name the request_id when asking." / "服务内部错误，咨询时请提供 request_id。";
+    503 "scanner_unavailable": "Scanner unavailable" / "扫描服务不可用", "Files are looked through before they are taken in, and the scanner does not answer." / "文件须先经安全扫描，而扫描服务无响应。";
     503 "audit_unavailable": "Audit log unavailable" / "审计日志不可用", "The audit log cannot be written, so nothing is shown or changed; try again later." / "审计日志无法写入，因此不提供任何数据或变更，请稍后重试。";
     503 "sso_provider_unavailable": "Sign-on provider unavailable" / "单点登录提供方不可用", "The sign-on provider cannot be reached, or what it publishes cannot be used; try again later." / "无法连接单点登录提供方，或其发布的信息不可用，请稍后重试。";
     503 "unavailable": "Unavailable" / "服务不可用", "The service is not ready; try again later." / "服务尚未就绪，请稍后重试。";

@@ -4,6 +4,7 @@ pub mod access;
 pub mod access_requests;
 pub mod access_reviews;
 pub mod api_keys;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod catalog;
@@ -51,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     catalog::routes(config);
     purposes::routes(config);
     records::routes(config);
+    attachments::routes(config);
     notices::routes(config);
     segments::routes(config);
     forms::routes(config);

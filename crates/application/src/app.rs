@@ -7,7 +7,7 @@ use custodian_crypto::{MacKey, PasswordCost, Randomness, RootKey};
 use custodian_domain::access::Allowance;
 use custodian_domain::detections::Thresholds;
 use custodian_domain::kernel::{DomainError, OrganizationId};
-use custodian_outbound::{AnchorFile, Fetch, KeyStore, KeyringFolder, Mail};
+use custodian_outbound::{AnchorFile, Fetch, KeyStore, KeyringFolder, Mail, Scanner};
 use custodian_persistence::access::Look;
 use custodian_persistence::audit::{AuditWriter, NewEntry, Recorded};
 use custodian_persistence::{Database, Work};
@@ -42,10 +42,31 @@ pub struct Tuning {
     pub invitation: chrono::Duration,
     /// How long a forgotten password can be replaced with one letter.
     pub password_reset: chrono::Duration,
+    /// What of files is taken in.
+    pub files: FileRules,
+    /// The hour of the day, by UTC, from which on people are written to about what is due.
+    pub follow_up_hour: u32,
     /// How long a merge of two customers can be undone.
     pub merge_undo: chrono::Duration,
     /// Where the pages of a frontend stand that letters link to; without, letters name the call to make.
     pub account_url: Option<String>,
+}
+
+/// What of files is taken in, and who looks through them before.
+#[derive(Clone, Debug)]
+pub struct FileRules {
+    /// The most bytes of one.
+    pub most_bytes: u64,
+    /// Media types that are taken in, by what a file is.
+    pub types: Vec<String>,
+    /// The most bytes of all of one customer's.
+    pub customer_bytes: u64,
+    /// The most bytes of all of an organisation's.
+    pub total_bytes: u64,
+    /// The scanner; without one nobody looks.
+    pub scanner: Option<Scanner>,
+    /// Whether a file is taken in and held while the scanner does not answer; else it is refused.
+    pub hold_unscanned: bool,
 }
 
 /// What lies outside the database so that an erasure holds in every copy of it.

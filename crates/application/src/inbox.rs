@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
+use custodian_domain::forms::Standing;
 use custodian_domain::inbox::Kind;
 use custodian_domain::kernel::{DomainError, RefusedAs, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::detections::{self, AlertFilter, AlertRow};
-use custodian_persistence::{Work, access_reviews, consents, erasures, exports, privacy_requests};
+use custodian_persistence::{Work, access_reviews, consents, erasures, exports, forms, privacy_requests};
 use uuid::Uuid;
 
 use crate::access_requests::{RequestView, waiting_in};
@@ -18,7 +19,7 @@ use crate::{App, Call};
 pub struct Item {
     /// What it is.
     pub kind: Kind,
-    /// Of the request, the review, the export, the third party or the alarm.
+    /// Of the request, the review, the export, the third party, the submission or the alarm.
     pub id: Uuid,
     /// What to call to see it.
     pub href: String,
@@ -40,7 +41,7 @@ pub struct Item {
     pub right: Option<String>,
 }
 
-/// The most requests of people, and alarms, that are listed.
+/// The most requests of people, submissions and alarms that are listed.
 const MOST: i64 = 1_000;
 
 impl Item {
@@ -103,6 +104,9 @@ async fn gather(app: &App, call: &Call, work: &Work, user: UserId) -> Result<Vec
     }
     if holds(Permission::PurposesManage) {
         items.extend(withdrawals(work, now).await?);
+    }
+    if holds(Permission::FormsDecide) && holds(Permission::CustomersWrite) {
+        items.extend(submissions(app, call, work).await?);
     }
     if holds(Permission::AlertsClose) {
         items.extend(alerts(work, user).await?);
@@ -170,6 +174,18 @@ async fn withdrawals(work: &Work, now: DateTime<Utc>) -> Result<Vec<Item>, Domai
         Item { count, ..Item::new(Kind::WithdrawalOverdue, party, href, due_at).due(Some(due_at), now) }
     };
     Ok(consents::overdue_parties(work).await?.into_iter().map(item).collect())
+}
+
+async fn submissions(app: &App, call: &Call, work: &Work) -> Result<Vec<Item>, DomainError> {
+    // As far as the caller might decide about them.
+    let scope = call.scope(Permission::CustomersWrite, &[], app.now());
+    let state = Standing::Proposed.as_str();
+    let item = |row: forms::SubmissionRow| {
+        let href = format!("/v1/forms/{}/submissions/{}", row.form, row.id);
+        Item { customers: Some(1), ..Item::new(Kind::FormSubmission, row.id, href, row.at) }
+    };
+    let open = forms::list_submissions(work, &scope, None, Some(state), None, MOST).await?;
+    Ok(open.into_iter().map(item).collect())
 }
 
 async fn alerts(work: &Work, user: UserId) -> Result<Vec<Item>, DomainError> {

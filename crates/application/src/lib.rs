@@ -8,6 +8,7 @@ pub mod access;
 pub mod access_requests;
 pub mod access_reviews;
 pub mod api_keys;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod catalog;
@@ -43,6 +44,6 @@ pub mod startup;
 pub mod users;
 pub mod webhooks;
 
-pub use app::{App, AppParts, Custody, Tuning};
+pub use app::{App, AppParts, Custody, FileRules, Tuning};
 pub use call::{Call, Identity};
 pub use clock::{Clock, SystemClock};

@@ -17,6 +17,8 @@ codes! {
         RefusalProbing = "refusal_probing",
         /// One caller searched for many values that nobody has.
         SearchProbing = "search_probing",
+        /// A scanner found malicious software in a file of a caller's.
+        MaliciousFile = "malicious_file",
     }
 }
 
@@ -55,6 +57,7 @@ impl Thresholds {
             Rule::RefreshReuse => 1,
             Rule::RefusalProbing => self.refusals,
             Rule::SearchProbing => self.searches,
+            Rule::MaliciousFile => 1,
         };
         if most == 0 { None } else { Some(most) }
     }

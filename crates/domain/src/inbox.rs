@@ -23,6 +23,8 @@ codes! {
         NotificationOverdue = "notification_overdue",
         /// An erasure of many, proposed by somebody else or by the service, to be decided.
         ErasureBatch = "erasure_batch",
+        /// What was sent by a form about somebody known, to be accepted or dismissed.
+        FormSubmission = "form_submission",
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod access_requests;
 pub mod access_reviews;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod catalog;

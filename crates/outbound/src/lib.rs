@@ -6,6 +6,7 @@ mod fetch;
 mod key_store;
 mod keyring_file;
 mod mail;
+mod scanner;
 mod witness;
 
 pub mod oidc;
@@ -16,4 +17,5 @@ pub use fetch::{Fetch, FetchAnswer, FetchError, FetchRequest, Limits, MOST_BYTES
 pub use key_store::{DirectoryKeyStore, KeyStore, KeyStoreError};
 pub use keyring_file::{KeyringExport, KeyringFolder, keyring_lines};
 pub use mail::{FolderMail, Letter, Mail, MailError, SmtpMail};
+pub use scanner::{Scan, ScanError, Scanner, Verdict};
 pub use witness::{Cosignature, WitnessClient, WitnessError};

@@ -9,6 +9,7 @@ pub mod access_requests;
 pub mod access_reviews;
 pub mod admin;
 pub mod api_keys;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod catalog;

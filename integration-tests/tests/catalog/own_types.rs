@@ -152,6 +152,21 @@ async fn it_is_named_anew_and_retired_and_what_it_held_stays_readable_until_eras
     admin.act(&format!("{TYPES}/ticket/retire")).await.refuses(409, "record_type_built_in");
     assert_eq!(admin.act(&format!("{one}/retire")).await.shows(200).at("/state"), "retired");
     admin.act(&format!("{one}/retire")).await.refuses(409, "record_type_retired");
+    let versions = admin.get(&format!("{one}/versions")).await.shows(200);
+    let told = |at: &str| versions.at(&format!("/data/{at}"));
+    assert_eq!(
+        (told("0/state"), told("0/changed"), told("0/by")),
+        (json!("retired"), json!(["state"]), json!(admin.id))
+    );
+    assert_eq!((told("1/labels/en"), told("1/changed")), (json!("Visit"), json!(["labels"])));
+    assert_eq!(
+        (told("2/version"), told("2/labels/en"), told("2/changed")),
+        (json!(1), json!("Visit report"), json!([]))
+    );
+    let of_builtin = sales.get(&format!("{TYPES}/ticket/versions")).await.shows(200);
+    assert_eq!((of_builtin.at("/data/0/version"), of_builtin.at("/data/1")), (json!(2), Value::Null));
+    assert_eq!(sales.get(&format!("{TYPES}/payment/versions")).await.shows(200).at("/data"), json!([]));
+    sales.get(&format!("{TYPES}/nothing_such/versions")).await.refuses(404, "not_found");
     enter(&sales, &customer, "visit_report", json!({"place": "Hall 5"})).await.refuses(409, "record_type_retired");
     sales.patch(&at, &json!({"fields": {"place": "Hall 5"}})).await.refuses(409, "record_type_retired");
     let new = super::field("mood", "text", json!({}));

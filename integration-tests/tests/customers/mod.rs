@@ -10,7 +10,7 @@ mod hand_over;
 mod history;
 mod list;
 mod matrix;
-mod merge;
+pub mod merge;
 mod merge_races;
 mod oracles;
 mod reach;

@@ -54,6 +54,10 @@ async fn somebody_known_is_not_changed_until_a_member_of_staff_says_so() {
     assert_eq!(waits.at("/changes/email/view"), "reveal");
     assert_eq!(waits.at("/changes/email/sent"), waits.at("/changes/email/current"));
     assert_eq!(waits.at("/consents"), json!(["marketing"]));
+    let inbox = asha.get("/v1/inbox?kind=form_submission").await.shows(200);
+    assert_eq!((inbox.at("/data/0/href"), inbox.at("/counts/form_submission")), (json!(path), json!(1)), "{inbox}");
+    let theirs = opened.org.sales_b().await.get("/v1/inbox").await.shows(200);
+    assert_eq!(theirs.at("/counts/form_submission"), 0, "who may not decide is not asked");
     opened.org.sales_b().await.get(&path).await.refuses(404, "not_found");
     opened.org.sales_b().await.post(&format!("{path}/accept"), &json!({})).await.refuses(404, "not_found");
     let strange =
@@ -64,6 +68,7 @@ async fn somebody_known_is_not_changed_until_a_member_of_staff_says_so() {
     let after = asha.get(&format!("/v1/customers/{person}")).await.shows(200);
     assert_eq!((after.at("/version"), after.at("/fields/name")), (json!(2), json!("张三")));
     assert_eq!(opened.consents(&person).await, [("marketing".to_owned(), "given".to_owned())]);
+    assert_eq!(asha.get("/v1/inbox").await.shows(200).at("/counts/form_submission"), 0);
     asha.post(&format!("{path}/accept"), &json!({})).await.refuses(409, "already_decided");
     asha.act(&format!("{path}/dismiss")).await.refuses(409, "already_decided");
     assert_eq!(asha.get(&path).await.shows(200).at("/changes"), json!({}), "what was decided is gone");

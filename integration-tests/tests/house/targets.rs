@@ -71,6 +71,8 @@ pub struct Targets {
     pub record: String,
     /// A tag that nobody carries.
     pub tag: String,
+    /// A file that hangs on the customer.
+    pub attachment: String,
     /// A segment, a view, a form.
     pub kept: [String; 3],
     /// Key of a field.
@@ -113,6 +115,7 @@ impl Targets {
             alert: id(),
             record: id(),
             tag: id(),
+            attachment: id(),
             kept: [id(), id(), id()],
             field: "nobody_has_it",
         }
@@ -130,6 +133,7 @@ impl Targets {
         let department = admin.post("/v1/departments", &json!({"name": "Empty"})).await.shows(201).id();
         let (role, duties) = (fresh_role(admin).await, fresh_duties(admin).await);
         let (review, line) = fresh_review(org, admin).await;
+        let attachment = crate::attachments::hung(owner, &customer).await;
         let called = crate::records::call_on("2026-03-11");
         let record = crate::records::enter(owner, &customer, "interaction", called).await.shows(201).id();
         let scim_token = admin.post("/v1/scim-tokens", &json!({"name": "HR"})).await.shows(201).id();
@@ -174,6 +178,7 @@ impl Targets {
             alert: crate::detections::raised(org).await,
             record,
             tag: fresh_tag(admin).await,
+            attachment,
             kept: [segment, view, form],
             field: "occupation",
         }
@@ -182,6 +187,7 @@ impl Targets {
     pub fn of(&self, route: &str, parameter: &str) -> &str {
         match (route.split('/').nth(2), parameter) {
             (Some("customers"), "id") => &self.customer,
+            (Some("customers"), "attachment_id") => &self.attachment,
             (Some("tags"), "id") => &self.tag,
             (Some("users"), "id") => &self.user,
             (Some("users"), "session_id") | (Some("me"), "id") => &self.session,

@@ -60,7 +60,10 @@ async fn a_person_takes_their_data_along_once() {
     assert!(package.sent("content-disposition").contains(&open) && package.sent("cache-control").contains("no-store"));
     let files = unpack(&package.bytes);
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    assert_eq!(names, ["consents.csv", "data.csv", "data.json", "records.csv", "schema.json", "summary.txt"]);
+    assert_eq!(
+        names,
+        ["attachments.csv", "consents.csv", "data.csv", "data.json", "records.csv", "schema.json", "summary.txt"]
+    );
     let data = data(&package);
     let field =
         |key: &str| data["person"]["fields"].as_array().unwrap().iter().find(|field| field["key"] == key).cloned();
@@ -86,6 +89,7 @@ async fn the_schema_in_a_package_describes_what_is_in_it() {
     crate::consents::agreed(&dpo, &admin, &customer).await;
     let me = come_in(&org, &address, 1).await;
     me.request("PUT", "/v1/self/preferences").json(&json!({"language": "en"})).header("if-match", "*").await.shows(200);
+    crate::attachments::hung(&dpo, &customer).await;
     done(&org, &me, "access", "EU").await;
     let package = me.get("/v1/self/package").await.shows(200);
     let files = unpack(&package.bytes);
@@ -158,6 +162,36 @@ async fn only_what_was_given_by_consent_or_contract_is_portable() {
             |purpose: &&Value| purpose["legal_basis"].as_str().is_some_and(|basis| basis.ends_with("_contract"));
         assert!(grounds.iter().filter(uses).any(given), "{key} was given neither by contract nor by consent");
     }
+}
+
+#[tokio::test]
+async fn files_about_a_person_are_in_their_package_and_nobody_else_s() {
+    let org = Org::found().await;
+    let ((customer, address), (other, _)) = (somebody(&org).await, somebody(&org).await);
+    let admin = org.admin().await;
+    let scan = crate::attachments::document(150_000);
+    for name in ["合同.pdf", "合同.pdf"] {
+        crate::attachments::hang(&admin, &customer, name, &scan).await.shows(201);
+    }
+    crate::attachments::hang(&admin, &other, "theirs.pdf", &scan).await.shows(201);
+    let me = come_in(&org, &address, 1).await;
+    done(&org, &me, "access", "EU").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    let files = unpack(&package.bytes);
+    assert!(
+        files["attachments/001-合同.pdf"] == scan && files["attachments/002-合同.pdf"] == scan,
+        "not a byte is another"
+    );
+    assert!(!files.keys().any(|name| name.contains("theirs")));
+    assert_eq!(data(&package)["attachments"][0]["file"], "attachments/001-合同.pdf");
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    assert!(text("summary.txt").contains("合同.pdf") && text("attachments.csv").contains("合同.pdf"));
+    // Numbers of identity and account may not be handed over there, and nobody knows what stands in a file.
+    done(&org, &me, "access", "US-CA").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    assert!(!unpack(&package.bytes).keys().any(|name| name.starts_with("attachments/")));
+    let told = &data(&package)["attachments"][1];
+    assert_eq!((&told["name"], &told["file"]), (&json!("合同.pdf"), &Value::Null));
 }
 
 #[tokio::test]

@@ -27,7 +27,8 @@ use super::{Caller, TestClock};
 pub const PASSWORD: &str = "correct horse battery staple";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, no alarm about all of them together, and no check of the log but those that a test asks for.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 15] = [
+    ("attachment_max_bytes", "1048576"),
     ("outbound_allow_loopback", "true"),
     ("argon2_memory_kib", "8192"),
     ("argon2_iterations", "1"),

@@ -18,7 +18,7 @@ async fn everybody_reads_their_own_account() {
     let me = sales.get("/v1/me").await.shows(200);
     let expected = json!({"id": sales.id, "email": org.email("sales_a"), "name": "sales_a", "state": "active",
         "department_id": org.department_id("Sales East"), "supervisor_id": org.user_id("manager"), "regions": [], "role_ids": ["sales"],
-        "created_at": me.at("/created_at"), "language": null});
+        "created_at": me.at("/created_at"), "language": null, "follow_up_letters": true});
     assert_eq!(me.json(), expected);
     sales.get("/v1/me").header("if-none-match", &me.sent("etag")).await.shows(304);
     let nobody = org.nobody().await;

@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(types::list_record_types)
         .service(types::create_record_type)
         .service(types::show_record_type)
+        .service(types::list_record_type_versions)
         .service(types::change_record_type)
         .service(types::retire_record_type)
         .service(list_fields)

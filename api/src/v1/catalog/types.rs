@@ -5,10 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use custodian_application::catalog::TypeView;
 use custodian_application::{App, catalog};
+use custodian_domain::catalog::Labels;
 use custodian_domain::kernel::DomainError;
+use custodian_persistence::catalog::TypeVersionRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{ManageCatalog, ReadCatalog};
 use crate::http::{
@@ -94,6 +97,57 @@ fn tag(view: &TypeView, rights: &[u8; 32]) -> ETag {
 fn answered(view: TypeView, rights: &[u8; 32], lang: Lang) -> Result<Reply, DomainError> {
     let tag = tag(&view, rights);
     Ok(Reply::ok(&RecordTypeBody::of(view, lang))?.etag(tag))
+}
+
+/// One version of a record type.
+#[derive(Serialize, ToSchema)]
+pub struct RecordTypeVersionBody {
+    /// The version.
+    version: i32,
+    /// `active` or `retired`.
+    state: String,
+    /// Its names.
+    labels: LabelsBody,
+    /// Members that changed; empty for a new type.
+    changed: Vec<String>,
+    /// When it came into force.
+    at: DateTime<Utc>,
+    /// Who made it.
+    by: Uuid,
+}
+
+impl From<TypeVersionRow> for RecordTypeVersionBody {
+    fn from(row: TypeVersionRow) -> Self {
+        let TypeVersionRow { version, state, label_en, label_zh, changed, at, by } = row;
+        Self { version, state, labels: Labels::new(label_en, label_zh).into(), changed, at, by }
+    }
+}
+
+/// List the versions of a record type.
+///
+/// Newest first, each with its names and state, what changed, when and by whom; since the organisation made or first changed the type. Its fields have versions of their own.
+#[utoipa::path(
+    tag = "catalog", security(("bearer" = []), ("api_key" = [])),
+    params(("type" = String, Path, description = "Code of the record type"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page of versions.", body = Listing<RecordTypeVersionBody>,
+        example = json!({"data": [{"version": 2, "state": "active", "labels": {"en": "Visit", "zh": "拜访"}, "changed": ["labels"], "at": "2026-11-22T08:00:00Z",
+            "by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10"}], "next_cursor": null})), ReadProblems))]
+#[get("/record-types/{type}/versions")]
+pub async fn list_record_type_versions(
+    may: May<ReadCatalog>,
+    app: Data<App>,
+    code: Path<String>,
+    mut query: Query,
+) -> Result<HttpResponse, Problem> {
+    let route = format!("/v1/record-types/{code}/versions");
+    let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
+    let versions = catalog::type_versions(&app, &may, &code).await?;
+    Ok(HttpResponse::Ok().json(page_of(
+        versions.into_iter().map(RecordTypeVersionBody::from).collect(),
+        &pages,
+        &mut query,
+    )?))
 }
 
 /// List record types.

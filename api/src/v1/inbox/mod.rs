@@ -30,9 +30,10 @@ needs! {
 /// Something that waits.
 #[derive(Serialize, ToSchema)]
 pub struct ItemBody {
-    /// `approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue` or `alert`.
+    /// `approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue`, `notification_overdue`, `erasure_batch`, `form_submission`
+    /// or `alert`.
     kind: &'static str,
-    /// Of the request, the review, the export, the third party or the alarm.
+    /// Of the request, the review, the export, the third party, the submission or the alarm.
     id: Uuid,
     /// What to call to see it.
     href: String,
@@ -82,10 +83,10 @@ pub struct InboxBody {
 ///
 /// Everything that waits for the caller, newest first, with counts: requests to decide, emergencies to review, access reviews to answer, own exports to take away; people's own
 /// requests that one has taken on or nobody has, for who answers them; and, for who manages purposes, recipients that have not acknowledged withdrawals in time; for who looks into alarms, those that are open. Erasures of many that somebody else or
-/// the service proposes wait for who may erase. An item is gone as soon as it is dealt with.
+/// the service proposes wait for who may erase, and what was sent by forms about somebody known for who may change that customer. An item is gone as soon as it is dealt with.
 #[utoipa::path(
     tag = "inbox", security(("bearer" = [])),
-    params(("kind" = Option<String>, Query, description = "`approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue`, `notification_overdue`, `erasure_batch` or `alert`"),
+    params(("kind" = Option<String>, Query, description = "`approval`, `emergency_review`, `access_review`, `export_ready`, `privacy_request`, `withdrawal_overdue`, `notification_overdue`, `erasure_batch`, `form_submission` or `alert`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "What waits.", body = InboxBody, example = json!(example())), ListProblems))]

@@ -43,6 +43,8 @@ pub struct UserBody {
     created_at: DateTime<Utc>,
     /// `en` or `zh-CN`: what letters to the person are in; null until the person has chosen, and letters are in both.
     language: Option<&'static str>,
+    /// Whether the person is written to about what is due.
+    follow_up_letters: bool,
 }
 
 impl From<UserView> for UserBody {
@@ -62,6 +64,7 @@ impl From<UserView> for UserBody {
             roles,
             version: _,
             language,
+            follow_up_letters,
         } = row;
         let language = language.map(Language::tag);
         let (department_id, supervisor_id) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
@@ -76,6 +79,7 @@ impl From<UserView> for UserBody {
             role_ids: roles,
             created_at,
             language,
+            follow_up_letters,
         }
     }
 }
@@ -130,5 +134,5 @@ pub async fn show_user(
 pub(super) fn user_example() -> serde_json::Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "email": "sales.a@demo.example", "name": "Sales A", "state": "active",
         "department_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "supervisor_id": null, "regions": [], "role_ids": ["sales"],
-        "created_at": "2026-11-22T08:00:00Z", "language": "zh-CN"})
+        "created_at": "2026-11-22T08:00:00Z", "language": "zh-CN", "follow_up_letters": true})
 }

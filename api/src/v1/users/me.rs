@@ -29,6 +29,9 @@ pub struct PatchMeBody {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     language: Option<Option<String>>,
+    /// Whether to be written to, once a day, about what is due and overdue.
+    #[schema(nullable = false)]
+    follow_up_letters: Option<bool>,
 }
 
 impl Body for PatchMeBody {
@@ -73,10 +76,10 @@ pub async fn show_me(caller: Authenticated, app: Data<App>, req: HttpRequest) ->
 
 /// Change one's own account.
 ///
-/// One's name and the language of letters. Address, place and roles are changed by those who manage accounts.
+/// One's name, the language of letters, and whether letters about what is due are wanted. Address, place and roles are changed by those who manage accounts.
 #[utoipa::path(
     tag = "users", security(("bearer" = [])),
-    request_body(content = PatchMeBody, content_type = "application/merge-patch+json", example = json!({"name": "Sales A", "language": "zh-CN"})),
+    request_body(content = PatchMeBody, content_type = "application/merge-patch+json", example = json!({"name": "Sales A", "language": "zh-CN", "follow_up_letters": false})),
     responses((status = 200, description = "As it is now.", body = UserBody, example = json!(user_example())), ChangeProblems))]
 #[patch("/me")]
 pub async fn change_me(
@@ -85,8 +88,9 @@ pub async fn change_me(
     if_match: IfMatch,
     body: ValidPatch<PatchMeBody>,
 ) -> Result<Reply, Problem> {
-    let PatchMeBody { name, language } = body.into_inner();
-    let patch = MePatch { name, language: language.map(|tag| tag.as_deref().and_then(Language::from_tag)) };
+    let PatchMeBody { name, language, follow_up_letters } = body.into_inner();
+    let language = language.map(|tag| tag.as_deref().and_then(Language::from_tag));
+    let patch = MePatch { name, language, follow_up_letters };
     let work = app.begin(caller.organization()).await?;
     let view = users::patch_me(&app, &caller, &work, |version| if_match.check(version), patch).await;
     Ok(answer(settle(work, view).await?, &caller.identity.rights)?)

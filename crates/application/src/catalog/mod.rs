@@ -19,7 +19,7 @@ pub(crate) use current::{Catalogs, Current, load};
 pub use draft::FieldDraft;
 pub use export::{Dictionary, FieldLine, TypeLine, UsedBy, export};
 pub use rebuild::{KIND, run};
-pub use types::{TypeView, create_type, patch_type, record_type, record_types, retire_type};
+pub use types::{TypeView, create_type, patch_type, record_type, record_types, retire_type, type_versions};
 pub use view::{FieldVersion, FieldView};
 pub use write::{create, patch, retire};
 

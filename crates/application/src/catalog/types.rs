@@ -6,7 +6,7 @@ use custodian_domain::catalog::{LONGEST_KEY, RecordType, built_in_type, is_recor
 use custodian_domain::kernel::{DomainError, Fault};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::catalog::{self as stored, TypeRow};
+use custodian_persistence::catalog::{self as stored, TypeRow, TypeVersionRow};
 
 use super::load;
 use super::write::conflict;
@@ -82,6 +82,18 @@ pub async fn record_type(app: &App, call: &Call, code: &str) -> Result<TypeView,
     Ok(view)
 }
 
+/// The versions of a record type since the organisation made or first changed it, newest first.
+pub async fn type_versions(app: &App, call: &Call, code: &str) -> Result<Vec<TypeVersionRow>, DomainError> {
+    call.needs(Permission::CatalogRead)?;
+    let work = app.begin(call.organization()).await?;
+    let read = async { Ok::<_, DomainError>((one(&work, code).await?, stored::type_versions(&work, code).await?)) };
+    let read = read.await;
+    work.abandon().await;
+    let (view, versions) = read?;
+    app.record_read(call, entry(Action::CatalogRead, &view)).await?;
+    Ok(versions)
+}
+
 fn entry(action: Action, view: &TypeView) -> Draft {
     Draft::of(action)
         .with("record_type", Detail::Code(view.record_type.code.to_owned()))
@@ -125,11 +137,19 @@ pub async fn create_type(
         updated_at: now,
         updated_by: by,
     };
-    keep(app, call, work, row, Action::CatalogCreateType).await
+    keep(app, call, work, row, (Action::CatalogCreateType, &[])).await
 }
 
-async fn keep(app: &App, call: &Call, work: &Work, row: TypeRow, action: Action) -> Result<TypeView, DomainError> {
+async fn keep(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: TypeRow,
+    (action, changed): (Action, &[&str]),
+) -> Result<TypeView, DomainError> {
     stored::store_type(work, &row).await?;
+    let changed: Vec<String> = changed.iter().map(|one| (*one).to_owned()).collect();
+    stored::store_type_version(work, &row, &changed).await?;
     let view = one(work, &row.code).await?;
     app.record_change(work, call, entry(action, &view)).await?;
     Ok(view)
@@ -150,6 +170,10 @@ async fn held(
     }
     let (now, by) = (work.database_time().await?, call.identity.actor_id());
     let kept = stored::types(work).await?.into_iter().find(|row| row.code == code);
+    if let Some(before) = &kept {
+        // One that was kept before its versions were.
+        stored::store_type_version(work, before, &[]).await?;
+    }
     let row = kept.unwrap_or_else(|| TypeRow {
         code: code.to_owned(),
         place: -1,
@@ -182,7 +206,7 @@ pub async fn patch_type(
     match labels {
         Some((en, zh)) if en != row.label_en || zh != row.label_zh => {
             let row = TypeRow { label_en: en, label_zh: zh, ..row };
-            keep(app, call, work, row, Action::CatalogUpdateType).await
+            keep(app, call, work, row, (Action::CatalogUpdateType, &["labels"])).await
         }
         _ => Ok(view),
     }
@@ -199,5 +223,5 @@ pub async fn retire_type(app: &App, call: &Call, work: &Work, code: &str) -> Res
         return Err(conflict("record_type_built_in"));
     }
     let row = TypeRow { state: "retired".to_owned(), ..row };
-    keep(app, call, work, row, Action::CatalogRetireType).await
+    keep(app, call, work, row, (Action::CatalogRetireType, &["state"])).await
 }

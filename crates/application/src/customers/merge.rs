@@ -23,7 +23,7 @@ use super::seen::{decide_row, refuse};
 use super::tags::in_order;
 use crate::audit::{Detail, Draft, Shown};
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, consents, exports, records};
+use crate::{App, Call, attachments, consents, exports, records};
 
 /// Two rows to be made one.
 #[derive(Clone, Debug)]
@@ -102,6 +102,7 @@ pub async fn merge(app: &App, call: &Call, work: &Work, new: NewMerge) -> Result
         app.record_change(work, call, draft).await?;
     }
     moved.records = guard(app, call, goes.id, records::move_all(app, work, &goes, &next, None).await).await?;
+    moved.attachments = guard(app, call, goes.id, attachments::move_all(app, work, &goes, &next, None).await).await?;
     follow(app, call, work, &goes, &next, &mut moved).await?;
     let row = MergeRow {
         id: app.new_id(),

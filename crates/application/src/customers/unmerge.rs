@@ -18,7 +18,7 @@ use super::sealing::{open_one, open_row, open_some, tags_of};
 use super::seen::{decide_row, refuse};
 use crate::audit::Draft;
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, consents, records};
+use crate::{App, Call, attachments, consents, records};
 
 /// Every merge of a customer, newest first.
 pub async fn merges(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<MergeView>, DomainError> {
@@ -62,6 +62,8 @@ pub async fn unmerge(
     let moved = &view.moved;
     let back = records::move_all(app, work, &next, &goes.row, Some(&moved.records)).await;
     guard(app, call, next.id, back).await?;
+    let files = attachments::move_all(app, work, &next, &goes.row, Some(&moved.attachments)).await;
+    guard(app, call, next.id, files).await?;
     consents::unfollow(app, call, work, next.id, &moved.consents).await?;
     stored::move_requests(work, next.id, goes.row.id, Some(&moved.privacy_requests)).await?;
     let mut those = stored::collaborators(work, next.id).await?;

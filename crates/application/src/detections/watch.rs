@@ -126,6 +126,11 @@ pub(crate) async fn note_vain_search(app: &App, call: &Call, tags: &[[u8; 16]]) 
     note(app, call, Rule::SearchProbing, &what).await;
 }
 
+/// Raises an alarm about a member of staff, a file of whose a scanner found something in.
+pub(crate) async fn note_malware(app: &App, work: &Work, user: Uuid) -> Result<(), DomainError> {
+    raise(app, work, Rule::MaliciousFile, About::Caller("staff", user), 1).await
+}
+
 async fn note(app: &App, call: &Call, rule: Rule, what: &str) {
     let about = match &call.identity.caller.who {
         Who::Staff(staff) => About::Caller("staff", staff.user.uuid()),

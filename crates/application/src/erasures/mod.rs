@@ -4,6 +4,7 @@ mod ask;
 mod batch_run;
 mod batches;
 mod certificate;
+mod files;
 mod keyring;
 mod ledger;
 mod matcher;

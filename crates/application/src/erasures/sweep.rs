@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use custodian_crypto::DataKey;
 use custodian_domain::erasures::{Trace, keeps_ids};
 use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_persistence::attachments;
 use custodian_persistence::erasures::{self as stored, Column, ErasureRow, RecordPack, Survivor};
 use serde::Serialize;
 use serde_json::json;
@@ -196,6 +197,7 @@ impl<'a> Pass<'a> {
             let page = stored::survivors(&work, after, PAGE).await?;
             let ids: Vec<Uuid> = page.iter().map(|survivor| survivor.id.uuid()).collect();
             let records = stored::record_packs(&work, &ids).await?;
+            let files = attachments::of_customers(&work, &ids).await?;
             work.abandon().await;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id.uuid();
@@ -205,6 +207,10 @@ impl<'a> Pass<'a> {
                 let records = hanging.remove(&survivor.id.uuid()).unwrap_or_default();
                 if let Some(key) = self.survivor(survivor) {
                     records.iter().for_each(|record| self.record(&key, record));
+                    files
+                        .iter()
+                        .filter(|file| file.customer == survivor.id)
+                        .for_each(|file| self.file_name(&key, file));
                 }
             }
         }

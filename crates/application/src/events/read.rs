@@ -205,7 +205,11 @@ fn seen(
         let value = shown(call, kind, &name, value, &decision);
         (name, value)
     });
-    Ok(Some(members.collect()))
+    let members: Map<String, Value> = members.collect();
+    // That something is due is what the field says: for nobody from whom it is hidden.
+    let tells_field = matches!(kind, EventType::RecordsDue | EventType::RecordsOverdue);
+    let hidden = members.get("fields").and_then(Value::as_array).is_some_and(Vec::is_empty);
+    Ok(if tells_field && hidden { None } else { Some(members) })
 }
 
 /// The fields that an event about a record speaks of.

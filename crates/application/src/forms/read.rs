@@ -57,7 +57,7 @@ pub async fn list_submissions(
     let found = async {
         stored::find(&work, form).await?.ok_or(DomainError::NotFound)?;
         let wanted = i64::try_from(limit).unwrap_or(200) + 1;
-        Ok::<_, DomainError>(stored::list_submissions(&work, &scope, form, state, before, wanted).await?)
+        Ok::<_, DomainError>(stored::list_submissions(&work, &scope, Some(form), state, before, wanted).await?)
     }
     .await;
     work.abandon().await;

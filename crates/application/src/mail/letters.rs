@@ -72,6 +72,40 @@ pub(crate) fn password_changed(language: Option<Language>, organization: &str, a
     )
 }
 
+/// What is due on what somebody sees to, and what is late: how much of each, and some of it by its ids. Nothing of any customer.
+pub(crate) fn follow_ups(
+    language: Option<Language>,
+    organization: &str,
+    (coming, soon): (i64, Vec<String>),
+    (late, overdue): (i64, Vec<String>),
+    until: DateTime<Utc>,
+) -> Text {
+    let all = format!("GET /v1/follow-ups?due_before={}", time(until));
+    let lines = |title: (String, String), lines: Vec<String>| {
+        let lines = if lines.is_empty() { "-".to_owned() } else { lines.join("\n") };
+        (Part::Said(title.0, title.1), Part::Plain(lines))
+    };
+    let (late_title, late_lines) = lines((format!("已逾期：{late}"), format!("Overdue: {late}")), overdue);
+    let (soon_title, soon_lines) =
+        lines((format!("24 小时内到期：{coming}"), format!("Due within a day: {coming}")), soon);
+    Letter { kind: "follow_ups", language }.write(
+        organization,
+        ["待跟进事项", "what is due"],
+        [
+            late_title,
+            late_lines,
+            soon_title,
+            soon_lines,
+            Part::Said("全部事项请登录后查看：".to_owned(), "Log in to see all of it:".to_owned()),
+            Part::Plain(all),
+            Part::Said(
+                "不再接收此类邮件：PATCH /v1/me {\"follow_up_letters\": false}".to_owned(),
+                "To have no more of these letters: PATCH /v1/me {\"follow_up_letters\": false}".to_owned(),
+            ),
+        ],
+    )
+}
+
 /// A paragraph.
 enum Part {
     /// In Chinese and in English.

@@ -12,7 +12,7 @@ use custodian_persistence::mail::{self as stored, DueLetter, LetterRow};
 use custodian_persistence::{Work, audit as log};
 use uuid::Uuid;
 
-pub(crate) use letters::{invitation, password_changed, password_reset};
+pub(crate) use letters::{follow_ups, invitation, password_changed, password_reset};
 
 use crate::App;
 use crate::audit::{Detail, Draft, EntryActor, seal_entry};

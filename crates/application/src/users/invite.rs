@@ -90,6 +90,7 @@ fn row_of(
         roles,
         version: 1,
         language: None,
+        follow_up_letters: true,
     }
 }
 

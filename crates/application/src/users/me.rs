@@ -16,6 +16,8 @@ pub struct MePatch {
     pub name: Option<String>,
     /// What the person reads; letters are in it, or in every language where none was chosen.
     pub language: Option<Option<Language>>,
+    /// Whether to be written to about what is due.
+    pub follow_up_letters: Option<bool>,
 }
 
 /// The caller's own account.
@@ -41,7 +43,7 @@ pub async fn patch_me(
     admits(i64::from(row.version))?;
     let keys = app.keys().open_organization(work).await?;
     let shown = view(&keys, work.organization(), row.clone())?;
-    let MePatch { name, language } = patch;
+    let MePatch { name, language, follow_up_letters } = patch;
     let mut changed = Vec::new();
     if let Some(name) = name.filter(|name| *name != shown.name) {
         row.sealed_name =
@@ -51,6 +53,10 @@ pub async fn patch_me(
     if let Some(language) = language.filter(|language| *language != row.language) {
         row.language = language;
         changed.push("language".to_owned());
+    }
+    if let Some(wanted) = follow_up_letters.filter(|wanted| *wanted != row.follow_up_letters) {
+        row.follow_up_letters = wanted;
+        changed.push("follow_up_letters".to_owned());
     }
     if changed.is_empty() {
         return Ok(shown);

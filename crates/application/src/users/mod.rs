@@ -79,6 +79,7 @@ pub async fn insert(app: &App, work: &Work, keys: &OrganizationKeys, user: NewUs
         roles,
         version: 1,
         language: None,
+        follow_up_letters: true,
     };
     stored::insert(work, &row, &app.keys().lookup("email", &comparable_email(email))).await?;
     Ok(())

@@ -122,6 +122,7 @@ pub const LIMITS: &[&str] = &[
     "As long as a copy of the database from before unreadable_at is kept, who holds the live index key can test a guessed value against it.",
     "Colleagues' reasons in the log stay sealed under the organisation's own key; numbers and addresses of people are refused in them when typed.",
     "Names, companies, places and days are shared by many and are not searched for in other people's texts.",
+    "Of files that hang on others the names are looked through, and not what stands in them.",
     "What was handed to others before is theirs to erase.",
 ];
 

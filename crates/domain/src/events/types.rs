@@ -74,6 +74,10 @@ event_types! {
         "A record was changed; `fields` names what was changed, never to what.";
     RecordsDeleted = "records.deleted", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, version: Count }:
         "A record was taken out of use.";
+    RecordsDue = "records.due", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, fields: Fields }:
+        "Something is due on a record within a day; `fields` names the field that says so. Told once for each due moment.";
+    RecordsOverdue = "records.overdue", RecordsRead, Customer { customer_id: Person, record_id: Person, record_type: Code, fields: Fields }:
+        "What was due on a record was not done in time; `fields` names the field that says so. Told once for each due moment.";
     ErasureBatchesOpened = "erasure_batches.opened", ErasuresRead, Organization { erasure_batch_id: Id, ground: Code, customers: Count }:
         "Many are to be erased, as a person or the law asks; it waits for somebody's word.";
     ErasureBatchesFinished = "erasure_batches.finished", ErasuresRead, Organization { erasure_batch_id: Id, ground: Code, customers: Count, erased: Count }:

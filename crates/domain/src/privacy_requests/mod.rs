@@ -8,7 +8,7 @@ mod package;
 pub use calendar::{Calendar, MissingYear};
 pub use deadlines::{DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
-pub use package::{is_free_text, is_judged, is_left_out, is_plan, is_portable};
+pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};
 
 use chrono::NaiveDate;
 

@@ -26,6 +26,12 @@ pub fn is_left_out(jurisdiction: Jurisdiction, field: &Field) -> bool {
     PLANS.contains(&field.name) || (jurisdiction == Jurisdiction::UsCa && number)
 }
 
+/// Whether files themselves are handed over under a law: not where numbers of identity and account may not be, for nobody knows what stands in a file
+/// (11 CCR 7024(d)).
+pub fn encloses_files(jurisdiction: Jurisdiction) -> bool {
+    jurisdiction != Jurisdiction::UsCa
+}
+
 /// Whether a field is of those that the company plans by: the person is not shown it.
 pub fn is_plan(field: &Field) -> bool {
     PLANS.contains(&field.name)

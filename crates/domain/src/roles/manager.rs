@@ -19,6 +19,8 @@ pub(super) const MANAGER: &[Permission] = &[
     RecordsRead,
     RecordsWrite,
     RecordsDelete,
+    AttachmentsRead,
+    AttachmentsWrite,
     AccessLogRead,
     ImportsRun,
     UsersRead,

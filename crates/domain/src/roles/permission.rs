@@ -66,6 +66,8 @@ permissions! {
     FormsRead = "forms.read": "Read collection forms.",
     FormsManage = "forms.manage": "Make, publish and retire collection forms.",
     FormsDecide = "forms.decide": "Read what people sent by forms, and accept or dismiss what is about somebody known.",
+    AttachmentsRead = "attachments.read": "List the files that hang on customers, and take them away.",
+    AttachmentsWrite = "attachments.write": "Hang files on customers, and take them off.",
     AccessLogRead = "customers.access_log": "Read who saw a customer, when and why.",
     ImportsRun = "imports.run": "Load customers from a file.",
     ExportsRead = "exports.read": "Follow one's own exports and those that one is asked about.",

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use rebuild::{RebuildRow, checkpoint, insert_rebuild, rebuild};
-pub use types::{TypeRow, store_type, types};
+pub use types::{TypeRow, TypeVersionRow, store_type, store_type_version, type_versions, types};
 
 use crate::{DbError, Work};
 

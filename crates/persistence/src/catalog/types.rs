@@ -56,6 +56,52 @@ pub async fn types(work: &Work) -> Result<Vec<TypeRow>, DbError> {
     Ok(work.query(&sql, &[&work.organization().uuid()]).await?.iter().map(TypeRow::from).collect())
 }
 
+/// One version of a record type.
+#[derive(Clone, Debug)]
+pub struct TypeVersionRow {
+    /// The version.
+    pub version: i32,
+    /// `active` or `retired`.
+    pub state: String,
+    /// Its English name.
+    pub label_en: String,
+    /// Its Chinese name.
+    pub label_zh: String,
+    /// Members that changed.
+    pub changed: Vec<String>,
+    /// When it came into force.
+    pub at: DateTime<Utc>,
+    /// Who made it.
+    pub by: Uuid,
+}
+
+/// Adds a version of a record type as it stands, unless it is there.
+pub async fn store_type_version(work: &Work, row: &TypeRow, changed: &[String]) -> Result<(), DbError> {
+    const SQL: &str = "INSERT INTO catalog_record_type_versions (organization_id, code, version, state, label_en, label_zh, changed, at, by_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    let TypeRow { code, version, state, label_en, label_zh, updated_at, updated_by, .. } = row;
+    let organization = work.organization().uuid();
+    work.execute(SQL, &[&organization, code, version, state, label_en, label_zh, &changed, updated_at, updated_by])
+        .await?;
+    Ok(())
+}
+
+/// The versions of a record type since the organisation made or first changed it, newest first.
+pub async fn type_versions(work: &Work, code: &str) -> Result<Vec<TypeVersionRow>, DbError> {
+    let sql = "SELECT version, state, label_en, label_zh, changed, at, by_id FROM catalog_record_type_versions \
+         WHERE organization_id = $1 AND code = $2 ORDER BY version DESC";
+    let read = |row: &Row| TypeVersionRow {
+        version: row.get(0),
+        state: row.get(1),
+        label_en: row.get(2),
+        label_zh: row.get(3),
+        changed: row.get(4),
+        at: row.get(5),
+        by: row.get(6),
+    };
+    Ok(work.query(sql, &[&work.organization().uuid(), &code]).await?.iter().map(read).collect())
+}
+
 /// Stores what a record type has become, new or not.
 pub async fn store_type(work: &Work, row: &TypeRow) -> Result<(), DbError> {
     let sql = format!(

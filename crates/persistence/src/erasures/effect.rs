@@ -42,6 +42,17 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM retention_warnings WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "attachment_pieces",
+        "DELETE FROM attachment_chunks p USING attachments a WHERE p.organization_id = $1 AND a.organization_id = $1 AND a.customer_id = $2 AND p.attachment_id = a.id",
+        "SELECT count(*) FROM attachment_chunks p JOIN attachments a ON a.organization_id = p.organization_id AND a.id = p.attachment_id \
+         WHERE a.organization_id = $1 AND a.customer_id = $2",
+    ),
+    (
+        "attachments",
+        "DELETE FROM attachments WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM attachments WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "merges",
         "DELETE FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
         "SELECT count(*) FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",

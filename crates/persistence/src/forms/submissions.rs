@@ -93,11 +93,11 @@ async fn one(work: &Work, id: Uuid, mode: &str) -> Result<Option<SubmissionRow>,
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(SubmissionRow::from))
 }
 
-/// A page of a form's submissions about customers inside the scope, newest first; of one state if given.
+/// A page of the submissions about customers inside the scope, newest first; of one form and one state if given.
 pub async fn list_submissions(
     work: &Work,
     scope: &RowScope,
-    form: Uuid,
+    form: Option<Uuid>,
     state: Option<&str>,
     before: Option<Uuid>,
     limit: i64,
@@ -111,8 +111,9 @@ pub async fn list_submissions(
     params.extend([&form as Param<'_>, &state, &before, &limit]);
     let sql = format!(
         "SELECT {COLUMNS} FROM form_submissions s JOIN customers c ON c.organization_id = s.organization_id AND c.id = s.customer_id \
-         WHERE {} AND s.form_id = ${} AND (${}::text IS NULL OR s.state = ${}) AND (${}::uuid IS NULL OR s.id < ${}) ORDER BY s.id DESC LIMIT ${}",
+         WHERE {} AND (${}::uuid IS NULL OR s.form_id = ${}) AND (${}::text IS NULL OR s.state = ${}) AND (${}::uuid IS NULL OR s.id < ${}) ORDER BY s.id DESC LIMIT ${}",
         reached.sql,
+        n + 1,
         n + 1,
         n + 2,
         n + 2,

@@ -5,6 +5,7 @@ mod hand_over;
 mod list;
 mod moving;
 mod reindex;
+mod remind;
 mod report;
 mod write;
 
@@ -18,6 +19,7 @@ pub use hand_over::{hand_over, lock_owned};
 pub use list::{Filter, Order, due, list};
 pub use moving::{Past, lock_of, move_pasts, move_records, pasts};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
+pub use remind::{Owned, ToTell, begin_day, owned, take_untold};
 pub use report::{By, counted};
 pub use write::{RecordVersionRow, archive, change_owner, insert, store_change, versions};
 

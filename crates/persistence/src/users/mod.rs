@@ -42,6 +42,8 @@ pub struct UserRow {
     pub version: i32,
     /// What the person reads; `None` until they have said so.
     pub language: Option<Language>,
+    /// Whether the person is written to about what is due.
+    pub follow_up_letters: bool,
 }
 
 impl From<&Row> for UserRow {
@@ -59,12 +61,13 @@ impl From<&Row> for UserRow {
             roles: row.get(9),
             version: row.get(10),
             language: row.get::<_, Option<&str>>(11).and_then(Language::from_tag),
+            follow_up_letters: row.get(12),
         }
     }
 }
 
 pub(crate) const COLUMNS: &str = "u.id, u.state, u.department_id, u.supervisor_id, u.regions, u.sealed_email, u.sealed_name, u.password_hash, u.created_at, \
-     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1), u.version, u.language";
+     ARRAY(SELECT r.role_code FROM user_roles r WHERE r.organization_id = u.organization_id AND r.user_id = u.id ORDER BY 1), u.version, u.language, u.follow_up_letters";
 
 /// Adds a member of staff with roles, and the tag that log-in finds the address by.
 pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<(), DbError> {
@@ -82,6 +85,7 @@ pub async fn insert(work: &Work, user: &UserRow, email_lookup: &[u8]) -> Result<
         roles,
         version: _,
         language: _,
+        follow_up_letters: _,
     } = user;
     work.execute(
         "INSERT INTO users (organization_id, id, state, department_id, supervisor_id, regions, sealed_email, sealed_name, password_hash, created_at) \

@@ -13,16 +13,25 @@ pub async fn lock(work: &Work, id: UserId) -> Result<Option<UserRow>, DbError> {
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id.uuid()]).await?.as_ref().map(UserRow::from))
 }
 
-/// Stores name, department, supervisor, regions and language.
+/// Stores name, department, supervisor, regions, language and whether letters about what is due are wanted.
 pub async fn update(work: &Work, user: &UserRow) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE users SET sealed_name = $3, department_id = $4, supervisor_id = $5, regions = $6, language = $7, version = version + 1 \
+    const SQL: &str = "UPDATE users SET sealed_name = $3, department_id = $4, supervisor_id = $5, regions = $6, language = $7, follow_up_letters = $8, version = version + 1 \
          WHERE organization_id = $1 AND id = $2";
-    let UserRow { id, department, supervisor, regions, sealed_name, language, .. } = user;
+    let UserRow { id, department, supervisor, regions, sealed_name, language, follow_up_letters, .. } = user;
     let language = language.map(Language::tag);
     let (department, supervisor) = (department.map(|d| d.uuid()), supervisor.map(|s| s.uuid()));
     work.execute(
         SQL,
-        &[&work.organization().uuid(), &id.uuid(), sealed_name, &department, &supervisor, regions, &language],
+        &[
+            &work.organization().uuid(),
+            &id.uuid(),
+            sealed_name,
+            &department,
+            &supervisor,
+            regions,
+            &language,
+            follow_up_letters,
+        ],
     )
     .await?;
     Ok(())

@@ -1,14 +1,13 @@
 //! What a package holds: the person's own data as JSON with its schema, as CSV, and as a text that can be read.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write};
 
 use chrono::{DateTime, Utc};
 use custodian_domain::catalog::{Field, Output, without_others};
 use custodian_domain::exports::is_formula;
 use custodian_domain::kernel::{DomainError, Language};
 use custodian_domain::privacy_requests::{
-    Jurisdiction, Right, is_free_text, is_judged, is_left_out, is_portable, remedy,
+    Jurisdiction, Right, encloses_files, is_free_text, is_judged, is_left_out, is_portable, remedy,
 };
 use custodian_domain::purposes::Purpose;
 use custodian_persistence::consents::Listed;
@@ -16,15 +15,14 @@ use custodian_persistence::customers::CustomerRow;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
+use super::files::Attached;
 use super::records::{self, RecordLine};
 use super::summary::summary;
 use crate::records::OwnRecord;
 
 /// The form of `data.json`; changes with its schema.
-pub(super) const FORMAT: &str = "custodian.subject-package/2";
+pub(super) const FORMAT: &str = "custodian.subject-package/3";
 const SCHEMA: &str = include_str!("schema.json");
 
 /// Everything that a package is made from.
@@ -41,6 +39,7 @@ pub(super) struct Source<'a> {
     pub agreed: &'a [String],
     pub consents: &'a [Listed],
     pub records: &'a [OwnRecord<'a>],
+    pub attached: &'a [Attached],
     /// The person's own identifiers: others' are taken out of free texts.
     pub identifiers: &'a [String],
 }
@@ -77,22 +76,15 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The archive. Stored as they are: packages are small, and whatever opens an archive opens this one.
-    pub(super) fn into_zip(self) -> Result<Vec<u8>, DomainError> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .last_modified_time(zip::DateTime::default());
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, content) in self.files {
-            archive.start_file(name, options).map_err(broken)?;
-            archive.write_all(&content).map_err(broken)?;
-        }
-        Ok(archive.finish().map_err(broken)?.into_inner())
+    /// How large they are in all.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|(_, content)| content.len() as u64).sum()
     }
-}
 
-fn broken(_: impl std::error::Error) -> DomainError {
-    DomainError::internal("a package cannot be written")
+    /// Name and content of each.
+    pub(super) fn each(self) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+        self.files.into_iter()
+    }
 }
 
 /// Makes the files.
@@ -109,6 +101,7 @@ pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
         ("data.csv", data_csv(&lines)?),
         ("records.csv", records::csv(&records)?),
         ("consents.csv", consents_csv(source.consents)?),
+        ("attachments.csv", attachments_csv(source)?),
         ("summary.txt", summary(source, &lines, &records).into_bytes()),
     ];
     Ok(Files { fields, files })
@@ -173,6 +166,7 @@ fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]
         "person": {"fields": lines, "source": source.row.source, "held_since": source.row.created_at, "changed_at": source.row.updated_at,
             "restricted": source.row.restricted},
         "records": records,
+        "attachments": source.attached.iter().map(|one| one.told(encloses_files(source.jurisdiction))).collect::<Vec<_>>(),
         "purposes": purposes.collect::<Vec<_>>(),
         "consents": consents.collect::<Vec<_>>(),
         "remedy": {"en": en, "zh-CN": zh},
@@ -184,6 +178,12 @@ fn data_csv(lines: &[FieldLine<'_>]) -> Result<Vec<u8>, DomainError> {
         [line.key(), line.label(Language::En), line.label(Language::Zh), line.text(), line.purposes.join(" ")]
     });
     csv_of(&["field", "label_en", "label_zh", "value", "purposes"], rows)
+}
+
+fn attachments_csv(source: &Source<'_>) -> Result<Vec<u8>, DomainError> {
+    let enclosed = encloses_files(source.jurisdiction);
+    let rows = source.attached.iter().map(|one| one.cells(enclosed));
+    csv_of(&["id", "name", "media_type", "size", "at", "file"], rows)
 }
 
 fn consents_csv(consents: &[Listed]) -> Result<Vec<u8>, DomainError> {

@@ -1,13 +1,14 @@
 //! Packages: a person's own data handed over once. Made from what is held at that moment, kept nowhere.
 
 mod content;
+mod files;
 mod records;
 mod summary;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError, Language, RefusedAs};
-use custodian_domain::privacy_requests::{Right, State};
+use custodian_domain::privacy_requests::{Right, State, encloses_files};
 use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
 use custodian_persistence::{Work, consents, customers as people, self_service};
@@ -15,14 +16,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::content::{Source, files};
+use self::files::{Archive, Attached, attached_bytes};
 use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
-use crate::audit::{Draft, Shown};
+use crate::audit::{Detail, Draft, Shown};
 use crate::customers::own_values;
 use crate::erasures::identifiers_of;
 use crate::records::own_records;
 use crate::self_service::purposes_in_use;
-use crate::{App, Call, consents as agreements};
+use crate::{App, Call, attachments, consents as agreements};
 
 /// How long a package can be fetched after its request was done.
 const LIVES: TimeDelta = TimeDelta::days(7);
@@ -31,12 +33,20 @@ const MOST_CONSENTS: i64 = 10_000;
 /// The most of what hangs on the person in a package.
 const MOST_RECORDS: i64 = 100_000;
 
-/// A package.
+/// A package on its way out.
 pub struct Package {
     /// The request that it answers.
     pub request: Uuid,
-    /// A ZIP archive.
-    pub bytes: Vec<u8>,
+    archive: Archive,
+}
+
+impl Package {
+    /// The next bytes of the ZIP archive; nothing at the end.
+    ///
+    /// Errors: `Integrity` for a file that does not open, or went meanwhile; the archive is to be cut off there.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, DomainError> {
+        self.archive.next().await
+    }
 }
 
 /// The package of a request that was done, for who hands it over.
@@ -140,6 +150,7 @@ async fn make(
     }
     let values = own_values(app, call, &found)?;
     let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
+    let attached = Attached::all(attachments::of_whom(app, work, &found).await?);
     let identifiers = identifiers_of(&values);
     let purposes = purposes_in_use(work).await?;
     let agreed = agreements::purposes_in_force(work, customer).await?;
@@ -159,14 +170,18 @@ async fn make(
         agreed: &agreed,
         consents: &given,
         records: &records,
+        attached: &attached,
         identifiers: &identifiers,
     };
     let files = files(&source)?;
     let shown = Shown { revealed: files.fields.clone(), ..Shown::default() };
-    let bytes = files.into_zip()?;
+    let enclosed = if encloses_files(jurisdiction) { attached } else { Vec::new() };
+    let (bytes, count) = (files.bytes() + attached_bytes(&enclosed), enclosed.len());
+    let archive = Archive::of(files, enclosed)?;
     stored::note_packaged(work, row.id, now).await?;
-    note(app, work, &row, Doer::of(call), "package_fetched", json!({"bytes": bytes.len()})).await?;
+    note(app, work, &row, Doer::of(call), "package_fetched", json!({"bytes": bytes, "attachments": count})).await?;
     let draft = Draft { shown, ..entry(Action::PrivacyRequestsPackage, &row) };
-    app.record_change(work, call, draft).await?;
-    Ok(Package { request: row.id, bytes })
+    let count = Detail::Count(u32::try_from(count).unwrap_or(u32::MAX));
+    app.record_change(work, call, draft.with("attachments", count)).await?;
+    Ok(Package { request: row.id, archive })
 }

@@ -1,9 +1,10 @@
 //! The text of a package that can be read without tools.
 
 use custodian_domain::kernel::Language;
-use custodian_domain::privacy_requests::remedy;
+use custodian_domain::privacy_requests::{encloses_files, remedy};
 
 use super::content::{FieldLine, Source, is_used};
+use super::files::Attached;
 use super::records::RecordLine;
 
 /// The readable text, in the person's language.
@@ -22,6 +23,7 @@ pub(super) fn summary(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[R
     ];
     text.extend(lines.iter().map(|line| format!("- {}: {}", line.label(source.language), line.text())));
     text.extend(histories(source.language, records));
+    text.extend(attached(source));
     text.push(String::new());
     text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
     for (code, purpose) in source.purposes.iter().filter(|(code, _)| is_used(code, lines, records)) {
@@ -44,6 +46,18 @@ pub(super) fn summary(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[R
     text.push(String::new());
     text.push(say(in_chinese, en));
     text.join("\n") + "\n"
+}
+
+/// The files by their names, and where they are.
+fn attached(source: &Source<'_>) -> Vec<String> {
+    let (zh, enclosed) = (source.language == Language::Zh, encloses_files(source.jurisdiction));
+    let line = |one: &Attached| match (zh, enclosed) {
+        (true, true) => format!("- 附件：{}，见 {}", one.name(), one.place()),
+        (true, false) => format!("- 附件：{}（不随本包提供）", one.name()),
+        (false, true) => format!("- File: {}, in {}", one.name(), one.place()),
+        (false, false) => format!("- File: {} (not enclosed)", one.name()),
+    };
+    source.attached.iter().map(line).collect()
 }
 
 /// How much of what happened is in the other files, by kind.

@@ -1,0 +1,23 @@
+//! The sweep through the names of files that hang on those who stay. What stands in a file is not looked into.
+
+use custodian_crypto::DataKey;
+use custodian_persistence::attachments::AttachmentRow;
+
+use super::sweep::{Finding, Pass};
+use crate::attachments::name_of;
+
+impl Pass<'_> {
+    /// A copy in a name is a copy; a name that does not open keeps everybody from being certified.
+    pub(super) fn file_name(&mut self, key: &DataKey, file: &AttachmentRow) {
+        self.looked.rows += 1;
+        let Some(name) = name_of(key, self.organization, file) else {
+            for person in 0..self.rows.len() {
+                self.find(person, Finding::in_table("attachments", "unreadable"));
+            }
+            return;
+        };
+        for hit in self.matcher.hits(&name) {
+            self.find(hit.person, Finding::in_table("attachments", "identifier"));
+        }
+    }
+}

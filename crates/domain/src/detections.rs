@@ -13,6 +13,8 @@ codes! {
         RefusalProbing = "refusal_probing",
         /// One caller searched for many values that nobody has.
         SearchProbing = "search_probing",
+        /// A package that was fetched before was asked for again: one of two fetched what is somebody's alone.
+        PackageAgain = "package_again",
     }
 }
 
@@ -46,6 +48,8 @@ impl Thresholds {
             Rule::PasswordSpraying => self.accounts,
             Rule::RefusalProbing => self.refusals,
             Rule::SearchProbing => self.searches,
+            // Once is enough.
+            Rule::PackageAgain => 1,
         };
         if most == 0 { None } else { Some(most) }
     }

@@ -58,9 +58,10 @@ pub struct AlertBody {
     /// Its id.
     id: Uuid,
     /// `password_spraying`: log-ins failed for many accounts from one network address; `refusal_probing`: one caller was refused many different customers or
-    /// records; `search_probing`: one caller searched for many values that nobody has.
+    /// records; `search_probing`: one caller searched for many values that nobody has; `package_again`: a package of
+    /// somebody's data that was fetched before was asked for again.
     rule: String,
-    /// `staff` or `partner`; null for an address.
+    /// `staff`, `partner` or `subject`, which is a person at their own door; null for an address.
     actor_kind: Option<String>,
     /// The colleague or the partner key; null for an address.
     actor_id: Option<Uuid>,
@@ -126,7 +127,7 @@ impl From<AlertView> for AlertBody {
 #[utoipa::path(
     tag = "detections", security(("bearer" = [])),
     params(("state" = Option<String>, Query, description = "`open` or `closed`"),
-        ("rule" = Option<String>, Query, description = "`password_spraying`, `refusal_probing` or `search_probing`"),
+        ("rule" = Option<String>, Query, description = "`password_spraying`, `refusal_probing`, `search_probing` or `package_again`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of alarms.", body = Listing<AlertBody>,

@@ -1,6 +1,7 @@
 //! Requests of the people whom data is about: where each stands, and everything that happened to it.
 
 mod codes;
+mod log;
 mod notifications;
 mod restrictions;
 mod settings;
@@ -14,6 +15,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
+pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
     notifications_of_erasure, recipients_among, shown_to, to_remind,

@@ -20,11 +20,13 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::records::{self, RecordLine};
+use super::submissions::{self, SubmissionLine};
 use super::summary::summary;
+use crate::forms::OwnSubmission;
 use crate::records::OwnRecord;
 
 /// The form of `data.json`; changes with its schema.
-pub(super) const FORMAT: &str = "custodian.subject-package/2";
+pub(super) const FORMAT: &str = "custodian.subject-package/3";
 const SCHEMA: &str = include_str!("schema.json");
 
 /// Everything that a package is made from.
@@ -41,6 +43,8 @@ pub(super) struct Source<'a> {
     pub agreed: &'a [String],
     pub consents: &'a [Listed],
     pub records: &'a [OwnRecord<'a>],
+    /// What was sent by a form and waits for a decision.
+    pub submissions: &'a [OwnSubmission<'a>],
     /// The person's own identifiers: others' are taken out of free texts.
     pub identifiers: &'a [String],
 }
@@ -101,15 +105,17 @@ pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
     let mut fields: Vec<&'static str> = lines.iter().map(|(field, _)| field.name).collect();
     let lines: Vec<FieldLine<'_>> = lines.into_iter().map(|(_, line)| line).collect();
     let records = records::lines(source, &mut fields);
-    let data = data(source, &lines, &records);
+    let submissions = submissions::lines(source, &mut fields);
+    let data = data(source, &lines, &records, &submissions);
     let unserialised = |_| DomainError::internal("a package does not serialise");
     let files = vec![
         ("data.json", serde_json::to_vec_pretty(&data).map_err(unserialised)?),
         ("schema.json", SCHEMA.as_bytes().to_vec()),
         ("data.csv", data_csv(&lines)?),
         ("records.csv", records::csv(&records)?),
+        ("submissions.csv", submissions::csv(&submissions)?),
         ("consents.csv", consents_csv(source.consents)?),
-        ("summary.txt", summary(source, &lines, &records).into_bytes()),
+        ("summary.txt", summary(source, &lines, &records, submissions.len()).into_bytes()),
     ];
     Ok(Files { fields, files })
 }
@@ -152,7 +158,12 @@ pub(super) fn is_used(code: &str, lines: &[FieldLine<'_>], records: &[RecordLine
     all.into_iter().any(|line| line.purposes.contains(&code))
 }
 
-fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> Value {
+fn data(
+    source: &Source<'_>,
+    lines: &[FieldLine<'_>],
+    records: &[RecordLine<'_>],
+    submissions: &[SubmissionLine<'_>],
+) -> Value {
     let used = |code: &str| is_used(code, lines, records);
     let purposes = source.purposes.iter().filter(|(code, _)| used(code)).map(|(code, purpose)| {
         json!({"code": code, "labels": purpose.labels, "description": purpose.description, "legal_basis": purpose.legal_basis,
@@ -173,6 +184,7 @@ fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]
         "person": {"fields": lines, "source": source.row.source, "held_since": source.row.created_at, "changed_at": source.row.updated_at,
             "restricted": source.row.restricted},
         "records": records,
+        "submissions": submissions,
         "purposes": purposes.collect::<Vec<_>>(),
         "consents": consents.collect::<Vec<_>>(),
         "remedy": {"en": en, "zh-CN": zh},

@@ -2,6 +2,7 @@
 
 mod content;
 mod records;
+mod submissions;
 mod summary;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,7 +20,9 @@ use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
 use crate::audit::{Draft, Shown};
 use crate::customers::own_values;
+use crate::detections::note_package_again;
 use crate::erasures::identifiers_of;
+use crate::forms::own_submissions;
 use crate::records::own_records;
 use crate::self_service::purposes_in_use;
 use crate::{App, Call, consents as agreements};
@@ -74,6 +77,7 @@ async fn fetch(app: &App, call: &Call, id: Option<Uuid>, own: Option<CustomerId>
                 metrics::counter!("custodian_packages_asked_again_total").increment(1);
                 let draft = entry(Action::PrivacyRequestsPackageAgain, &row);
                 app.record_read(call, Draft { verdict: Verdict::Refused, ..draft }).await?;
+                note_package_again(app, call).await;
             }
             Err(error)
         }
@@ -140,6 +144,7 @@ async fn make(
     }
     let values = own_values(app, call, &found)?;
     let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
+    let submissions = own_submissions(app, call, work, &found).await?;
     let identifiers = identifiers_of(&values);
     let purposes = purposes_in_use(work).await?;
     let agreed = agreements::purposes_in_force(work, customer).await?;
@@ -159,6 +164,7 @@ async fn make(
         agreed: &agreed,
         consents: &given,
         records: &records,
+        submissions: &submissions,
         identifiers: &identifiers,
     };
     let files = files(&source)?;

@@ -19,6 +19,8 @@ codes! {
         SearchProbing = "search_probing",
         /// A scanner found malicious software in a file of a caller's.
         MaliciousFile = "malicious_file",
+        /// A package that was fetched before was asked for again: one of two fetched what is somebody's alone.
+        PackageAgain = "package_again",
     }
 }
 
@@ -58,6 +60,8 @@ impl Thresholds {
             Rule::RefusalProbing => self.refusals,
             Rule::SearchProbing => self.searches,
             Rule::MaliciousFile => 1,
+            // Once is enough.
+            Rule::PackageAgain => 1,
         };
         if most == 0 { None } else { Some(most) }
     }

@@ -105,6 +105,14 @@ pub async fn told(work: &Work, ids: &[Uuid]) -> Result<Vec<ToldRow>, DbError> {
     Ok(rows.iter().map(read).collect())
 }
 
+/// For each purpose the published version that tells of the fewest others, and of those the newest: what somebody is to read before they agree.
+pub async fn to_agree_under(work: &Work) -> Result<Vec<(String, Uuid)>, DbError> {
+    const SQL: &str = "SELECT DISTINCT ON (told.code) told.code, n.id FROM notices n, unnest(n.purposes) told(code) \
+         WHERE n.organization_id = $1 AND n.state = 'published' ORDER BY told.code, cardinality(n.purposes), n.published_at DESC, n.id DESC";
+    let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// Adds a draft. [`DbError::Conflict`] when the code has one.
 pub async fn insert(work: &Work, row: &NoticeRow) -> Result<(), DbError> {
     let sql = format!(

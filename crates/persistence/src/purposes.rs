@@ -143,6 +143,24 @@ pub async fn in_force(work: &Work, codes: &[&str]) -> Result<Vec<PurposeRow>, Db
     Ok(work.query(&sql, &[&work.organization().uuid(), &codes]).await?.iter().map(PurposeRow::from).collect())
 }
 
+/// A purpose in force, with the moment from which on consents to it count.
+#[derive(Clone, Debug)]
+pub struct InUse {
+    /// Its code.
+    pub code: String,
+    /// The purpose itself, as the use cases serialise it.
+    pub content: Value,
+    /// Consents from before need renewal.
+    pub consents_from: DateTime<Utc>,
+}
+
+/// Every purpose in force, in order of its code.
+pub async fn in_use(work: &Work) -> Result<Vec<InUse>, DbError> {
+    let sql = "SELECT code, content, consents_from FROM purposes WHERE organization_id = $1 AND state = 'active' ORDER BY code";
+    let rows = work.query(sql, &[&work.organization().uuid()]).await?;
+    Ok(rows.iter().map(|row| InUse { code: row.get(0), content: row.get(1), consents_from: row.get(2) }).collect())
+}
+
 /// Which of these codes are no purpose in force.
 pub async fn unknown(work: &Work, codes: &[String]) -> Result<Vec<String>, DbError> {
     const SQL: &str = "SELECT named.code FROM unnest($2::text[]) named(code) WHERE NOT EXISTS \

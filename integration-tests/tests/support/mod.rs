@@ -1,6 +1,7 @@
 //! The kit: a service to talk to, an organisation of one's own, people to be, and answers that show themselves when they surprise.
 
 mod answer;
+pub mod browser;
 mod caller;
 mod clock;
 mod contract;

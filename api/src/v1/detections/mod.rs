@@ -58,10 +58,12 @@ pub struct AlertBody {
     /// Its id.
     id: Uuid,
     /// `password_spraying`: log-ins failed for many accounts from one network address; `distributed_password_spraying`: for many accounts of the organisation,
-    /// each perhaps from an address of its own, and for far more than is usual; `refresh_token_reuse`: a colleague's spent refresh token came back, so two hold what one was given; `refusal_probing`: one caller was refused many different customers or
-    /// records; `search_probing`: one caller searched for many values that nobody has.
+    /// each perhaps from an address of its own, and for far more than is usual; `refresh_token_reuse`: a colleague's spent refresh token came back, so two hold
+    /// what one was given; `refusal_probing`: one caller was refused many different customers or records; `search_probing`: one caller searched for many values
+    /// that nobody has; `malicious_file`: a file that was sent holds malicious software; `package_again`: a package of somebody's data that was fetched before
+    /// was asked for again.
     rule: String,
-    /// `staff` or `partner`; null for an address or the organisation.
+    /// `staff`, `partner` or `subject`, which is a person at their own door; null for an address or the organisation.
     actor_kind: Option<String>,
     /// The colleague or the partner key; null for an address or the organisation.
     actor_id: Option<Uuid>,
@@ -128,7 +130,7 @@ impl From<AlertView> for AlertBody {
 #[utoipa::path(
     tag = "detections", security(("bearer" = [])),
     params(("state" = Option<String>, Query, description = "`open` or `closed`"),
-        ("rule" = Option<String>, Query, description = "`password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing` or `search_probing`"),
+        ("rule" = Option<String>, Query, description = "`password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing`, `search_probing`, `malicious_file` or `package_again`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of alarms.", body = Listing<AlertBody>,

@@ -3,6 +3,7 @@
 mod act;
 mod bodies;
 mod lifting;
+mod log;
 mod package;
 mod recipients;
 mod settings;
@@ -27,7 +28,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list_privacy_requests)
         .service(create_privacy_request)
-        .service(settings::list_privacy_log)
+        .service(log::list_privacy_log)
+        .service(log::export_privacy_log)
         .service(settings::show_privacy_settings)
         .service(settings::set_privacy_settings)
         .service(settings::set_privacy_calendar)

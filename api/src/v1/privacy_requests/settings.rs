@@ -1,12 +1,12 @@
-//! The log of requests, and what an organisation sets for itself.
+//! What an organisation sets for itself.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post, put};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use custodian_application::App;
-use custodian_application::privacy_requests::{self, CalendarYear, RequestView, SettingsView};
+use custodian_application::privacy_requests::{self, CalendarYear, SettingsView};
 use custodian_domain::privacy_requests::{GROUNDS, Jurisdiction, Limit, OwnLimits, RULES};
-use custodian_persistence::privacy_requests::{CalendarRow, RequestFilter};
+use custodian_persistence::privacy_requests::CalendarRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -14,46 +14,8 @@ use uuid::Uuid;
 
 use super::{ManageRequests, ReadRequests};
 use crate::http::{
-    Body, ChangeProblems, ETag, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    WriteProblems, once, settle, single,
+    Body, ChangeProblems, ETag, IfMatch, May, Problem, ReadProblems, Reply, Valid, WriteProblems, once, settle, single,
 };
-
-/// A line of the log.
-#[derive(Serialize, ToSchema)]
-pub struct LogBody {
-    /// Id of the request.
-    id: Uuid,
-    /// When it came in.
-    received_at: DateTime<Utc>,
-    /// Its nature: the right.
-    right: String,
-    /// Under whose law.
-    jurisdiction: String,
-    /// The manner in which it came in.
-    channel: String,
-    /// When it was answered.
-    answered_at: Option<DateTime<Utc>>,
-    /// The nature of the answer: the state.
-    state: String,
-    /// The basis of a denial.
-    ground: Option<String>,
-}
-
-impl From<RequestView> for LogBody {
-    fn from(view: RequestView) -> Self {
-        let row = view.row;
-        Self {
-            id: row.id,
-            received_at: row.received_at,
-            right: row.right,
-            jurisdiction: row.jurisdiction,
-            channel: row.channel,
-            answered_at: row.closed_at,
-            state: row.state,
-            ground: row.ground,
-        }
-    }
-}
 
 /// A year of a calendar.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -194,33 +156,6 @@ fn settings_example() -> Value {
             "article": "12(3)", "evidence": "text"}],
         "grounds": [{"code": "found_correct", "articles": {"CN": "46", "EU": "16"}, "rights": ["rectification"], "en": "What is held was checked and found correct.",
             "zh": "经核实，所持有的信息准确。"}]})
-}
-
-/// List the log of privacy requests.
-///
-/// What 11 CCR 7101 wants to be kept of each request: date, nature, manner, date and nature of the answer, basis of a denial. Newest first. Nothing in it says whose a request
-/// was; nothing of it is ever deleted.
-#[utoipa::path(
-    tag = "privacy-requests", security(("bearer" = [])),
-    params(("received_since" = Option<String>, Query, description = "Came in at or after this time"),
-        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of the log.", body = Listing<LogBody>,
-        example = json!({"data": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "received_at": "2026-11-20T08:00:00Z", "right": "access", "jurisdiction": "CN",
-            "channel": "email", "answered_at": "2026-11-22T08:00:00Z", "state": "completed", "ground": null}], "next_cursor": null})), ListProblems))]
-#[get("/privacy-requests/log")]
-pub async fn list_privacy_log(
-    may: May<ReadRequests>,
-    app: Data<App>,
-    mut query: Query,
-) -> Result<HttpResponse, Problem> {
-    let pages = Pages::new(app.cursor_key(), may.organization(), "/v1/privacy-requests/log", &query);
-    let received_since = query.time("received_since");
-    let filter = RequestFilter { received_since, before: pages.id_position(&mut query)?, ..RequestFilter::default() };
-    let limit = query.limit();
-    query.done()?;
-    let (views, next) = privacy_requests::log(&app, &may, filter, limit).await?;
-    let data = views.into_iter().map(LogBody::from).collect();
-    Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
 }
 
 /// Read the settings for privacy requests.

@@ -1,19 +1,16 @@
 //! What a person sees of themselves, agreed to, prefers, and who looked.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, post, put};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use custodian_application::{App, consents, customers, self_service};
-use custodian_domain::kernel::Language;
 use custodian_persistence::customers::CustomerReader;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bodies::{OwnEntryBody, own_entry_example};
 use super::data_bodies::{OwnDataBody, own_data_example};
 use crate::http::{
-    Body, ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, Oneself, Pages, Problem, Query,
-    ReadProblems, Reply, Valid, WriteProblems, once, settle, single,
+    ETag, Empty, Id, ListProblems, Listing, Oneself, Pages, Problem, Query, ReadProblems, Reply, WriteProblems, once,
+    single,
 };
 use crate::v1::consents::{ConsentBody, consent_example};
 
@@ -80,58 +77,6 @@ pub async fn withdraw_own_consent(
         Reply::ok(&ConsentBody::of(view, false))
     })
     .await
-}
-
-/// What a person prefers.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PreferencesBody {
-    /// The language of what is handed out: `zh-CN` or `en`.
-    #[schema(pattern = "^(zh-CN|en)$")]
-    language: String,
-}
-
-impl Body for PreferencesBody {}
-
-impl From<Language> for PreferencesBody {
-    fn from(language: Language) -> Self {
-        Self { language: language.tag().to_owned() }
-    }
-}
-
-/// Read one's own preferences.
-///
-/// Chinese as long as nothing was set.
-#[utoipa::path(
-    tag = "self-service", security(("subject" = [])),
-    responses((status = 200, description = "The preferences.", body = PreferencesBody, example = json!({"language": "zh-CN"})),
-        (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
-#[get("/self/preferences")]
-pub async fn show_own_preferences(me: Oneself, app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let found = self_service::preferences(&app, &me).await?;
-    let tag = ETag::new(i64::from(found.version), &me.identity.rights);
-    single(&req, tag, &PreferencesBody::from(found.language))
-}
-
-/// Set one's own preferences.
-#[utoipa::path(
-    tag = "self-service", security(("subject" = [])),
-    description = "The language of the summary in a package.",
-    request_body(content = PreferencesBody, example = json!({"language": "en"})),
-    responses((status = 200, description = "Set.", body = PreferencesBody, example = json!({"language": "en"})), ChangeProblems))]
-#[put("/self/preferences")]
-pub async fn set_own_preferences(
-    me: Oneself,
-    app: Data<App>,
-    condition: IfMatch,
-    body: Valid<PreferencesBody>,
-) -> Result<Reply, Problem> {
-    let admits = |version: i32| condition.check(i64::from(version));
-    let work = app.begin(me.organization()).await?;
-    let set = self_service::set_preferences(&app, &me, &work, admits, &body.language).await;
-    let set = settle(work, set).await?;
-    let tag = ETag::new(i64::from(set.version), &me.identity.rights);
-    Ok(Reply::ok(&PreferencesBody::from(set.language))?.etag(tag))
 }
 
 /// Read who saw one's data.

@@ -4,6 +4,7 @@ mod bodies;
 mod data;
 mod data_bodies;
 mod package;
+mod preferences;
 mod requests;
 mod sessions;
 
@@ -21,8 +22,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(data::show_own_data)
         .service(data::list_own_consents)
         .service(data::withdraw_own_consent)
-        .service(data::show_own_preferences)
-        .service(data::set_own_preferences)
+        .service(preferences::agree_to_own)
+        .service(preferences::show_own_preferences)
+        .service(preferences::set_own_preferences)
         .service(data::list_own_access_log)
         .service(package::fetch_own_package)
         .service(requests::list_own_requests)

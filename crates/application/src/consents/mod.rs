@@ -1,5 +1,6 @@
 //! Consents: recorded, one or ten thousand at a time, withdrawn in one call, and asked for at any moment.
 
+mod choices;
 mod decide;
 mod decide_one;
 mod link;
@@ -22,6 +23,8 @@ use custodian_persistence::consents::{self as stored, Listed};
 use custodian_persistence::customers::{CustomerReader, CustomerRow, Ground};
 use uuid::Uuid;
 
+pub(crate) use choices::says;
+pub use choices::{ChannelSay, Say};
 pub use decide::{Asked, Decided, Whom, decide};
 pub use decide_one::decide_one;
 pub use link::{Link, issue_link, withdraw_by_link};

@@ -7,7 +7,9 @@ mod watch;
 
 pub use read::{AlertView, close, find, list};
 pub use watch::note_refusal;
-pub(crate) use watch::{note_failed_login, note_malware, note_refresh_reuse, note_success, note_vain_search};
+pub(crate) use watch::{
+    note_failed_login, note_malware, note_package_again, note_refresh_reuse, note_success, note_vain_search,
+};
 
 use custodian_persistence::{detections as stored, organizations};
 

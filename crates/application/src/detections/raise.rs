@@ -14,7 +14,7 @@ use crate::events::{Event, EventType, Fact, publish};
 /// Whom an alarm is about.
 #[derive(Clone, Copy)]
 pub(super) enum About {
-    /// A member of staff or a partner key, with the kind of actor.
+    /// A member of staff, a partner key or a person at their own door, with the kind of actor.
     Caller(&'static str, Uuid),
     /// A network address, as a keyed tag.
     Source([u8; 32]),
@@ -59,6 +59,6 @@ pub(super) async fn raise(app: &App, work: &Work, rule: Rule, about: About, coun
         .with("count", Fact::Count(i64::from(counted)));
     publish(app, work, event).await?;
     metrics::counter!("custodian_alerts_total", "rule" => rule.as_str()).increment(1);
-    tracing::warn!(alert = "high", rule = rule.as_str(), id = %row.id, counted, "somebody tries many doors");
+    tracing::warn!(alert = "high", rule = rule.as_str(), id = %row.id, counted, "something has to be looked into");
     Ok(())
 }

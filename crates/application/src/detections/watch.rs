@@ -147,6 +147,20 @@ async fn note(app: &App, call: &Call, rule: Rule, what: &str) {
     }
 }
 
+/// Raises an alarm: a package that was fetched before was asked for again.
+pub(crate) async fn note_package_again(app: &App, call: &Call) {
+    if let Err(error) = raise_package_again(app, call).await {
+        tracing::warn!(%error, "an alarm about a package cannot be raised");
+    }
+}
+
+async fn raise_package_again(app: &App, call: &Call) -> Result<(), DomainError> {
+    let about = About::Caller(call.identity.caller.actor_kind(), call.identity.actor_id());
+    let work = app.begin(call.organization()).await?;
+    raise(app, &work, Rule::PackageAgain, about, 1).await?;
+    Ok(work.commit().await?)
+}
+
 async fn count(app: &App, call: &Call, rule: Rule, about: About, what: &[u8; 32]) -> Result<(), DomainError> {
     let work = app.begin(call.organization()).await?;
     let actor = call.identity.actor_id();

@@ -2,6 +2,7 @@
 
 mod decide;
 mod keep;
+mod own;
 mod people;
 mod public;
 mod read;
@@ -11,6 +12,7 @@ mod token;
 
 pub use decide::{accept, dismiss};
 pub use keep::{AskedDraft, FormDraft, FormView, create, find, list, patch, publish, retire};
+pub(crate) use own::{OwnSubmission, own_submissions};
 pub use public::schema;
 pub use read::{Change, SubmissionView, list_submissions, show_submission};
 pub use submit::{Sender, Sent, SentGuardian, submit};

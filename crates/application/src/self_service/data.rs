@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Field, without_others};
-use custodian_domain::kernel::{DomainError, Language, RefusedAs};
+use custodian_domain::kernel::DomainError;
 use custodian_domain::privacy_requests::{is_free_text, is_plan};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerReader;
-use custodian_persistence::self_service as stored;
 use custodian_persistence::{Work, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
@@ -107,48 +106,4 @@ pub(crate) async fn in_force(work: &Work) -> Result<Vec<(String, Purpose)>, Doma
         Ok((row.code, purpose))
     };
     rows.into_iter().map(read).collect()
-}
-
-/// What a person prefers.
-#[derive(Clone, Copy, Debug)]
-pub struct Preferences {
-    /// The language of letters and of what is handed out.
-    pub language: Language,
-    /// Counts changes; 0 as long as nothing was set.
-    pub version: i32,
-}
-
-/// Reads them; Chinese as long as nothing was set.
-pub async fn preferences(app: &App, call: &Call) -> Result<Preferences, DomainError> {
-    let customer = oneself(call)?;
-    let work = app.begin(call.organization()).await?;
-    let found = preferred(&work, call).await;
-    work.abandon().await;
-    app.record_read(call, Draft::about(Action::SelfServiceRead, customer)).await?;
-    found
-}
-
-async fn preferred(work: &Work, call: &Call) -> Result<Preferences, DomainError> {
-    let found = stored::language(work, oneself(call)?).await?;
-    let (tag, version) = found.unwrap_or_else(|| (Language::Zh.tag().to_owned(), 0));
-    Ok(Preferences { language: Language::from_tag(&tag).unwrap_or(Language::Zh), version })
-}
-
-/// Sets them.
-///
-/// Errors: what `admits` says of the version.
-pub async fn set_preferences(
-    app: &App,
-    call: &Call,
-    work: &Work,
-    admits: impl FnOnce(i32) -> Result<(), DomainError>,
-    tag: &str,
-) -> Result<Preferences, DomainError> {
-    let customer = oneself(call)?;
-    let language = Language::from_tag(tag).ok_or(DomainError::refused(RefusedAs::Unprocessable, "invalid_body"))?;
-    admits(preferred(work, call).await?.version)?;
-    let now = work.database_time().await?;
-    let version = stored::put_language(work, customer, language.tag(), now).await?;
-    app.record_change(work, call, Draft::about(Action::SelfServicePrefer, customer)).await?;
-    Ok(Preferences { language, version })
 }

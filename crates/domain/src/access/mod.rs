@@ -137,6 +137,7 @@ impl Subject {
             Permission::CustomersRead
                 | Permission::AccessLogRead
                 | Permission::ConsentsRead
+                | Permission::ConsentsRecord
                 | Permission::ConsentsWithdraw
         )
     }

@@ -219,6 +219,7 @@ words! {
         ConsentsDecide = "consents.decide": "Somebody asked whether a use is allowed.",
         WithdrawalsAcknowledge = "withdrawals.acknowledge": "A partner acknowledged a withdrawal of consent.",
         PrivacyRequestsRead = "privacy_requests.read": "Requests of people about their data were read.",
+        PrivacyRequestsExport = "privacy_requests.export": "The log of requests was taken away.",
         PrivacyRequestsCreate = "privacy_requests.create": "A request of somebody about their data was filed.",
         PrivacyRequestsCode = "privacy_requests.code": "A one-time code was asked for, to prove who asks.",
         PrivacyRequestsCodeFailed = "privacy_requests.code_failed": "A wrong or spent code was shown as proof of who asks.",

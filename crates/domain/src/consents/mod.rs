@@ -1,11 +1,13 @@
 //! Consents: whether a use is allowed at a moment, and what a record of consent must hold.
 
+mod choice;
 mod intake;
 mod judge;
 mod merge;
 mod opt_out;
 mod reminders;
 
+pub use choice::{Choice, choice};
 pub use intake::{Evidence, Guardian, METHODS, Record, faults, is_under_fourteen};
 pub use judge::{Judgement, Question, Reason, Standing, judge};
 pub use merge::{Merged, merged};

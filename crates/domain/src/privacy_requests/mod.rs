@@ -3,11 +3,13 @@
 mod calendar;
 mod deadlines;
 mod grounds;
+mod log;
 mod package;
 
 pub use calendar::{Calendar, MissingYear};
 pub use deadlines::{DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
+pub use log::{LOG_MEMBERS, LogFormat};
 pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};
 
 use chrono::NaiveDate;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use submissions::{
     SubmissionRow, count, decide, find_submission, insert_submission, list_submissions, lock_submission, serialise,
-    waiting,
+    waiting, waiting_of,
 };
 
 use crate::{DbError, Work};

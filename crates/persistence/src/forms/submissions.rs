@@ -131,6 +131,15 @@ pub async fn waiting(work: &Work, customer: CustomerId) -> Result<i64, DbError> 
     Ok(work.query_one(sql, &[&work.organization().uuid(), &customer.uuid()]).await?.get(0))
 }
 
+/// The submissions about somebody that wait for a decision, oldest first.
+pub async fn waiting_of(work: &Work, customer: CustomerId) -> Result<Vec<SubmissionRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM form_submissions s WHERE s.organization_id = $1 AND s.customer_id = $2 AND s.state = 'proposed' ORDER BY s.id LIMIT 1000"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer.uuid()]).await?;
+    Ok(rows.iter().map(SubmissionRow::from).collect())
+}
+
 /// Notes what was decided, and what stays of what was sent.
 pub async fn decide(work: &Work, id: Uuid, state: &str, by: Uuid, sealed: Option<&[u8]>) -> Result<(), DbError> {
     const SQL: &str = "UPDATE form_submissions SET state = $3, decided_by = $4, decided_at = clock_timestamp(), sealed = $5 WHERE organization_id = $1 AND id = $2";

@@ -2,6 +2,7 @@
 
 mod codes;
 mod deadlines;
+mod log;
 mod notifications;
 mod restrictions;
 mod settings;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use deadlines::{DaysRow, OpenRow, count_open, open_after, put_days};
+pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
     notifications_of_erasure, recipients_among, shown_to, to_remind,

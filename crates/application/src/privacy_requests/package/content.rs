@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 use super::files::Attached;
 use super::records::{self, RecordLine};
+use super::submissions::{self, SubmissionLine};
 use super::summary::summary;
+use crate::forms::OwnSubmission;
 use crate::records::OwnRecord;
 
 /// The form of `data.json`; changes with its schema.
@@ -40,6 +42,8 @@ pub(super) struct Source<'a> {
     pub consents: &'a [Listed],
     pub records: &'a [OwnRecord<'a>],
     pub attached: &'a [Attached],
+    /// What was sent by a form and waits for a decision.
+    pub submissions: &'a [OwnSubmission<'a>],
     /// The person's own identifiers: others' are taken out of free texts.
     pub identifiers: &'a [String],
 }
@@ -93,16 +97,18 @@ pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
     let mut fields: Vec<&'static str> = lines.iter().map(|(field, _)| field.name).collect();
     let lines: Vec<FieldLine<'_>> = lines.into_iter().map(|(_, line)| line).collect();
     let records = records::lines(source, &mut fields);
-    let data = data(source, &lines, &records);
+    let submissions = submissions::lines(source, &mut fields);
+    let data = data(source, &lines, &records, &submissions);
     let unserialised = |_| DomainError::internal("a package does not serialise");
     let files = vec![
         ("data.json", serde_json::to_vec_pretty(&data).map_err(unserialised)?),
         ("schema.json", SCHEMA.as_bytes().to_vec()),
         ("data.csv", data_csv(&lines)?),
         ("records.csv", records::csv(&records)?),
+        ("submissions.csv", submissions::csv(&submissions)?),
         ("consents.csv", consents_csv(source.consents)?),
         ("attachments.csv", attachments_csv(source)?),
-        ("summary.txt", summary(source, &lines, &records).into_bytes()),
+        ("summary.txt", summary(source, &lines, &records, submissions.len()).into_bytes()),
     ];
     Ok(Files { fields, files })
 }
@@ -145,7 +151,12 @@ pub(super) fn is_used(code: &str, lines: &[FieldLine<'_>], records: &[RecordLine
     all.into_iter().any(|line| line.purposes.contains(&code))
 }
 
-fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> Value {
+fn data(
+    source: &Source<'_>,
+    lines: &[FieldLine<'_>],
+    records: &[RecordLine<'_>],
+    submissions: &[SubmissionLine<'_>],
+) -> Value {
     let used = |code: &str| is_used(code, lines, records);
     let purposes = source.purposes.iter().filter(|(code, _)| used(code)).map(|(code, purpose)| {
         json!({"code": code, "labels": purpose.labels, "description": purpose.description, "legal_basis": purpose.legal_basis,
@@ -167,6 +178,7 @@ fn data(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]
             "restricted": source.row.restricted},
         "records": records,
         "attachments": source.attached.iter().map(|one| one.told(encloses_files(source.jurisdiction))).collect::<Vec<_>>(),
+        "submissions": submissions,
         "purposes": purposes.collect::<Vec<_>>(),
         "consents": consents.collect::<Vec<_>>(),
         "remedy": {"en": en, "zh-CN": zh},

@@ -3,6 +3,7 @@
 mod content;
 mod files;
 mod records;
+mod submissions;
 mod summary;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,7 +22,9 @@ use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::customers::own_values;
+use crate::detections::note_package_again;
 use crate::erasures::identifiers_of;
+use crate::forms::own_submissions;
 use crate::records::own_records;
 use crate::self_service::purposes_in_use;
 use crate::{App, Call, attachments, consents as agreements};
@@ -84,6 +87,7 @@ async fn fetch(app: &App, call: &Call, id: Option<Uuid>, own: Option<CustomerId>
                 metrics::counter!("custodian_packages_asked_again_total").increment(1);
                 let draft = entry(Action::PrivacyRequestsPackageAgain, &row);
                 app.record_read(call, Draft { verdict: Verdict::Refused, ..draft }).await?;
+                note_package_again(app, call).await;
             }
             Err(error)
         }
@@ -151,6 +155,7 @@ async fn make(
     let values = own_values(app, call, &found)?;
     let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
     let attached = Attached::all(attachments::of_whom(app, work, &found).await?);
+    let submissions = own_submissions(app, call, work, &found).await?;
     let identifiers = identifiers_of(&values);
     let purposes = purposes_in_use(work).await?;
     let agreed = agreements::purposes_in_force(work, customer).await?;
@@ -171,6 +176,7 @@ async fn make(
         consents: &given,
         records: &records,
         attached: &attached,
+        submissions: &submissions,
         identifiers: &identifiers,
     };
     let files = files(&source)?;

@@ -8,7 +8,12 @@ use super::files::Attached;
 use super::records::RecordLine;
 
 /// The readable text, in the person's language.
-pub(super) fn summary(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[RecordLine<'_>]) -> String {
+pub(super) fn summary(
+    source: &Source<'_>,
+    lines: &[FieldLine<'_>],
+    records: &[RecordLine<'_>],
+    submissions: usize,
+) -> String {
     let zh = source.language == Language::Zh;
     let say = |in_chinese: &str, in_english: &str| if zh { in_chinese.to_owned() } else { in_english.to_owned() };
     let on = source.at.date_naive();
@@ -24,6 +29,12 @@ pub(super) fn summary(source: &Source<'_>, lines: &[FieldLine<'_>], records: &[R
     text.extend(lines.iter().map(|line| format!("- {}: {}", line.label(source.language), line.text())));
     text.extend(histories(source.language, records));
     text.extend(attached(source));
+    if submissions > 0 {
+        text.push(say(
+            &format!("- 您通过表单提交、尚未处理的内容：{submissions} 条，详见 submissions.csv"),
+            &format!("- Sent by you in a form and not yet decided about: {submissions}, each in submissions.csv"),
+        ));
+    }
     text.push(String::new());
     text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
     for (code, purpose) in source.purposes.iter().filter(|(code, _)| is_used(code, lines, records)) {

@@ -61,8 +61,13 @@ fn nobody_else_exists_for_a_person() {
 #[test]
 fn a_person_holds_four_rights_and_no_other() {
     let held: Vec<_> = Permission::ALL.iter().filter(|permission| world(201).caller.holds(**permission)).collect();
-    let own =
-        [Permission::CustomersRead, Permission::AccessLogRead, Permission::ConsentsRead, Permission::ConsentsWithdraw];
+    let own = [
+        Permission::CustomersRead,
+        Permission::AccessLogRead,
+        Permission::ConsentsRead,
+        Permission::ConsentsRecord,
+        Permission::ConsentsWithdraw,
+    ];
     assert_eq!(held.len(), own.len());
     assert!(own.iter().all(|permission| held.contains(&permission)));
     let mut writes = world(201);

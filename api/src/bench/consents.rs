@@ -6,7 +6,9 @@ use custodian_application::startup::Unfit;
 use serde_json::{Map, Value, json};
 
 use super::http::{Connection, post};
-use super::unfit;
+use super::people::log_in;
+use super::{importer, person, unfit};
+use crate::dev::Instance;
 
 /// Rows of one intake, and people of one decision.
 const TOGETHER: usize = 10_000;
@@ -25,7 +27,7 @@ pub(super) struct Agreed {
 }
 
 /// Publishes a notice as its officer and records consents as who owns the customers, for half of them.
-pub(super) async fn agreed(address: SocketAddr, officer: &str, owner: &str, ids: &[String]) -> Result<Agreed, Unfit> {
+async fn agreed(address: SocketAddr, officer: &str, owner: &str, ids: &[String]) -> Result<Agreed, Unfit> {
     let host = address.to_string();
     let mut connection = Connection::open(address).await?;
     let draft = send(&mut connection, &host, officer, "/v1/notices", &notice()).await?;
@@ -48,6 +50,14 @@ pub(super) async fn agreed(address: SocketAddr, officer: &str, owner: &str, ids:
 /// A consent to marketing under this version of a notice.
 pub(super) fn consent(notice: &str) -> Value {
     json!({"purpose": "marketing", "notice_version": notice, "evidence": {"method": "web_form", "reference": "form-1"}})
+}
+
+/// A notice as the officer, and consents under it as the owner of the customers.
+pub(super) async fn of_instance(instance: &Instance, address: SocketAddr, ids: &[String]) -> Result<Agreed, Unfit> {
+    let (officer, owner) = (person(instance, "dpo")?, importer(instance)?);
+    let officer = log_in(address, &officer.email, &officer.password).await?;
+    let owner = log_in(address, &owner.email, &owner.password).await?;
+    agreed(address, &officer, &owner, ids).await
 }
 
 async fn send(

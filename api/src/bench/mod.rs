@@ -163,7 +163,7 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<(
     drop(form);
     if options.cases.iter().any(|case| Case::OF_CONSENTS.contains(case)) {
         say("recording consents ...");
-        material.agreed = agreed(instance, server.address, &material.ids).await?;
+        material.agreed = consents::of_instance(instance, server.address, &material.ids).await?;
     }
     prepare_catalog(options, instance, &server, &postgres, &mut material).await?;
     if options.cases.contains(&Case::PartnerRead) {
@@ -214,15 +214,6 @@ async fn prepare_catalog(
 
 fn person<'a>(instance: &'a Instance, key: &str) -> Result<&'a Person, Unfit> {
     instance.demo.users.get(key).ok_or_else(|| Unfit(format!("the demo organisation lacks {key}.")))
-}
-
-/// A notice as the officer, and consents under it as the owner of the customers.
-async fn agreed(instance: &Instance, address: SocketAddr, ids: &[String]) -> Result<consents::Agreed, Unfit> {
-    let officer = instance.demo.users.get("dpo").ok_or_else(|| Unfit("the demo organisation lacks dpo.".into()))?;
-    let owner = importer(instance)?;
-    let officer = people::log_in(address, &officer.email, &officer.password).await?;
-    let owner = people::log_in(address, &owner.email, &owner.password).await?;
-    consents::agreed(address, &officer, &owner, ids).await
 }
 
 /// The customers through the front door.

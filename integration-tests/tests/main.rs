@@ -14,6 +14,7 @@ mod access_reviews;
 mod api_keys;
 mod audit;
 mod auth;
+mod backups;
 mod catalog;
 mod consents;
 mod customers;

@@ -10,6 +10,7 @@ pub mod access_reviews;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;

@@ -5,6 +5,7 @@ pub mod access_requests;
 pub mod access_reviews;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;

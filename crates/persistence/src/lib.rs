@@ -11,6 +11,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod checks;
 pub mod consents;

@@ -271,7 +271,8 @@ const BESIDE_KEYS: &str = "warn,custodian_application::keys=off";
 
 fn backup(options: &BackupOptions) -> Result<ExitCode, Unfit> {
     start_log(BESIDE_KEYS);
-    backups_cli::backup(options, &print).map(|()| ExitCode::SUCCESS)
+    let sound = backups_cli::backup(options, &print)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn restore(options: &RestoreOptions) -> Result<ExitCode, Unfit> {

@@ -10,7 +10,8 @@ use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
 use custodian_domain::detections::Thresholds;
 use custodian_outbound::{
-    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, SmtpMail, WitnessClient,
+    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, ReadOnlyKeyStore,
+    SmtpMail, WitnessClient,
 };
 use custodian_persistence::{Database, DatabaseSettings};
 
@@ -107,18 +108,24 @@ impl<'a> Wiring<'a> {
         let db = database(self.settings)?;
         let (key, store) = keys(self.settings)?;
         startup::check(&db, &key, &store, self.clock.now()).await?;
-        self.assemble(db, key, store).await
+        self.assemble(db, key, Arc::new(store)).await
     }
 
     /// The core on a database that is being put back, as its owner: nothing is served from it.
     pub async fn open_put_back(self, owner: Database) -> Result<App, Unfit> {
         let (key, store) = keys(self.settings)?;
         startup::check_put_back(&owner, &key, &store, self.clock.now()).await?;
-        self.assemble(owner, key, store).await
+        self.assemble(owner, key, Arc::new(store)).await
     }
 
-    async fn assemble(self, db: Database, key: RootKey, store: DirectoryKeyStore) -> Result<App, Unfit> {
-        let key_store: Arc<dyn KeyStore> = Arc::new(store);
+    /// The same beside a running service: nothing is written to the key store.
+    pub async fn open_beside(self, owner: Database) -> Result<App, Unfit> {
+        let (key, store) = keys(self.settings)?;
+        startup::check_put_back(&owner, &key, &store, self.clock.now()).await?;
+        self.assemble(owner, key, Arc::new(ReadOnlyKeyStore::over(store))).await
+    }
+
+    async fn assemble(self, db: Database, key: RootKey, key_store: Arc<dyn KeyStore>) -> Result<App, Unfit> {
         let tuning = tuning(self.settings);
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, self.clock.now(), &tuning.issuer, log).await?;

@@ -27,6 +27,7 @@ pub(super) fn run(to: &Path, config: Option<&Path>, print: &dyn Fn(&str)) -> Res
     let dump = draft.close_dump()?;
     let manifest = runtime.block_on(backups::finish(&app, begun, dump)).map_err(unfit)?;
     let place = draft.finish(&manifest, &state::root_key(&settings.root_key_file)?)?;
+    runtime.block_on(backups::note_taken(&app, &manifest)).map_err(unfit)?;
     print(&format!("{}", place.display()));
     print(&format!(
         "{} bytes, SHA-256 {}, {} organisation(s), ledger at line {}.",

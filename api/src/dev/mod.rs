@@ -154,6 +154,11 @@ async fn start_cluster(options: &Options) -> Result<Cluster, Unfit> {
     tokio::task::spawn_blocking(move || Cluster::start(&dir, &options)).await.map_err(unfit)?.map_err(unfit)
 }
 
+/// A database of a private cluster.
+pub fn open_database(url: &str) -> Result<Database, Unfit> {
+    open(url)
+}
+
 fn open(url: &str) -> Result<Database, Unfit> {
     Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: None, pool_size: 4 })?)
 }

@@ -6,6 +6,7 @@ pub mod access_reviews;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;
@@ -69,4 +70,5 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     webhooks::routes(config);
     audit::routes(config);
     api_keys::routes(config);
+    backups::routes(config);
 }

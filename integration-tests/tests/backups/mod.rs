@@ -1,7 +1,9 @@
 //! Backups: taken and put back by the real commands, and nobody who was erased comes back with one.
 
 mod again;
+mod drills;
 mod killed;
+mod meanwhile;
 mod refusals;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::backups::LedgerAt;
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::audit::log as stored;
+use custodian_persistence::backups::{self, BackupRow};
 use custodian_persistence::{Work, migrations, organizations};
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ pub async fn begin(app: &App) -> Result<Begun, DomainError> {
     Ok(Begun { id: app.new_id(), at: app.now(), ledger, checkpoint })
 }
 
-/// Exports every organisation's wrapped keys, so that all that the dump holds can be opened by what lies beside it, and tells each log of the backup.
+/// Exports every organisation's wrapped keys, so that all that the dump holds can be opened by what lies beside it.
 pub async fn finish(app: &App, begun: Begun, dump: DumpFile) -> Result<Manifest, DomainError> {
     let all = organizations::list(app.db()).await?;
     for (organization, _) in &all {
@@ -68,15 +69,36 @@ pub async fn finish(app: &App, begun: Begun, dump: DumpFile) -> Result<Manifest,
         taken_at: at,
         v: 1,
     };
+    crate::audit::sequencer::anchor_ledger(app).await?;
+    Ok(manifest)
+}
+
+/// Tells every log of a backup that is in its place, and notes it.
+pub async fn note_taken(app: &App, manifest: &Manifest) -> Result<(), DomainError> {
+    let all = organizations::list(app.db()).await?;
+    let work = Work::begin_global(app.db()).await?;
+    backups::insert(&work, &row(manifest)).await?;
+    work.commit().await?;
     for (organization, _) in &all {
         let draft = Draft::of(Action::BackupsTake)
-            .with("backup", Detail::Code(id.to_string()))
+            .with("backup", Detail::Code(manifest.id.to_string()))
             .with("sha256", Detail::Code(manifest.dump.sha256.clone()))
             .with("ledger", Detail::Code(manifest.ledger.sequence.to_string()));
         let work = app.begin(*organization).await?;
         record_all(&work, &[&app.own_entry(*organization, draft).await?]).await?;
         work.commit().await?;
     }
-    crate::audit::sequencer::anchor_ledger(app).await?;
-    Ok(manifest)
+    Ok(())
+}
+
+fn row(manifest: &Manifest) -> BackupRow {
+    BackupRow {
+        id: manifest.id,
+        taken_at: manifest.taken_at,
+        bytes: i64::try_from(manifest.dump.bytes).unwrap_or(i64::MAX),
+        sha256: manifest.dump.sha256.clone(),
+        ledger_sequence: i64::try_from(manifest.ledger.sequence).unwrap_or(i64::MAX),
+        schema: manifest.schema.clone(),
+        drill: None,
+    }
 }

@@ -1,8 +1,10 @@
 //! The whole security ledger, read back: every line signed by the service, and each naming the one before it.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use custodian_crypto::{jws, sha256};
-use custodian_domain::backups::{LedgerAt, LedgerGap, ledger_gap};
+use custodian_domain::backups::{LedgerAt, LedgerGap, LedgerKind, ledger_gap};
 use custodian_outbound::AnchorFile;
+use uuid::Uuid;
 
 use super::ledger::{LEDGER_TYP, LedgerLine};
 
@@ -39,6 +41,33 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whom it says were erased in an organisation.
+    pub fn all_erased(&self, organization: Uuid) -> impl Iterator<Item = Uuid> + '_ {
+        let theirs =
+            move |line: &&LedgerLine| line.organization == organization && line.kind == LedgerKind::Erased.as_str();
+        self.lines.iter().filter(theirs).map(|line| line.object)
+    }
+
+    /// Whether it says that somebody was erased.
+    pub fn erased(&self, organization: Uuid, customer: Uuid) -> bool {
+        self.all_erased(organization).any(|id| id == customer)
+    }
+
+    /// Adds a line in memory alone, for a trial: the file does not know of it.
+    pub fn plant(&mut self, organization: Uuid, erased: Uuid, at: DateTime<Utc>) {
+        let line = LedgerLine {
+            at: at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            kind: LedgerKind::Erased.as_str().to_owned(),
+            object: erased,
+            organization,
+            previous: self.digests.last().cloned().unwrap_or_default(),
+            sequence: self.sequence() + 1,
+            v: 1,
+        };
+        self.digests.push(String::new());
+        self.lines.push(line);
+    }
+
     /// The lines, in order.
     pub fn lines(&self) -> &[LedgerLine] {
         &self.lines
@@ -70,7 +99,6 @@ mod tests {
     use super::*;
     use custodian_crypto::rng::SeededRandomness;
     use custodian_crypto::{RootKey, Secret32};
-    use uuid::Uuid;
 
     fn line(sequence: u64, previous: &str) -> LedgerLine {
         LedgerLine {

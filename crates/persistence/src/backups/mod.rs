@@ -1,6 +1,7 @@
 //! A database that is being put back: its mark, what of it must not come to life again, and the keys that its people are opened with.
 
 mod address;
+mod taken;
 
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 use crate::{Database, DbError, Work};
 
 pub use address::environment;
+pub use taken::{BackupRow, DrillRow, Newest, insert, insert_drill, list, newest};
 
 /// The schema whose being there says that a restore is not finished. It is made before anything is loaded and is in no dump.
 const MARK: &str = "custodian_restore";

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use custodian_api::audit_cli::{self, AuditCommand};
+use custodian_api::backups_cli::{self, BackupOptions, RestoreOptions};
 use custodian_api::config::{Settings, settings_help};
 use custodian_api::erasures_cli::{self, ErasuresCommand};
 use custodian_api::org_cli::{self, OrgCommand};
@@ -71,6 +72,10 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Take a backup: a dump and what says what it is; no key goes with it
+    Backup(BackupOptions),
+    /// Put a backup back into an empty database: what ended since ends again, and nothing is served before everybody who stays was opened
+    Restore(RestoreOptions),
     /// The audit log: check it, witness it, look after it
     Audit {
         #[command(subcommand)]
@@ -134,6 +139,8 @@ pub fn run() -> ExitCode {
         Command::Receipts { command } => receipts(&command),
         Command::Erasures { command } => erasures(&command),
         Command::Audit { command } => audit(&command),
+        Command::Backup(options) => backup(&options),
+        Command::Restore(options) => restore(&options),
         Command::Bench(options) => run_bench(&options),
     };
     match outcome {
@@ -257,6 +264,21 @@ fn erasures(command: &ErasuresCommand) -> Result<ExitCode, Unfit> {
     start_log("warn");
     let sound = erasures_cli::run(command, &print)?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Keys that a backup was wrapped by and that are destroyed are expected where it is put back; the answer says who does not open by any.
+const BESIDE_KEYS: &str = "warn,custodian_application::keys=off";
+
+fn backup(options: &BackupOptions) -> Result<ExitCode, Unfit> {
+    start_log(BESIDE_KEYS);
+    let sound = backups_cli::backup(options, &print)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn restore(options: &RestoreOptions) -> Result<ExitCode, Unfit> {
+    start_log(BESIDE_KEYS);
+    let whole = backups_cli::restore(options, &print)?;
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn audit(command: &AuditCommand) -> Result<ExitCode, Unfit> {

@@ -41,6 +41,7 @@ settings! {
     database_ca_file: Option<PathBuf>, None, "PEM file of the authorities that sign the database's certificate; optional.";
     database_pool_size: Bounded<1, 1000>, Some("16"), "Connections for transactions; readers and the audit writer have their own beside them.";
     owner_database_url: Option<Redacted<String>>, None, "PostgreSQL as the owner's role; only for `migrate` and `org`; optional.";
+    backup_database_url: Option<Redacted<String>>, None, "PostgreSQL as a role that reads past row-level security (custodian_backup); only for `backup`; optional.";
     root_key_file: PathBuf, None, "File of the root key, readable by this account alone.";
     key_store_dir: PathBuf, None, "Folder of the bucket keys; back it up apart from the database.";
     security_ledger_file: Option<PathBuf>, None, "File of the security ledger, outside the database and its backups; optional, but without it nobody can be erased.";

@@ -1,6 +1,7 @@
 //! The transport crate: HTTP in front of the use cases, the worker behind them, and the set-up of a private instance.
 
 pub mod audit_cli;
+pub mod backups_cli;
 pub mod bench;
 pub mod config;
 pub mod dev;

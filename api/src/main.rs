@@ -1,4 +1,4 @@
-//! The program `custodian`: serve, dev, migrate, openapi, org, keys, audit, bench.
+//! The program `custodian`: serve, dev, migrate, openapi, org, keys, audit, backup, restore, bench.
 
 mod cli;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use custodian_application::{App, erasures, privacy_requests, records, retention};
+use custodian_application::{App, backups, erasures, privacy_requests, records, retention};
 use tokio::sync::watch;
 
 /// How often is looked for what is to be erased unasked: it is proposed, not done, and days are left for it.
@@ -29,6 +29,9 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 async fn round(app: &App, propose: bool) {
     if propose && let Err(error) = erasures::propose_all(app).await {
         tracing::warn!(%error, "what is to be erased unasked cannot be proposed");
+    }
+    if propose && let Err(error) = backups::watch(app).await {
+        tracing::warn!(%error, "it cannot be said how the backups stand");
     }
     if let Err(error) = retention::run_all(app).await {
         tracing::warn!(%error, "retention policies cannot be carried out");

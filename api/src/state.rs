@@ -10,8 +10,8 @@ use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
 use custodian_domain::access::Allowance;
 use custodian_domain::detections::Thresholds;
 use custodian_outbound::{
-    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, Scanner, SmtpMail,
-    WitnessClient,
+    AnchorFile, DirectoryKeyStore, Fetch, FolderMail, KeyStore, KeyringFolder, Limits, Mail, ReadOnlyKeyStore, Scanner,
+    SmtpMail, WitnessClient,
 };
 use custodian_persistence::{Database, DatabaseSettings};
 
@@ -75,6 +75,16 @@ pub fn owner_database(settings: &Settings) -> Result<Database, Unfit> {
     open(url.expose(), settings)
 }
 
+/// A database at another address, with the certificate authority of the settings.
+pub fn database_at(url: &str, settings: &Settings) -> Result<Database, Unfit> {
+    open(url, settings)
+}
+
+/// What a PostgreSQL program needs in its environment to reach a database: no password stands on a command line.
+pub fn database_environment(url: &str, settings: &Settings) -> Result<Vec<(&'static str, String)>, Unfit> {
+    Ok(custodian_persistence::backups::environment(url, settings.database_ca_file.as_deref())?)
+}
+
 fn open(url: &str, settings: &Settings) -> Result<Database, Unfit> {
     let pool_size = settings.database_pool_size.size();
     Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: settings.database_ca_file.clone(), pool_size })?)
@@ -96,14 +106,29 @@ impl<'a> Wiring<'a> {
     /// The same without holding the audit log against what was carried out of the database: for commands that tell what is wrong with it.
     pub async fn open(self) -> Result<App, Unfit> {
         let db = database(self.settings)?;
-        let key = root_key(&self.settings.root_key_file)?;
-        let store = DirectoryKeyStore::open(&self.settings.key_store_dir, root_key(&self.settings.root_key_file)?)?;
-        let now = self.clock.now();
-        startup::check(&db, &key, &store, now).await?;
-        let key_store: Arc<dyn KeyStore> = Arc::new(store);
+        let (key, store) = keys(self.settings)?;
+        startup::check(&db, &key, &store, self.clock.now()).await?;
+        self.assemble(db, key, Arc::new(store)).await
+    }
+
+    /// The core on a database that is being put back, as its owner: nothing is served from it.
+    pub async fn open_put_back(self, owner: Database) -> Result<App, Unfit> {
+        let (key, store) = keys(self.settings)?;
+        startup::check_put_back(&owner, &key, &store, self.clock.now()).await?;
+        self.assemble(owner, key, Arc::new(store)).await
+    }
+
+    /// The same beside a running service: nothing is written to the key store.
+    pub async fn open_beside(self, owner: Database) -> Result<App, Unfit> {
+        let (key, store) = keys(self.settings)?;
+        startup::check_put_back(&owner, &key, &store, self.clock.now()).await?;
+        self.assemble(owner, key, Arc::new(ReadOnlyKeyStore::over(store))).await
+    }
+
+    async fn assemble(self, db: Database, key: RootKey, key_store: Arc<dyn KeyStore>) -> Result<App, Unfit> {
         let tuning = tuning(self.settings);
         let log = log_settings(self.settings)?;
-        let log = AuditLog::open(&db, &key, &SystemRandomness, now, &tuning.issuer, log).await?;
+        let log = AuditLog::open(&db, &key, &SystemRandomness, self.clock.now(), &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
         let custody = custody(self.settings)?;
         // A private instance shows messages to telephones among its letters; elsewhere no way to send them is known yet.
@@ -119,8 +144,14 @@ impl<'a> Wiring<'a> {
     }
 }
 
+/// The root key, and the key store that it opens.
+fn keys(settings: &Settings) -> Result<(RootKey, DirectoryKeyStore), Unfit> {
+    let store = DirectoryKeyStore::open(&settings.key_store_dir, root_key(&settings.root_key_file)?)?;
+    Ok((root_key(&settings.root_key_file)?, store))
+}
+
 /// What lies outside the database so that an erasure holds in every copy of it.
-fn custody(settings: &Settings) -> Result<Custody, Unfit> {
+pub fn custody(settings: &Settings) -> Result<Custody, Unfit> {
     let cannot = |path: &Path, error: std::io::Error| {
         Unfit(format!("{}: it cannot be opened ({}).", path.display(), error.kind()))
     };
@@ -134,14 +165,19 @@ fn custody(settings: &Settings) -> Result<Custody, Unfit> {
     })
 }
 
-/// The audit log's share of the settings.
-fn log_settings(settings: &Settings) -> Result<LogSettings, Unfit> {
+/// The anchor file, where one is set.
+pub fn anchor(settings: &Settings) -> Result<Option<Arc<AnchorFile>>, Unfit> {
     let open = |path: &PathBuf| {
         AnchorFile::open(path)
             .map(Arc::new)
             .map_err(|error| Unfit(format!("{}: the anchor file cannot be opened ({}).", path.display(), error.kind())))
     };
-    let anchor = settings.audit_anchor_file.as_ref().map(open).transpose()?;
+    settings.audit_anchor_file.as_ref().map(open).transpose()
+}
+
+/// The audit log's share of the settings.
+fn log_settings(settings: &Settings) -> Result<LogSettings, Unfit> {
+    let anchor = anchor(settings)?;
     let check_every = Some(std::time::Duration::from_secs(u64::from(settings.audit_check_seconds.get())));
     let witnesses = settings.audit_witnesses.iter().map(|setting| setting.0.clone()).collect();
     let client =

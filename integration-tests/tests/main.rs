@@ -15,6 +15,7 @@ mod api_keys;
 mod attachments;
 mod audit;
 mod auth;
+mod backups;
 mod catalog;
 mod consents;
 mod customers;

@@ -120,6 +120,7 @@ pub async fn prepare(options: &Options) -> Result<Instance, Unfit> {
     let urls = [
         cluster.socket_url("custodian_app", &secrets.server_password, DATABASE),
         cluster.socket_url("custodian_owner", &secrets.owner_password, DATABASE),
+        cluster.socket_url(cluster.superuser(), cluster.superuser_password(), DATABASE),
     ];
     let settings = settings(options, &base_url, urls)?;
     let mailbox = options.data_dir.join("mailbox");
@@ -153,17 +154,27 @@ async fn start_cluster(options: &Options) -> Result<Cluster, Unfit> {
     tokio::task::spawn_blocking(move || Cluster::start(&dir, &options)).await.map_err(unfit)?.map_err(unfit)
 }
 
+/// A database of a private cluster.
+pub fn open_database(url: &str) -> Result<Database, Unfit> {
+    open(url)
+}
+
 fn open(url: &str) -> Result<Database, Unfit> {
     Ok(Database::new(&DatabaseSettings { url: url.to_owned(), ca_file: None, pool_size: 4 })?)
 }
 
-fn settings(options: &Options, base_url: &str, [server_url, owner_url]: [String; 2]) -> Result<Settings, Unfit> {
+fn settings(
+    options: &Options,
+    base_url: &str,
+    [server_url, owner_url, backup_url]: [String; 3],
+) -> Result<Settings, Unfit> {
     let dir = std::path::absolute(&options.data_dir).map_err(unfit)?;
     let path = |name: &str| dir.join(name).to_string_lossy().into_owned();
     let own = [
         ("public_base_url", base_url.to_owned()),
         ("database_url", server_url),
         ("owner_database_url", owner_url),
+        ("backup_database_url", backup_url),
         ("root_key_file", path("root.key")),
         ("key_store_dir", path("keystore")),
         ("audit_anchor_file", path("audit.anchor")),

@@ -19,6 +19,7 @@ use home::Home;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,15 @@ const START_LIMIT: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(5);
 /// Lost races for a port or for the shared memory of a server that is just ending.
 const START_TRIES: usize = 20;
+
+/// One of PostgreSQL's own programs beside the server, such as `pg_dump`, with nothing of the caller's environment.
+///
+/// # Errors
+/// A [`SetupError`] where no PostgreSQL is found.
+pub fn program(name: &str) -> Result<Command, SetupError> {
+    let binaries = Binaries::find(None, Path::new(""))?;
+    Ok(account::clean_command(&binaries.folder.join(name)))
+}
 
 /// How a cluster is run.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;
@@ -71,4 +72,5 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     webhooks::routes(config);
     audit::routes(config);
     api_keys::routes(config);
+    backups::routes(config);
 }

@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;

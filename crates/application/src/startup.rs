@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_crypto::RootKey;
 use custodian_domain::kernel::DomainError;
 use custodian_outbound::KeyStore;
-use custodian_persistence::{Database, audit, checks, keys, migrations, organizations};
+use custodian_persistence::{Database, audit, backups, checks, keys, migrations, organizations};
 
 use crate::audit::fsck;
 
@@ -30,6 +30,13 @@ const CLOCK_TOLERANCE: i64 = 60;
 
 /// Checks migrations, settings of Postgres, rights of our role, the root key and the clock. Binds a new deployment to its root key.
 pub async fn check(db: &Database, root_key: &RootKey, store: &dyn KeyStore, now: DateTime<Utc>) -> Result<(), Unfit> {
+    if backups::is_unfinished(db).await? {
+        return Err(Unfit(
+            "A restore into this database is not finished: people who were erased could be readable in it. Run `custodian restore` again with the same \
+             --from and --database; it goes on where it ended."
+                .into(),
+        ));
+    }
     let pending = migrations::pending(db).await?;
     if let Some(first) = pending.first() {
         return Err(Unfit(format!(
@@ -64,6 +71,22 @@ pub async fn check(db: &Database, root_key: &RootKey, store: &dyn KeyStore, now:
         }
     }
     Ok(())
+}
+
+/// The same for a database that is being put back: it is not served yet, and its owner asks. It must belong to the root key and the key store, and the clock
+/// must be right.
+pub async fn check_put_back(
+    db: &Database,
+    root_key: &RootKey,
+    store: &dyn KeyStore,
+    now: DateTime<Utc>,
+) -> Result<(), Unfit> {
+    if store.check_value()?.is_none() {
+        return Err(Unfit(
+            "The key store is empty. Mount the one that belongs to this backup: nobody can be opened without.".into(),
+        ));
+    }
+    check_root_key(db, root_key, store, now).await
 }
 
 /// The database, the key store and the root key must belong together.

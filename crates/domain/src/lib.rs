@@ -6,6 +6,7 @@ pub mod access_reviews;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod consents;
 pub mod customers;

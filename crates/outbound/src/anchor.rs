@@ -50,6 +50,28 @@ impl AnchorFile {
         file.sync_all()
     }
 
+    /// Begins the file anew with this line and keeps what it held until now under another name beside it. At no moment is there no file. Blocks.
+    pub fn set_aside(&self, first: &str, name: &str) -> io::Result<PathBuf> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let beside = |ending: &str| {
+            let mut path = self.path.clone().into_os_string();
+            path.push(ending);
+            PathBuf::from(path)
+        };
+        let (draft, kept) = (beside(".draft"), beside(name));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(format!("{first}\n").as_bytes())?;
+        file.sync_all()?;
+        match std::fs::hard_link(&self.path, &kept) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        std::fs::rename(&draft, &self.path)?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+        Ok(kept)
+    }
+
     /// The newest whole lines within the last `bytes`, oldest first. Blocks.
     pub fn tail(&self, bytes: u64) -> io::Result<Vec<String>> {
         Ok(self.read_tail(bytes)?.1)
@@ -118,6 +140,19 @@ mod tests {
         one.append("unwanted", |last| last != Some("b")).unwrap();
         assert_eq!(one.tail(1 << 16).unwrap(), ["a", "b"]);
         assert_eq!(other.lines().unwrap().map(Result::unwrap).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_set_aside_stays_whole_beside_the_new_file() {
+        let folder = Folder::new("aside");
+        let file = AnchorFile::open(&folder.file()).unwrap();
+        file.append("a", |_| true).unwrap();
+        let kept = file.set_aside("b", ".until-now").unwrap();
+        assert_eq!(std::fs::read_to_string(kept).unwrap(), "a\n");
+        assert_eq!(std::fs::read_to_string(folder.file()).unwrap(), "b\n");
+        let again = AnchorFile::open(&folder.file()).unwrap();
+        again.append("c", |last| last == Some("b")).unwrap();
+        assert_eq!(again.tail(1 << 16).unwrap(), ["b", "c"]);
     }
 
     #[test]

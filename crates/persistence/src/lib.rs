@@ -12,6 +12,7 @@ pub mod api_keys;
 pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod backups;
 pub mod catalog;
 pub mod checks;
 pub mod consents;

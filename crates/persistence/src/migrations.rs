@@ -110,6 +110,12 @@ pub async fn pending(db: &Database) -> Result<Vec<String>, DbError> {
     Ok(all()?.into_iter().map(|m| m.name).filter(|name| !known.contains(name)).collect())
 }
 
+/// The name of the newest migration that the database has; empty without any.
+pub async fn newest(db: &Database) -> Result<String, DbError> {
+    let sql = "SELECT coalesce(max(name), '') FROM schema_migrations";
+    Ok(db.client().await?.query_one(sql, &[]).await?.get(0))
+}
+
 async fn applied(client: &tokio_postgres::Client) -> Result<Vec<(String, Vec<u8>)>, DbError> {
     let rows = client.query("SELECT name, checksum FROM schema_migrations ORDER BY name", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())

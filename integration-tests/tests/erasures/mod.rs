@@ -7,7 +7,7 @@ mod gone;
 mod many;
 mod rounds;
 mod steps;
-mod thief;
+pub mod thief;
 mod unasked;
 
 pub use certificates::ended as certified;

@@ -94,7 +94,7 @@ async fn the_ledger_tells_of_each_erasure_before_its_answer_and_each_line_names_
     let org = Org::found().await;
     let dpo = org.dpo().await;
     let gone = org.customer_of(&org.sales_a().await).await;
-    let key = org.service().signing_key().await.public();
+    let key = org.service().ledger_key().public();
     erase(&dpo, &gone).await.shows(202);
     let text = fs::read_to_string(org.service().settings.security_ledger_file.as_ref().unwrap()).unwrap();
     // Others are just writing, too: what has no end yet is no line.
@@ -122,7 +122,7 @@ async fn the_ledger_tells_of_every_end_that_a_backup_must_not_undo() {
     let consent = crate::consents::agreed(&sales, &org.dpo().await, &customer).await;
     sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
     round(&org).await;
-    let public = org.service().signing_key().await.public();
+    let public = org.service().ledger_key().public();
     let text = fs::read_to_string(org.service().settings.security_ledger_file.as_ref().unwrap()).unwrap();
     let told = |kind: &str, object: &str| {
         text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).any(|line| {
@@ -140,7 +140,7 @@ async fn the_keyring_holds_the_keys_of_those_who_stay_and_of_nobody_else() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);
     let (gone, stays) = (org.customer_of(&sales).await, org.customer_of(&sales).await);
-    let key = org.service().signing_key().await.public();
+    let key = org.service().ledger_key().public();
     erase(&dpo, &gone).await.shows(202);
     round(&org).await;
     let folder = org.service().settings.keyring_export_dir.as_ref().unwrap();

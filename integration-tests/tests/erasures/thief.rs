@@ -9,6 +9,7 @@ use custodian_crypto::{BucketKey, Place, wrapped_header};
 use custodian_domain::kernel::OrganizationId;
 use custodian_outbound::{DirectoryKeyStore, KeyStore};
 use custodian_persistence::customers::SealedFields;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::{erase, round};
@@ -16,18 +17,23 @@ use crate::customers::whole;
 use crate::support::{Org, fresh_folder};
 
 /// A row of a dump.
-struct Row {
+pub struct Row {
     id: Uuid,
     version: i32,
     wrapped: Vec<u8>,
     fields: Vec<u8>,
 }
 
-/// What a dump of this moment holds: everybody's row, and what their past versions were sealed as.
+/// What a dump of this moment holds.
 async fn dump(org: &Org<'_>) -> Vec<Row> {
-    let sql = "SELECT c.id, c.key_version, c.wrapped_key, c.fields FROM customers c UNION ALL \
+    rows_of(&org.sql().await).await
+}
+
+/// Everybody's row in a database, and what their past versions were sealed as.
+pub async fn rows_of(sql: &Client) -> Vec<Row> {
+    const QUESTION: &str = "SELECT c.id, c.key_version, c.wrapped_key, c.fields FROM customers c UNION ALL \
         SELECT c.id, c.key_version, c.wrapped_key, v.previous_fields FROM customers c JOIN customer_versions v ON v.customer_id = c.id";
-    let rows = org.sql().await.query(sql, &[]).await.unwrap();
+    let rows = sql.query(QUESTION, &[]).await.unwrap();
     let row = |row: &tokio_postgres::Row| Row {
         id: row.get(0),
         version: row.get(1),
@@ -38,7 +44,7 @@ async fn dump(org: &Org<'_>) -> Vec<Row> {
 }
 
 /// Everybody of whom a value opens, with any wrapped key of theirs from any dump and any key of the store.
-fn attack(org: &Org<'_>, dumps: &[&[Row]], store: &Path) -> BTreeSet<Uuid> {
+pub fn attack(org: &Org<'_>, dumps: &[&[Row]], store: &Path) -> BTreeSet<Uuid> {
     let root = || custodian_api::state::root_key(&org.service().settings.root_key_file).unwrap();
     let store = DirectoryKeyStore::open(store, root()).unwrap();
     let organization = OrganizationId::from(org.id);
@@ -71,7 +77,7 @@ fn attack(org: &Org<'_>, dumps: &[&[Row]], store: &Path) -> BTreeSet<Uuid> {
     opened
 }
 
-fn copy_of(store: &Path) -> std::path::PathBuf {
+pub fn copy_of(store: &Path) -> std::path::PathBuf {
     let copy = fresh_folder();
     for folder in fs::read_dir(store).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let to = copy.join(folder.file_name().unwrap());

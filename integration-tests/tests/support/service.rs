@@ -12,6 +12,7 @@ use custodian_api::dev::{Instance, Options, prepare};
 use custodian_api::platform;
 use custodian_application::App;
 use custodian_application::auth::hash_password;
+use custodian_application::erasures::ledger_key;
 use custodian_crypto::SigningKey;
 use custodian_persistence::Database;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -92,6 +93,11 @@ impl Service {
         let (client, connection) = config.connect(NoTls).await.unwrap();
         tokio::spawn(connection);
         client
+    }
+
+    /// The key that signs this service's security ledger and keyring exports.
+    pub fn ledger_key(&self) -> SigningKey {
+        ledger_key(&custodian_api::state::root_key(&self.settings.root_key_file).unwrap()).unwrap()
     }
 
     /// The key that signs this service's access tokens.

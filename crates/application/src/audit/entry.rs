@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use custodian_domain::audit::{Action, Verdict, outlives_restores};
+use custodian_domain::backups::LedgerKind;
 use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{CustomerId, DomainError, EntryId, OrganizationId};
 use custodian_persistence::audit::NewEntry;
@@ -202,6 +203,9 @@ pub fn seal_entry(
 /// What the security ledger is to tell of what was done.
 fn told(draft: &Draft, at: DateTime<Utc>) -> Option<(&'static str, Uuid, DateTime<Utc>)> {
     let (kind, detail) = outlives_restores(draft.action).filter(|_| draft.verdict == Verdict::Allowed)?;
+    // Whoever is closed step by step loses everything that they made, and not only the way in.
+    let closed = kind == LedgerKind::UserDisabled.as_str() && draft.details.contains_key("steps");
+    let kind = if closed { LedgerKind::UserClosed.as_str() } else { kind };
     match draft.details.get(detail) {
         Some(Detail::Code(id)) => Some((kind, id.parse().ok()?, at)),
         _ => None,

@@ -37,6 +37,7 @@ pub(crate) use record::{AGE_FIELDS, birth_of};
 pub use record::{NewConsent, record, record_many};
 pub use remind::{KIND, remind};
 pub use withdraw::withdraw;
+pub(crate) use withdraw::withdraw_again;
 
 use crate::audit::Draft;
 use crate::customers::find as find_customer;

@@ -63,6 +63,14 @@ pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
         .with("stopped", Detail::Count(u32::try_from(stopped).unwrap_or(u32::MAX)))
 }
 
+/// Withdraws again what a database that was put back still says yes to. False where it knows no such record.
+pub(crate) async fn withdraw_again(app: &App, work: &Work, id: Uuid) -> Result<bool, DomainError> {
+    let Some(listed) = stored::find(work, id).await? else { return Ok(false) };
+    let by = By { kind: "system", id: Uuid::nil(), reason: None };
+    stop(app, work, listed, by).await?;
+    Ok(true)
+}
+
 /// What is to be stopped, and when.
 pub(super) struct Stopping {
     now: DateTime<Utc>,

@@ -133,7 +133,7 @@ pub(super) async fn others_along(
     Ok(())
 }
 
-fn wish(
+pub(super) fn wish(
     app: &App,
     by: Uuid,
     asked: &Asked,

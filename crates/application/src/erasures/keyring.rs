@@ -6,12 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use custodian_crypto::{jws, sha256_stream};
+use custodian_domain::backups::LedgerKind;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::{KeyringExport, KeyringFolder, keyring_lines};
 use custodian_persistence::erasures::{self as stored, WrappedKey};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ledger;
 use crate::App;
 
 /// The type that the signature names (RFC 7515, `typ`).
@@ -44,22 +46,24 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes every wrapped key, reads the file back from the disk and opens each. Answers how many there are.
+/// Writes every wrapped key, reads the file back from the disk and opens each; the ledger tells of it. Answers how many there are.
 ///
 /// Errors: `integrity_error` where a key of somebody who stays does not open: then no older key may be destroyed.
-pub(super) async fn export(app: &App, organization: OrganizationId, at: DateTime<Utc>) -> Result<u64, DomainError> {
+pub(crate) async fn export(app: &App, organization: OrganizationId, at: DateTime<Utc>) -> Result<u64, DomainError> {
     let Some(folder) = app.custody().keyrings.clone() else {
         return Err(DomainError::unavailable("no folder for keyring exports is set up"));
     };
     let name = at.format("%Y%m%dT%H%M%S%6fZ").to_string();
     let path = write(app, organization, &folder, &name, at).await?;
-    let (app, path) = (app.clone(), path);
+    let reader = app.clone();
     let checked = tokio::task::spawn_blocking(move || {
-        let count = read_back(&app, organization, &path)?;
-        folder.tidy(organization).map_err(away)?;
-        Ok(count)
+        let count = read_back(&reader, organization, &path)?;
+        folder.tidy(organization).map_err(away).map(|()| count)
     });
-    checked.await.map_err(|_| DomainError::internal("the reader of the keyring ended"))?
+    let count = checked.await.map_err(|_| DomainError::internal("the reader of the keyring ended"))??;
+    // Whoever puts a backup back must know that there is an export as new as this.
+    ledger::tell(app, organization, &[(LedgerKind::KeyringExported.as_str(), organization.uuid(), at)]).await?;
+    Ok(count)
 }
 
 async fn write(
@@ -92,7 +96,7 @@ async fn write(
         v: 1,
     };
     let text = serde_json::to_vec(&closing).map_err(|_| DomainError::internal("a keyring does not serialise"))?;
-    file.line(&jws::sign(&app.signing_key(), KEYRING_TYP, &text)).map_err(away)?;
+    file.line(&jws::sign(&ledger::ledger_key(app.keys().root())?, KEYRING_TYP, &text)).map_err(away)?;
     tokio::task::spawn_blocking(move || file.finish())
         .await
         .map_err(|_| DomainError::internal("the writer of the keyring ended"))?
@@ -106,28 +110,69 @@ fn put(file: &mut KeyringExport, key: &WrappedKey) -> Result<String, DomainError
     Ok(line)
 }
 
-/// The file as it lies on the disk: signed by us, whole, and every key in it opens.
-fn read_back(app: &App, organization: OrganizationId, path: &std::path::Path) -> Result<u64, DomainError> {
-    let broken = || DomainError::internal("the keyring export does not read back");
-    let (mut digest, mut count) = (sha256_stream(), 0_u64);
-    let mut lines = keyring_lines(path).map_err(away)?.peekable();
+/// The keys of an export as it lies on the disk: signed by the service, whole, and of this organisation.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Every key.
+    pub keys: Vec<WrappedKey>,
+}
+
+/// Reads an export. Blocks. A sentence where it is not whole or not signed by the service.
+pub(crate) fn read(
+    public: &[u8; 32],
+    organization: OrganizationId,
+    path: &std::path::Path,
+) -> Result<Exported, String> {
+    let broken = || format!("The keyring export {} is damaged, or not the service's own.", path.display());
+    let (mut digest, mut keys) = (sha256_stream(), Vec::new());
+    let lines = keyring_lines(path).map_err(|error| format!("{}: {}.", path.display(), error.kind()))?;
+    let mut lines = lines.peekable();
     while let Some(line) = lines.next() {
-        let line = line.map_err(away)?;
+        let line = line.map_err(|_| broken())?;
         if lines.peek().is_some() {
             let KeyLine { key, owner, version } = serde_json::from_str(&line).map_err(|_| broken())?;
-            let wrapped = STANDARD.decode(key).map_err(|_| broken())?;
-            if !app.keys().opens(organization, &WrappedKey { owner, version, wrapped }) {
-                return Err(DomainError::Integrity);
-            }
+            keys.push(WrappedKey { owner, version, wrapped: STANDARD.decode(key).map_err(|_| broken())? });
             digest.update(line.as_bytes());
             digest.update(b"\n");
-            count += 1;
             continue;
         }
-        let closing = app.open_signed(&line, KEYRING_TYP).ok_or_else(broken)?;
+        let closing = jws::open(&line, KEYRING_TYP, public).ok_or_else(broken)?;
         let closing: Closing = serde_json::from_slice(&closing).map_err(|_| broken())?;
-        let whole = closing.count == count && closing.sha256 == hex(&digest.finish());
-        return if whole && closing.organization == organization.uuid() { Ok(count) } else { Err(broken()) };
+        let at = DateTime::parse_from_rfc3339(&closing.at).map_err(|_| broken())?.to_utc();
+        let whole = u64::try_from(keys.len()) == Ok(closing.count) && closing.sha256 == hex(&digest.finish());
+        return if whole && closing.organization == organization.uuid() {
+            Ok(Exported { at, keys })
+        } else {
+            Err(broken())
+        };
     }
     Err(broken())
+}
+
+/// The newest export of an organisation; none where there is none. Blocks.
+pub(crate) fn newest(
+    public: &[u8; 32],
+    folder: &KeyringFolder,
+    organization: OrganizationId,
+) -> Result<Option<Exported>, String> {
+    let files = folder.files().map_err(|error| format!("The keyring exports cannot be read: {}.", error.kind()))?;
+    let begins = format!("{organization}-");
+    let ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begins));
+    match files.into_iter().filter(ours).max() {
+        Some(path) => read(public, organization, &path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The file as it lies on the disk: signed by us, whole, and every key in it opens.
+fn read_back(app: &App, organization: OrganizationId, path: &std::path::Path) -> Result<u64, DomainError> {
+    let public = ledger::ledger_key(app.keys().root())?.public();
+    let exported = read(&public, organization, path).map_err(DomainError::internal)?;
+    if exported.keys.iter().all(|key| app.keys().opens(organization, key)) {
+        Ok(u64::try_from(exported.keys.len()).unwrap_or(u64::MAX))
+    } else {
+        Err(DomainError::Integrity)
+    }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use custodian_crypto::{jws, sha256};
+use custodian_crypto::{RootKey, SigningKey, jws, sha256};
+use custodian_domain::backups::LedgerAt;
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::AnchorFile;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,8 @@ const TRIES: u32 = 100;
 pub struct LedgerLine {
     /// When it happened, RFC 3339.
     pub at: String,
-    /// What happened: `erased`, `key_revoked`, `user_disabled`, `consent_withdrawn`, `grant_ended` or `secret_rotated`.
+    /// What happened: `erased`, `key_revoked`, `user_disabled`, `user_closed`, `consent_withdrawn`, `grant_ended` or `secret_rotated`; and
+    /// `keyring_exported`, which says how new the export of wrapped keys must be that a backup is put back with.
     pub kind: String,
     /// What it happened to.
     pub object: Uuid,
@@ -35,6 +37,22 @@ pub struct LedgerLine {
     pub sequence: u64,
     /// 1.
     pub v: u8,
+}
+
+/// The key that signs the ledger, the keyring exports and what says what a backup is. It is made of the root key and of nothing in the database: a backup
+/// that is put back knows no key that was made after it.
+pub fn ledger_key(root: &RootKey) -> Result<SigningKey, DomainError> {
+    let seed = root.derive("security-ledger/1", &[]);
+    SigningKey::from_secret(seed.expose()).map_err(|_| DomainError::internal("the ledger's key cannot be made"))
+}
+
+/// How far the ledger is; none before its first line. Blocks.
+pub(crate) fn position(file: &AnchorFile) -> std::io::Result<Option<LedgerAt>> {
+    let last = file.tail(TAIL)?.pop();
+    Ok(last.and_then(|line| {
+        let sequence = payload(&line)?.sequence;
+        Some(LedgerAt { sequence, sha256: hex(&sha256(line.as_bytes())) })
+    }))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -103,12 +121,13 @@ fn append(app: &App, file: &Arc<AnchorFile>, lines: &[LedgerLine]) -> Result<i64
 /// Signed lines that follow one on the other, and the first on `last`.
 fn chain(app: &App, lines: &[LedgerLine], last: Option<&str>, first: u64) -> Result<String, DomainError> {
     let mut signed: Vec<String> = Vec::with_capacity(lines.len());
+    let key = ledger_key(app.keys().root())?;
     for (line, sequence) in lines.iter().zip(first..) {
         let before = signed.last().map(String::as_str).or(last);
         let previous = before.map_or_else(String::new, |text| hex(&sha256(text.as_bytes())));
         let next = LedgerLine { previous, sequence, ..line.clone() };
         let text = serde_json::to_vec(&next).map_err(|_| DomainError::internal("a line does not serialise"))?;
-        signed.push(jws::sign(&app.signing_key(), LEDGER_TYP, &text));
+        signed.push(jws::sign(&key, LEDGER_TYP, &text));
     }
     Ok(signed.join("\n"))
 }

@@ -1,5 +1,6 @@
 //! Erasures: what would go, the moment from which nothing can be read, and what became of it.
 
+mod again;
 mod ask;
 mod batch_run;
 mod batches;
@@ -7,6 +8,7 @@ mod certificate;
 mod files;
 mod keyring;
 mod ledger;
+mod ledger_file;
 mod matcher;
 mod read;
 mod round;
@@ -15,6 +17,8 @@ mod traces;
 mod typed;
 mod unasked;
 
+pub use again::Again;
+pub(crate) use again::erase_again;
 pub(crate) use ask::erase_unasked;
 pub use ask::{Asked, erase};
 pub use batch_run::{BATCH_KIND, run_batch};
@@ -24,11 +28,15 @@ pub use batches::{
 };
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
 pub use keyring::KEYRING_TYP;
-pub use ledger::{LEDGER_TYP, LedgerLine};
+pub(crate) use keyring::{Exported, export as export_keyring, newest as newest_keyring};
+pub(crate) use ledger::position;
+pub use ledger::{LEDGER_TYP, LedgerLine, ledger_key};
+pub use ledger_file::Ledger;
 pub(crate) use read::erased;
 pub use read::{ErasureView, Preview, Staying, find, is_gone, list, preview, preview_customer};
+pub(crate) use round::tell_others;
 pub use round::{Round, leave_keys, settle, settle_all, tell_before_answering};
-pub(crate) use traces::identifiers_of;
+pub(crate) use traces::{identifiers_of, open_of_record, pack};
 pub use unasked::{propose_all, propose_unasked};
 
 use custodian_domain::audit::Action;

@@ -12,6 +12,7 @@ use super::ask::{Asked, others_along, removal, take_away, told};
 use super::{certificate, keyring, ledger, sweep};
 use crate::App;
 use crate::audit::record_all;
+use crate::audit::sequencer::anchor_ledger;
 use crate::keys::PASSING;
 use crate::retention::verdict;
 
@@ -62,11 +63,15 @@ pub async fn settle_all(app: &App) -> Result<Round, DomainError> {
 /// A round for one organisation. Runs at once on two instances do no harm to each other.
 pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, DomainError> {
     let mut round = Round { taken_up: take_up(app, organization).await?, ..Round::default() };
-    tell_all(app, organization).await?;
-    tell_others(app, organization).await?;
+    if tell_all(app, organization).await? + tell_others(app, organization).await? > 0 {
+        anchor_ledger(app).await?;
+    }
     round.renewed = leave_keys(app, organization).await?;
     round.clean = sweep::sweep_all(app, organization).await?;
     round.destroyed = destroy(app, organization).await?;
+    if round.destroyed > 0 {
+        anchor_ledger(app).await?;
+    }
     let work = app.begin(organization).await?;
     stored::note_all_destroyed(&work).await?;
     work.commit().await?;
@@ -139,12 +144,14 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
 }
 
 /// Tells the ledger of those it does not know of yet.
-pub(super) async fn tell_all(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+pub(super) async fn tell_all(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let mut told = 0;
     loop {
         let untold = reading(app, organization, async |work| stored::untold(work, TOGETHER).await).await?;
         tell(app, organization, &untold).await?;
+        told += untold.len();
         if i64::try_from(untold.len()).is_ok_and(|count| count < TOGETHER) {
-            return Ok(());
+            return Ok(told);
         }
     }
 }
@@ -163,15 +170,17 @@ async fn tell(app: &App, organization: OrganizationId, untold: &[stored::Untold]
 }
 
 /// Tells the ledger of what else a backup must not undo. What is told twice, because the power went in between, means the same.
-async fn tell_others(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+pub(crate) async fn tell_others(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
+    let mut told_of = 0;
     if app.custody().ledger.is_none() {
-        return Ok(());
+        return Ok(told_of);
     }
     loop {
         let queued = reading(app, organization, async |work| stored::queued_told(work, TOGETHER).await).await?;
         if queued.is_empty() {
-            return Ok(());
+            return Ok(told_of);
         }
+        told_of += queued.len();
         let told: Vec<_> = queued.iter().map(|one| (one.kind.as_str(), one.object, one.at)).collect();
         ledger::tell(app, organization, &told).await?;
         let ids: Vec<Uuid> = queued.iter().map(|one| one.id).collect();

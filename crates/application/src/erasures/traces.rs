@@ -57,7 +57,7 @@ pub(crate) fn identifiers_of(values: &[(&custodian_domain::catalog::Field, Strin
 }
 
 /// One sealed value of something that hangs on a customer.
-pub(super) fn open_of_record(
+pub(crate) fn open_of_record(
     key: &DataKey,
     organization: OrganizationId,
     record: &RecordPack,
@@ -103,6 +103,6 @@ pub(super) fn open(app: &App, organization: OrganizationId, row: &ErasureRow) ->
 }
 
 /// A stored pack of sealed values.
-pub(super) fn pack(bytes: &[u8]) -> SealedFields {
+pub(crate) fn pack(bytes: &[u8]) -> SealedFields {
     SealedFields::from_packed(bytes.to_vec())
 }

@@ -2,6 +2,7 @@
 
 mod passing;
 mod places;
+mod put_back;
 mod renew;
 mod status;
 
@@ -23,6 +24,7 @@ use moka::sync::Cache;
 
 pub use passing::PASSING;
 pub use places::BucketPlace;
+pub use put_back::KeysPutBack;
 pub use status::{BucketStatus, KeyStatus, status};
 
 /// How long an unwrapped bucket key stays in memory.

@@ -15,7 +15,7 @@ use crate::App;
 const PAGE: i64 = 500;
 
 /// The two epochs of a bucket while it changes from one to the other.
-struct Change {
+pub(super) struct Change {
     old: BucketKey,
     new: BucketKey,
     commitment: [u8; 32],
@@ -48,7 +48,7 @@ impl Keyring {
     }
 
     /// The new key is durable in the store before anything is wrapped by it; one that a crash has left there is taken into use.
-    fn change(
+    pub(super) fn change(
         &self,
         rng: &dyn Randomness,
         organization: OrganizationId,
@@ -136,7 +136,7 @@ impl Keyring {
     }
 }
 
-fn rewrap(change: &Change, key: &WrappedKey, rng: &dyn Randomness) -> Result<WrappedKey, DomainError> {
+pub(super) fn rewrap(change: &Change, key: &WrappedKey, rng: &dyn Randomness) -> Result<WrappedKey, DomainError> {
     let version = u32::try_from(key.version).map_err(|_| DomainError::Integrity)?;
     Ok(WrappedKey { wrapped: over(change, key.owner, version, &key.wrapped, rng)?, ..key.clone() })
 }

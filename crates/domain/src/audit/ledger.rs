@@ -1,17 +1,18 @@
 //! What a backup that is put back must not undo, beside erasures: the security ledger tells of it outside the database.
 
 use super::Action;
+use crate::backups::LedgerKind::{ConsentWithdrawn, GrantEnded, KeyRevoked, SecretRotated, UserDisabled};
 
 /// What the ledger calls it, and the detail of the entry that names what it happened to; nothing for what a restore may undo.
 pub const fn outlives_restores(action: Action) -> Option<(&'static str, &'static str)> {
     match action {
-        Action::ApiKeysRevoke => Some(("key_revoked", "api_key")),
-        Action::UsersSuspend | Action::UsersOffboard => Some(("user_disabled", "user")),
-        Action::ConsentsWithdraw => Some(("consent_withdrawn", "consent")),
-        Action::GrantsRevoke | Action::GrantsExpire => Some(("grant_ended", "grant")),
-        Action::ApiKeysRotate => Some(("secret_rotated", "api_key")),
-        Action::WebhooksRotate => Some(("secret_rotated", "webhook")),
-        Action::ScimTokensRevoke => Some(("key_revoked", "scim_token")),
+        Action::ApiKeysRevoke => Some((KeyRevoked.as_str(), "api_key")),
+        Action::UsersSuspend | Action::UsersOffboard => Some((UserDisabled.as_str(), "user")),
+        Action::ConsentsWithdraw => Some((ConsentWithdrawn.as_str(), "consent")),
+        Action::GrantsRevoke | Action::GrantsExpire => Some((GrantEnded.as_str(), "grant")),
+        Action::ApiKeysRotate => Some((SecretRotated.as_str(), "api_key")),
+        Action::WebhooksRotate => Some((SecretRotated.as_str(), "webhook")),
+        Action::ScimTokensRevoke => Some((KeyRevoked.as_str(), "scim_token")),
         _ => None,
     }
 }

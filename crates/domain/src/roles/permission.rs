@@ -75,6 +75,7 @@ permissions! {
     LeakTracesRun = "leak_traces.run": "Find out which export a value that turned up elsewhere came from.",
     DisclosuresRead = "disclosures.read": "Read what third parties were shown.",
     InboxRead = "inbox.read": "Read what waits for oneself.",
+    BackupsRead = "backups.read": "Read when backups were taken, and whether one that was put back stood the trial.",
     AlertsRead = "alerts.read": "Read the alarms, but for those about oneself.",
     AlertsClose = "alerts.close": "Look into alarms and say what came of them.",
     AuditRead = "audit.read": "Read the audit log of the organisation.",

@@ -19,7 +19,8 @@ use tokio::time::{Instant, timeout};
 use crate::App;
 
 pub use place::{Placed, place, time_of};
-pub use publish::{AnchorLine, Leaf, hex, publish};
+pub(crate) use publish::anchor_ledger;
+pub use publish::{AnchorLine, AnchoredLedger, Leaf, hex, publish};
 pub use witnesses::{Witness, hand_over};
 
 /// How often waiting entries are looked for.

@@ -38,12 +38,24 @@ pub struct Leaf {
 /// A line of the anchor file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AnchorLine {
+    /// How far the security ledger was: what a backup is put back with must have at least that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<AnchoredLedger>,
     /// The signed checkpoint.
     pub note: String,
     /// When the line was written (RFC 3339, UTC).
     pub time: String,
     /// Version of this form.
     pub v: u8,
+}
+
+/// How far the security ledger was when an anchor line was written.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct AnchoredLedger {
+    /// The number of its last line.
+    pub sequence: u64,
+    /// SHA-256 of that line, in hexadecimal.
+    pub sha256: String,
 }
 
 /// Bytes in lower-case hexadecimal.
@@ -133,7 +145,13 @@ pub(super) async fn anchor(app: &App, head: &LogHead) {
         return;
     };
     let (note, size, now) = (head.note.clone(), head.size, app.now());
-    let written = tokio::task::spawn_blocking(move || write(&file, note, size, now)).await;
+    let ledger = app.custody().ledger.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let ledger = ledger.map(|ledger| crate::erasures::position(&ledger)).transpose()?.flatten();
+        let ledger = ledger.map(|at| AnchoredLedger { sequence: at.sequence, sha256: at.sha256 });
+        write(&file, note, size, (now, ledger))
+    })
+    .await;
     let failed = match written {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
@@ -145,17 +163,36 @@ pub(super) async fn anchor(app: &App, head: &LogHead) {
     }
 }
 
-fn write(file: &Arc<AnchorFile>, note: String, size: i64, now: chrono::DateTime<Utc>) -> std::io::Result<()> {
-    let line = AnchorLine { note, time: now.to_rfc3339_opts(SecondsFormat::Micros, true), v: 1 };
-    let line = serde_json::to_string(&line)?;
-    // Two instances may share the file: sizes never get smaller in it.
-    file.append(&line, |last| last.and_then(size_of).is_none_or(|last| last < size))
+/// Carries out that the ledger has grown, although the log has not.
+pub(crate) async fn anchor_ledger(app: &App) -> Result<(), DomainError> {
+    let work = Work::begin_global(app.db()).await?;
+    let head = stored::head(&work).await;
+    work.abandon().await;
+    let head = head?;
+    if head.size > 0 {
+        anchor(app, &head).await;
+    }
+    Ok(())
 }
 
-/// The size in an anchor line, unverified.
-fn size_of(line: &str) -> Option<i64> {
+fn write(
+    file: &Arc<AnchorFile>,
+    note: String,
+    size: i64,
+    (now, ledger): (chrono::DateTime<Utc>, Option<AnchoredLedger>),
+) -> std::io::Result<()> {
+    let told = ledger.as_ref().map_or(0, |ledger| ledger.sequence);
+    let line = AnchorLine { ledger, note, time: now.to_rfc3339_opts(SecondsFormat::Micros, true), v: 1 };
+    let line = serde_json::to_string(&line)?;
+    // Two instances may share the file: sizes never get smaller in it, nor does what it says of the ledger.
+    file.append(&line, |last| last.and_then(said_by).is_none_or(|last| last < (size, told)))
+}
+
+/// The size in an anchor line, unverified, and how far it says that the ledger was.
+fn said_by(line: &str) -> Option<(i64, u64)> {
     let line: AnchorLine = serde_json::from_str(line).ok()?;
-    line.note.lines().nth(1)?.parse().ok()
+    let told = line.ledger.as_ref().map_or(0, |ledger| ledger.sequence);
+    Some((line.note.lines().nth(1)?.parse().ok()?, told))
 }
 
 #[cfg(test)]
@@ -184,8 +221,11 @@ mod tests {
 
     #[test]
     fn the_size_of_an_anchor_line_is_in_its_note() {
-        let line = AnchorLine { note: "host/audit\n42\nroot\n\n— a b\n".into(), time: String::new(), v: 1 };
-        assert_eq!(size_of(&serde_json::to_string(&line).unwrap()), Some(42));
-        assert_eq!(size_of("{}"), None);
+        let mut line =
+            AnchorLine { ledger: None, note: "host/audit\n42\nroot\n\n— a b\n".into(), time: String::new(), v: 1 };
+        assert_eq!(said_by(&serde_json::to_string(&line).unwrap()), Some((42, 0)));
+        line.ledger = Some(AnchoredLedger { sequence: 7, sha256: "ab".into() });
+        assert_eq!(said_by(&serde_json::to_string(&line).unwrap()), Some((42, 7)));
+        assert_eq!(said_by("{}"), None);
     }
 }

@@ -1,0 +1,2 @@
+DROP TABLE backup_drills;
+DROP TABLE backups;

@@ -47,11 +47,20 @@ macro_rules! callers {
 
 callers! {
     /// A known caller, whatever its permissions: for what concerns the caller alone. Everything else takes a `May`.
-    Authenticated at House if |call| Ok(call.needs_full_session()?);
+    Authenticated at House if |call| {
+        call.needs_full_session()?;
+        in_time(call)
+    };
     /// The same, also while the session's second factor is due: for enrolling it, showing it, and leaving.
     Enrolling at House if |_| Ok(());
     /// A person whom data is about, at their own door. No other credential is taken there, and theirs is taken nowhere else.
     Oneself at Own if |_| Ok(());
+}
+
+/// Refuses a partner that is late in acknowledging a withdrawal of consent to the purpose that it names.
+pub(super) fn in_time(call: &Call) -> Result<(), Problem> {
+    let late = call.purpose.as_ref().is_some_and(|code| call.identity.overdue.contains(code));
+    if late { Err(Problem::of("withdrawal_unacknowledged")) } else { Ok(()) }
 }
 
 /// Who knocks at a door, once `fits` has nothing against it; what is needed of the request is taken from it at once.
@@ -168,9 +177,6 @@ impl Asking {
         if let Some(code) = purpose? {
             if !call.identity.purposes.contains_key(&code) {
                 return Err(Problem::of("unknown_purpose"));
-            }
-            if call.identity.overdue.contains(&code) {
-                return Err(Problem::of("withdrawal_unacknowledged"));
             }
         }
         Ok(call)

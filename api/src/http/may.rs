@@ -11,7 +11,7 @@ use custodian_application::events::Admitted;
 use custodian_domain::roles::Permission;
 use futures_util::future::LocalBoxFuture;
 
-use super::caller::{AskAgain, Asking, Door, admitted};
+use super::caller::{AskAgain, Asking, Door, admitted, in_time};
 use super::problem::Problem;
 
 /// A kind of work that needs one permission.
@@ -54,10 +54,13 @@ impl<P: Needs> FromRequest for May<P> {
 /// Whether the caller may do this kind of work.
 fn fits<P: Needs>(call: &Call) -> Result<(), Problem> {
     call.needs_full_session()?;
-    if call.identity.caller.holds(P::PERMISSION) {
-        Ok(())
-    } else {
-        Err(Problem::of("forbidden").arg(P::PERMISSION.code()))
+    if !call.identity.caller.holds(P::PERMISSION) {
+        return Err(Problem::of("forbidden").arg(P::PERMISSION.code()));
+    }
+    // Whoever is late must still be able to acknowledge, and to pass on that somebody says stop.
+    match P::PERMISSION {
+        Permission::WithdrawalsAcknowledge | Permission::ConsentsWithdraw => Ok(()),
+        _ => in_time(call),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Told;
+use super::{Told, consent};
 
 const PERMISSIONS: [&str; 5] =
     ["customers.read", "consents.decide", "consents.read", "consents.withdraw", "withdrawals.acknowledge"];
@@ -33,6 +33,29 @@ async fn every_recipient_hears_of_it_and_acknowledges() {
 }
 
 #[tokio::test]
+async fn who_is_late_may_still_say_that_somebody_says_stop() {
+    let told = Told::new().await;
+    let permissions = ["customers.read", "consents.read", "consents.withdraw"];
+    let partner = told.org.partner(&["name"], &["marketing", "care"], &permissions).await;
+    let other = told.org.customer_of(&told.sales).await;
+    let given = consent(&told.notice, json!({}));
+    let given = told.sales.post(&format!("/v1/customers/{other}/consents"), &given).await.shows(201).id();
+    told.agrees(json!({})).await.shows(201);
+    told.sales.post(&format!("/v1/consents/{given}/withdraw"), &json!({})).await.shows(200);
+    let sql = told.org.sql().await;
+    sql.execute("UPDATE withdrawal_recipients SET due_at = now() - interval '1 second'", &[]).await.unwrap();
+    let (marketing, care) =
+        (partner.with("processing-purpose", "marketing"), partner.with("processing-purpose", "care"));
+    marketing.get("/v1/customers").await.refuses(403, "withdrawal_unacknowledged");
+    // Newest first: the one who has not said stop yet was there before.
+    let known = care.get("/v1/customers").await.shows(200).text_at("/data/1/id");
+    let theirs = care.get(&format!("/v1/customers/{known}/consents")).await.shows(200).text_at("/data/0/id");
+    marketing.post(&format!("/v1/consents/{theirs}/withdraw"), &json!({})).await.shows(200);
+    let standing = told.sales.get(&format!("/v1/customers/{}/consents", told.customer)).await.shows(200);
+    assert_eq!(standing.at("/data/0/state"), "withdrawn", "{standing}");
+}
+
+#[tokio::test]
 async fn who_is_late_loses_the_purpose_until_it_acknowledges() {
     let told = Told::new().await;
     let purposes = ["marketing", "care"];
@@ -48,7 +71,9 @@ async fn who_is_late_loses_the_purpose_until_it_acknowledges() {
     list("care").await.shows(200);
     let asked = "/v1/consent-decisions?customer_id=0190a1b2-c3d4-8e5f-8a9b-0c1d2e3f4a5b&purpose=marketing";
     partner.get(asked).await.refuses(403, "withdrawal_unacknowledged");
-    let case = partner.get("/v1/withdrawals?open=true").await.shows(200).text_at("/data/0/withdrawal_id");
-    partner.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
+    // Whoever names the purpose in every call gets out of it as well as whoever does not.
+    let named = partner.with("processing-purpose", "marketing");
+    let case = named.get("/v1/withdrawals?open=true").await.shows(200).text_at("/data/0/withdrawal_id");
+    named.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
     list("marketing").await.shows(200);
 }

@@ -236,6 +236,7 @@ async fn who_is_taken_back_gets_the_customers_back_in_one_call_and_not_by_themse
     patch(&hr, &account, json!({"op": "replace", "path": "active", "value": false})).await.shows(200);
     let record = admin.get(&checklist).await.shows(200);
     assert_eq!((record.at("/kind"), record.at("/successor_id")), (json!("deactivated"), json!(manager.id)), "{record}");
+    assert_eq!(record.at("/offboarded_by"), Value::Null, "{record}");
     assert_eq!(record.at("/steps/customers_handed_over"), 2, "{record}");
     // One of the two goes on to somebody else before the directory takes the person back.
     let on = json!({"customer_ids": [kept], "owner_id": org.user_id("sales_b"), "reason": "could not wait"});

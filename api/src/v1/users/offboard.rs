@@ -37,8 +37,8 @@ pub struct OffboardingBody {
     kind: &'static str,
     /// Who took over; null where the directory closed the account and neither supervisor nor the maker of its token was active.
     successor_id: Option<Uuid>,
-    /// Who did it.
-    offboarded_by: Uuid,
+    /// Who did it; null for the directory.
+    offboarded_by: Option<Uuid>,
     /// When.
     offboarded_at: DateTime<Utc>,
     /// Every step with how many things it ended or handed over.
@@ -52,7 +52,7 @@ impl From<Offboarding> for OffboardingBody {
             user_id: user.uuid(),
             kind: if by_directory { "deactivated" } else { "offboarded" },
             successor_id: successor.map(UserId::uuid),
-            offboarded_by: by,
+            offboarded_by: Some(by).filter(|by| !by.is_nil()),
             offboarded_at: at,
             steps: steps.into_iter().collect(),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use custodian_application::{
     App, access, access_requests, access_reviews, attachments, auth, catalog, consents, customers, detections,
-    erasures, events, exports, idempotency, imports, privacy_requests, self_service, webhooks,
+    erasures, events, exports, idempotency, imports, privacy_requests, segments, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -116,6 +116,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,
         catalog::KIND => catalog::run(app, claim).await,
+        segments::KIND => segments::run(app, claim).await,
         attachments::KIND => attachments::run(app, claim).await,
         customers::HAND_OVER => customers::run_hand_over(app, claim).await,
         _ => Err(DomainError::internal("a job of unknown kind")),

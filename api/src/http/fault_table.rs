@@ -69,6 +69,7 @@ faults! {
     "fixed": "This cannot be changed." / "不可更改。";
     "customers_lack_it": "{} records lack it." / "有 {} 条记录缺少该字段。";
     "unknown_record": "There is no such record of this customer." / "该客户没有此记录。";
+    "only_for_set": "Only a rule that sets works by itself." / "只有 set 规则可以定时执行。";
     "unknown_tag": "There is no such tag, or it is out of use." / "标签不存在或已停用。";
     "personal_value": "This looks like an address or a number of somebody, which may not stand here." / "此内容疑似个人的地址或号码，不得填写于此。";
     "unknown_owner": "There is no such owner." / "负责人不存在。";

@@ -38,8 +38,28 @@ pub struct SegmentRow {
     pub updated_at: DateTime<Utc>,
     /// By whom.
     pub updated_by: Uuid,
+    /// When its rule works by itself next.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// What came of it last.
+    pub last_run: Option<Value>,
 }
 
+/// With whose rights a rule works by itself, and by which job.
+#[derive(Clone, Debug)]
+pub struct Scheduled {
+    /// The job.
+    pub job: Uuid,
+    /// Whose rights.
+    pub by: Uuid,
+    /// The session that it was said in.
+    pub session: Uuid,
+    /// Code of the purpose that was named then.
+    pub purpose: Option<String>,
+    /// When it works next.
+    pub next_run_at: DateTime<Utc>,
+}
+
+const READ: &str = "id, owner_id, shared, name, filter, terms, tier, version, created_at, updated_at, updated_by, next_run_at, last_run";
 const COLUMNS: &str = "id, owner_id, shared, name, filter, terms, tier, version, created_at, updated_at, updated_by";
 
 impl From<&Row> for SegmentRow {
@@ -56,6 +76,8 @@ impl From<&Row> for SegmentRow {
             created_at: row.get(8),
             updated_at: row.get(9),
             updated_by: row.get(10),
+            next_run_at: row.get(11),
+            last_run: row.get(12),
         }
     }
 }
@@ -63,7 +85,7 @@ impl From<&Row> for SegmentRow {
 /// A page of the segments that this person sees, oldest first.
 pub async fn list(work: &Work, user: Uuid, after: Option<Uuid>, limit: i64) -> Result<Vec<SegmentRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM segments WHERE organization_id = $1 AND (shared OR owner_id = $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4"
+        "SELECT {READ} FROM segments WHERE organization_id = $1 AND (shared OR owner_id = $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4"
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &user, &after, &limit]).await?;
     Ok(rows.iter().map(SegmentRow::from).collect())
@@ -87,7 +109,7 @@ pub async fn lock(work: &Work, user: Uuid, id: Uuid) -> Result<Option<SegmentRow
 
 async fn one(work: &Work, user: Uuid, id: Uuid, mode: &str) -> Result<Option<SegmentRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM segments WHERE organization_id = $1 AND id = $3 AND (shared OR owner_id = $2){mode}"
+        "SELECT {READ} FROM segments WHERE organization_id = $1 AND id = $3 AND (shared OR owner_id = $2){mode}"
     );
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &user, &id]).await?.as_ref().map(SegmentRow::from))
 }
@@ -98,11 +120,47 @@ pub async fn put(work: &Work, row: &SegmentRow) -> Result<(), DbError> {
         "INSERT INTO segments (organization_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (organization_id, id) DO UPDATE SET shared = $4, name = $5, filter = $6, terms = $7, tier = $8, version = $9, updated_at = $11, updated_by = $12"
     );
-    let SegmentRow { id, owner, shared, name, filter, terms, tier, version, created_at, updated_at, updated_by } = row;
+    let SegmentRow {
+        id, owner, shared, name, filter, terms, tier, version, created_at, updated_at, updated_by, ..
+    } = row;
     let organization = work.organization().uuid();
     let params: [Param<'_>; 12] =
         [&organization, id, owner, shared, name, filter, terms, tier, version, created_at, updated_at, updated_by];
     work.execute(&sql, &params).await?;
+    Ok(())
+}
+
+/// Says that a rule works by itself, or does not.
+pub async fn set_schedule(work: &Work, id: Uuid, scheduled: Option<&Scheduled>) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE segments SET schedule_job = $3, scheduled_by = $4, scheduled_session = $5, scheduled_purpose = $6, next_run_at = $7, \
+         last_run = CASE WHEN $3::uuid IS NULL THEN NULL ELSE last_run END WHERE organization_id = $1 AND id = $2";
+    let part = |of: fn(&Scheduled) -> Uuid| scheduled.map(of);
+    let (job, by, session) = (part(|one| one.job), part(|one| one.by), part(|one| one.session));
+    let purpose = scheduled.and_then(|one| one.purpose.clone());
+    let next = scheduled.map(|one| one.next_run_at);
+    work.execute(SQL, &[&work.organization().uuid(), &id, &job, &by, &session, &purpose, &next]).await?;
+    Ok(())
+}
+
+/// The segment whose rule a job applies, held until the transaction ends; nothing where the rule does not work by itself any more.
+pub async fn lock_scheduled(work: &Work, job: Uuid) -> Result<Option<(SegmentRow, Scheduled)>, DbError> {
+    let sql = format!(
+        "SELECT {READ}, schedule_job, scheduled_by, scheduled_session, scheduled_purpose FROM segments WHERE organization_id = $1 AND schedule_job = $2 FOR UPDATE"
+    );
+    let row = work.query_opt(&sql, &[&work.organization().uuid(), &job]).await?;
+    Ok(row.map(|row| {
+        let segment = SegmentRow::from(&row);
+        let next_run_at = segment.next_run_at.unwrap_or(segment.updated_at);
+        let scheduled =
+            Scheduled { job: row.get(13), by: row.get(14), session: row.get(15), purpose: row.get(16), next_run_at };
+        (segment, scheduled)
+    }))
+}
+
+/// Notes what came of a run, and when the next one is; none where there is to be none.
+pub async fn note_run(work: &Work, id: Uuid, told: &Value, next: Option<DateTime<Utc>>) -> Result<(), DbError> {
+    let sql = "UPDATE segments SET last_run = $3, next_run_at = $4 WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&work.organization().uuid(), &id, told, &next]).await?;
     Ok(())
 }
 

@@ -51,3 +51,21 @@ async fn for_records_the_column_that_joins_is_found() {
     );
     assert_eq!(counts(&job), (1, 0, 0));
 }
+
+#[tokio::test]
+async fn what_stands_beside_the_fields_is_proposed_where_header_and_values_say_so() {
+    let org = Org::found().await;
+    let sales = org.sales_a().await;
+    let own = org.email("sales_a");
+    let file = format!(
+        "姓名,负责人邮箱,邮箱,客户阶段,来源,地区,状态\n张三,{own},zhang@example.org,qualified,web_form,CN-31,正常\n"
+    );
+    let job = Form::default().part("dry_run", "true").file("customers.csv", file).run(&sales).await;
+    let mapping = json!({"姓名": "name", "负责人邮箱": "owner_email", "邮箱": "email", "客户阶段": "stage", "来源": "source", "地区": "region"});
+    assert_eq!(job["result"]["mapping"], mapping, "{job}");
+    assert_eq!((counts(&job), proposed(&job, "状态")["field"].clone()), ((1, 0, 0), Value::Null));
+    assert!(!job.to_string().contains(&own));
+    let unknown = "姓名,客户阶段\n张三,已成交\n";
+    let job = Form::default().part("dry_run", "true").file("customers.csv", unknown).run(&sales).await;
+    assert_eq!(proposed(&job, "客户阶段")["field"], Value::Null, "what would be refused is not proposed");
+}

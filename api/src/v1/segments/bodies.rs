@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use custodian_application::segments::{SavedFilter, SegmentDraft, SegmentView};
-use custodian_domain::segments::{Mode, TierRule};
+use custodian_domain::segments::{Mode, Schedule, TierRule};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -31,12 +31,48 @@ pub struct TierRuleBody {
     /// `set`: whoever applies it sets all; `propose`: somebody looks at each and names those who are set.
     #[schema(pattern = "^(set|propose)$")]
     mode: String,
+    /// `hourly`, `daily` or `weekly`: how often a rule that sets works by itself, with the rights of whoever last changed the segment, as they are then; absent for never.
+    #[schema(pattern = "^(hourly|daily|weekly)$")]
+    schedule: Option<String>,
+}
+
+/// What came of a rule that works by itself.
+#[derive(Serialize, ToSchema)]
+pub struct TierRunBody {
+    /// When it ran last; null before it has.
+    at: Option<String>,
+    /// Of so many the tier was set.
+    changed: Option<u64>,
+    /// So many might not be changed.
+    skipped: Option<u64>,
+    /// Why nothing was done: the code of a problem, or `not_allowed_any_more`, after which it does not run again before somebody changes the segment.
+    failure: Option<String>,
+    /// When it runs next.
+    next_at: Option<DateTime<Utc>>,
+}
+
+impl TierRunBody {
+    fn of(told: Option<&Value>, next_at: Option<DateTime<Utc>>) -> Self {
+        let text = |name: &str| told?.get(name)?.as_str().map(str::to_owned);
+        let number = |name: &str| told?.get(name)?.as_u64();
+        Self {
+            at: text("at"),
+            changed: number("changed"),
+            skipped: number("skipped"),
+            failure: text("failure"),
+            next_at,
+        }
+    }
 }
 
 impl TierRuleBody {
     fn into_rule(self) -> Option<TierRule> {
-        let Self { field, value, mode } = self;
-        Some(TierRule { field, value, mode: Mode::from_code(&mode)? })
+        let Self { field, value, mode, schedule } = self;
+        let schedule = match schedule {
+            None => None,
+            Some(code) => Some(Schedule::from_code(&code)?),
+        };
+        Some(TierRule { field, value, mode: Mode::from_code(&mode)?, schedule })
     }
 }
 
@@ -136,6 +172,8 @@ pub struct SegmentBody {
     q: BTreeMap<String, String>,
     /// Which tier its customers are of.
     tier: Option<TierRuleBody>,
+    /// What came of its rule where that works by itself; null where it does not.
+    tier_run: Option<TierRunBody>,
     /// How many of those whom the reader reaches match now, on whom a role of the reader shows every field that is looked at; null where that is not told.
     count: Option<i64>,
     /// Why it is not told: `field_hidden`, `segment_unusable` or `count_not_available`.
@@ -153,7 +191,14 @@ pub struct SegmentBody {
 impl From<SegmentView> for SegmentBody {
     fn from(view: SegmentView) -> Self {
         let SegmentView { row, saved, tier, count } = view;
-        let told = |TierRule { field, value, mode }| TierRuleBody { field, value, mode: mode.as_str().to_owned() };
+        let told = |TierRule { field, value, mode, schedule }| TierRuleBody {
+            field,
+            value,
+            mode: mode.as_str().to_owned(),
+            schedule: schedule.map(|one| one.as_str().to_owned()),
+        };
+        let scheduled = tier.as_ref().is_some_and(|rule| rule.schedule.is_some());
+        let tier_run = scheduled.then(|| TierRunBody::of(row.last_run.as_ref(), row.next_run_at));
         Self {
             id: row.id,
             name: row.name,
@@ -162,6 +207,7 @@ impl From<SegmentView> for SegmentBody {
             filter: row.filter,
             q: saved.terms,
             tier: tier.map(told),
+            tier_run,
             count: count.ok(),
             count_unavailable: count.err(),
             version: row.version,
@@ -175,6 +221,6 @@ impl From<SegmentView> for SegmentBody {
 /// For the document.
 pub fn segment_example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2aa0", "name": "Shanghai, active", "owner_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "shared": false,
-        "filter": {"stage": "customer"}, "q": {"province": "上海"}, "tier": null, "count": 42, "count_unavailable": null, "version": 1,
+        "filter": {"stage": "customer"}, "q": {"province": "上海"}, "tier": null, "tier_run": null, "count": 42, "count_unavailable": null, "version": 1,
         "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z", "updated_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11"})
 }

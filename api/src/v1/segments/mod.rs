@@ -73,7 +73,8 @@ pub async fn list_segments(may: May<ReadSegments>, app: Data<App>, mut query: Qu
 ///
 /// A filter that is kept: `filter` as in exports and access requests, `q` as in the list's `q[...]`. It holds no value that singles out a person (of a sensitive, core or
 /// unique field), and looks at no field that its maker may not read. Whoever uses it does so with their own scope and rights. Sharing takes `segments.share`. With a `tier` it
-/// says which choice of an enum field its customers are to have.
+/// says which choice of an enum field its customers are to have. A rule with a `schedule` works by itself, with the rights that its maker has at each run, and takes
+/// `customers.write`; `tier_run` tells what came of it.
 #[utoipa::path(
     tag = "segments", security(("bearer" = [])),
     request_body(content = NewSegmentBody, example = json!({"name": "Shanghai, active", "shared": false, "filter": {"stage": "customer"}, "q": {"province": "上海"}})),
@@ -113,7 +114,8 @@ pub async fn show_segment(
 
 /// Change a segment.
 ///
-/// JSON Merge Patch; `filter` and `q` are replaced whole, `tier: null` takes the rule away. A shared one takes `segments.share`.
+/// JSON Merge Patch; `filter` and `q` are replaced whole, `tier: null` takes the rule away. A shared one takes `segments.share`; one whose
+/// rule has a `schedule` takes `customers.write`, and its rule works with the rights of whoever changed it last from then on, for the first time at once.
 #[utoipa::path(
     tag = "segments", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the segment")),
     request_body(content = PatchSegmentBody, content_type = "application/merge-patch+json", example = json!({"name": "Shanghai"})),

@@ -1,6 +1,6 @@
 //! What a dry run proposes for the columns that nobody mapped. The values that are looked at are not kept.
 
-use custodian_domain::catalog::{CUSTOMER, Catalog, Column, Proposal, RecordType, classify};
+use custodian_domain::catalog::{Beside, CUSTOMER, Catalog, Column, Proposal, RecordType, beside, classify};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::imports::ImportRow;
 use serde_json::{Value, json};
@@ -39,8 +39,11 @@ pub(super) fn sample(
     let joins = joins(catalog, of, &columns, today);
     let mut targets: Vec<(String, Target)> = Vec::new();
     let mut told = Vec::with_capacity(names.len());
-    for (at, (name, proposal)) in names.iter().zip(&proposed).enumerate() {
-        let target = if joins == Some(at) { Some(Target::CustomerNo) } else { proposal.known.map(Target::Field) };
+    for (at, ((name, column), proposal)) in names.iter().zip(&columns).zip(&proposed).enumerate() {
+        let target = match joins {
+            Some(joining) if joining == at => Some(Target::CustomerNo),
+            _ => attribute(of, column).or(proposal.known.map(Target::Field)),
+        };
         let free = |target: &Target| !mapping.names(target) && !targets.iter().any(|(_, known)| known == target);
         let target = target.filter(free);
         told.push(line(name, target.as_ref(), proposal));
@@ -48,6 +51,22 @@ pub(super) fn sample(
     }
     let mapping = if mapping.0.is_empty() { Mapping(targets) } else { mapping.clone() };
     Ok(Sampled { mapping, proposals: Value::Array(told) })
+}
+
+/// What stands beside the fields, unless there is a field of this very name.
+fn attribute(of: &RecordType, column: &Column<'_>) -> Option<Target> {
+    let header = column.header.trim();
+    let is_named = |labels: &custodian_domain::catalog::Labels| labels.en == header || labels.zh == header;
+    if of.fields.iter().any(|field| field.key == header || is_named(&field.labels)) {
+        return None;
+    }
+    match (beside(column)?, of.code == CUSTOMER) {
+        (Beside::Owner, _) => Some(Target::OwnerEmail),
+        (Beside::Stage, true) => Some(Target::Stage),
+        (Beside::Source, true) => Some(Target::Source),
+        (Beside::Region, true) => Some(Target::Region),
+        (Beside::Stage | Beside::Source | Beside::Region, false) => None,
+    }
 }
 
 /// The column that names the customer a record hangs on.

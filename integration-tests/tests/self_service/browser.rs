@@ -59,6 +59,9 @@ async fn sees_who_looked(tab: &mut Tab, admin: &Person) {
     let line = line.as_str().unwrap();
     assert!(line.contains(&admin.id.to_string()) && line.contains("mobile"), "{line}");
     assert!(line.contains("digest checked"), "the page reckons the leaf's hash itself: {line}");
+    let place = "[...document.querySelectorAll('#log tr')].find(line => line.innerText.includes('customers.reveal'))";
+    tab.eval(&format!("{place}.querySelector('button').click()")).await;
+    tab.until(&format!("{place}.innerText.includes('stands in the signed log')")).await;
     let wrong = tab.eval("document.querySelector('#log').innerText.includes('does not fit')").await;
     assert_eq!(wrong, false);
 }

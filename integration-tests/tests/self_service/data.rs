@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use custodian_crypto::merkle::verify_inclusion;
 use serde_json::{Value, json};
 
-use super::{come_in, somebody};
-use crate::support::Org;
+use super::{come_in, somebody, somebody_in};
+use crate::support::{Answer, Org};
 
 #[tokio::test]
 async fn a_person_sees_every_value_in_full_with_what_it_is_used_for() {
@@ -53,6 +56,24 @@ async fn a_person_sees_who_looked_with_a_proof_and_nobody_else_in_it() {
     let proof =
         org.auditor().await.get(&format!("/v1/audit/proofs/inclusion?entry_id={}", revealed["id"].as_str().unwrap()));
     assert_eq!(proof.await.shows(200).at("/place"), place);
+    let own = format!("/v1/self/access-log/{}/proof", revealed["id"].as_str().unwrap());
+    let proven = me.get(&own).await.shows(200);
+    assert_eq!((proven.at("/place"), proven.at("/leaf_hash")), (place, revealed["leaf_hash"].clone()));
+    holds(&proven);
+    let stranger = somebody_in(&org).await;
+    stranger.get(&own).await.refuses(404, "not_found");
+    let list = me.get(&format!("/v1/self/access-log/{}/proof", listed["id"].as_str().unwrap())).await.shows(200);
+    assert!(!list.text().contains(&other), "hashes name nobody");
+}
+
+/// The hashes lead from the leaf to the root that the signed checkpoint names.
+fn holds(proof: &Answer) {
+    let hash = |text: &Value| -> [u8; 32] { STANDARD.decode(text.as_str().unwrap()).unwrap().try_into().unwrap() };
+    let hashes: Vec<[u8; 32]> = proof.at("/hashes").as_array().unwrap().iter().map(hash).collect();
+    let (place, size) = (proof.at("/place").as_u64().unwrap(), proof.at("/tree_size").as_u64().unwrap());
+    let root = proof.text_at("/root");
+    verify_inclusion(place, size, &hash(&proof.at("/leaf_hash")), &hashes, &hash(&json!(root))).unwrap();
+    assert!(proof.text_at("/checkpoint").contains(&root), "{proof}");
 }
 
 /// Waits until an entry has its place in the log.

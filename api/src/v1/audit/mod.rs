@@ -14,6 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use entries::EntryBody;
 pub(crate) use entries::{entry_example, first_id, page_of_entries};
+pub(crate) use proofs::{InclusionBody, inclusion_example};
 
 use crate::needs;
 

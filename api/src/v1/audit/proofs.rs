@@ -7,6 +7,7 @@ use custodian_application::audit::{self, Consistency, Inclusion};
 use custodian_domain::kernel::DomainError;
 use custodian_domain::roles::Permission;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,6 +47,28 @@ pub struct ConsistencyBody {
     hashes: Vec<String>,
 }
 
+impl From<Inclusion> for InclusionBody {
+    fn from(proof: Inclusion) -> Self {
+        let Inclusion { entry, place, size, root, leaf_hash, hashes, checkpoint } = proof;
+        Self {
+            entry_id: entry,
+            place,
+            tree_size: size,
+            root: base64(&root),
+            leaf_hash: base64(&leaf_hash),
+            hashes: hashes.iter().map(base64).collect(),
+            checkpoint,
+        }
+    }
+}
+
+/// For the document.
+pub(crate) fn inclusion_example() -> Value {
+    json!({"entry_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "place": 2, "tree_size": 4, "root": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
+        "leaf_hash": "jFUxaJLDSLhbQ3zb1Wce6Sy2H0q1vhSEKvS0BSRvfRE=",
+        "hashes": ["lqKW0iTyhcZ3pPDD4owkVfw2qN92xVUhTFRg0qEfs1M=", "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0="], "checkpoint": NOTE})
+}
+
 impl From<Consistency> for ConsistencyBody {
     fn from(proof: Consistency) -> Self {
         let Consistency { origin, from, to, hashes } = proof;
@@ -73,10 +96,7 @@ pub async fn show_checkpoint(may: May<ReadAudit>, app: Data<App>, mut query: Que
 #[utoipa::path(
     tag = "audit", security(("bearer" = [])),
     params(("entry_id" = Uuid, Query, description = "The entry; `Audit-Id` of an answer, `id` in a list")),
-    responses((status = 200, description = "The proof.", body = InclusionBody, example = json!({
-        "entry_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "place": 2, "tree_size": 4, "root": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
-        "leaf_hash": "jFUxaJLDSLhbQ3zb1Wce6Sy2H0q1vhSEKvS0BSRvfRE=",
-        "hashes": ["lqKW0iTyhcZ3pPDD4owkVfw2qN92xVUhTFRg0qEfs1M=", "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0="], "checkpoint": NOTE})), ProofProblems))]
+    responses((status = 200, description = "The proof.", body = InclusionBody, example = json!(inclusion_example())), ProofProblems))]
 #[get("/audit/proofs/inclusion")]
 pub async fn prove_inclusion(caller: Authenticated, app: Data<App>, mut query: Query) -> Result<HttpResponse, Problem> {
     let entry = required(&mut query, "entry_id", Query::uuid);
@@ -90,17 +110,7 @@ pub async fn prove_inclusion(caller: Authenticated, app: Data<App>, mut query: Q
         Ok(None) => return Err(Problem::of("invalid_query")),
         Err(problem) => return Err(problem),
     };
-    let Inclusion { entry, place, size, root, leaf_hash, hashes, checkpoint } =
-        audit::inclusion(&app, &caller, entry).await?;
-    Ok(HttpResponse::Ok().json(InclusionBody {
-        entry_id: entry,
-        place,
-        tree_size: size,
-        root: base64(&root),
-        leaf_hash: base64(&leaf_hash),
-        hashes: hashes.iter().map(base64).collect(),
-        checkpoint,
-    }))
+    Ok(HttpResponse::Ok().json(InclusionBody::from(audit::inclusion(&app, &caller, entry).await?)))
 }
 
 /// Prove that the log only grew.

@@ -28,7 +28,7 @@ pub struct NotificationBody {
     /// Whose data, by the id that the caller knows.
     customer_id: Uuid,
     /// `rectified`: fetch the fields anew. `restricted`: use nothing of the person. `restriction_lifted`: use it again. `erased`:
-    /// erase everything of the person.
+    /// erase everything of the person. `objected`: stop the use, and acknowledge it as a withdrawal of this id.
     kind: String,
     /// Keys of the fields that were corrected; all of them for the other kinds, which name none.
     fields: Vec<String>,
@@ -72,8 +72,8 @@ fn example() -> Value {
 
 /// List who must hear of a request.
 ///
-/// Every recipient of the data when it was corrected, restricted, or the restriction lifted: the third parties that a purpose names, and those with a key. Recipients of what is
-/// objected to hear of it as of a withdrawal (`GET /v1/withdrawals`).
+/// Every recipient of the data when it was corrected, restricted, or the restriction lifted: the third parties that a purpose names, those with a key,
+/// and those whose key was ever shown something of the person. Recipients of what is objected to hear of it as of a withdrawal (`GET /v1/withdrawals`).
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the request"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use custodian_application::App;
 use custodian_application::privacy_requests::{self, CalendarYear, SettingsView};
-use custodian_domain::privacy_requests::{GROUNDS, Jurisdiction, Limit, OwnLimits, RULES};
+use custodian_domain::privacy_requests::{BUILT_IN, BuiltIn, GROUNDS, Jurisdiction, Limit, OwnLimits, RULES};
 use custodian_persistence::privacy_requests::CalendarRow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -33,15 +33,43 @@ pub struct CalendarBody {
     /// Days of weekends that are worked on.
     #[schema(max_items = 110)]
     days_worked: Vec<NaiveDate>,
+    /// Where it is from: the notice, by its number or address.
+    #[schema(min_length = 1, max_length = 500)]
+    source: Option<String>,
+    /// Whether somebody held every day against the source; needs a source.
+    #[serde(default)]
+    verified: bool,
 }
 
 impl Body for CalendarBody {}
 
 impl From<CalendarRow> for CalendarBody {
     fn from(row: CalendarRow) -> Self {
-        let CalendarRow { jurisdiction, year, off, worked } = row;
-        Self { jurisdiction, year, days_off: off, days_worked: worked }
+        let CalendarRow { jurisdiction, year, off, worked, source, verified } = row;
+        Self { jurisdiction, year, days_off: off, days_worked: worked, source, verified }
     }
+}
+
+/// A year that the product brings.
+#[derive(Serialize, ToSchema)]
+pub struct BuiltInYearBody {
+    /// Whose.
+    jurisdiction: &'static str,
+    /// The year.
+    year: i32,
+    /// Where it is from.
+    source: &'static str,
+    /// Whether somebody held every day against the source; if not, do so and give it.
+    verified: bool,
+}
+
+/// A year that will be needed.
+#[derive(Serialize, ToSchema)]
+pub struct MissingYearBody {
+    /// Whose.
+    jurisdiction: &'static str,
+    /// The year.
+    year: i32,
 }
 
 /// What an organisation sets for itself.
@@ -103,8 +131,12 @@ pub struct SettingsBody {
     working_days: u16,
     /// Whether a month under `EU` that ends on a weekend ends on the working day after it.
     rolls: bool,
-    /// The years that the organisation has given; those that the product brings are not listed.
+    /// The years that the organisation has given, which count before those that the product brings.
     calendars: Vec<CalendarBody>,
+    /// The years that the product brings.
+    built_in_calendars: Vec<BuiltInYearBody>,
+    /// Years that requests of today or of the next two months need and nobody has given: without them those requests are `calendar_missing`.
+    missing_calendars: Vec<MissingYearBody>,
     /// Every rule of time.
     rules: Vec<DeadlineBody>,
     /// Every ground for turning a request down.
@@ -117,6 +149,15 @@ fn told(limit: Limit) -> String {
         Limit::Days(count) => format!("{count} days"),
         Limit::Months(count) => format!("{count} months"),
     }
+}
+
+fn built_in(known: &BuiltIn) -> BuiltInYearBody {
+    let BuiltIn { jurisdiction, year, source, verified } = *known;
+    BuiltInYearBody { jurisdiction: jurisdiction.as_str(), year, source, verified }
+}
+
+fn missing((jurisdiction, year): (Jurisdiction, i32)) -> MissingYearBody {
+    MissingYearBody { jurisdiction: jurisdiction.as_str(), year }
 }
 
 impl From<SettingsView> for SettingsBody {
@@ -144,6 +185,8 @@ impl From<SettingsView> for SettingsBody {
             working_days,
             rolls,
             calendars: view.calendars.into_iter().map(CalendarBody::from).collect(),
+            built_in_calendars: BUILT_IN.iter().map(built_in).collect(),
+            missing_calendars: view.missing.into_iter().map(missing).collect(),
             rules: rules.collect(),
             grounds: grounds.collect(),
         }
@@ -151,7 +194,9 @@ impl From<SettingsView> for SettingsBody {
 }
 
 fn settings_example() -> Value {
-    json!({"working_days": 15, "rolls": false, "calendars": [{"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": []}],
+    json!({"working_days": 15, "rolls": false, "calendars": [{"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": [], "source": "State Council notice on the holidays of 2027", "verified": true}],
+        "built_in_calendars": [{"jurisdiction": "CN", "year": 2026, "source": "State Council notice on the holidays of 2026", "verified": false}],
+        "missing_calendars": [{"jurisdiction": "CN", "year": 2028}],
         "rules": [{"jurisdiction": "EU", "rights": ["access"], "limit": "1 months", "longest": "3 months", "pauses": true, "policy": false, "law": "gdpr",
             "article": "12(3)", "evidence": "text"}],
         "grounds": [{"code": "found_correct", "articles": {"CN": "46", "EU": "16"}, "rights": ["rectification"], "en": "What is held was checked and found correct.",
@@ -206,7 +251,8 @@ pub async fn set_privacy_settings(
 /// Working days are counted by it from then on; what the organisation gives takes the place of what the product brings. A year that nobody has given is `calendar_missing`.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])),
-    request_body(content = CalendarBody, example = json!({"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": []})),
+    request_body(content = CalendarBody, example = json!({"jurisdiction": "CN", "year": 2027, "days_off": ["2027-01-01"], "days_worked": [],
+        "source": "State Council notice on the holidays of 2027", "verified": true})),
     responses((status = 200, description = "Given.", body = SettingsBody, example = json!(settings_example())), WriteProblems))]
 #[post("/privacy-requests/calendars")]
 pub async fn set_privacy_calendar(
@@ -216,9 +262,9 @@ pub async fn set_privacy_calendar(
     body: Valid<CalendarBody>,
 ) -> Result<Reply, Problem> {
     let digest = *body.digest();
-    let CalendarBody { jurisdiction, year, days_off, days_worked } = body.into_inner();
+    let CalendarBody { jurisdiction, year, days_off, days_worked, source, verified } = body.into_inner();
     let jurisdiction = Jurisdiction::from_code(&jurisdiction).ok_or_else(|| Problem::of("invalid_body"))?;
-    let given = CalendarYear { jurisdiction, year, off: days_off, worked: days_worked };
+    let given = CalendarYear { jurisdiction, year, off: days_off, worked: days_worked, source, verified };
     once(&app, &may, &req, &digest, async |work| {
         let view = privacy_requests::set_calendar(&app, &may, work, given).await?;
         Reply::ok(&SettingsBody::from(view))

@@ -33,7 +33,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(policies::activate_retention_policy)
         .service(policies::pause_retention_policy)
         .service(policies::list_retention_runs)
-        .service(policies::list_destruction_register);
+        .service(policies::list_destruction_register)
+        .service(policies::show_destruction_certificate);
 }
 
 needs! {

@@ -6,8 +6,8 @@ use custodian_application::{App, retention};
 use uuid::Uuid;
 
 use super::policy_bodies::{
-    ActivateRetentionBody, NewRetentionPolicyBody, RetentionPolicyBody, RetentionPreviewBody, RetentionRuleBody,
-    RetentionRunBody, policy_example, run_example,
+    ActivateRetentionBody, DestructionCertificateBody, NewRetentionPolicyBody, RetentionPolicyBody,
+    RetentionPreviewBody, RetentionRuleBody, RetentionRunBody, policy_example, run_example,
 };
 use super::{ManageRetention, ReadRetention};
 use crate::http::{
@@ -37,8 +37,9 @@ pub async fn list_retention_policies(
 /// Make a retention policy.
 ///
 /// Whoever was not touched for `days` is due: `warn` tells of each once (event `retention.due`), `archive` takes them out of use, `destroy` erases them with a certificate each, and
-/// `anonymise` does the same but leaves stage, source and region for counts. With `record_type` it is about what hangs on customers. A
-/// policy begins as `dry_run` and does nothing until somebody else puts it in force.
+/// `anonymise` does the same but leaves stage, source and region for counts. With `record_type` it is about what hangs on customers (`warn`: event `retention.records_due`). With
+/// `field` the values of one field go, with what they were before and what they are found by, and whoever or whatever has them stays: what stands in copies made before goes with
+/// those copies. A policy begins as `dry_run` and does nothing until somebody else puts it in force.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])),
     request_body(content = NewRetentionPolicyBody, example = json!({"name": "Lost leads", "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy"})),
@@ -183,6 +184,28 @@ pub async fn list_destruction_register(
     let (rows, next) = retention::list_runs(&app, &may, None, before, limit).await?;
     let data = rows.into_iter().map(RetentionRunBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor: next.map(|id| pages.seal(id.as_bytes())), count: None }))
+}
+
+/// Read the certificate of a round.
+///
+/// Of a round that destroyed something: by which rule, who made it and who put it in force, how much went, and when. Signed, the same for ever, without any personal value. A
+/// round that warned or archived has none.
+#[utoipa::path(
+    tag = "retention", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the round")),
+    responses((status = 200, description = "The certificate.", body = DestructionCertificateBody, example = json!({"certificate": {"round_id":
+        "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a91", "customer_count": 12, "record_count": 0}, "jws": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"})),
+        (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
+#[get("/destruction-register/{id}/certificate")]
+pub async fn show_destruction_certificate(
+    may: May<ReadRetention>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let found = retention::destruction_certificate(&app, &may, id.get()).await?;
+    let retention::DestructionCertificate { certificate, jws } = found;
+    let body = DestructionCertificateBody { certificate, jws };
+    single(&req, ETag::of_body(&body, &may.identity.rights), &body)
 }
 
 /// Give the word that the clock is right.

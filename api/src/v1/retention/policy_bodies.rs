@@ -21,6 +21,9 @@ pub struct RetentionRuleBody {
     /// Records in this state alone, such as `closed`.
     #[schema(max_length = 64)]
     record_state: Option<String>,
+    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn` and `destroy` then.
+    #[schema(max_length = 64)]
+    field: Option<String>,
     /// Those who agreed or said no to this purpose alone.
     #[schema(max_length = 64)]
     purpose: Option<String>,
@@ -33,7 +36,7 @@ pub struct RetentionRuleBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive`, `anonymise` or `destroy`; for records `archive` or `destroy`.
+    /// `warn`, `archive`, `anonymise` or `destroy`; for records `warn`, `archive` or `destroy`, for a field `warn` or `destroy`.
     #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }
@@ -43,10 +46,11 @@ impl Body for RetentionRuleBody {}
 impl RetentionRuleBody {
     /// The rule; `None` for a body that the schema had to refuse.
     pub fn into_rule(self) -> Option<Rule> {
-        let Self { record_type, record_state, purpose, stage, since, days, action } = self;
+        let Self { record_type, record_state, field, purpose, stage, since, days, action } = self;
         Some(Rule {
             record_type,
             record_state,
+            field,
             purpose,
             stage,
             since: Since::from_code(&since)?,
@@ -69,6 +73,9 @@ pub struct NewRetentionPolicyBody {
     /// Records in this state alone, such as `closed`.
     #[schema(max_length = 64)]
     record_state: Option<String>,
+    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn` and `destroy` then.
+    #[schema(max_length = 64)]
+    field: Option<String>,
     /// Those who agreed or said no to this purpose alone.
     #[schema(max_length = 64)]
     purpose: Option<String>,
@@ -81,7 +88,7 @@ pub struct NewRetentionPolicyBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive`, `anonymise` or `destroy`; for records `archive` or `destroy`.
+    /// `warn`, `archive`, `anonymise` or `destroy`; for records `warn`, `archive` or `destroy`, for a field `warn` or `destroy`.
     #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }
@@ -91,8 +98,8 @@ impl Body for NewRetentionPolicyBody {}
 impl NewRetentionPolicyBody {
     /// Name and rule; `None` for a body that the schema had to refuse.
     pub fn into_new(self) -> Option<(String, Rule)> {
-        let Self { name, record_type, record_state, purpose, stage, since, days, action } = self;
-        let rule = RetentionRuleBody { record_type, record_state, purpose, stage, since, days, action };
+        let Self { name, record_type, record_state, field, purpose, stage, since, days, action } = self;
+        let rule = RetentionRuleBody { record_type, record_state, field, purpose, stage, since, days, action };
         Some((name, rule.into_rule()?))
     }
 }
@@ -130,6 +137,8 @@ pub struct RetentionPolicyBody {
     record_type: Option<String>,
     /// Records in this state alone.
     record_state: Option<String>,
+    /// Values of this field alone, by its key; null for everything.
+    field: Option<String>,
     /// Those who said something about this purpose alone.
     purpose: Option<String>,
     /// Customers at this stage alone; null for all.
@@ -159,6 +168,7 @@ impl From<PolicyRow> for RetentionPolicyBody {
             name: row.name,
             record_type: row.record_type,
             record_state: row.record_state,
+            field: row.field,
             purpose: row.purpose,
             stage: row.stage,
             since: row.since,
@@ -188,13 +198,25 @@ pub struct RetentionRunBody {
     record_count: i32,
     /// The erasures, each with a certificate of its own.
     erasure_ids: Vec<Uuid>,
+    /// Whether something was destroyed: then the round has a certificate, too (`GET /v1/destruction-register/{id}/certificate`).
+    certified: bool,
     /// When.
     at: DateTime<Utc>,
 }
 
+/// The certificate of a round, with its signature.
+#[derive(Serialize, ToSchema)]
+pub struct DestructionCertificateBody {
+    /// What is signed, readable: the rule, who made it and who put it in force, how much went, and when.
+    #[schema(value_type = Object)]
+    pub certificate: Value,
+    /// Compact JWS (RFC 7515, EdDSA, `typ` `destruction-certificate+jws`) over that JSON; it verifies offline against `/.well-known/jwks.json`.
+    pub jws: String,
+}
+
 impl From<RunRow> for RetentionRunBody {
     fn from(row: RunRow) -> Self {
-        let RunRow { id, policy, action, customers, records, erasures, at } = row;
+        let RunRow { id, policy, action, customers, records, erasures, at, certificate } = row;
         Self {
             id,
             policy_id: policy,
@@ -202,6 +224,7 @@ impl From<RunRow> for RetentionRunBody {
             customer_count: customers,
             record_count: records,
             erasure_ids: erasures,
+            certified: certificate.is_some(),
             at,
         }
     }
@@ -209,12 +232,12 @@ impl From<RunRow> for RetentionRunBody {
 
 /// An example for the document.
 pub fn policy_example() -> Value {
-    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "name": "Lost leads", "record_type": null, "record_state": null, "purpose": null, "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy",
+    json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "name": "Lost leads", "record_type": null, "record_state": null, "field": null, "purpose": null, "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy",
         "state": "dry_run", "created_at": "2026-11-22T08:00:00Z", "created_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "activated_at": null, "activated_by": null})
 }
 
 /// An example for the document.
 pub fn run_example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a91", "policy_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a90", "action": "destroy", "customer_count": 12,
-        "record_count": 0, "erasure_ids": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a80"], "at": "2026-11-22T08:00:00Z"})
+        "record_count": 0, "erasure_ids": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a80"], "certified": true, "at": "2026-11-22T08:00:00Z"})
 }

@@ -35,7 +35,7 @@ pub struct OwnEntryBody {
     purpose: Value,
     /// What was written down is still what was written.
     intact: bool,
-    /// Its place in the organisation's log, from 0; null within the first second of its life. `GET /v1/audit/proofs/inclusion` proves the leaf there.
+    /// Its place in the organisation's log, from 0; null within the first second of its life. `GET /v1/self/access-log/{id}/proof` proves the leaf there.
     place: Option<u64>,
     /// SHA-256 of it as a leaf of the log (RFC 9162, 2.1.1), in base64.
     leaf_hash: String,

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::bodies::{OwnEntryBody, own_entry_example};
 use super::data_bodies::{OwnDataBody, own_data_example};
 use crate::http::{
-    ETag, Empty, Id, ListProblems, Listing, Oneself, Pages, Problem, Query, ReadProblems, Reply, WriteProblems, once,
-    single,
+    ETag, Empty, Id, ListProblems, Listing, Oneself, Pages, Problem, ProofProblems, Query, ReadProblems, Reply,
+    WriteProblems, once, single,
 };
+use crate::v1::audit::{InclusionBody, inclusion_example};
 use crate::v1::consents::{ConsentBody, consent_example};
 
 /// Read one's own data.
@@ -81,7 +82,7 @@ pub async fn withdraw_own_consent(
 
 /// Read who saw one's data.
 ///
-/// Every entry of the audit log that concerns this person, newest first: who, when, what, which fields and for what purpose. Each line says where to have it proven. Other
+/// Every entry of the audit log that concerns this person, newest first: who, when, what, which fields and for what purpose. `GET /v1/self/access-log/{id}/proof` proves a line. Other
 /// people are left out of it. Reading it leaves an entry as well.
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),
@@ -103,4 +104,16 @@ pub async fn list_own_access_log(
     let next_cursor = page.next.map(|id| pages.seal(id.as_bytes()));
     let data = page.entries.into_iter().map(OwnEntryBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
+}
+
+/// Have a line of one's access log proven.
+///
+/// The way from the line to a checkpoint that the log's key has signed (RFC 9162, 2.1.3): whoever keeps it finds out if the line is ever changed or taken away. An entry gets
+/// its place within a second; until then the answer is 409.
+#[utoipa::path(
+    tag = "self-service", security(("subject" = [])), params(("id" = Uuid, Path, description = "Id of the entry")),
+    responses((status = 200, description = "The proof.", body = InclusionBody, example = json!(inclusion_example())), ProofProblems))]
+#[get("/self/access-log/{id}/proof")]
+pub async fn prove_own_entry(me: Oneself, app: Data<App>, id: Id<Uuid>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(InclusionBody::from(self_service::own_proof(&app, &me, id.get()).await?)))
 }

@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(preferences::show_own_preferences)
         .service(preferences::set_own_preferences)
         .service(data::list_own_access_log)
+        .service(data::prove_own_entry)
         .service(package::fetch_own_package)
         .service(requests::list_own_requests)
         .service(requests::create_own_request)

@@ -133,8 +133,8 @@ pub async fn checkpoint(app: &App, call: &Call) -> Result<String, DomainError> {
 
 /// The proof that an entry stands in the log.
 ///
-/// For whom may read the log; and for the entry's own actor, and for whom may read access logs where the entry concerns customers: they can
-/// see the entry, so they can have it proven. `409 not_yet_placed` within the first second of its life.
+/// For whom may read the log; for the entry's own actor, and for whom may read access logs where the entry concerns customers; and for a person whom the entry
+/// concerns: they can see the entry, so they can have it proven. `409 not_yet_placed` within the first second of its life.
 pub async fn inclusion(app: &App, call: &Call, entry: Uuid) -> Result<Inclusion, DomainError> {
     let work = app.begin(call.organization()).await?;
     let found = find_inclusion(app, call, &work, entry).await;
@@ -160,9 +160,14 @@ async fn find_inclusion(app: &App, call: &Call, work: &Work, entry: Uuid) -> Res
     Ok(Inclusion { entry, place, size: head.size, root: head.root, leaf_hash, hashes, checkpoint: head.note })
 }
 
-/// Whether a member of staff who may not read the log has this entry before them all the same.
+/// Whether somebody who may not read the log has this entry before them all the same: a member of staff, or the person whom it concerns.
 fn sees(call: &Call, stored: &StoredEntry) -> bool {
     let members: serde_json::Value = serde_json::from_slice(&stored.canonical).unwrap_or_default();
+    if let Some(person) = call.identity.subject() {
+        let person = serde_json::Value::String(person.uuid().to_string());
+        let among = members.get("customers").and_then(|all| all.as_array()).is_some_and(|all| all.contains(&person));
+        return among || members.get("customer") == Some(&person);
+    }
     let own = members.pointer("/actor/id").and_then(|id| id.as_str()) == Some(&call.identity.actor_id().to_string());
     let concerns = members.get("customer").is_some() || members.get("customers").is_some();
     call.identity.user().is_some() && (own || concerns && call.needs(Permission::AccessLogRead).is_ok())

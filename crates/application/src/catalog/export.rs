@@ -81,7 +81,7 @@ async fn dictionary(app: &App, work: &Work) -> Result<Dictionary, DomainError> {
         let versions = marks.iter().filter(|mark| mark.record_type == view.record_type && mark.key == view.field.key);
         FieldLine {
             purposes: used_by(&purposes, &view),
-            policies: policies.clone(),
+            policies: policies.iter().filter(|policy| speaks_of(policy, &view)).cloned().collect(),
             versions: versions.cloned().collect(),
             view,
         }
@@ -93,6 +93,14 @@ async fn dictionary(app: &App, work: &Work) -> Result<Dictionary, DomainError> {
         types.push(TypeLine { fields: fields.map(line).collect(), view });
     }
     Ok(Dictionary { version: catalog.version, at: app.now(), types })
+}
+
+/// Whether a policy in force may take a value of a field away: one about its type, and about all fields or this one.
+fn speaks_of(policy: &PolicyRow, view: &FieldView) -> bool {
+    // What is about customers takes what hangs on them along; a part of them it does not.
+    let whole = policy.record_type.is_none() && policy.field.is_none();
+    let of_type = policy.record_type.as_deref().unwrap_or(CUSTOMER) == view.record_type;
+    whole || (of_type && policy.field.as_deref().is_none_or(|key| key == view.field.key))
 }
 
 fn used_by(purposes: &[(String, Purpose)], view: &FieldView) -> Vec<UsedBy> {

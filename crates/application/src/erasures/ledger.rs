@@ -65,7 +65,7 @@ fn payload(line: &str) -> Option<LedgerLine> {
 }
 
 /// What a compact JWS of ours says; whether it is signed is for who verifies it.
-pub(super) fn signed_json(text: &str) -> Option<serde_json::Value> {
+pub(crate) fn signed_json(text: &str) -> Option<serde_json::Value> {
     use base64::Engine;
     let middle = text.split('.').nth(1)?;
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle).ok()?;

@@ -29,8 +29,8 @@ pub use batches::{
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
 pub use keyring::KEYRING_TYP;
 pub(crate) use keyring::{Exported, export as export_keyring, newest as newest_keyring};
-pub(crate) use ledger::position;
 pub use ledger::{LEDGER_TYP, LedgerLine, ledger_key};
+pub(crate) use ledger::{position, signed_json};
 pub use ledger_file::Ledger;
 pub(crate) use read::erased;
 pub use read::{ErasureView, Preview, Staying, find, is_gone, list, preview, preview_customer};

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
+use custodian_domain::privacy_requests::Right;
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
+use custodian_persistence::consents::{self, RecipientRow};
 use custodian_persistence::privacy_requests::{self as stored, NotificationRow, RequestRow};
 use custodian_persistence::{Work, organizations};
 use uuid::Uuid;
@@ -18,7 +20,8 @@ use crate::paging::{cut, one_more};
 use crate::self_service::purposes_in_use;
 use crate::{App, Call};
 
-/// Tells every recipient: those whom a purpose names that uses one of these fields, and those with a live key to one. No field named means all.
+/// Tells every recipient: those whom a purpose names that uses one of these fields, those with a live key to one, and those whose key to one was ever shown
+/// something of the person. No field named means all.
 pub(super) async fn tell(
     app: &App,
     work: &Work,
@@ -32,7 +35,10 @@ pub(super) async fn tell(
         fields.is_empty() || listed.is_none_or(|listed| listed.iter().any(|key| fields.contains(key)))
     };
     let names = named(work, uses).await?;
-    let parties = stored::recipients_among(work, &names, fields).await?;
+    let mut parties = stored::recipients_among(work, &names, fields).await?;
+    parties.extend(stored::shown_to(work, customer, fields).await?);
+    parties.sort_unstable();
+    parties.dedup();
     let news = News { request: Some(row.id), erasure: None, customer, kind, fields };
     tell_each(app, work, &news, &parties).await
 }
@@ -94,7 +100,7 @@ fn event(kind: EventType, row: &NotificationRow) -> Event {
 pub(crate) async fn tell_of_erasure(app: &App, work: &Work, erasure: Uuid, customer: Uuid) -> Result<(), DomainError> {
     let names = named(work, |_| true).await?;
     let mut parties = stored::recipients_among(work, &names, &[]).await?;
-    parties.extend(stored::shown_to(work, customer).await?);
+    parties.extend(stored::shown_to(work, customer, &[]).await?);
     parties.sort_unstable();
     parties.dedup();
     let news = News { request: None, erasure: Some(erasure), customer, kind: "erased", fields: &[] };
@@ -141,18 +147,49 @@ fn view(call: &Call, row: NotificationRow) -> NotificationView {
     NotificationView { customer: call.identity.shown_id(CustomerId::from(row.customer)), row }
 }
 
+/// What somebody was told of because of an objection: as of a withdrawal.
+fn objected(request: Uuid, row: RecipientRow) -> NotificationRow {
+    NotificationRow {
+        id: row.id,
+        request: Some(request),
+        erasure: None,
+        third_party: row.third_party,
+        name: row.name,
+        customer: row.customer,
+        kind: "objected".to_owned(),
+        fields: Vec::new(),
+        at: row.at,
+        due_at: row.due_at,
+        acknowledged_at: row.acknowledged_at,
+        overdue: row.overdue,
+    }
+}
+
+async fn told_of(work: &Work, row: &RequestRow) -> Result<Vec<NotificationRow>, DomainError> {
+    let mut rows = stored::notifications_of(work, row.id).await?;
+    if let Some(customer) = row.customer.filter(|_| row.right == Right::Objection.as_str()) {
+        let cases = consents::recipients_by_request(work, customer, row.id).await?;
+        rows.extend(cases.into_iter().map(|case| objected(row.id, case)));
+    }
+    Ok(rows)
+}
+
 /// Who was told because of a request, and who has acted on it.
 ///
 /// Errors: 404.
 pub async fn recipients(app: &App, call: &Call, request: Uuid) -> Result<Vec<NotificationView>, DomainError> {
     call.needs(Permission::PrivacyRequestsRead)?;
     let work = app.begin(call.organization()).await?;
-    let found = stored::find(&work, request).await;
-    let rows = stored::notifications_of(&work, request).await;
+    let read = async {
+        let found = stored::find(&work, request).await?.ok_or(DomainError::NotFound)?;
+        let rows = told_of(&work, &found).await?;
+        Ok::<_, DomainError>((found, rows))
+    };
+    let read = read.await;
     work.abandon().await;
-    let found = found?.ok_or(DomainError::NotFound)?;
+    let (found, rows) = read?;
     app.record_read(call, entry(Action::PrivacyRequestsRead, &found)).await?;
-    Ok(rows?.into_iter().map(|row| view(call, row)).collect())
+    Ok(rows.into_iter().map(|row| view(call, row)).collect())
 }
 
 /// Who was told of an erasure, and who has acted on it.

@@ -12,7 +12,7 @@ use custodian_persistence::{Work, customers as people};
 use uuid::Uuid;
 
 use super::recompute::order_recompute;
-use super::times::own_limits;
+use super::times::{Times, own_limits};
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
 use crate::{App, Call};
@@ -26,6 +26,8 @@ pub struct SettingsView {
     pub version: i32,
     /// The years that the organisation has given.
     pub calendars: Vec<CalendarRow>,
+    /// Years that requests of today or of the next two months need and nobody has given.
+    pub missing: Vec<(Jurisdiction, i32)>,
 }
 
 /// A year of a calendar.
@@ -39,12 +41,22 @@ pub struct CalendarYear {
     pub off: Vec<NaiveDate>,
     /// Days of weekends that are worked on.
     pub worked: Vec<NaiveDate>,
+    /// Where it is from: the notice, by its number or address.
+    pub source: Option<String>,
+    /// Whether somebody held it against the source.
+    pub verified: bool,
 }
 
 async fn view(work: &Work, held: bool) -> Result<SettingsView, DomainError> {
     let row = stored::settings(work, held).await?;
     let version = row.map_or(0, |row| row.version);
-    Ok(SettingsView { own: own_limits(row), version, calendars: stored::calendars(work).await? })
+    let (own, today) = (own_limits(row), work.database_time().await?.date_naive());
+    let mut missing = Vec::new();
+    for jurisdiction in Jurisdiction::ALL {
+        let times = Times::load(work, *jurisdiction).await?;
+        missing.extend(times.missing(*jurisdiction, today).map(|year| (*jurisdiction, year)));
+    }
+    Ok(SettingsView { own, version, calendars: stored::calendars(work).await?, missing })
 }
 
 /// Reads them.
@@ -85,7 +97,7 @@ pub async fn set_settings(
 
 /// Gives a year of a calendar, or gives it anew. A job sets the days of open requests anew.
 ///
-/// Errors: 422 for days of another year, weekends among the days off, and other days among those worked on.
+/// Errors: 422 for days of another year, other days than weekends among those worked on, and `verified` without a source.
 pub async fn set_calendar(
     app: &App,
     call: &Call,
@@ -93,20 +105,24 @@ pub async fn set_calendar(
     given: CalendarYear,
 ) -> Result<SettingsView, DomainError> {
     call.needs(Permission::PrivacyRequestsManage)?;
-    let CalendarYear { jurisdiction, year, off, worked } = given;
+    let CalendarYear { jurisdiction, year, off, worked, source, verified } = given;
     let mut faults = day_faults("/days_off", &off, year, false);
     faults.extend(day_faults("/days_worked", &worked, year, true));
+    if verified && source.is_none() {
+        faults.push(Fault::new("/source", "required"));
+    }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
     stored::hold(work).await?;
     let unique = |days: Vec<NaiveDate>| days.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let row =
-        CalendarRow { jurisdiction: jurisdiction.as_str().to_owned(), year, off: unique(off), worked: unique(worked) };
+    let (off, worked) = (unique(off), unique(worked));
+    let row = CalendarRow { jurisdiction: jurisdiction.as_str().to_owned(), year, off, worked, source, verified };
     stored::put_calendar(work, &row).await?;
     let draft = Draft::of(Action::PrivacyRequestsSettings)
         .with("jurisdiction", Detail::Code(row.jurisdiction))
-        .with("year", Detail::Code(year.to_string()));
+        .with("year", Detail::Code(year.to_string()))
+        .with("verified", Detail::Code(verified.to_string()));
     app.record_change(work, call, draft).await?;
     order_recompute(app, work, call).await?;
     view(work, false).await

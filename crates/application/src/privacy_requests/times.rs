@@ -1,8 +1,8 @@
 //! The days of a request, from the rules of its law, what the organisation set for itself, and the calendars that are known.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
-use custodian_domain::privacy_requests::{Calendar, Jurisdiction, MissingYear, OwnLimits, Rule};
+use custodian_domain::privacy_requests::{Calendar, Jurisdiction, MissingYear, OwnLimits, Rule, missing_year};
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as stored, DaysRow, RequestRow};
 
@@ -35,6 +35,11 @@ impl Times {
             calendar.add(row.year, &row.off, &row.worked);
         }
         Ok(Self { own, calendar })
+    }
+
+    /// The first year that requests of this day or of the next two months need and that is missing.
+    pub(super) fn missing(&self, jurisdiction: Jurisdiction, today: NaiveDate) -> Option<i32> {
+        missing_year(jurisdiction, today, &self.own, &self.calendar).map(|MissingYear(year)| year)
     }
 
     /// Sets every day of the request anew.

@@ -1,10 +1,13 @@
 //! Retention: duties to keep, laid on customers by people who answer for it, and what they mean for an erasure.
 
+mod certificate;
+mod fields;
 mod holds;
 mod policies;
 mod records;
 mod run;
 
+pub use certificate::{DESTRUCTION_TYP, DestructionCertificate, destruction_certificate};
 pub(crate) use holds::verdict;
 pub use holds::{HoldView, MOST_CUSTOMERS, NewHold, create_hold, find_hold, list_holds, release_hold};
 pub use policies::{

@@ -26,6 +26,8 @@ pub struct Rule {
     pub record_type: Option<String>,
     /// Records in this state alone.
     pub record_state: Option<String>,
+    /// Values of this field alone, by its key; whoever or whatever has them stays.
+    pub field: Option<String>,
     /// Those who said something about this purpose alone.
     pub purpose: Option<String>,
     /// At this stage alone.
@@ -59,6 +61,7 @@ impl Rule {
         Some(Self {
             record_type: row.record_type.clone(),
             record_state: row.record_state.clone(),
+            field: row.field.clone(),
             purpose: row.purpose.clone(),
             stage: row.stage.clone(),
             since: Since::from_code(&row.since)?,
@@ -77,11 +80,12 @@ impl Rule {
             before: due_before(now, self.days)?,
             unwarned_by: policy.filter(|_| self.action == Action::Warn),
             in_use: !archived && !self.action.erases(),
+            field: self.field.as_deref(),
         })
     }
 
     /// Which records it meets at this moment; nothing for a rule about customers.
-    pub(super) fn due_records(&self, now: DateTime<Utc>) -> Option<DueRecords<'_>> {
+    pub(super) fn due_records(&self, now: DateTime<Utc>, policy: Option<Uuid>) -> Option<DueRecords<'_>> {
         Some(DueRecords {
             record_type: self.record_type.as_deref()?,
             state: self.record_state.as_deref(),
@@ -89,6 +93,8 @@ impl Rule {
             since: self.since,
             before: due_before(now, self.days)?,
             in_use: self.since != Since::ArchivedAt && self.action != Action::Destroy,
+            field: self.field.as_deref(),
+            unwarned_by: policy.filter(|_| self.action == Action::Warn),
         })
     }
 
@@ -99,8 +105,9 @@ impl Rule {
             faults.push(Fault::new("/record_type", "not_a_choice"));
         }
         if of.is_some() && !self.action.fits_records() {
-            faults.push(Fault::new("/action", "not_a_choice").with_arg("archive, destroy"));
+            faults.push(Fault::new("/action", "not_a_choice").with_arg("warn, archive, destroy"));
         }
+        faults.extend(self.field_faults(call));
         if of.is_none() && self.record_state.is_some() {
             faults.push(Fault::new("/record_state", "not_allowed"));
         }
@@ -120,10 +127,30 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// A field of what the rule is about, in use or not; what everybody must have is not taken away alone.
+    fn field_faults(&self, call: &Call) -> Vec<Fault> {
+        let Some(key) = self.field.as_deref() else { return Vec::new() };
+        let mut faults = Vec::new();
+        let of = call.catalog().record_type(self.record_type.as_deref().unwrap_or(CUSTOMER));
+        match of.and_then(|of| of.ever().find(|field| field.key == key)) {
+            None => faults.push(Fault::new("/field", "unknown_field")),
+            Some(field) if field.required && self.action == Action::Destroy => {
+                faults.push(Fault::new("/field", "not_allowed"));
+            }
+            Some(_) => {}
+        }
+        if !self.action.fits_fields() {
+            faults.push(Fault::new("/action", "not_a_choice").with_arg("warn, destroy"));
+        }
+        faults
+    }
+}
+
 async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64, i64), DomainError> {
     let now = work.database_time().await?;
     if rule.record_type.is_some() {
-        return match rule.due_records(now) {
+        return match rule.due_records(now, policy) {
             Some(due) => Ok(stored::count_due_records(work, &due).await?),
             None => Ok((0, 0)),
         };
@@ -149,7 +176,7 @@ pub async fn preview_policy(app: &App, call: &Call, rule: &Rule) -> Result<Reten
 async fn look(work: &Work, rule: &Rule) -> Result<(RetentionPreview, Vec<CustomerId>), DomainError> {
     let (due, held) = counted(work, rule, None).await?;
     let now = work.database_time().await?;
-    if let Some(records) = rule.due_records(now) {
+    if let Some(records) = rule.due_records(now, None) {
         let found = stored::list_due_records(work, &records, SAMPLE).await?;
         let mut customers: Vec<CustomerId> = found.iter().map(|(customer, _)| CustomerId::from(*customer)).collect();
         customers.dedup();
@@ -179,6 +206,7 @@ pub async fn create_policy(
         name,
         record_type: rule.record_type,
         record_state: rule.record_state,
+        field: rule.field,
         purpose: rule.purpose,
         stage: rule.stage,
         since: rule.since.as_str().to_owned(),

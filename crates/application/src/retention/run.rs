@@ -10,8 +10,9 @@ use custodian_persistence::retention::{self as stored, PolicyRow, RunRow};
 use custodian_persistence::{Work, organizations};
 use uuid::Uuid;
 
+use super::certificate::sign;
 use super::policies::{Rule, entry};
-use super::records;
+use super::{fields, records};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 use crate::customers::unpack_tags;
@@ -122,6 +123,10 @@ async fn one(
     if people::merged_into(work, customer).await?.is_some() {
         return Ok(Outcome::Left);
     }
+    if let (Some(key), Action::Destroy) = (rule.field.as_deref(), rule.action) {
+        let gone = fields::of_one(app, work, policy, &row, key).await?;
+        return Ok(if gone { Outcome::Done(None) } else { Outcome::Left });
+    }
     match rule.action {
         Action::Warn => {
             stored::note_warned(work, policy.id, customer).await?;
@@ -175,7 +180,9 @@ pub(super) async fn register(
         records: i32::try_from(done.records).unwrap_or(i32::MAX),
         erasures: done.erasures,
         at,
+        certificate: None,
     };
+    let run = RunRow { certificate: sign(app, organization, policy, &run), ..run };
     stored::insert_run(&work, &run).await?;
     let draft = Draft { customers: done.customers.to_vec(), ..entry(Entry::RetentionRun, policy.id) };
     record_all(&work, &[&app.own_entry(organization, draft).await?]).await?;

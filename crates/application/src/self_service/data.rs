@@ -13,7 +13,7 @@ use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::oneself;
-use crate::audit::{Draft, Shown};
+use crate::audit::{Draft, Inclusion, Shown, inclusion};
 use crate::customers::{self, SeenCustomer, SeenValue, guard, own_values};
 use crate::erasures::identifiers_of;
 use crate::records::{OwnRecord, own_records};
@@ -96,6 +96,17 @@ fn views(held: &[OwnRecord<'_>], own: &[String]) -> (Vec<OwnRecordView>, Shown) 
         views.push(OwnRecordView { record_type, id, at, updated_at, fields });
     }
     (views, shown)
+}
+
+/// The proof that an entry about a person stands in the log: nobody can take it out again, nor change it.
+///
+/// Errors: 404 for an entry that concerns others alone, or that there is not; 409 `not_yet_placed` within the first second of its life.
+pub async fn own_proof(app: &App, call: &Call, entry: Uuid) -> Result<Inclusion, DomainError> {
+    oneself(call)?;
+    inclusion(app, call, entry).await.map_err(|error| match error {
+        DomainError::Forbidden { .. } => DomainError::NotFound,
+        other => other,
+    })
 }
 
 /// The organisation's purposes.

@@ -7,7 +7,7 @@ mod requests;
 mod sessions;
 
 pub(crate) use data::in_force as purposes_in_use;
-pub use data::{DataView, OwnRecordView, own_data};
+pub use data::{DataView, OwnRecordView, own_data, own_proof};
 pub use portal::issue_portal;
 pub use preferences::{Agreement, Preferences, agree, preferences, set_preferences};
 pub use requests::{OwnRequest, cancel_own, create_own, find_own, list_own, own_package};

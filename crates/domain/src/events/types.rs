@@ -84,6 +84,8 @@ event_types! {
         "An erasure of many has come to everybody; each has an outcome.";
     RetentionDue = "retention.due", RetentionRead, Customer { customer_id: Person, retention_policy_id: Id }:
         "The time for which a customer was to be kept is over, by a policy that warns.";
+    RetentionRecordsDue = "retention.records_due", RetentionRead, Customer { customer_id: Person, record_id: Person, retention_policy_id: Id }:
+        "The time for which a record was to be kept is over, by a policy that warns.";
     #[partner] ConsentsGiven = "consents.given", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:
         "A customer agreed to a purpose.";
     #[partner] ConsentsRefused = "consents.refused", ConsentsRead, Customer { customer_id: Person, consent_id: Person, purpose: Code, channel: Code }:

@@ -19,9 +19,35 @@ struct Year {
 /// Which days are worked on, year by year.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    /// `None` where weekends alone are free, whatever the year.
-    years: Option<BTreeMap<i32, Year>>,
+    years: BTreeMap<i32, Year>,
+    /// Of a year that is not known weekends alone are free; otherwise it is missing.
+    weekends_suffice: bool,
 }
+
+/// Where the years that the product brings are from, and whether each day was read there.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// Whose.
+    pub jurisdiction: Jurisdiction,
+    /// Which.
+    pub year: i32,
+    /// Where from.
+    pub source: &'static str,
+    /// Whether somebody held every day against the source.
+    pub verified: bool,
+}
+
+/// The years that the product brings.
+pub const BUILT_IN: [BuiltIn; 3] = [
+    BuiltIn {
+        jurisdiction: Jurisdiction::Cn,
+        year: 2026,
+        source: "State Council notice on the holidays of 2026",
+        verified: false,
+    },
+    BuiltIn { jurisdiction: Jurisdiction::UsCa, year: 2026, source: "5 U.S.C. 6103", verified: false },
+    BuiltIn { jurisdiction: Jurisdiction::UsCa, year: 2027, source: "5 U.S.C. 6103", verified: false },
+];
 
 /// Month and day.
 type Day = (u32, u32);
@@ -78,9 +104,9 @@ impl Calendar {
             Jurisdiction::Cn => &[(2026, CN_2026.0, CN_2026.1)],
             Jurisdiction::UsCa => &[(2026, US_2026, &[]), (2027, US_2027, &[])],
             // Each member state has its own holidays; Regulation 1182/71 is applied with weekends alone.
-            Jurisdiction::Eu => return Self { years: None },
+            Jurisdiction::Eu => return Self::weekends_only(),
         };
-        let mut calendar = Self { years: Some(BTreeMap::new()) };
+        let mut calendar = Self { years: BTreeMap::new(), weekends_suffice: false };
         for (year, off, worked) in years {
             let dates = |days: &[Day]| {
                 days.iter().filter_map(|(month, day)| NaiveDate::from_ymd_opt(*year, *month, *day)).collect::<Vec<_>>()
@@ -90,23 +116,25 @@ impl Calendar {
         calendar
     }
 
-    /// Weekends alone are free: for comparison.
+    /// Weekends alone are free in every year that nobody adds.
     pub const fn weekends_only() -> Self {
-        Self { years: None }
+        Self { years: BTreeMap::new(), weekends_suffice: true }
     }
 
     /// Adds a year, or replaces it: the days off beside weekends, and the days of weekends that are worked on.
     pub fn add(&mut self, year: i32, off: &[NaiveDate], worked: &[NaiveDate]) {
         let year_of = Year { off: off.iter().copied().collect(), worked: worked.iter().copied().collect() };
-        self.years.get_or_insert_default().insert(year, year_of);
+        self.years.insert(year, year_of);
     }
 
     /// Whether a day is worked on.
     pub fn is_worked(&self, day: NaiveDate) -> Result<bool, MissingYear> {
         let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        let Some(years) = &self.years else { return Ok(!weekend) };
-        let year = years.get(&day.year()).ok_or(MissingYear(day.year()))?;
-        Ok(year.worked.contains(&day) || (!weekend && !year.off.contains(&day)))
+        match self.years.get(&day.year()) {
+            Some(year) => Ok(year.worked.contains(&day) || (!weekend && !year.off.contains(&day))),
+            None if self.weekends_suffice => Ok(!weekend),
+            None => Err(MissingYear(day.year())),
+        }
     }
 
     /// The so-manieth working day after a day.

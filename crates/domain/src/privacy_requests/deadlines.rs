@@ -176,6 +176,21 @@ pub struct Dates {
     pub warn: Option<NaiveDate>,
 }
 
+/// Days in which requests that come in are looked ahead to.
+const AHEAD: [u64; 3] = [0, 30, 60];
+
+/// The first year that requests of today or of the next two months need a calendar of and that is missing: somebody has to give it, or they cannot be filed.
+pub fn missing_year(
+    jurisdiction: Jurisdiction,
+    today: NaiveDate,
+    own: &OwnLimits,
+    calendar: &Calendar,
+) -> Option<MissingYear> {
+    let rules = RULES.iter().filter(|rule| rule.jurisdiction == jurisdiction);
+    let all = rules.flat_map(|rule| AHEAD.map(|days| rule.dates(today + Days::new(days), 0, own, calendar).err()));
+    all.flatten().min_by_key(|missing| missing.0)
+}
+
 impl Rule {
     /// The rule of a right under a law.
     pub fn of(jurisdiction: Jurisdiction, right: Right) -> Option<&'static Self> {

@@ -6,8 +6,10 @@ mod grounds;
 mod log;
 mod package;
 
-pub use calendar::{Calendar, MissingYear};
-pub use deadlines::{DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule};
+pub use calendar::{BUILT_IN, BuiltIn, Calendar, MissingYear};
+pub use deadlines::{
+    DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule, missing_year,
+};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
 pub use log::{LOG_MEMBERS, LogFormat};
 pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};

@@ -81,6 +81,39 @@ fn a_year_without_a_calendar_is_missing_until_it_is_given() {
 }
 
 #[test]
+fn a_year_that_will_be_needed_is_told_of_before_it_is() {
+    let told = |jurisdiction, today| {
+        let calendar = Calendar::built_in(jurisdiction);
+        missing_year(jurisdiction, day(today), &OwnLimits::default(), &calendar)
+    };
+    assert_eq!(told(Jurisdiction::Cn, "2026-06-01"), None);
+    assert_eq!(
+        told(Jurisdiction::Cn, "2026-11-23"),
+        Some(MissingYear(2027)),
+        "a request of January has its days in it"
+    );
+    assert_eq!(told(Jurisdiction::UsCa, "2026-11-23"), None);
+    assert_eq!(told(Jurisdiction::UsCa, "2027-12-20"), Some(MissingYear(2028)));
+    assert_eq!(told(Jurisdiction::Eu, "2031-12-30"), None, "weekends suffice");
+    for known in BUILT_IN {
+        let first = NaiveDate::from_ymd_opt(known.year, 1, 1).unwrap();
+        assert_eq!(Calendar::built_in(known.jurisdiction).is_worked(first), Ok(false), "{known:?}");
+    }
+}
+
+#[test]
+fn holidays_of_one_year_take_no_other_away() {
+    let mut calendar = Calendar::built_in(Jurisdiction::Eu);
+    calendar.add(2027, &[day("2027-05-06")], &[]);
+    assert_eq!(calendar.rolled(day("2027-05-06")), Ok(day("2027-05-07")));
+    assert_eq!(
+        calendar.rolled(day("2026-05-09")),
+        Ok(day("2026-05-11")),
+        "of another year weekends suffice, as before"
+    );
+}
+
+#[test]
 fn days_on_which_the_clock_stood_still_do_not_count() {
     let rule = Rule::of(Jurisdiction::Eu, Right::Access).unwrap();
     let calendar = Calendar::built_in(Jurisdiction::Eu);

@@ -43,9 +43,15 @@ codes! {
 }
 
 impl Action {
-    /// Whether it can be done to what hangs on a customer. Whoever stays has one key for all of theirs: it is not destroyed for a part.
+    /// Whether it can be done to what hangs on a customer. Whoever stays has one key for all of theirs: what hangs on them is theirs as long as it is there, and
+    /// cannot become nobody's.
     pub const fn fits_records(self) -> bool {
-        matches!(self, Self::Archive | Self::Destroy)
+        matches!(self, Self::Warn | Self::Archive | Self::Destroy)
+    }
+
+    /// Whether it can be done to the values of one field.
+    pub const fn fits_fields(self) -> bool {
+        matches!(self, Self::Warn | Self::Destroy)
     }
 
     /// Whether it ends in a certificate.
@@ -92,6 +98,12 @@ mod tests {
     fn who_was_touched_within_the_days_is_not_due() {
         assert_eq!(due_before(at(48), 1), Some(at(24)));
         assert_eq!(due_before(at(0), 0), Some(at(0)));
+    }
+
+    #[test]
+    fn what_fits_a_field_fits_what_it_stands_in_and_nobody_is_anonymised_in_part() {
+        assert!(Action::ALL.iter().all(|one| !one.fits_fields() || one.fits_records()));
+        assert!(!Action::Anonymise.fits_records() && !Action::Archive.fits_fields());
     }
 
     #[test]

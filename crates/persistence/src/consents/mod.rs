@@ -17,7 +17,7 @@ pub use opt_outs::{OptOutRow, insert_opt_outs, last_opt_outs, opt_outs_of, opted
 pub use reader::{Answered, DecisionReader, PurposeNow, Stands};
 pub use recipients::{
     OpenCase, RecipientRow, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
-    overdue_purposes, recipients_of,
+    overdue_purposes, recipients_by_request, recipients_of,
 };
 pub use write::{Event, insert_events, insert_records, put_states};
 

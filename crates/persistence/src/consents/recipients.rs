@@ -84,6 +84,17 @@ pub async fn recipients_of(work: &Work, consent: Uuid) -> Result<Vec<RecipientRo
     Ok(work.query(&sql, &[&work.organization().uuid(), &consent]).await?.iter().map(RecipientRow::from).collect())
 }
 
+/// The recipients of what a customer objected to by a request, oldest first.
+pub async fn recipients_by_request(work: &Work, customer: Uuid, request: Uuid) -> Result<Vec<RecipientRow>, DbError> {
+    let sql = format!(
+        "{SELECT} AND r.customer_id = $2 AND r.consent_id IN (SELECT c.id FROM consents c WHERE c.organization_id = $1 AND c.customer_id = $2 \
+         AND c.evidence ->> 'reference' = $3) ORDER BY r.at, t.name"
+    );
+    let reference = request.to_string();
+    let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &reference]).await?;
+    Ok(rows.iter().map(RecipientRow::from).collect())
+}
+
 /// A page of what a third party has to acknowledge, or has, oldest first.
 pub async fn cases_of(
     work: &Work,

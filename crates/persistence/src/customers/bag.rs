@@ -61,10 +61,30 @@ impl SealedFields {
         })
     }
 
+    /// The pack without the value of one field; `None` for a broken one.
+    pub fn without(&self, key: &str) -> Option<Self> {
+        let mut rest = Self::default();
+        for value in self.iter() {
+            let value = value?;
+            if value.key != key {
+                rest.push(value);
+            }
+        }
+        Some(rest)
+    }
+
     /// The value of one field, if the pack holds it.
     pub fn get(&self, key: &str) -> Option<SealedValue<'_>> {
         self.iter().flatten().find(|value| value.key == key)
     }
+}
+
+/// What every pack with a value of this field holds: a pack tells keys in the clear, their length, the key, and the value's version, whose upper half is zero.
+pub(crate) fn mark_of(key: &str) -> Vec<u8> {
+    let mut mark = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
+    mark.extend_from_slice(key.as_bytes());
+    mark.extend_from_slice(&[0, 0]);
+    mark
 }
 
 fn take(bytes: &[u8]) -> Option<(SealedValue<'_>, &[u8])> {
@@ -90,6 +110,21 @@ mod tests {
         assert_eq!(seen, [("name", 1, b"abc".as_slice()), ("mobile", 7, b"".as_slice())]);
         assert_eq!(fields.get("mobile").map(|v| v.version), Some(7));
         assert_eq!(fields.get("email"), None);
+    }
+
+    #[test]
+    fn a_pack_tells_which_fields_it_holds_and_loses_one_of_them() {
+        let mut fields = SealedFields::default();
+        fields.push(SealedValue { key: "name", version: 1, sealed: b"abc" });
+        fields.push(SealedValue { key: "mobile", version: 7, sealed: b"de" });
+        let holds = |pack: &SealedFields, key: &str| {
+            let mark = mark_of(key);
+            pack.packed().windows(mark.len()).any(|part| part == mark)
+        };
+        let left = fields.without("name").unwrap_or_default();
+        assert!(holds(&fields, "name") && !holds(&left, "name") && holds(&left, "mobile"));
+        assert!(!holds(&fields, "email") && left.get("mobile") == fields.get("mobile"));
+        assert_eq!(fields.without("email"), Some(fields.clone()));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+pub(crate) use bag::mark_of;
 pub use bag::{SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
 pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
@@ -35,7 +36,7 @@ pub use reader::CustomerReader;
 pub use reindex::{changed_since, next_ids, retag, total, without};
 pub use tags::{TagRow, add_codes, find_tag, insert_tag, list_tags, lock_tag, put_codes, update_tag, usable_tags};
 use versions::insert_versions;
-pub use versions::{VersionRow, list_versions};
+pub use versions::{VersionRow, list_versions, scrub_versions};
 pub use write::{archive, by_unique_tags, insert_tagged, lock, lock_many, remove_tags, store_change, unique_taken};
 
 /// One row of `customers`.

@@ -4,16 +4,13 @@ use chrono::{DateTime, Utc};
 use custodian_domain::kernel::CustomerId;
 use uuid::Uuid;
 
-use super::remove_tags;
+use super::{mark_of, remove_tags};
 use crate::{DbError, Work};
 
 /// How many customers have no value of this field, counted up to `most`: those of a field that nobody has yet are found at once, and only where
 /// everybody has one is every row looked at.
 pub async fn without(work: &Work, key: &str, most: i64) -> Result<i64, DbError> {
-    // The pack tells keys in the clear: their length, the key, and the value's version, whose upper half is zero.
-    let mut mark = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
-    mark.extend_from_slice(key.as_bytes());
-    mark.extend_from_slice(&[0, 0]);
+    let mark = mark_of(key);
     let sql = "SELECT count(*) FROM (SELECT FROM customers WHERE organization_id = $1 AND archived_at IS NULL AND position($2::bytea IN fields) = 0 LIMIT $3) AS lacking";
     Ok(work.query_one(sql, &[&work.organization().uuid(), &mark, &most]).await?.get(0))
 }

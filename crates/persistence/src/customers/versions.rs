@@ -5,7 +5,7 @@ use custodian_domain::kernel::CustomerId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::SealedFields;
+use super::{SealedFields, mark_of};
 use crate::{DbError, Work};
 
 /// One version: who made it, which fields it changed, and what they were before.
@@ -79,4 +79,22 @@ pub async fn list_versions(
             previous_fields: SealedFields::from_packed(row.get(6)),
         })
         .collect())
+}
+
+/// Takes what a field was before away from the past of a locked customer. How many versions held something of it; an error for a broken pack.
+pub async fn scrub_versions(work: &Work, customer: CustomerId, key: &str) -> Result<usize, DbError> {
+    const FIND: &str = "SELECT version, previous_fields FROM customer_versions WHERE organization_id = $1 AND customer_id = $2 AND position($3::bytea IN previous_fields) > 0";
+    const PUT: &str = "UPDATE customer_versions SET previous_fields = $4 WHERE organization_id = $1 AND customer_id = $2 AND version = $3";
+    let (organization, customer) = (work.organization().uuid(), customer.uuid());
+    let mut held = 0;
+    for row in work.query(FIND, &[&organization, &customer, &mark_of(key)]).await? {
+        let past = SealedFields::from_packed(row.get(1));
+        if past.get(key).is_none() {
+            continue;
+        }
+        let left = past.without(key).ok_or_else(|| DbError::Internal("a broken pack".to_owned()))?;
+        work.execute(PUT, &[&organization, &customer, &row.get::<_, i32>(0), &left.packed()]).await?;
+        held += 1;
+    }
+    Ok(held)
 }

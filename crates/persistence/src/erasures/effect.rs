@@ -53,6 +53,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM attachments WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "record_warnings",
+        "DELETE FROM retention_record_warnings WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM retention_record_warnings WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "merges",
         "DELETE FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",
         "SELECT count(*) FROM customer_merges WHERE organization_id = $1 AND (survivor_id = $2 OR merged_id = $2)",

@@ -94,12 +94,14 @@ pub async fn notifications_of_erasure(work: &Work, erasure: Uuid) -> Result<Vec<
     Ok(rows.iter().map(NotificationRow::from).collect())
 }
 
-/// The third parties whose keys were ever shown something of a customer, as the log tells.
-pub async fn shown_to(work: &Work, customer: Uuid) -> Result<Vec<Uuid>, DbError> {
+/// The third parties whose keys, in force or not, were ever shown something of a customer, as the log tells; with keys to one of these fields alone, if any is
+/// named.
+pub async fn shown_to(work: &Work, customer: Uuid, fields: &[String]) -> Result<Vec<Uuid>, DbError> {
     const SQL: &str = "SELECT DISTINCT k.third_party_id FROM (SELECT a.actor_id FROM audit_entries a WHERE a.organization_id = $1 AND a.customer_id = $2 \
          AND a.verdict = 'allowed' UNION SELECT a.actor_id FROM audit_subjects s JOIN audit_entries a ON a.organization_id = $1 AND a.id = s.entry_id \
-         WHERE s.organization_id = $1 AND s.customer_id = $2 AND a.verdict = 'allowed') AS seen JOIN api_keys k ON k.organization_id = $1 AND k.id = seen.actor_id ORDER BY 1";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &customer]).await?;
+         WHERE s.organization_id = $1 AND s.customer_id = $2 AND a.verdict = 'allowed') AS seen JOIN api_keys k ON k.organization_id = $1 AND k.id = seen.actor_id \
+         WHERE (k.fields && $3::text[] OR cardinality($3::text[]) = 0) ORDER BY 1";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &customer, &fields]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

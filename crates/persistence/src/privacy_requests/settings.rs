@@ -28,6 +28,10 @@ pub struct CalendarRow {
     pub off: Vec<NaiveDate>,
     /// Days of weekends that are worked on.
     pub worked: Vec<NaiveDate>,
+    /// Where it is from.
+    pub source: Option<String>,
+    /// Whether somebody held it against the source.
+    pub verified: bool,
 }
 
 /// The settings, if any were made; held until the transaction ends when `held`.
@@ -50,18 +54,25 @@ pub async fn put_settings(work: &Work, row: SettingsRow, at: DateTime<Utc>, by: 
 
 /// Every year that the organisation has given.
 pub async fn calendars(work: &Work) -> Result<Vec<CalendarRow>, DbError> {
-    let sql = "SELECT jurisdiction, year, days_off, days_worked FROM privacy_calendars WHERE organization_id = $1 ORDER BY 1, 2";
-    let of =
-        |row: &Row| CalendarRow { jurisdiction: row.get(0), year: row.get(1), off: row.get(2), worked: row.get(3) };
+    let sql = "SELECT jurisdiction, year, days_off, days_worked, source, verified FROM privacy_calendars WHERE organization_id = $1 ORDER BY 1, 2";
+    let of = |row: &Row| CalendarRow {
+        jurisdiction: row.get(0),
+        year: row.get(1),
+        off: row.get(2),
+        worked: row.get(3),
+        source: row.get(4),
+        verified: row.get(5),
+    };
     Ok(work.query(sql, &[&work.organization().uuid()]).await?.iter().map(of).collect())
 }
 
 /// Gives a year, or gives it anew.
 pub async fn put_calendar(work: &Work, row: &CalendarRow) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO privacy_calendars (organization_id, jurisdiction, year, days_off, days_worked) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (organization_id, jurisdiction, year) DO UPDATE SET days_off = excluded.days_off, days_worked = excluded.days_worked";
-    let CalendarRow { jurisdiction, year, off, worked } = row;
-    work.execute(SQL, &[&work.organization().uuid(), jurisdiction, year, off, worked]).await?;
+    const SQL: &str = "INSERT INTO privacy_calendars (organization_id, jurisdiction, year, days_off, days_worked, source, verified) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (organization_id, jurisdiction, year) DO UPDATE SET days_off = excluded.days_off, days_worked = excluded.days_worked, \
+         source = excluded.source, verified = excluded.verified";
+    let CalendarRow { jurisdiction, year, off, worked, source, verified } = row;
+    work.execute(SQL, &[&work.organization().uuid(), jurisdiction, year, off, worked, source, verified]).await?;
     Ok(())
 }
 

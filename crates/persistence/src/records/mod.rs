@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub use bulk::{by_unique_tags, hanging_on, insert_many};
 pub use hand_over::{hand_over, lock_owned};
 pub use list::{Filter, Order, due, list};
-pub use moving::{Past, lock_of, move_pasts, move_records, pasts};
+pub use moving::{Past, lock_of, move_pasts, move_records, pasts, scrub_versions};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use remind::{Owned, ToTell, begin_day, owned, take_untold};
 pub use report::{By, counted};

@@ -4,7 +4,7 @@ use custodian_domain::kernel::CustomerId;
 use uuid::Uuid;
 
 use super::{COLUMNS, RecordRow, record};
-use crate::customers::SealedFields;
+use crate::customers::{SealedFields, mark_of};
 use crate::{DbError, Work};
 
 /// What a version of a record replaced.
@@ -66,4 +66,23 @@ pub async fn move_pasts(work: &Work, (from, to): (CustomerId, CustomerId), pasts
     let organization = work.organization().uuid();
     work.execute(SQL, &[&organization, &from.uuid(), &to.uuid(), &ids, &versions, &fields]).await?;
     Ok(())
+}
+
+/// Takes what a field was before away from the past of a locked record. How many versions held something of it.
+pub async fn scrub_versions(work: &Work, customer: CustomerId, record: Uuid, key: &str) -> Result<usize, DbError> {
+    const FIND: &str = "SELECT version, previous_fields FROM record_versions WHERE organization_id = $1 AND customer_id = $2 AND record_id = $3 \
+         AND position($4::bytea IN previous_fields) > 0";
+    const PUT: &str = "UPDATE record_versions SET previous_fields = $5 WHERE organization_id = $1 AND customer_id = $2 AND record_id = $3 AND version = $4";
+    let (organization, customer) = (work.organization().uuid(), customer.uuid());
+    let mut held = 0;
+    for row in work.query(FIND, &[&organization, &customer, &record, &mark_of(key)]).await? {
+        let past = SealedFields::from_packed(row.get(1));
+        if past.get(key).is_none() {
+            continue;
+        }
+        let left = past.without(key).ok_or_else(|| DbError::Internal("a broken pack".to_owned()))?;
+        work.execute(PUT, &[&organization, &customer, &record, &row.get::<_, i32>(0), &left.packed()]).await?;
+        held += 1;
+    }
+    Ok(held)
 }

@@ -5,14 +5,12 @@ use uuid::Uuid;
 
 use super::RecordRow;
 use super::write::{add_tags, remove_tags};
+use crate::customers::mark_of;
 use crate::{DbError, Work};
 
 /// How many records of this type have no value of this field, counted up to `most`.
 pub async fn without(work: &Work, record_type: &str, key: &str, most: i64) -> Result<i64, DbError> {
-    // The pack tells keys in the clear: their length, the key, and the value's version, whose upper half is zero.
-    let mut mark = vec![u8::try_from(key.len()).unwrap_or(u8::MAX)];
-    mark.extend_from_slice(key.as_bytes());
-    mark.extend_from_slice(&[0, 0]);
+    let mark = mark_of(key);
     let sql = "SELECT count(*) FROM (SELECT FROM records WHERE organization_id = $1 AND record_type = $2 AND archived_at IS NULL \
          AND position($3::bytea IN fields) = 0 LIMIT $4) AS lacking";
     Ok(work.query_one(sql, &[&work.organization().uuid(), &record_type, &mark, &most]).await?.get(0))

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::customers::mark_of;
 use crate::{DbError, Work};
 
 /// One policy.
@@ -26,6 +27,8 @@ pub struct PolicyRow {
     pub record_type: Option<String>,
     /// Records in this state alone.
     pub record_state: Option<String>,
+    /// Values of this field alone.
+    pub field: Option<String>,
     /// Those who said something about this purpose alone.
     pub purpose: Option<String>,
     /// `warn`, `archive`, `anonymise` or `destroy`.
@@ -43,7 +46,7 @@ pub struct PolicyRow {
 }
 
 const COLUMNS: &str = "id, name, stage, since, days, action, state, created_at, created_by, activated_at, activated_by, \
-     record_type, record_state, purpose";
+     record_type, record_state, purpose, field";
 
 impl From<&Row> for PolicyRow {
     fn from(row: &Row) -> Self {
@@ -62,6 +65,7 @@ impl From<&Row> for PolicyRow {
             record_type: row.get(11),
             record_state: row.get(12),
             purpose: row.get(13),
+            field: row.get(14),
         }
     }
 }
@@ -69,10 +73,10 @@ impl From<&Row> for PolicyRow {
 /// Adds a policy.
 pub async fn insert_policy(work: &Work, row: &PolicyRow) -> Result<(), DbError> {
     const SQL: &str = "INSERT INTO retention_policies (organization_id, id, name, stage, since, days, action, state, created_at, created_by, record_type, \
-         record_state, purpose) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+         record_state, purpose, field) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let PolicyRow { id, name, stage, since, days, action, state, created_at, created_by, .. } = row;
-    let PolicyRow { record_type, record_state, purpose, .. } = row;
-    let params: [&(dyn ToSql + Sync); 13] = [
+    let PolicyRow { record_type, record_state, purpose, field, .. } = row;
+    let params: [&(dyn ToSql + Sync); 14] = [
         &work.organization().uuid(),
         id,
         name,
@@ -86,6 +90,7 @@ pub async fn insert_policy(work: &Work, row: &PolicyRow) -> Result<(), DbError> 
         record_type,
         record_state,
         purpose,
+        field,
     ];
     work.execute(SQL, &params).await?;
     Ok(())
@@ -135,9 +140,17 @@ pub struct Due<'a> {
     pub unwarned_by: Option<Uuid>,
     /// Leaves out those who are out of use already.
     pub in_use: bool,
+    /// Those alone of whom there is a value of this field, now or before.
+    pub field: Option<&'a str>,
 }
 
-/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose. Whoever is erased, or waits to be, is nobody's any more.
+impl Due<'_> {
+    fn mark(&self) -> Option<Vec<u8>> {
+        self.field.map(mark_of)
+    }
+}
+
+/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose, $6 mark of a field. Whoever is erased, or waits to be, is nobody's any more.
 fn meets(due: &Due<'_>) -> String {
     // Out of use is whoever was deleted, and whoever lies in the archive.
     let since = match due.since {
@@ -150,6 +163,8 @@ fn meets(due: &Due<'_>) -> String {
         "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
          AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) \
+         AND ($6::bytea IS NULL OR position($6 IN c.fields) > 0 OR EXISTS (SELECT FROM customer_versions v WHERE v.organization_id = $1 AND v.customer_id = c.id \
+             AND position($6 IN v.previous_fields) > 0)) \
          AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
     )
 }
@@ -164,17 +179,17 @@ pub async fn count_due(work: &Work, due: &Due<'_>) -> Result<(i64, i64), DbError
         "SELECT count(*) FILTER (WHERE NOT {HELD}), count(*) FILTER (WHERE {HELD}) FROM customers c WHERE {}",
         meets(due)
     );
-    let params: [&(dyn ToSql + Sync); 5] =
-        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose];
+    let params: [&(dyn ToSql + Sync); 6] =
+        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose, &due.mark()];
     let row = work.query_one(&sql, &params).await?;
     Ok((row.get(0), row.get(1)))
 }
 
 /// Some of those who are due and whom no hold keeps, in the order of their ids.
 pub async fn list_due(work: &Work, due: &Due<'_>, limit: i64) -> Result<Vec<CustomerId>, DbError> {
-    let sql = format!("SELECT c.id FROM customers c WHERE {} AND NOT {HELD} ORDER BY c.id LIMIT $6", meets(due));
-    let params: [&(dyn ToSql + Sync); 6] =
-        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose, &limit];
+    let sql = format!("SELECT c.id FROM customers c WHERE {} AND NOT {HELD} ORDER BY c.id LIMIT $7", meets(due));
+    let params: [&(dyn ToSql + Sync); 7] =
+        [&work.organization().uuid(), &due.stage, &due.before, &due.unwarned_by, &due.purpose, &due.mark(), &limit];
     let rows = work.query(&sql, &params).await?;
     Ok(rows.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
 }
@@ -203,14 +218,17 @@ pub struct RunRow {
     pub erasures: Vec<Uuid>,
     /// When.
     pub at: DateTime<Utc>,
+    /// What was destroyed, signed; none for a round that destroyed nothing.
+    pub certificate: Option<String>,
 }
 
 /// Adds a round to the register.
 pub async fn insert_run(work: &Work, row: &RunRow) -> Result<(), DbError> {
-    const SQL: &str = "INSERT INTO retention_runs (organization_id, id, policy_id, action, customer_count, erasure_ids, at, record_count) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let RunRow { id, policy, action, customers, records, erasures, at } = row;
-    work.execute(SQL, &[&work.organization().uuid(), id, policy, action, customers, erasures, at, records]).await?;
+    const SQL: &str = "INSERT INTO retention_runs (organization_id, id, policy_id, action, customer_count, erasure_ids, at, record_count, certificate) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let RunRow { id, policy, action, customers, records, erasures, at, certificate } = row;
+    let organization = work.organization().uuid();
+    work.execute(SQL, &[&organization, id, policy, action, customers, erasures, at, records, certificate]).await?;
     Ok(())
 }
 
@@ -221,10 +239,14 @@ pub async fn list_runs(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<RunRow>, DbError> {
-    const SQL: &str = "SELECT id, policy_id, action, customer_count, erasure_ids, at, record_count FROM retention_runs \
+    const SQL: &str = "SELECT id, policy_id, action, customer_count, erasure_ids, at, record_count, certificate FROM retention_runs \
          WHERE organization_id = $1 AND ($2::uuid IS NULL OR policy_id = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4";
     let rows = work.query(SQL, &[&work.organization().uuid(), &policy, &before, &limit]).await?;
-    let run = |row: &Row| RunRow {
+    Ok(rows.iter().map(run).collect())
+}
+
+fn run(row: &Row) -> RunRow {
+    RunRow {
         id: row.get(0),
         policy: row.get(1),
         action: row.get(2),
@@ -232,8 +254,15 @@ pub async fn list_runs(
         erasures: row.get(4),
         at: row.get(5),
         records: row.get(6),
-    };
-    Ok(rows.iter().map(run).collect())
+        certificate: row.get(7),
+    }
+}
+
+/// One round.
+pub async fn find_run(work: &Work, id: Uuid) -> Result<Option<RunRow>, DbError> {
+    const SQL: &str = "SELECT id, policy_id, action, customer_count, erasure_ids, at, record_count, certificate FROM retention_runs \
+         WHERE organization_id = $1 AND id = $2";
+    Ok(work.query_opt(SQL, &[&work.organization().uuid(), &id]).await?.as_ref().map(run))
 }
 
 /// When the clock was last looked at, and since when a person's word is waited for. Held until the transaction ends.

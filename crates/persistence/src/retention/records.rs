@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::policies::HELD;
+use crate::customers::mark_of;
 use crate::{DbError, Work};
 
 /// Which records a policy meets.
@@ -23,34 +24,57 @@ pub struct DueRecords<'a> {
     pub before: DateTime<Utc>,
     /// Leaves out those that are out of use already.
     pub in_use: bool,
+    /// Those alone that have a value of this field, now or before.
+    pub field: Option<&'a str>,
+    /// Leaves out those that this policy has warned of.
+    pub unwarned_by: Option<Uuid>,
 }
 
-/// Those that are due, in words of SQL; $1 organisation, $2 type, $3 state, $4 before, $5 purpose. What is somebody's who is being erased is left to that.
+impl DueRecords<'_> {
+    fn mark(&self) -> Option<Vec<u8>> {
+        self.field.map(mark_of)
+    }
+}
+
+/// Those that are due, in words of SQL; $1 organisation, $2 type, $3 state, $4 before, $5 purpose, $6 mark of a field, $7 policy. What is somebody's who is being erased is left to that.
 fn meets(due: &DueRecords<'_>) -> String {
     let column = due.since.as_str();
     let used = if due.in_use { "r.archived_at IS NULL" } else { "true" };
     format!(
         "FROM records r JOIN customers c ON c.organization_id = $1 AND c.id = r.customer_id AND c.erased_at IS NULL WHERE r.organization_id = $1 \
          AND r.record_type = $2 AND {used} AND ($3::text IS NULL OR r.state = $3) AND r.{column} < $4 AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s \
-         WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id)"
+         WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id) \
+         AND ($6::bytea IS NULL OR position($6 IN r.fields) > 0 OR EXISTS (SELECT FROM record_versions v WHERE v.organization_id = $1 AND v.customer_id = r.customer_id \
+             AND v.record_id = r.id AND position($6 IN v.previous_fields) > 0)) \
+         AND ($7::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_record_warnings w WHERE w.organization_id = $1 AND w.customer_id = r.customer_id \
+             AND w.policy_id = $7 AND w.record_id = r.id))"
     )
 }
 
 /// How many are due and free to go, and how many a hold on their customer keeps.
 pub async fn count_due_records(work: &Work, due: &DueRecords<'_>) -> Result<(i64, i64), DbError> {
     let sql = format!("SELECT count(*) FILTER (WHERE NOT {HELD}), count(*) FILTER (WHERE {HELD}) {}", meets(due));
-    let params: [&(dyn ToSql + Sync); 5] =
-        [&work.organization().uuid(), &due.record_type, &due.state, &due.before, &due.purpose];
+    let (organization, mark) = (work.organization().uuid(), due.mark());
+    let params: [&(dyn ToSql + Sync); 7] =
+        [&organization, &due.record_type, &due.state, &due.before, &due.purpose, &mark, &due.unwarned_by];
     let row = work.query_one(&sql, &params).await?;
     Ok((row.get(0), row.get(1)))
 }
 
 /// Some of those that are due and that no hold keeps: customer and record, in the order of customers.
 pub async fn list_due_records(work: &Work, due: &DueRecords<'_>, limit: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
-    let sql = format!("SELECT r.customer_id, r.id {} AND NOT {HELD} ORDER BY r.customer_id, r.id LIMIT $6", meets(due));
-    let params: [&(dyn ToSql + Sync); 6] =
-        [&work.organization().uuid(), &due.record_type, &due.state, &due.before, &due.purpose, &limit];
+    let sql = format!("SELECT r.customer_id, r.id {} AND NOT {HELD} ORDER BY r.customer_id, r.id LIMIT $8", meets(due));
+    let (organization, mark) = (work.organization().uuid(), due.mark());
+    let params: [&(dyn ToSql + Sync); 8] =
+        [&organization, &due.record_type, &due.state, &due.before, &due.purpose, &mark, &due.unwarned_by, &limit];
     Ok(work.query(&sql, &params).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Notes that a policy has told of records of a customer. How many it had not told of before.
+pub async fn note_records_warned(work: &Work, policy: Uuid, customer: Uuid, records: &[Uuid]) -> Result<u64, DbError> {
+    const SQL: &str = "INSERT INTO retention_record_warnings (organization_id, customer_id, policy_id, record_id) SELECT $1, $2, $3, * FROM unnest($4::uuid[]) \
+         ON CONFLICT DO NOTHING";
+    work.execute(SQL, &[&work.organization().uuid(), &customer, &policy, &records]).await
 }
 
 /// Takes records of a locked customer away with their past versions and what they are found by. How many there were.

@@ -1,0 +1,2 @@
+ALTER TABLE privacy_calendars DROP COLUMN verified;
+ALTER TABLE privacy_calendars DROP COLUMN source;

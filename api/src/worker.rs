@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use custodian_application::{
     App, access, access_requests, access_reviews, auth, catalog, consents, customers, detections, erasures, events,
-    exports, idempotency, imports, privacy_requests, self_service, webhooks,
+    exports, idempotency, imports, privacy_requests, rights_protocols, self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -60,6 +60,9 @@ async fn tidy(app: &App) {
     if let Err(error) = webhooks::purge(app).await {
         tracing::warn!(%error, "old deliveries cannot be dropped");
     }
+    if let Err(error) = rights_protocols::purge(app).await {
+        tracing::warn!(%error, "old callbacks cannot be dropped");
+    }
     if let Err(error) = events::purge(app).await {
         tracing::warn!(%error, "old events cannot be dropped");
     }
@@ -108,6 +111,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         consents::KIND => consents::remind(app, claim).await,
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
+        rights_protocols::KIND => rights_protocols::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,

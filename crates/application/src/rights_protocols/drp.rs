@@ -7,7 +7,7 @@ use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, State};
 use custodian_domain::rights_protocols::drp::{Claims, Exercise, Unfit, standing};
-use custodian_domain::rights_protocols::is_plain_id;
+use custodian_domain::rights_protocols::{Refused, is_plain_id};
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as requests, RequestRow};
 use custodian_persistence::rights_protocols::{self as stored, ExchangeRow};
@@ -65,18 +65,18 @@ async fn admit(
     let business = by.row.business.as_deref().unwrap_or_default();
     message.claims.check(&by.row.identifier, business, now).map_err(|unfit| {
         let (status, code) = match unfit {
-            Unfit::Agent => (RefusedAs::Forbidden, "wrong_agent"),
-            Unfit::Business => (RefusedAs::Forbidden, "wrong_business"),
-            Unfit::NotYet => (RefusedAs::BadRequest, "not_yet_in_force"),
-            Unfit::Expired => (RefusedAs::BadRequest, "message_expired"),
+            Unfit::Agent => (RefusedAs::Forbidden, Refused::WrongAgent),
+            Unfit::Business => (RefusedAs::Forbidden, Refused::WrongBusiness),
+            Unfit::NotYet => (RefusedAs::BadRequest, Refused::NotYetInForce),
+            Unfit::Expired => (RefusedAs::BadRequest, Refused::MessageExpired),
         };
-        DomainError::refused(status, code)
+        DomainError::refused(status, code.as_str())
     })?;
     let until = message.claims.expires_at.unwrap_or(now);
     let text = message.signed.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let digest = app.keys().lookup("rights-message", &text);
     if !stored::take_message(work, by.row.id, &digest, until).await? {
-        return Err(DomainError::refused(RefusedAs::Conflict, "message_replayed"));
+        return Err(DomainError::refused(RefusedAs::Conflict, Refused::MessageReplayed.as_str()));
     }
     Ok(now)
 }
@@ -127,14 +127,14 @@ async fn exercise_in(
 }
 
 fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result<Incoming, DomainError> {
-    let bad = |code| DomainError::refused(RefusedAs::BadRequest, code);
+    let bad = |why: Refused| DomainError::refused(RefusedAs::BadRequest, why.as_str());
     let exercise = sent.exercise.as_deref().ok_or_else(|| DomainError::invalid("/exercise", "required"))?;
-    let exercise = Exercise::of(exercise).ok_or_else(|| bad("unsupported_right"))?;
-    let right = exercise.right().ok_or_else(|| bad("unsupported_right"))?;
+    let exercise = Exercise::of(exercise).ok_or_else(|| bad(Refused::UnsupportedRight))?;
+    let right = exercise.right().ok_or_else(|| bad(Refused::UnsupportedRight))?;
     let jurisdiction = match sent.regime.as_deref() {
         None => Jurisdiction::from_code(&by.row.jurisdiction).unwrap_or(Jurisdiction::UsCa),
         Some("ccpa") => Jurisdiction::UsCa,
-        Some(_) => return Err(bad("unsupported_regime")),
+        Some(_) => return Err(bad(Refused::UnsupportedRegime)),
     };
     let callback_urls: Vec<String> = sent.status_callback.into_iter().collect();
     let mut faults = callback_faults(app, by, &callback_urls, "/status_callback");
@@ -175,7 +175,7 @@ fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result
 ///
 /// Errors: 403 `wrong_agent`.
 async fn own(work: &Work, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, RequestRow), DomainError> {
-    let refused = || DomainError::refused(RefusedAs::Forbidden, "wrong_agent");
+    let refused = || DomainError::refused(RefusedAs::Forbidden, Refused::WrongAgent.as_str());
     let id = Uuid::try_parse(id).map_err(|_| refused())?;
     let exchange = stored::find_exchange(work, id).await?.filter(|one| one.partner == by.row.id).ok_or_else(refused)?;
     let row = requests::lock(work, id).await?.ok_or_else(refused)?;

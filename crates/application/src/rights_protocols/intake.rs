@@ -7,7 +7,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, Proof, Requester, Right};
-use custodian_domain::rights_protocols::may_call_back;
+use custodian_domain::rights_protocols::{Refused, may_call_back};
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as requests, RequestRow};
 use custodian_persistence::rights_protocols::{self as stored, ExchangeRow};
@@ -101,7 +101,7 @@ pub(super) async fn take(
     if let Some(id) = &incoming.external_id
         && stored::exchange_by_external(work, by.row.id, id).await?.is_some()
     {
-        return Err(DomainError::refused(RefusedAs::Conflict, "request_exists"));
+        return Err(DomainError::refused(RefusedAs::Conflict, Refused::RequestExists.as_str()));
     }
     let Incoming { right, jurisdiction, channel, contacts, claims_proof, received_at, details, .. } = incoming;
     let found = person(app, by, work, contacts).await?;

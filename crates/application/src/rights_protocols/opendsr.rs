@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, State};
+use custodian_domain::rights_protocols::Refused;
 use custodian_domain::rights_protocols::opendsr::{
     IdentityFormat, IdentityType, Naming, Regulation, RequestType, Status, is_request_id,
 };
@@ -242,7 +243,7 @@ async fn cancel_in(
     requests::hold(work).await?;
     let (exchange, row) = own(work, by, id).await?;
     if Status::of(tell::state_of(&row)?) != Status::Pending {
-        return Err(DomainError::refused(RefusedAs::Conflict, "request_not_pending"));
+        return Err(DomainError::refused(RefusedAs::Conflict, Refused::RequestNotPending.as_str()));
     }
     let now = work.database_time().await?;
     take_back(app, &by.call, work, row).await?;

@@ -19,6 +19,30 @@ codes! {
 }
 
 codes! {
+    /// Why a partner is refused: the protocols have words for it and no codes; these stand in the audit log.
+    Refused {
+        /// A message, or a request, of another agent.
+        WrongAgent = "wrong_agent",
+        /// A message for another business.
+        WrongBusiness = "wrong_business",
+        /// A message that begins later.
+        NotYetInForce = "not_yet_in_force",
+        /// A message that has ended.
+        MessageExpired = "message_expired",
+        /// A message that was taken before.
+        MessageReplayed = "message_replayed",
+        /// A right that cannot be exercised through an agent.
+        UnsupportedRight = "unsupported_right",
+        /// A law that the protocol does not know.
+        UnsupportedRegime = "unsupported_regime",
+        /// An id that the partner has used before.
+        RequestExists = "request_exists",
+        /// Somebody has begun with the request.
+        RequestNotPending = "request_not_pending",
+    }
+}
+
+codes! {
     /// Where a callback stands.
     CallbackState {
         /// It waits for its turn, or for its next one.

@@ -54,6 +54,8 @@ settings! {
     audit_witnesses: List<WitnessAddress>, Some(""), "Witnesses that cosign checkpoints of the audit log: each an address, a space and its verifier key, separated by commas.";
     tls_certificate_file: Option<PathBuf>, None, "PEM file of the certificate chain; optional, together with tls_key_file.";
     tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
+    opendsr_certificate_file: Option<PathBuf>, None, "PEM file of the certificate that signs answers and callbacks of OpenDSR, issued for the domain of public_base_url; optional, together with opendsr_key_file.";
+    opendsr_key_file: Option<PathBuf>, None, "PEM file of that certificate's private key (PKCS #8, RSA or P-256); optional, together with opendsr_certificate_file.";
     workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
     body_limit_bytes: Bounded<1024, 16_777_216>, Some("262144"), "The most bytes of a JSON body.";
     request_timeout_seconds: Bounded<1, 300>, Some("9"), "How long a request may take; for uploads, how long it may stand still.";
@@ -131,6 +133,9 @@ impl Settings {
                 faults.push("tls_certificate_file: it must be set together with tls_key_file.".to_owned())
             }
             _ => {}
+        }
+        if self.opendsr_certificate_file.is_some() != self.opendsr_key_file.is_some() {
+            faults.push("opendsr_certificate_file: it must be set together with opendsr_key_file.".to_owned());
         }
         match (&self.smtp_url, &self.mail_from) {
             (Some(_), None) => faults.push("mail_from: it must be set together with smtp_url.".to_owned()),

@@ -157,9 +157,9 @@ fn application(
         .openapi(openapi::frame(&edge.public_base))
         .configure(routes)
         .split_for_parts();
-    let application = application.configure(v1::scim::protocol);
+    let application = application.configure(v1::scim::protocol).configure(v1::rights_protocols::protocol);
     let document = v1::webhooks::describe(openapi::complete(document));
-    edge.learn_paths(&document, &v1::scim::PATHS);
+    edge.learn_paths(&document, &[v1::scim::PATHS.as_slice(), &v1::rights_protocols::PATHS].concat());
     let application = match Document::new(&document) {
         Ok(document) => application.app_data(Data::new(document)),
         // Only a document that is no JSON gets here; a test writes it before any release does.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use custodian_application::audit::{AuditLog, LogSettings};
+use custodian_application::rights_protocols::SigningCertificate;
 use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, Custody, FileRules, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
@@ -126,7 +127,8 @@ impl<'a> Wiring<'a> {
     }
 
     async fn assemble(self, db: Database, key: RootKey, key_store: Arc<dyn KeyStore>) -> Result<App, Unfit> {
-        let tuning = tuning(self.settings);
+        let rights_certificate = rights_certificate(self.settings)?;
+        let tuning = Tuning { rights_certificate, ..tuning(self.settings) };
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, self.clock.now(), &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
@@ -232,7 +234,20 @@ fn tuning(settings: &Settings) -> Tuning {
         follow_up_hour: settings.follow_up_hour.get(),
         merge_undo: chrono::Duration::days(i64::from(settings.merge_undo_days.get())),
         account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
+        rights_certificate: None,
     }
+}
+
+/// What signs answers and callbacks of OpenDSR.
+fn rights_certificate(settings: &Settings) -> Result<Option<Arc<SigningCertificate>>, Unfit> {
+    let (Some(certificate), Some(key)) = (&settings.opendsr_certificate_file, &settings.opendsr_key_file) else {
+        return Ok(None);
+    };
+    let cannot = |path: &Path, why: String| Unfit(format!("{}: it cannot be used ({why}).", path.display()));
+    let text = std::fs::read_to_string(certificate).map_err(|error| cannot(certificate, error.kind().to_string()))?;
+    let secret = std::fs::read(key).map_err(|error| cannot(key, error.kind().to_string()))?;
+    let loaded = SigningCertificate::load(&text, &zeroize::Zeroizing::new(secret));
+    loaded.map(|loaded| Some(Arc::new(loaded))).map_err(|error| cannot(certificate, error.to_string()))
 }
 
 /// The transport's share of the settings.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use custodian_application::{
     App, access, access_requests, access_reviews, attachments, auth, catalog, consents, customers, detections,
-    erasures, events, exports, idempotency, imports, privacy_requests, segments, self_service, webhooks,
+    erasures, events, exports, idempotency, imports, privacy_requests, rights_protocols, segments, self_service,
+    webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -60,6 +61,9 @@ async fn tidy(app: &App) {
     if let Err(error) = webhooks::purge(app).await {
         tracing::warn!(%error, "old deliveries cannot be dropped");
     }
+    if let Err(error) = rights_protocols::purge(app).await {
+        tracing::warn!(%error, "old callbacks cannot be dropped");
+    }
     if let Err(error) = events::purge(app).await {
         tracing::warn!(%error, "old events cannot be dropped");
     }
@@ -112,6 +116,7 @@ async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         access_requests::KIND => access_requests::run(app, claim).await,
         privacy_requests::KIND => privacy_requests::run(app, claim).await,
         privacy_requests::RECOMPUTE => privacy_requests::recompute(app, claim).await,
+        rights_protocols::KIND => rights_protocols::run(app, claim).await,
         access_reviews::KIND => access_reviews::run(app, claim).await,
         exports::KIND => exports::run(app, claim).await,
         erasures::BATCH_KIND => erasures::run_batch(app, claim).await,

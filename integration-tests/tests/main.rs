@@ -40,6 +40,7 @@ mod privacy_requests;
 mod purposes;
 mod records;
 mod retention;
+mod rights_protocols;
 mod roles;
 mod scim;
 mod segments;

@@ -72,6 +72,10 @@ fn rules_between_settings_hold() {
         faults(&[("CUSTODIAN_TLS_KEY_FILE", "/k.pem")]),
         ["tls_certificate_file: it must be set together with tls_key_file."]
     );
+    assert_eq!(
+        faults(&[("CUSTODIAN_OPENDSR_KEY_FILE", "/k.pem")]),
+        ["opendsr_certificate_file: it must be set together with opendsr_key_file."]
+    );
     assert_eq!(faults(&[("CUSTODIAN_METRICS_BIND", "127.0.0.1:8080")]), ["metrics_bind: it must differ from bind."]);
 }
 

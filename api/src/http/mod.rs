@@ -56,7 +56,7 @@ pub use query::{DEFAULT_LIMIT, MAX_LIMIT, Query};
 pub use rate::RateLimiter;
 pub use reply::Reply;
 pub use trace::{IN_FLIGHT, REQUEST_SECONDS};
-pub use transport::transport;
+pub use transport::{OwnShape, transport};
 #[cfg(test)]
 pub use valid::assert_closed;
 pub use valid::{Body, Digest, Empty, Valid, ValidPatch, open_places, validate};

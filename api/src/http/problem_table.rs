@@ -170,6 +170,8 @@ problems! {
     409 "erasure_not_recorded": "No erasure on record" / "未记录删除", "A request for erasure is done when an erasure of the person is recorded, and none is." / "尚无该个人的删除记录，删除请求不能标记为完成。";
     409 "consents_in_force": "Consents in force" / "同意仍有效", "The person's consent to what was to be withdrawn is still in force; withdraw it first." / "须撤回的同意仍然有效，请先撤回。";
     409 "too_many_webhooks": "Too many webhooks" / "Webhook 数量过多", "An organisation has 50 webhooks at most." / "每个组织最多 50 个 Webhook。";
+    409 "too_many_partners": "Too many partners" / "合作方数量过多", "An organisation has 200 partners that pass requests on at most." / "每个组织最多 200 个转递请求的合作方。";
+    409 "agent_makes_token": "The agent makes its token" / "令牌由代理方自行获取", "An agent of the Data Rights Protocol makes its own token, by a signed message." / "数据权利协议的代理方以签名消息自行获取令牌。";
     409 "webhook_disabled": "Webhook switched off" / "Webhook 已停用", "The webhook is told nothing; switch it on first." / "该 Webhook 已停用，请先启用。";
     409 "legal_hold": "Legal hold" / "法律保全中", "A duty to keep stands against it; errors names the legal holds." / "存在法律保全要求，不得清除；errors 列出相应的法律保全。";
     409 "certificate_pending": "No certificate yet" / "尚无证明", "The erasure has not ended, or a copy was found: see its findings." / "清除尚未完成，或仍发现副本，详见其 findings。";

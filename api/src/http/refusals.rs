@@ -11,6 +11,7 @@ use super::context::Context;
 use super::path;
 use super::problem::Problem;
 use super::problem_codes::OF_CUSTOMER;
+use super::transport::OwnShape;
 
 /// Routes of one record of a customer.
 const OF_RECORD: &str = "/v1/records/{type}/{id}";
@@ -30,7 +31,8 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<Optio
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
     let route = answer.request().match_pattern().unwrap_or_default();
     let customer = customer(answer, &route);
-    let code = problem.map_or("refused", Problem::code);
+    let own = answer.response().extensions().get::<OwnShape>().map(|own| own.0);
+    let code = problem.map(Problem::code).or(own).unwrap_or("refused");
     // Somebody who was erased is not found by anything: here alone the caller learns that they were here, whatever was asked.
     let erased = match customer {
         Some(id) if code == "not_found" => erasures::is_gone(app, call, id).await?,

@@ -113,10 +113,14 @@ fn end(
     ServiceResponse::new(request, response)
 }
 
+/// Marks an answer that has the shape of another standard, with the code that a refusal has in the audit log.
+pub struct OwnShape(pub &'static str);
+
 /// Our own problems rendered with the request at hand; the framework's errors translated.
 fn problem_document(context: &Context, edge: &Edge, response: HttpResponse) -> HttpResponse {
     // Another standard's own shape of errors stays what it is.
-    if response.headers().get(CONTENT_TYPE).is_some_and(|media| media == "application/scim+json") {
+    let scim = response.headers().get(CONTENT_TYPE).is_some_and(|media| media == "application/scim+json");
+    if scim || response.extensions().contains::<OwnShape>() {
         return response;
     }
     if let Some(problem) = response.error().and_then(|error| error.as_error::<Problem>()) {

@@ -27,6 +27,7 @@ pub mod privacy_requests;
 pub mod purposes;
 pub mod records;
 pub mod retention;
+pub mod rights_protocols;
 pub mod roles;
 pub mod scim;
 pub mod segments;
@@ -58,6 +59,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     segments::routes(config);
     forms::routes(config);
     privacy_requests::routes(config);
+    rights_protocols::routes(config);
     erasures::routes(config);
     retention::routes(config);
     self_service::routes(config);

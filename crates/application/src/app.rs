@@ -19,6 +19,7 @@ use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::catalog::Catalogs;
 use crate::keys::Keyring;
+use crate::rights_protocols::SigningCertificate;
 use crate::sso_providers::Providers;
 
 /// Figures that an operator may turn.
@@ -50,6 +51,8 @@ pub struct Tuning {
     pub merge_undo: chrono::Duration,
     /// Where the pages of a frontend stand that letters link to; without, letters name the call to make.
     pub account_url: Option<String>,
+    /// What signs answers and callbacks of OpenDSR; without, the key that signs our documents does.
+    pub rights_certificate: Option<Arc<SigningCertificate>>,
 }
 
 /// What of files is taken in, and who looks through them before.

@@ -36,6 +36,7 @@ pub mod privacy_requests;
 pub mod purposes;
 pub mod records;
 pub mod retention;
+pub mod rights_protocols;
 pub mod roles;
 pub mod scim;
 pub mod segments;

@@ -3,6 +3,7 @@
 //! The byte formats are written down in `FORMATS.md` beside this crate and held by known answers in the tests.
 
 pub mod blind_index;
+pub mod certificate;
 pub mod checkpoint;
 mod framing;
 pub mod jws;
@@ -23,6 +24,7 @@ pub mod totp;
 pub mod webhook;
 
 pub use blind_index::{FieldIndexKey, IndexKey};
+pub use certificate::{Certificate, CertificateError, DocumentKey, DocumentSigner};
 pub use keys::{BucketKey, DataKey, RootKey, wrapped_header};
 pub use mac::{MacKey, Sha256Stream, sha256, sha256_stream};
 pub use opaque::Opaque;

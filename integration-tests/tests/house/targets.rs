@@ -65,6 +65,8 @@ pub struct Targets {
     pub batch: String,
     /// A retention policy that meets nobody.
     pub retention_policy: String,
+    /// A partner that passes requests of people on.
+    pub rights_partner: String,
     /// An alarm.
     pub alert: String,
     /// An interaction.
@@ -112,6 +114,7 @@ impl Targets {
             erasure: id(),
             batch: id(),
             retention_policy: id(),
+            rights_partner: id(),
             alert: id(),
             record: id(),
             tag: id(),
@@ -175,6 +178,7 @@ impl Targets {
             erasure,
             batch,
             retention_policy,
+            rights_partner: crate::rights_protocols::to_try(admin).await,
             alert: crate::detections::raised(org).await,
             record,
             tag: fresh_tag(admin).await,
@@ -212,6 +216,7 @@ impl Targets {
             (Some("third-parties"), "id") => &self.third_party,
             (Some("webhooks"), "id") => &self.webhook,
             (Some("webhooks"), "delivery_id") => &self.delivery,
+            (Some("rights-partners"), "id") => &self.rights_partner,
             (Some("alerts"), "id") => &self.alert,
             (Some("legal-holds"), "id") => &self.legal_hold,
             (Some("erasures"), "id") => &self.erasure,

@@ -248,7 +248,7 @@ pub struct PrivacyRequestBody {
     requester: String,
     /// Who speaks for the person, and what was said; null once the person's data is gone.
     details: Option<DetailsBody>,
-    /// How it came in.
+    /// How it came in: `email`, `phone`, `letter`, `in_person`, `web`, `self_service`, or from a partner by `opendsr` or `drp`.
     channel: String,
     /// Codes of the purposes that it is about; all when empty.
     purposes: Vec<String>,
@@ -270,7 +270,7 @@ pub struct PrivacyRequestBody {
     extended_at: Option<DateTime<Utc>>,
     /// Since when the clock stands still, for a proof of identity alone.
     paused_at: Option<DateTime<Utc>>,
-    /// How it was proved who asks.
+    /// How it was proved who asks: `code`, `document`, `in_person`, `signed_letter`, or `partner` where a partner that vouches passed it on.
     proof: Option<String>,
     /// When that was.
     verified_at: Option<DateTime<Utc>>,

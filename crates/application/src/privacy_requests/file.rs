@@ -176,7 +176,7 @@ fn blank(app: &App, call: &Call, new: &NewRequest, now: DateTime<Utc>) -> Reques
 }
 
 /// The one customer that is meant, if there is exactly one. A contact point that several people share says nothing of who asks.
-pub(super) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Option<CustomerId>, DomainError> {
+pub(crate) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Option<CustomerId>, DomainError> {
     match whom {
         Whom::Customer(id) => {
             let Ok(id) = call.identity.meant_customer(*id) else { return Ok(None) };

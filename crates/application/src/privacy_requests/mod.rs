@@ -19,7 +19,7 @@ mod watch;
 pub use close::{complete, reject};
 pub use effects::{announce_lifting, lift};
 pub use file::{NewRequest, Whom, create};
-pub(crate) use file::{contact_tag, file};
+pub(crate) use file::{contact_tag, file, meant};
 pub use handle::{acknowledge, assign, cancel, extend};
 pub(crate) use handle::{hand_over, take_back};
 pub(crate) use letters::code as send_code_to;
@@ -51,6 +51,7 @@ use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 use crate::events::{Event, EventType, Fact, publish};
+use crate::rights_protocols::follow;
 use crate::{App, Call};
 
 fn conflict(code: &'static str) -> DomainError {
@@ -109,7 +110,7 @@ async fn tell(app: &App, work: &Work, kind: EventType, row: &RequestRow) -> Resu
     publish(app, work, event).await
 }
 
-/// Writes down what happened to a request, as it stands afterwards.
+/// Writes down what happened to a request, as it stands afterwards, and queues the word to the partner that passed it on.
 async fn note(
     app: &App,
     work: &Work,
@@ -128,7 +129,8 @@ async fn note(
         by: by.id,
         details,
     };
-    Ok(stored::insert_event(work, row.id, &event).await?)
+    stored::insert_event(work, row.id, &event).await?;
+    follow(app, work, row).await
 }
 
 /// The request, held, for somebody who answers requests.

@@ -1,14 +1,10 @@
 //! Tokens of identity providers: made, listed, revoked, and recognised. The secret is shown once and kept nowhere.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use custodian_crypto::{Opaque, opaque};
-use custodian_domain::access::{Caller, Who};
 use custodian_domain::audit::Action;
-use custodian_domain::auth::Standing;
-use custodian_domain::catalog::Catalog;
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs, SessionId, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::scim as stored;
@@ -148,24 +144,8 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
     if !app.auth().is_key(text, &row.secret_digest) || !live {
         return Err(refused());
     }
-    let identity = Identity {
-        caller: Caller { organization, who: Who::System { job: "scim" } },
-        rights: [0; 32],
-        departments: Arc::default(),
-        purposes: Arc::default(),
-        catalog: Arc::clone(Catalog::built_in()),
-        pseudonyms: None,
-        third_party: None,
-        decoy: None,
-        overdue: Vec::new(),
-        expires_at: row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
-        session: None,
-        standing: Standing::Full,
-        generation: 0,
-        verified_at: Instant::now(),
-        daily_quota: None,
-        ip_ranges: Vec::new(),
-    };
+    let expires_at = row.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let identity = Identity { expires_at, ..Identity::of_system(organization, "scim") };
     let call = Call { identity: Arc::new(identity), request: request.to_owned(), purpose: None };
     Ok(Provisioner { call, token, maker: row.created_by })
 }

@@ -10,6 +10,7 @@ mod told;
 pub use custodian_persistence::webhooks::{DeliveryRow, WebhookRow};
 pub use keep::{Change, NewWebhook, change, create, find, list, ping, remove, rotate};
 pub use log::{deliveries, delivery, replay, replay_since};
+pub(crate) use send::outcome_of;
 pub use send::run;
 pub use signature::Signature;
 pub(crate) use signature::check as check_signature;

@@ -161,14 +161,15 @@ async fn attempt(app: &App, row: &WebhookRow, secrets: &[WebhookSecret], letter:
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (outcome, status, retry_after) = match answer {
         Ok(answer) => (Outcome::of_status(answer.status), Some(answer.status), answer.retry_after),
-        Err(error) => (why(error), None, None),
+        Err(error) => (outcome_of(error), None, None),
     };
     metrics::counter!("custodian_webhook_tries_total", "outcome" => outcome.as_str()).increment(1);
     let record = json!({"at": now, "outcome": outcome.as_str(), "status": status, "milliseconds": milliseconds});
     Some(Attempt { outcome, status, retry_after, record })
 }
 
-const fn why(error: FetchError) -> Outcome {
+/// What it means that a call did not come about.
+pub(crate) const fn outcome_of(error: FetchError) -> Outcome {
     match error {
         FetchError::Forbidden => Outcome::Blocked,
         FetchError::Unreachable => Outcome::Unreachable,

@@ -105,6 +105,10 @@ codes! {
         Web = "web",
         /// Through the person's own door.
         SelfService = "self_service",
+        /// From a partner that speaks OpenDSR.
+        OpenDsr = "opendsr",
+        /// From an authorised agent that speaks the Data Rights Protocol.
+        Drp = "drp",
     }
 }
 
@@ -119,6 +123,8 @@ codes! {
         InPerson = "in_person",
         /// A letter with a signature that is known.
         SignedLetter = "signed_letter",
+        /// A partner vouches for it, whom the organisation believes.
+        Partner = "partner",
     }
 }
 

@@ -109,6 +109,8 @@ permissions! {
     PrivacyRequestsRead = "privacy_requests.read": "Read the requests of people about their data, and the log of them.",
     PrivacyRequestsCreate = "privacy_requests.create": "File a request that somebody made.",
     PrivacyRequestsManage = "privacy_requests.manage": "Prove who asks, answer requests, and set the organisation's limits for them.",
+    RightsPartnersRead = "rights_partners.read": "Read the partners that pass requests of people on.",
+    RightsPartnersManage = "rights_partners.manage": "Say which partners may pass requests of people on, and whether their word is proof.",
     SelfServiceManage = "self_service.manage": "Have the key of the page at which people come in to see themselves.",
     CatalogRead = "catalog.read": "Read the record types and their fields.",
     CatalogManage = "catalog.manage": "Make, change and retire record types and fields.",

@@ -14,6 +14,12 @@ pub type Removed = BTreeMap<&'static str, i64>;
 
 /// What goes: its name, the statement that takes it away and tells how many, and the one that only counts it. $1 organisation, $2 customer.
 const GOES: &[(&str, &str, &str)] = &[
+    // Before the records, which it finds some of them by.
+    (
+        "import_changes",
+        "DELETE FROM import_changes WHERE organization_id = $1 AND (thing_id = $2 OR thing_id IN (SELECT id FROM records WHERE organization_id = $1 AND customer_id = $2))",
+        "SELECT count(*) FROM import_changes WHERE organization_id = $1 AND (thing_id = $2 OR thing_id IN (SELECT id FROM records WHERE organization_id = $1 AND customer_id = $2))",
+    ),
     (
         "versions",
         "DELETE FROM customer_versions WHERE organization_id = $1 AND customer_id = $2",

@@ -16,7 +16,7 @@ use custodian_persistence::{Work, consents, customers as people, self_service};
 use serde_json::json;
 use uuid::Uuid;
 
-use self::content::{Source, files};
+use self::content::{Files, Source, files};
 use self::files::{Archive, Attached, attached_bytes};
 use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
@@ -180,13 +180,26 @@ async fn make(
         identifiers: &identifiers,
     };
     let files = files(&source)?;
-    let shown = Shown { revealed: files.fields.clone(), ..Shown::default() };
     let enclosed = if encloses_files(jurisdiction) { attached } else { Vec::new() };
+    hand_out(app, call, work, &row, now, files, enclosed).await
+}
+
+/// The archive of these, its handing out on record.
+async fn hand_out(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: &RequestRow,
+    now: DateTime<Utc>,
+    files: Files,
+    enclosed: Vec<Attached>,
+) -> Result<Package, DomainError> {
+    let shown = Shown { revealed: files.fields.clone(), ..Shown::default() };
     let (bytes, count) = (files.bytes() + attached_bytes(&enclosed), enclosed.len());
     let archive = Archive::of(files, enclosed)?;
     stored::note_packaged(work, row.id, now).await?;
-    note(app, work, &row, Doer::of(call), "package_fetched", json!({"bytes": bytes, "attachments": count})).await?;
-    let draft = Draft { shown, ..entry(Action::PrivacyRequestsPackage, &row) };
+    note(app, work, row, Doer::of(call), "package_fetched", json!({"bytes": bytes, "attachments": count})).await?;
+    let draft = Draft { shown, ..entry(Action::PrivacyRequestsPackage, row) };
     let count = Detail::Count(u32::try_from(count).unwrap_or(u32::MAX));
     app.record_change(work, call, draft.with("attachments", count)).await?;
     Ok(Package { request: row.id, archive })

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{erase, round};
 use crate::customers::{path, whole};
+use crate::imports::{Form, by_number, finished};
 use crate::support::{Answer, Org, Person, fresh_folder, program};
 
 /// Goes round until the erasure has ended, as it does within minutes by itself.
@@ -51,6 +52,23 @@ async fn the_certificate_tells_everything_but_who_it_was_and_is_the_same_for_eve
     assert!(!first.text().contains(&gone), "not even the id");
     assert_eq!(erase(&dpo, &gone).await.shows(202).id(), erasure);
     assert_eq!(dpo.get(&certificate_path(&erasure)).await.shows(200).at("/jws"), first.at("/jws"));
+}
+
+#[tokio::test]
+async fn who_came_in_by_an_import_that_can_still_be_undone_gets_a_certificate_and_does_not_come_back() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let mapping = json!({"no": "customer_no", "name": "name"});
+    let handed = Form::csv(&mapping, "no,name\nGONE1,张三\nSTAYS1,李四\n").hand_in(&sales).await.shows(202);
+    assert_eq!(finished(&sales, &handed.sent("location")).await["state"], "succeeded");
+    let gone = by_number(&sales, "GONE1").await["id"].as_str().unwrap().to_owned();
+    let erasure = erase(&dpo, &gone).await.shows(202);
+    assert_eq!(erasure.at("/removed/import_changes"), 1);
+    assert_eq!(ended(&org, &dpo, &erasure.id()).await.at("/findings"), json!([]));
+    let undone = sales.act(&format!("/v1/imports/{}/undo", handed.id())).await.shows(202).sent("location");
+    let undone = finished(&sales, &undone).await;
+    assert_eq!((&undone["result"]["undone"], &undone["result"]["kept"]), (&json!(1), &json!(0)), "{undone}");
+    dpo.get(&path(&gone)).await.refuses(410, "erased");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method};
@@ -33,8 +34,13 @@ impl Caller {
     pub fn new(base_url: &str, headers: Vec<(String, String)>) -> Self {
         // The product chooses its TLS by itself; this client has to be told. The first one tells it for all.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // One client per caller: its connections belong to the runtime of the test.
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        // One client per caller: its connections belong to the runtime of the test. One at rest is let go before the service closes it: a test that waits
+        // for a program would not hear of that.
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(Duration::from_secs(4))
+            .build()
+            .unwrap();
         Self { base_url: base_url.to_owned(), headers, client }
     }
 

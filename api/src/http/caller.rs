@@ -174,10 +174,10 @@ impl Asking {
             context.set_quota(quota);
             quota.check()?;
         }
-        if let Some(code) = purpose? {
-            if !call.identity.purposes.contains_key(&code) {
-                return Err(Problem::of("unknown_purpose"));
-            }
+        if let Some(code) = purpose?
+            && !call.identity.purposes.contains_key(&code)
+        {
+            return Err(Problem::of("unknown_purpose"));
         }
         Ok(call)
     }

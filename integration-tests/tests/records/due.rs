@@ -1,6 +1,7 @@
 //! What is due: mine, my team's, overdue and to come.
 
 use custodian_application::records::remind;
+use custodian_application::{Clock, SystemClock};
 use custodian_domain::kernel::OrganizationId;
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ async fn round(org: &Org<'_>) {
 }
 
 fn in_hours(hours: i64) -> Value {
-    json!((chrono::Utc::now() + chrono::Duration::hours(hours)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+    json!((SystemClock.now() + chrono::Duration::hours(hours)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
 
 fn call_due(hours: i64) -> Value {

@@ -1,6 +1,7 @@
 //! The job that sets the days of open requests anew after a calendar or the organisation's own limit has changed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use custodian_domain::audit::Action;
@@ -95,10 +96,10 @@ async fn differing(work: &Work, rows: Vec<OpenRow>) -> Result<(Vec<OpenRow>, i64
         let jurisdiction = Jurisdiction::from_code(&row.jurisdiction).ok_or_else(unreadable)?;
         let right = Right::from_code(&row.right).ok_or_else(unreadable)?;
         let rule = Rule::of(jurisdiction, right).ok_or_else(unreadable)?;
-        if !laws.contains_key(&jurisdiction) {
-            laws.insert(jurisdiction, Times::load(work, jurisdiction).await?);
-        }
-        let times = laws.get(&jurisdiction).ok_or_else(unreadable)?;
+        let times = match laws.entry(jurisdiction) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(Times::load(work, jurisdiction).await?),
+        };
         let since = Since { at: row.received_at, paused_seconds: row.paused_seconds, extended: row.extended };
         let day = jurisdiction.day_of(row.received_at);
         let alike = (jurisdiction, right, day, row.paused_seconds, row.extended);

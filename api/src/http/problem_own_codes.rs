@@ -195,8 +195,8 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("issue_stream_ticket", &["staff_only"]),
     ("keep_access_review_line", &["own_line", "not_the_reviewer", "review_closed", "already_answered"]),
     ("lift_restriction", &["not_restricted", "lifting_not_announced"]),
-    ("list_consents", &["no_consent", "objected"]),
     ("list_attachments", &["no_consent", "objected", "staff_only", "field_hidden", "customer_restricted"]),
+    ("list_consents", &["no_consent", "objected"]),
     (
         "list_customer_records",
         &[

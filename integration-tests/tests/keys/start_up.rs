@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::audit::scene::settled;
 use crate::dev::program::{
@@ -23,6 +24,21 @@ async fn traces(service: &Service) -> Vec<u8> {
         }
     }
     all
+}
+
+/// The traces once the service itself, which has just begun its first rounds, writes nothing more.
+async fn at_rest(service: &Service) {
+    let begun = Instant::now();
+    let mut before = traces(service).await;
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let now = traces(service).await;
+        if now == before {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "the service does not come to rest");
+        before = now;
+    }
 }
 
 fn new_key(folder: &Path) -> String {
@@ -53,6 +69,7 @@ async fn what_is_not_as_it_must_be_is_said_and_nothing_is_written() {
     let as_owner = service.settings.owner_database_url.clone().unwrap().into_inner();
     let sql = superuser(&service.data_dir).await;
     settled(&sql, org.id).await;
+    at_rest(&service).await;
     let future = "INSERT INTO audit_entries SELECT organization_id, 'ffffffff-ffff-7fff-bfff-ffffffffffff', customer_id, actor_id, action, verdict, entry, mac FROM audit_entries LIMIT 1";
     let past = "ALTER TABLE audit_entries DISABLE TRIGGER audit_append_only; \
         DELETE FROM audit_entries WHERE id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'; \

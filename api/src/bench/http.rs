@@ -87,7 +87,7 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> String {
     format!("the server answered {status} ({code}{places}).")
 }
 
-/// The head, once all of it is there. Only answers with a `Content-Length` are understood: the measured routes send no others.
+/// The head, once all of it is there. An answer in chunks ends nowhere until its last is there; its body is left in chunks: nobody looks into one.
 fn parse(bytes: &[u8]) -> Result<Option<Head>, Unfit> {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
@@ -95,9 +95,29 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, Unfit> {
     let malformed = || Unfit("an answer of the server is no HTTP with a length.".into());
     let head = bytes.get(..end).and_then(|head| std::str::from_utf8(head).ok()).ok_or_else(malformed)?;
     let status = head.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
-    let length = head.split("\r\n").find_map(content_length).ok_or_else(malformed)?;
     let body = end + 4;
-    Ok(Some(Head { status, body, end: body + length }))
+    let end = match head.split("\r\n").find_map(content_length) {
+        Some(length) => body + length,
+        None if head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked") => {
+            last_chunk(bytes, body).unwrap_or(usize::MAX)
+        }
+        None => return Err(malformed()),
+    };
+    Ok(Some(Head { status, body, end }))
+}
+
+/// Where the chunks that begin here end, once the last of them is there.
+fn last_chunk(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let rest = bytes.get(at..)?;
+        let line = rest.windows(2).position(|two| two == b"\r\n")?;
+        let digits = std::str::from_utf8(rest.get(..line)?).ok()?;
+        let size = usize::from_str_radix(digits.split(';').next()?.trim(), 16).ok()?;
+        at = at.checked_add(line + 2)?.checked_add(size)?.checked_add(2)?;
+        if size == 0 {
+            return (at <= bytes.len()).then_some(at);
+        }
+    }
 }
 
 fn content_length(line: &str) -> Option<usize> {
@@ -121,7 +141,7 @@ pub(super) fn post(path: &str, host: &str, credential: &str, kind: &str, body: &
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]
@@ -133,8 +153,17 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_in_chunks_ends_with_the_last() {
+        let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n\r\n1;x=y\r\na\r\n0\r\n\r\n";
+        assert_eq!(parse(whole).unwrap().unwrap().end, whole.len());
+        for cut in 50..whole.len() {
+            assert_eq!(parse(&whole[..cut]).unwrap().unwrap().end, usize::MAX, "{cut}");
+        }
+    }
+
+    #[test]
     fn an_answer_without_a_length_is_refused() {
-        assert!(parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0").is_err());
+        assert!(parse(b"HTTP/1.1 200 OK\r\n\r\n0").is_err());
         assert!(parse(b"HTTP/1.1 xyz OK\r\ncontent-length: 1\r\n\r\n0").is_err());
     }
 

@@ -203,8 +203,9 @@ async fn prepare_catalog(
     let (admin, owner) = (credential(admin).await?, credential(owner).await?);
     say(&format!("defining {} fields ...", options.fields));
     material.view = catalog::fields(server.address, [&admin, &owner], options.fields).await?;
+    // Of somebody who is neither handed over nor erased later: these are copies of one, and do not open.
     if options.cases.contains(&Case::Funnel)
-        && let Some(customer) = material.ids.first()
+        && let Some(customer) = material.ids.last()
     {
         say(&format!("entering {} opportunities ...", options.opportunities));
         catalog::opportunities(server.address, &owner, postgres, customer, options.opportunities).await?;

@@ -51,7 +51,7 @@ pub(crate) const INSERT: &str = "WITH queued AS (INSERT INTO audit_queue (organi
      INSERT INTO audit_entries (organization_id, id, customer_id, actor_id, action, verdict, entry, mac) \
      SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])";
 pub(crate) const INSERT_SUBJECTS: &str = "INSERT INTO audit_subjects (organization_id, customer_id, entry_id) \
-     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING";
+     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[])";
 
 /// The columns of a batch, as the two statements take them.
 pub(crate) struct Columns<'a> {
@@ -108,10 +108,12 @@ impl<'a> Columns<'a> {
         self.verdicts.push(entry.verdict);
         self.entries.push(&entry.canonical);
         self.macs.push(&entry.mac);
-        for subject in &entry.subjects {
-            self.subjects.push(subject.uuid());
-            self.subject_entries.push(entry.id.uuid());
-        }
+        // Each once, and in the order of the index. Left to the database, finding who is named twice costs more than half as much again.
+        let mut subjects: Vec<Uuid> = entry.subjects.iter().map(|subject| subject.uuid()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        self.subjects.append(&mut subjects);
+        self.subject_entries.resize(self.subjects.len(), entry.id.uuid());
     }
 
     pub(crate) fn has_subjects(&self) -> bool {
@@ -129,14 +131,42 @@ pub async fn record(work: &Work, entries: &[&NewEntry]) -> Result<(), DbError> {
     }
     let mut columns = Columns::of(work.organization());
     entries.iter().for_each(|entry| columns.push(entry));
-    work.execute(INSERT, &columns.entry_params()).await?;
-    if columns.has_subjects() {
-        work.execute(INSERT_SUBJECTS, &columns.subject_params()).await?;
-    }
+    let (entry_params, subject_params) = (columns.entry_params(), columns.subject_params());
+    let subjects =
+        async { if columns.has_subjects() { work.execute(INSERT_SUBJECTS, &subject_params).await } else { Ok(0) } };
+    tokio::try_join!(biased; work.execute(INSERT, &entry_params), subjects)?;
     for entry in entries {
         if let Some((kind, object, at)) = entry.told {
             crate::erasures::queue_told(work, entry.id.uuid(), kind, object, at).await?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_an_entry_names_twice_is_its_subject_once() {
+        let customer = |number| CustomerId::from(Uuid::from_u128(number));
+        let entry = |id, subjects| NewEntry {
+            organization: OrganizationId::from(Uuid::nil()),
+            id: EntryId::from(Uuid::from_u128(id)),
+            customer: None,
+            subjects,
+            actor: Uuid::nil(),
+            action: "customers.list",
+            verdict: "allowed",
+            canonical: Vec::new(),
+            mac: [0; 32],
+            told: None,
+        };
+        let (one, other) = (entry(7, vec![customer(2), customer(1), customer(2)]), entry(8, vec![customer(2)]));
+        let mut columns = Columns::of(one.organization);
+        columns.push(&one);
+        columns.push(&other);
+        let pairs = columns.subjects.iter().zip(&columns.subject_entries).map(|(a, b)| (a.as_u128(), b.as_u128()));
+        assert_eq!(pairs.collect::<Vec<_>>(), [(1, 7), (2, 7), (2, 8)]);
+    }
 }

@@ -3,10 +3,12 @@
 mod accept;
 mod bounds;
 mod file;
+mod lanes;
 mod mapping;
 mod options;
 mod owners;
 mod pieces;
+mod reached;
 mod records;
 mod run;
 mod sample;

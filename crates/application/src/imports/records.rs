@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::OnConflict;
 use super::accept::missing;
 use super::owners::Owners;
+use super::reached::{Counts, commit, distinct_lines, len};
 use super::run::{Batch, LEASE_SECONDS, Prepared};
-use super::store::{Counts, commit, distinct_lines, len, mapped};
+use super::store::mapped;
 use crate::audit::{Detail, Draft, Shown};
 use crate::records;
 use crate::{App, Call};
@@ -53,21 +54,13 @@ impl<'a> RecordStore<'a> {
         self.counts
     }
 
-    /// Stores batches in their order, each in a transaction of its own. False when another worker holds the job now: nothing more was
-    /// written.
-    pub(super) async fn store(&mut self, batches: Vec<Batch>) -> Result<bool, DomainError> {
-        for batch in batches {
-            let work = self.app.begin(self.claim.organization).await?;
-            if !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
-                work.abandon().await;
-                return Ok(false);
-            }
-            self.one(work, batch).await?;
+    /// Stores a batch in a transaction of its own. False when another worker holds the job now: nothing more was written.
+    pub(super) async fn store(&mut self, batch: Batch) -> Result<bool, DomainError> {
+        let work = self.app.begin(self.claim.organization).await?;
+        if !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
+            work.abandon().await;
+            return Ok(false);
         }
-        Ok(true)
-    }
-
-    async fn one(&mut self, work: Work, batch: Batch) -> Result<(), DomainError> {
         let Batch { mut accepted, mut faults, records } = batch;
         self.owners.find(self.app, &work, self.row.owner, accepted.iter().map(|prepared| &prepared.record)).await?;
         accepted.retain_mut(|prepared| match self.owners.give(&mut prepared.record) {
@@ -89,8 +82,9 @@ impl<'a> RecordStore<'a> {
             updated = self.change(&work, plan.existing, &mut faults).await?;
         }
         let counts = Counts { done: records, created, updated, rejected: distinct_lines(&faults) };
-        self.counts = commit(self.app, self.claim, work, self.counts.and(counts), &faults).await?;
-        Ok(())
+        let reached = commit(self.app, self.claim, work, self.counts.and(counts), &faults).await?;
+        self.counts = reached.unwrap_or(self.counts);
+        Ok(reached.is_some())
     }
 
     /// Finds each record's customer, as far as the importer may enter such records for it.

@@ -13,10 +13,12 @@ use tokio::sync::mpsc;
 use super::Mapping;
 use super::accept::{Accepted, By, accept};
 use super::file::each_record;
+use super::lanes::store_all;
 use super::pieces::Pieces;
+use super::reached::Counts;
 use super::records::RecordStore;
 use super::sample::{Sampled, sample};
-use super::store::{Counts, Store};
+use super::store::Store;
 use crate::auth::identity_of_user;
 use crate::customers::{SealedNew, TagSet, seal_new, tags_of};
 use crate::events::{Event, EventType, Fact, publish};
@@ -30,8 +32,8 @@ pub const KIND: &str = "import";
 /// Records in one transaction.
 const BATCH: usize = 256;
 const BATCH_RECORDS: i64 = 256;
-/// The most batches that are written at the same time.
-const TOGETHER: usize = 2;
+/// Batches that are read ahead of those that are written.
+const AHEAD: usize = 2;
 /// How long a worker holds the job between two commits.
 pub(super) const LEASE_SECONDS: f64 = 10.0;
 
@@ -80,7 +82,7 @@ pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
         Ok(found) => found,
         Err(faults) => return refuse(app, claim, &faults).await,
     };
-    let (send, receive) = mpsc::channel::<Batch>(TOGETHER);
+    let (send, receive) = mpsc::channel::<Batch>(AHEAD);
     let reading = tokio::task::spawn_blocking(move || reader.read(&send));
     let stored_all = store_batches(app, &call, claim, &row, receive).await;
     let read_all = reading.await.map_err(|_| DomainError::internal("import reader ended early"))?;
@@ -136,19 +138,12 @@ async fn store_batches(
     row: &ImportRow,
     mut batches: mpsc::Receiver<Batch>,
 ) -> Result<Option<Counts>, DomainError> {
-    let mut waiting = Vec::with_capacity(TOGETHER);
-    if row.record_type != CUSTOMER {
-        let mut store = RecordStore::new(app, call, claim, row)?;
-        while batches.recv_many(&mut waiting, TOGETHER).await > 0 {
-            if !store.store(std::mem::take(&mut waiting)).await? {
-                return Ok(None);
-            }
-        }
-        return Ok(Some(store.counts()));
+    if row.record_type == CUSTOMER {
+        return store_all(&Store::new(app, call, claim, row), batches).await;
     }
-    let mut store = Store::new(app, call, claim, row);
-    while batches.recv_many(&mut waiting, TOGETHER).await > 0 {
-        if !store.store(std::mem::take(&mut waiting)).await? {
+    let mut store = RecordStore::new(app, call, claim, row)?;
+    while let Some(batch) = batches.recv().await {
+        if !store.store(batch).await? {
             return Ok(None);
         }
     }

@@ -1,6 +1,7 @@
 //! Storing a batch: rows, tags, versions, faults, place and entry in one transaction.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{Field, RecordType};
@@ -12,6 +13,7 @@ use custodian_persistence::{DbError, Work};
 
 use super::accept::{Accepted, missing};
 use super::owners::Owners;
+use super::reached::{Counts, commit, distinct_lines, len};
 use super::run::{Batch, LEASE_SECONDS, Prepared};
 use super::{Mapping, OnConflict, Target};
 use crate::audit::{Detail, Draft, Shown};
@@ -19,108 +21,58 @@ use crate::customers::{Attributes, Existing, covers_new, seal_new};
 use crate::keys::BucketPlace;
 use crate::{App, Call};
 
-/// What an import has done so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub done: i64,
-    pub created: i64,
-    pub updated: i64,
-    pub rejected: i64,
-}
-
-impl Counts {
-    /// The sum of both.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            done: self.done + other.done,
-            created: self.created + other.created,
-            updated: self.updated + other.updated,
-            rejected: self.rejected + other.rejected,
-        }
-    }
-}
-
-/// Commits a batch together with the place that the import has reached by it, which is answered.
-pub(super) async fn commit(
-    app: &App,
-    claim: &Claim,
-    work: Work,
-    counts: Counts,
-    faults: &[ImportError],
-) -> Result<Counts, DomainError> {
-    stored::insert_errors(&work, claim.job, faults).await?;
-    let Counts { done, created, updated, rejected } = counts;
-    stored::checkpoint(&work, claim.job, done, created, updated, rejected).await?;
-    jobs::progress(&work, claim.job, done, None, rejected, app.now()).await?;
-    work.commit().await?;
-    Ok(counts)
-}
-
 pub(super) struct Store<'a> {
     app: &'a App,
     call: &'a Call,
     claim: &'a Claim,
     row: &'a ImportRow,
-    counts: Counts,
-    owners: Owners,
+    owners: tokio::sync::Mutex<Owners>,
     /// Unique values that this run has met, where the database does not tell: a dry run stores none.
-    met: HashSet<[u8; 16]>,
+    met: Mutex<HashSet<[u8; 16]>>,
 }
 
 impl<'a> Store<'a> {
     pub(super) fn new(app: &'a App, call: &'a Call, claim: &'a Claim, row: &'a ImportRow) -> Self {
-        let counts = Counts { done: row.rows_done, created: row.created, updated: row.updated, rejected: row.rejected };
-        Self { app, call, claim, row, counts, owners: Owners::default(), met: HashSet::new() }
+        let (owners, met) = (tokio::sync::Mutex::new(Owners::default()), Mutex::new(HashSet::new()));
+        Self { app, call, claim, row, owners, met }
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        self.counts
+    /// What was done before.
+    pub(super) fn begun(&self) -> Counts {
+        let ImportRow { rows_done, created, updated, rejected, .. } = *self.row;
+        Counts { done: rows_done, created, updated, rejected }
     }
 
-    /// Stores batches in their order, each in a transaction of its own. Two of new customers are written at the same time: the database
-    /// takes longer over a batch than the reader. False when another worker holds the job now: nothing more was written.
-    pub(super) async fn store(&mut self, batches: Vec<Batch>) -> Result<bool, DomainError> {
-        let together = !self.row.dry_run && self.row.mode == "create" && are_disjoint(&batches);
-        let mut waiting = VecDeque::from(batches);
-        while !waiting.is_empty() {
-            let most = if together { waiting.len() } else { 1 };
-            if !self.store_first(&mut waiting, most).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Whether batches without a unique value in common may be written at the same time.
+    pub(super) fn takes_several(&self) -> bool {
+        !self.row.dry_run && self.row.mode == "create"
     }
 
-    /// The first batch, and at the same time those after it that find a free connection: who holds one must not wait for another.
-    async fn store_first(&mut self, waiting: &mut VecDeque<Batch>, most: usize) -> Result<bool, DomainError> {
-        let mut begun: Vec<Begun> = Vec::with_capacity(most);
-        while begun.len() < most {
-            let Some(batch) = waiting.pop_front() else { break };
-            let work = if begun.is_empty() {
-                self.app.begin(self.claim.organization).await?
-            } else if let Some(work) = self.app.begin_if_free(self.claim.organization).await? {
-                work
-            } else {
-                waiting.push_front(batch);
-                break;
-            };
-            // Whoever comes first holds the job; the next would wait for its end.
-            if begun.is_empty() && !jobs::hold(&work, self.claim, LEASE_SECONDS).await? {
-                work.abandon().await;
-                return Ok(false);
-            }
-            begun.push(self.begin(work, batch).await?);
+    /// A transaction for a batch; with `at_once` only if a connection is free: who holds one must not wait for another.
+    pub(super) async fn open(&self, at_once: bool) -> Result<Option<Work>, DomainError> {
+        match at_once {
+            true => self.app.begin_if_free(self.claim.organization).await,
+            false => self.app.begin(self.claim.organization).await.map(Some),
         }
-        let written = futures_util::future::join_all(begun.iter_mut().map(|one| self.write(one))).await;
-        for (place, (one, written)) in begun.into_iter().zip(written).enumerate() {
-            written?;
-            if place > 0 && !jobs::hold(&one.work, self.claim, LEASE_SECONDS).await? {
-                one.work.abandon().await;
-                return Ok(false);
-            }
-            self.end(one).await?;
-        }
-        Ok(true)
+    }
+
+    /// Whether the job is still this worker's; it stays so until the transaction ends.
+    pub(super) async fn holds(&self, work: &Work) -> Result<bool, DomainError> {
+        Ok(jobs::hold(work, self.claim, LEASE_SECONDS).await?)
+    }
+
+    /// Writes all of a batch but the place that the import has reached.
+    pub(super) async fn write(&self, work: Work, batch: Batch) -> Result<Written, DomainError> {
+        let mut begun = self.begin(work, batch).await?;
+        self.put(&mut begun).await?;
+        let Begun { work, faults, counts, .. } = begun;
+        Ok(Written { work, faults, counts })
+    }
+
+    /// Commits a batch after everything before it; what was done then.
+    pub(super) async fn end(&self, written: Written, before: Counts) -> Result<Option<Counts>, DomainError> {
+        let Written { work, faults, counts } = written;
+        commit(self.app, self.claim, work, before.and(counts), &faults).await
     }
 
     async fn places(&self, work: &Work, batch: &Batch) -> Result<Vec<BucketPlace>, DomainError> {
@@ -131,7 +83,7 @@ impl<'a> Store<'a> {
         app.keys().places(app.db(), work, batch.accepted.len(), app.rng(), app.now()).await
     }
 
-    async fn begin(&mut self, work: Work, batch: Batch) -> Result<Begun, DomainError> {
+    async fn begin(&self, work: Work, batch: Batch) -> Result<Begun, DomainError> {
         let places = self.places(&work, &batch).await?;
         let Batch { accepted, mut faults, records } = batch;
         let mut refused = distinct_lines(&faults);
@@ -147,22 +99,15 @@ impl<'a> Store<'a> {
         Ok(Begun { work, plan, places, faults, counts })
     }
 
-    async fn end(&mut self, begun: Begun) -> Result<(), DomainError> {
-        let Begun { work, faults, counts, .. } = begun;
-        self.counts = commit(self.app, self.claim, work, self.counts.and(counts), &faults).await?;
-        Ok(())
-    }
-
     /// Sorts records into new customers, changes of existing ones, and refusals.
     async fn plan(
-        &mut self,
+        &self,
         work: &Work,
         accepted: Vec<Prepared>,
         faults: &mut Vec<ImportError>,
     ) -> Result<Plan, DomainError> {
-        self.owners.find(self.app, work, self.row.owner, accepted.iter().map(|prepared| &prepared.record)).await?;
         let unique: Vec<[u8; 16]> = accepted.iter().flat_map(|prepared| prepared.tags.unique()).collect();
-        let mut taken: HashMap<[u8; 16], Option<CustomerId>> = customers_stored::by_unique_tags(work, &unique)
+        let taken: HashMap<[u8; 16], Option<CustomerId>> = customers_stored::by_unique_tags(work, &unique)
             .await?
             .into_iter()
             .map(|(tag, id)| (tag, Some(id)))
@@ -171,19 +116,37 @@ impl<'a> Store<'a> {
         let holders: Vec<_> = taken.values().flatten().map(|id| id.uuid()).collect();
         let upsert = self.row.mode == "upsert";
         let touched = if upsert { stored::touched(work, self.claim.job, &holders).await? } else { Vec::new() };
-        let mut named: HashSet<CustomerId> = touched.into_iter().map(CustomerId::from).collect();
-        let mut plan = Plan::default();
+        let named = touched.into_iter().map(CustomerId::from).collect();
+        let mut owners = self.owners.lock().await;
+        owners.find(self.app, work, self.row.owner, accepted.iter().map(|prepared| &prepared.record)).await?;
+        let mut plan = self.sorted(accepted, &owners, taken, named, faults);
+        drop(owners);
+        self.keep_within_scope(work, &mut plan, faults).await?;
+        Ok(plan)
+    }
+
+    /// The same with all that the database knows of it: whose the unique values are, and which customers this import has changed already.
+    fn sorted(
+        &self,
+        accepted: Vec<Prepared>,
+        owners: &Owners,
+        mut taken: HashMap<[u8; 16], Option<CustomerId>>,
+        mut named: HashSet<CustomerId>,
+        faults: &mut Vec<ImportError>,
+    ) -> Plan {
+        let (upsert, mut plan) = (self.row.mode == "upsert", Plan::default());
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         for mut prepared in accepted {
             let (record, tags) = (&mut prepared.record, &prepared.tags);
             let line = record.line;
-            if let Err(code) = self.owners.give(record) {
+            if let Err(code) = owners.give(record) {
                 faults.push(ImportError { line, field: "owner_email".into(), code: code.into() });
                 continue;
             }
             let holder = tags.unique().find_map(|tag| taken.get(&tag).copied());
-            let again = tags.unique().any(|tag| self.met.contains(&tag));
+            let again = tags.unique().any(|tag| met.contains(&tag));
             if self.row.dry_run {
-                self.met.extend(tags.unique());
+                met.extend(tags.unique());
             }
             match holder {
                 Some(Some(id)) if upsert && !again && named.insert(id) => plan.existing.push((prepared.record, id)),
@@ -199,8 +162,7 @@ impl<'a> Store<'a> {
                 _ => faults.push(ImportError { line, field: "customer_no".into(), code: "duplicate_value".into() }),
             }
         }
-        self.keep_within_scope(work, &mut plan, faults).await?;
-        Ok(plan)
+        plan
     }
 
     /// The importer's rights hold for every record: what it could not enter by hand it cannot import.
@@ -259,7 +221,7 @@ impl<'a> Store<'a> {
         faults.len() > before
     }
 
-    async fn write(&self, begun: &mut Begun) -> Result<(), DomainError> {
+    async fn put(&self, begun: &mut Begun) -> Result<(), DomainError> {
         if self.row.dry_run {
             return Ok(());
         }
@@ -332,15 +294,23 @@ impl<'a> Store<'a> {
         if created.is_empty() {
             return Ok(());
         }
-        let taken = |error: DbError| DomainError::unavailable(error.to_string());
-        customers_stored::insert_tagged(work, &created.iter().collect::<Vec<_>>(), &tags).await.map_err(taken)?;
         let made = |row: &CustomerRow| ChangeRow { thing: row.id.uuid(), version: 1, made: true, kept: None };
-        stored::note_changes(work, self.claim.job, &created.iter().map(made).collect::<Vec<_>>()).await?;
-        let customers = created.iter().map(|row| row.id).collect();
+        let made: Vec<ChangeRow> = created.iter().map(made).collect();
         let shown = Shown { written: mapped(self.call.customer(), self.row), ..Shown::default() };
-        let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) };
-        let draft = draft.with("job", Detail::Code(self.claim.job.to_string()));
-        app.record_change(work, self.call, draft).await
+        let customers = created.iter().map(|row| row.id).collect();
+        let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) }
+            .with("job", Detail::Code(self.claim.job.to_string()));
+        let rows: Vec<&CustomerRow> = created.iter().collect();
+        // The entry first: nothing can refuse it, and a taken value is then not told as a log that failed.
+        let (recorded, inserted, noted) = tokio::join!(
+            biased;
+            app.record_change(work, self.call, draft),
+            customers_stored::insert_tagged(work, &rows, &tags),
+            stored::note_changes(work, self.claim.job, &made),
+        );
+        inserted.map_err(|error: DbError| DomainError::unavailable(error.to_string()))?;
+        noted?;
+        recorded
     }
 }
 
@@ -363,13 +333,12 @@ struct Begun {
     counts: Counts,
 }
 
-/// Whether no unique value stands in two of them: one would wait for the other in the database for ever.
-fn are_disjoint(batches: &[Batch]) -> bool {
-    let mut met = HashSet::new();
-    batches.iter().all(|batch| {
-        let own: HashSet<[u8; 16]> = batch.accepted.iter().flat_map(|prepared| prepared.tags.unique()).collect();
-        own.into_iter().all(|tag| met.insert(tag))
-    })
+/// A batch that waits for its turn to be committed.
+pub(super) struct Written {
+    work: Work,
+    faults: Vec<ImportError>,
+    /// What this batch adds.
+    counts: Counts,
 }
 
 #[derive(Default)]
@@ -377,14 +346,4 @@ struct Plan {
     new: Vec<Prepared>,
     existing: Vec<(Accepted, CustomerId)>,
     rows: HashMap<CustomerId, Existing>,
-}
-
-pub(super) fn len(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Faults come grouped by line; a record with three faults is one refused record.
-pub(super) fn distinct_lines(faults: &[ImportError]) -> i64 {
-    let lines: std::collections::BTreeSet<i64> = faults.iter().map(|fault| fault.line).collect();
-    len(lines.len())
 }

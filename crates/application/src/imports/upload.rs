@@ -15,14 +15,18 @@ use crate::{App, Call};
 
 /// Plain bytes in one sealed piece.
 pub(super) const PIECE: usize = 64 * 1024;
+/// Sealed pieces that are stored together: each commit waits for the disk.
+const TOGETHER: usize = 16;
 
-/// A file on its way in. Each piece is durable by itself, so that a slow sender holds no transaction open; the job is queued when all are there.
+/// A file on its way in. Some pieces at a time are made durable, so that a slow sender holds no transaction open; the job is queued when all are there.
 pub struct Upload<'a> {
     app: &'a App,
     call: &'a Call,
     id: JobId,
     key: DataKey,
     buffer: Vec<u8>,
+    sealed: Vec<Vec<u8>>,
+    /// Pieces that are stored.
     pieces: i32,
     reader: Encoding,
 }
@@ -63,13 +67,18 @@ impl Encoding {
     }
 }
 
+fn too_many() -> DomainError {
+    DomainError::internal("too many pieces")
+}
+
 impl<'a> Upload<'a> {
     /// Begins an import. The caller must be staff: an import has an owner.
     pub fn begin(app: &'a App, call: &'a Call) -> Result<Self, DomainError> {
         call.needs(Permission::ImportsRun)?;
         let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
         let id = JobId::from(app.new_id());
-        Ok(Self { app, call, id, key, buffer: Vec::with_capacity(PIECE), pieces: 0, reader: Encoding::default() })
+        let (buffer, sealed) = (Vec::with_capacity(PIECE), Vec::with_capacity(TOGETHER));
+        Ok(Self { app, call, id, key, buffer, sealed, pieces: 0, reader: Encoding::default() })
     }
 
     /// Takes the next bytes of the file.
@@ -81,29 +90,42 @@ impl<'a> Upload<'a> {
             self.buffer.extend_from_slice(now);
             bytes = later;
             if self.buffer.len() == PIECE {
-                self.store_piece().await?;
+                self.seal_piece()?;
+                if self.sealed.len() == TOGETHER {
+                    self.store_pieces().await?;
+                }
             }
         }
         Ok(())
     }
 
-    async fn store_piece(&mut self) -> Result<(), DomainError> {
-        let sequence = u32::try_from(self.pieces).map_err(|_| DomainError::internal("too many pieces"))?;
+    fn seal_piece(&mut self) -> Result<(), DomainError> {
+        let before = usize::try_from(self.pieces).unwrap_or(usize::MAX);
+        let sequence = u32::try_from(before.saturating_add(self.sealed.len())).map_err(|_| too_many())?;
         let place = own_place(self.call.organization(), "import", self.id.uuid(), "piece", sequence);
         let mut salt = [0_u8; 16];
         self.app.rng().fill(&mut salt);
-        let sealed = custodian_crypto::seal(&self.key, &place, &self.buffer, salt);
-        let work = self.app.begin(self.call.organization()).await?;
-        stored::insert_chunk(&work, self.id, self.pieces, &sealed).await?;
-        work.commit().await?;
+        self.sealed.push(custodian_crypto::seal(&self.key, &place, &self.buffer, salt));
         self.buffer.clear();
-        self.pieces = self.pieces.checked_add(1).ok_or_else(|| DomainError::internal("too many pieces"))?;
+        Ok(())
+    }
+
+    async fn store_pieces(&mut self) -> Result<(), DomainError> {
+        let more = i32::try_from(self.sealed.len()).map_err(|_| too_many())?;
+        let work = self.app.begin(self.call.organization()).await?;
+        stored::insert_chunks(&work, self.id, self.pieces, &self.sealed).await?;
+        work.commit().await?;
+        self.sealed.clear();
+        self.pieces = self.pieces.checked_add(more).ok_or_else(too_many)?;
         Ok(())
     }
 
     /// Stores what is left of the file.
     pub async fn complete(&mut self) -> Result<(), DomainError> {
-        if self.buffer.is_empty() { Ok(()) } else { self.store_piece().await }
+        if !self.buffer.is_empty() {
+            self.seal_piece()?;
+        }
+        if self.sealed.is_empty() { Ok(()) } else { self.store_pieces().await }
     }
 
     /// Throws the pieces away: the upload was refused, or was a retry.

@@ -119,17 +119,22 @@ pub async fn find(work: &Work, id: JobId) -> Result<Option<ImportRow>, DbError> 
     }))
 }
 
-/// Adds one sealed piece of the file.
-pub async fn insert_chunk(work: &Work, id: JobId, sequence: i32, sealed: &[u8]) -> Result<(), DbError> {
-    let sql = "INSERT INTO import_chunks (organization_id, import_id, sequence, sealed) VALUES ($1, $2, $3, $4)";
-    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &sequence, &sealed]).await?;
+/// Adds sealed pieces of the file that follow one another; `first` is the place of the first.
+pub async fn insert_chunks(work: &Work, id: JobId, first: i32, sealed: &[Vec<u8>]) -> Result<(), DbError> {
+    let sql = "INSERT INTO import_chunks (organization_id, import_id, sequence, sealed) \
+         SELECT $1, $2, $3 + (u.place - 1)::int, u.sealed FROM unnest($4::bytea[]) WITH ORDINALITY AS u(sealed, place)";
+    work.execute(sql, &[&work.organization().uuid(), &id.uuid(), &first, &sealed]).await?;
     Ok(())
 }
 
-/// One sealed piece of the file.
-pub async fn chunk(work: &Work, id: JobId, sequence: i32) -> Result<Option<Vec<u8>>, DbError> {
-    let sql = "SELECT sealed FROM import_chunks WHERE organization_id = $1 AND import_id = $2 AND sequence = $3";
-    Ok(work.query_opt(sql, &[&work.organization().uuid(), &id.uuid(), &sequence]).await?.map(|row| row.get(0)))
+/// Sealed pieces of the file from the place `first`, at most `count`, in order, up to the first that is missing.
+pub async fn chunks(work: &Work, id: JobId, first: i32, count: i32) -> Result<Vec<Vec<u8>>, DbError> {
+    let sql = "SELECT sequence, sealed FROM import_chunks WHERE organization_id = $1 AND import_id = $2 AND sequence >= $3 AND sequence < $4 \
+         ORDER BY sequence";
+    let end = first.saturating_add(count);
+    let rows = work.query(sql, &[&work.organization().uuid(), &id.uuid(), &first, &end]).await?;
+    let in_turn = rows.iter().zip(first..).take_while(|(row, place)| row.get::<_, i32>(0) == *place);
+    Ok(in_turn.map(|(row, _)| row.get(1)).collect())
 }
 
 /// Forgets the pieces of one upload.

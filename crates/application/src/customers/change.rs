@@ -20,7 +20,7 @@ use super::{Attributes, Patch, SeenCustomer};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, refreshed};
-use crate::events::{Event, EventType, Fact, publish};
+use crate::events::{Event, EventType, Fact, publish_all};
 use crate::{App, Call};
 
 /// The versions that a caller is willing to change.
@@ -75,26 +75,37 @@ pub async fn patch(
     }
     editable(&decision, accepted.iter().map(|a| a.field))?;
     let written: Changed<'_> = accepted.into_iter().map(|a| (a.field, a.value)).collect();
-    let Applied { row, mut draft } = apply(app, call, work, row, attributes, written.clone()).await?;
-    tell(app, work, &row, &draft).await?;
+    let Worked { row, mut draft, change } = work_out(app, call, work, row, attributes, written.clone()).await?;
+    let told = told(&row, &draft);
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
-    if looks_closely(&row, &decision) {
-        spend_in(app, call, work, &[row.id]).await?;
-    }
+    let closely = looks_closely(&row, &decision);
     let mut seen = seen_through(app, call, &row, &decision, &mut draft.shown)?;
     let values = written.iter().filter_map(|(field, value)| Some((*field, value.as_deref()?)));
     show_written(&mut seen, values, &mut draft.shown);
-    app.record_change(work, call, draft).await?;
+    // The count comes last: whoever else spends from this budget waits for it from then on.
+    let spent = async { if closely { spend_in(app, call, work, &[row.id]).await } else { Ok(()) } };
+    let (recorded, heard, put, spent) = tokio::join!(
+        biased;
+        app.record_change(work, call, draft),
+        publish_all(app, work, told),
+        put(call, work, &row, change),
+        spent,
+    );
+    put.and(recorded).and(heard).and(spent)?;
     Ok(seen)
 }
 
 /// Tells of a change that made a version; what changed nothing is no news.
 pub(super) async fn tell(app: &App, work: &Work, row: &CustomerRow, draft: &Draft) -> Result<(), DomainError> {
-    let Some(Detail::Codes(changed)) = draft.details.get("changed") else { return Ok(()) };
+    publish_all(app, work, told(row, draft)).await
+}
+
+fn told(row: &CustomerRow, draft: &Draft) -> Vec<Event> {
+    let Some(Detail::Codes(changed)) = draft.details.get("changed") else { return Vec::new() };
     let event = Event::about(EventType::CustomersUpdated, row.id)
         .with("version", Fact::Count(row.version.into()))
         .with("fields", Fact::Fields(changed.clone()));
-    publish(app, work, event).await
+    vec![event]
 }
 
 fn flat(value: &Option<Option<String>>) -> Option<&str> {
@@ -146,6 +157,41 @@ pub(super) async fn apply(
     attributes: Attributes,
     changed: Changed<'_>,
 ) -> Result<Applied, DomainError> {
+    let Worked { row, draft, change } = work_out(app, call, work, row, attributes, changed).await?;
+    put(call, work, &row, change).await?;
+    Ok(Applied { row, draft })
+}
+
+/// A change as it will be stored, and its entry; no change where it changes nothing.
+struct Worked {
+    row: CustomerRow,
+    draft: Draft,
+    change: Option<Replaced>,
+}
+
+/// What a change replaces beside the row.
+struct Replaced {
+    version: VersionRow,
+    gone: Gone,
+    added: Added,
+    codes: bool,
+}
+
+async fn put(call: &Call, work: &Work, row: &CustomerRow, change: Option<Replaced>) -> Result<(), DomainError> {
+    let Some(Replaced { version, gone, added, codes }) = change else { return Ok(()) };
+    let stored = stored::store_change(work, row, &version, &gone, &added).await;
+    stored.map_err(|error| duplicate(call.customer(), error))?;
+    if codes { Ok(stored::put_codes(work, row.id, &row.codes).await?) } else { Ok(()) }
+}
+
+async fn work_out(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    row: CustomerRow,
+    attributes: Attributes,
+    changed: Changed<'_>,
+) -> Result<Worked, DomainError> {
     let organization = call.organization();
     let key = guard(app, call, row.id, open_row(app, organization, &row)).await?;
     let opened = open_some(&key, organization, &row, changed.iter().map(|(field, _)| *field));
@@ -154,7 +200,7 @@ pub(super) async fn apply(
     let changed: Changed<'_> = changed.into_iter().filter(|(field, value)| value_of(field) != value.as_ref()).collect();
     let previous = attributes_of(&row);
     if changed.is_empty() && previous == attributes {
-        return Ok(Applied { draft: Draft::about(Action::CustomersUpdate, row.id), row });
+        return Ok(Worked { draft: Draft::about(Action::CustomersUpdate, row.id), row, change: None });
     }
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
     let (fields, replaced) = reseal(app, &key, organization, &row, version, &changed)?;
@@ -176,17 +222,12 @@ pub(super) async fn apply(
         previous: attributes_json(&previous),
         previous_fields: replaced,
     };
-    stored::store_change(work, &next, &kept_version, &gone, &added)
-        .await
-        .map_err(|error| duplicate(call.customer(), error))?;
-    if previous.codes != next.codes {
-        stored::put_codes(work, next.id, &next.codes).await?;
-    }
+    let codes = previous.codes != next.codes;
     let shown = Shown { written: changed.iter().map(|(f, _)| f.key).collect(), ..Shown::default() };
     let draft = Draft { shown, ..Draft::about(Action::CustomersUpdate, next.id) };
     let draft =
         draft.with("changed", Detail::Codes(names)).with("digest", digest_of(&next)).with("version", version_of(&next));
-    Ok(Applied { row: next, draft })
+    Ok(Worked { row: next, draft, change: Some(Replaced { version: kept_version, gone, added, codes }) })
 }
 
 /// The row as it stands after a change.
@@ -316,9 +357,15 @@ impl Existing {
         attributes: Attributes,
         changed: Changed<'_>,
     ) -> Result<i32, DomainError> {
-        let Applied { row, draft } = apply(app, call, work, self.0, attributes, changed).await?;
-        tell(app, work, &row, &draft).await?;
-        app.record_change(work, call, draft).await?;
+        let Worked { row, draft, change } = work_out(app, call, work, self.0, attributes, changed).await?;
+        let told = told(&row, &draft);
+        let (recorded, heard, put) = tokio::join!(
+            biased;
+            app.record_change(work, call, draft),
+            publish_all(app, work, told),
+            put(call, work, &row, change),
+        );
+        put.and(recorded).and(heard)?;
         Ok(row.version)
     }
 }

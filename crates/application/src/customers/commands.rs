@@ -113,14 +113,35 @@ pub fn check_attributes(stage: Option<&str>, source: Option<&str>, region: Optio
 
 /// Every fault of a set of field values, before anything is loaded. With `whole`, required fields that are missing count too.
 pub fn field_faults(of: &RecordType, fields: &[(String, FieldInput)], today: NaiveDate, whole: bool) -> Vec<Fault> {
-    let checked: Vec<_> = fields.iter().map(|(key, input)| (key, accept_field(of, key, input, today))).collect();
-    let mut faults: Vec<Fault> = checked.iter().filter_map(|(_, outcome)| outcome.as_ref().err().cloned()).collect();
+    let mut faults = Vec::new();
+    accept_all(of, fields, today, whole, &mut faults);
+    faults
+}
+
+/// The same with what is to be stored of those that pass.
+pub(super) fn accept_all<'c>(
+    of: &'c RecordType,
+    fields: &[(String, FieldInput)],
+    today: NaiveDate,
+    whole: bool,
+    faults: &mut Vec<Fault>,
+) -> Vec<AcceptedField<'c>> {
+    let (mut accepted, mut refused) = (Vec::with_capacity(fields.len()), Vec::new());
+    for (key, input) in fields {
+        match accept_field(of, key, input, today) {
+            Ok(field) => accepted.push(field),
+            Err(fault) => {
+                faults.push(fault);
+                refused.push(key.as_str());
+            }
+        }
+    }
     if whole {
         let given = |key: &str| {
-            checked.iter().any(|(k, outcome)| *k == key && outcome.as_ref().map_or(true, |a| a.value.is_some()))
+            refused.contains(&key) || accepted.iter().any(|one| one.field.key == key && one.value.is_some())
         };
         let missing = of.fields.iter().filter(|field| field.required && !given(field.key));
         faults.extend(missing.map(|field| Fault::new(format!("/fields/{}", field.key), "required")));
     }
-    faults
+    accepted
 }

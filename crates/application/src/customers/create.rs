@@ -12,10 +12,10 @@ use custodian_persistence::customers::{self as stored, CustomerRow};
 use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
-use super::commands::{check_attributes, field_faults};
-use super::rules::{accept_fields, digest_of, duplicate, editable, placed, version_of};
+use super::commands::{accept_all, check_attributes};
+use super::rules::{digest_of, duplicate, editable, placed, version_of};
 use super::sealing::{TagSet, seal_new, tags_of};
-use super::seen::{decide_row, decide_thing, refuse, seen_through, show_written};
+use super::seen::{decide_row, decide_thing, fields_through, refuse, seen_as, seen_through, show_written};
 use super::tags::{code_faults, in_order, usable_codes};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
@@ -70,8 +70,7 @@ pub(super) fn check<'c>(
     let NewCustomer { mut attributes, fields } = new;
     let mut faults =
         check_attributes(attributes.stage.as_deref(), attributes.source.as_deref(), attributes.region.as_deref());
-    faults.extend(field_faults(call.customer(), &fields, now.date_naive(), true));
-    let accepted = accept_fields(call.customer(), &fields, now, &mut Vec::new());
+    let accepted = accept_all(call.customer(), &fields, now.date_naive(), true, &mut faults);
     attributes.owner = owner;
     attributes.department = placed(call, known.owners, owner, attributes.department, &mut faults);
     attributes.codes = in_order(std::mem::take(&mut attributes.codes));
@@ -112,7 +111,10 @@ impl Entered {
         let row = sealed.into_row(bucket, attributes, call.identity.actor_id());
         let mut shown = Shown { written: values.iter().map(|(f, _)| f.key).collect(), ..Shown::default() };
         let decision = decide_row(app, call, &row, Permission::CustomersRead);
-        let mut seen = seen_through(app, call, &row, &decision, &mut shown)?;
+        // What is at hand is not opened again.
+        let written = |field: &Field| pairs.iter().find(|(one, _)| one.key == field.key);
+        let value = |field: &Field| Ok(written(field).map(|(_, value)| (*value).to_owned()));
+        let mut seen = seen_as(call, &row, fields_through(&decision, &mut shown, value)?);
         let fields = shown.written.iter().map(|key| (*key).to_owned()).collect();
         let event = Event::about(EventType::CustomersCreated, row.id)
             .with("version", Fact::Count(row.version.into()))

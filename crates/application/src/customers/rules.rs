@@ -8,7 +8,7 @@ use custodian_persistence::customers::CustomerRow;
 use custodian_persistence::{DbError, Work, users};
 
 use super::FieldInput;
-use super::commands::{AcceptedField, accept_field};
+use super::commands::{AcceptedField, accept_all};
 use crate::Call;
 use crate::audit::Detail;
 
@@ -29,14 +29,7 @@ pub(crate) fn accept_fields<'c>(
     now: DateTime<Utc>,
     faults: &mut Vec<Fault>,
 ) -> Vec<AcceptedField<'c>> {
-    let mut accepted = Vec::with_capacity(fields.len());
-    for (key, input) in fields {
-        match accept_field(of, key, input, now.date_naive()) {
-            Ok(field) => accepted.push(field),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    accepted
+    accept_all(of, fields, now.date_naive(), false, faults)
 }
 
 /// The department of a customer with this owner; a fault is noted for an owner or a department that is not ours.

@@ -275,10 +275,14 @@ pub(crate) fn seen_through(
     let value = |field: &Field| {
         row.fields.get(field.key).map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose()
     };
-    let fields = fields_through(decision, shown, value)?;
+    Ok(seen_as(call, row, fields_through(decision, shown, value)?))
+}
+
+/// The customer with these of its fields.
+pub(super) fn seen_as(call: &Call, row: &CustomerRow, fields: Vec<SeenField>) -> SeenCustomer {
     let staff = call.identity.user().is_some();
     let shown_time = |at: DateTime<Utc>| if staff { at } else { day_of(at) };
-    Ok(SeenCustomer {
+    SeenCustomer {
         id: call.identity.shown_id(row.id),
         version: row.version,
         stage: row.stage.clone(),
@@ -293,7 +297,7 @@ pub(crate) fn seen_through(
         updated_at: shown_time(row.updated_at),
         fields,
         under: Vec::new(),
-    })
+    }
 }
 
 /// Two partners could join what they hold by times to the microsecond.

@@ -21,7 +21,7 @@ pub enum Case {
     /// The first fifty customers, as staff.
     #[value(name = "list_50")]
     List50,
-    /// The same through a view of twenty columns.
+    /// The oldest fifty customers through a view of twenty columns, all of which they have a value in.
     #[value(name = "list_50_view")]
     List50View,
     /// The funnel of all opportunities by stage, as staff.
@@ -58,6 +58,9 @@ impl Case {
         Self::Give,
         Self::Withdraw,
     ];
+    /// Reads of which it is asked how long one takes.
+    pub(super) const TIMED: [Self; 5] =
+        [Self::SingleRead, Self::SearchExact, Self::SearchLast4, Self::List50, Self::List50View];
     /// Those that need consents to be there.
     pub(super) const OF_CONSENTS: [Self; 4] = [Self::Decide, Self::Decide10k, Self::Give, Self::Withdraw];
 
@@ -121,7 +124,8 @@ impl Material {
                 self.head(&["GET /v1/customers", &query.concat()], &self.staff, &["\r\n"], out);
             }
             Case::List50View => {
-                self.head(&["GET /v1/customers?limit=50&view=", &self.view], &self.staff, &["\r\n"], out)
+                let target = ["GET /v1/customers?limit=50&sort=created_at&view=", &self.view];
+                self.head(&target, &self.staff, &["\r\n"], out)
             }
             Case::Funnel => self.head(&["GET /v1/reports/funnel"], &self.staff, &["\r\n"], out),
             Case::List50 => self.head(&["GET /v1/customers?limit=50"], &self.staff, &["\r\n"], out),
@@ -231,7 +235,7 @@ mod tests {
         assert!(request(&material, Case::SearchExact).starts_with("GET /v1/customers?q[mobile]=13812345678 "));
         let last = request(&material, Case::SearchLast4);
         assert!(last.starts_with("GET /v1/customers?limit=10&q[mobile_last4]=5678 "));
-        assert!(request(&material, Case::List50View).starts_with("GET /v1/customers?limit=50&view=v "));
+        assert!(request(&material, Case::List50View).starts_with("GET /v1/customers?limit=50&sort=created_at&view=v "));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use custodian_application::startup::Unfit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::http::{Connection, get, post};
 use super::pgbench::Postgres;
@@ -41,6 +41,40 @@ pub(super) async fn fields(address: SocketAddr, [admin, owner]: [&str; 2], count
     let keys: Vec<&Value> = known.iter().filter_map(|field| field.get("key")).take(COLUMNS).collect();
     let view = send(address, owner, "/v1/views", &json!({"name": "Bench", "columns": keys})).await?;
     text(&view, "/id")
+}
+
+/// Makes so many record types with three fields each.
+pub(super) async fn record_types(address: SocketAddr, admin: &str, count: usize) -> Result<(), Unfit> {
+    for number in 0..count {
+        let labels = json!({"en": format!("Type {number}"), "zh": format!("类型{number}")});
+        let code = format!("bench_type_{number}");
+        send(address, admin, "/v1/record-types", &json!({"code": code, "labels": labels})).await?;
+        for (key, data_type) in [("about", "text"), ("amount", "number"), ("done_on", "date")] {
+            let field = json!({"key": key, "data_type": data_type, "labels": labels});
+            send(address, admin, &format!("/v1/record-types/{code}/fields"), &field).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the oldest fifty customers a value in every column of the view that a file of customers does not fill.
+pub(super) async fn fill(address: SocketAddr, owner: &str, own: usize) -> Result<(), Unfit> {
+    let values = [json!("text"), json!(7), json!("2026-11-22"), json!(true), json!("a"), json!("own@example.com")];
+    let columns = (0..own.min(COLUMNS)).zip(values.into_iter().cycle());
+    let mut fields: Map<String, Value> = columns.map(|(number, value)| (format!("own_{number}"), value)).collect();
+    fields.insert("wechat".to_owned(), json!("bench_wechat"));
+    fields.insert("notes".to_owned(), json!("约好下周回电"));
+    let (host, body) = (address.to_string(), json!({ "fields": fields }).to_string());
+    let mut connection = Connection::open(address).await?;
+    let page = connection.json(&get("/v1/customers?limit=50&sort=created_at", &host, owner)).await?;
+    for one in page.get("data").and_then(Value::as_array).into_iter().flatten() {
+        let id = text(one, "/id")?;
+        let head = format!("PATCH /v1/customers/{id} HTTP/1.1\r\nHost: {host}\r\n{owner}\r\nIf-Match: *");
+        let kind = "Content-Type: application/merge-patch+json";
+        let request = format!("{head}\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        connection.json(request.as_bytes()).await?;
+    }
+    Ok(())
 }
 
 /// Enters an opportunity through the front door and copies it in the database, spread over customers, stages and a year. The sealed values of the copies

@@ -13,14 +13,14 @@ mod pgbench;
 mod process;
 mod report;
 mod rights;
+mod rounds;
+mod targets;
 mod told;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use custodian_application::SystemClock;
 use custodian_application::startup::Unfit;
@@ -29,21 +29,16 @@ use custodian_crypto::SeededRandomness;
 pub use cases::Case;
 
 use self::cases::Material;
-use self::growth::Grown;
-use self::load::{Push, Sample};
-use self::pgbench::{Postgres, Yardstick};
-use self::process::{Process, cpu_of, cpu_of_family};
-use self::report::{Bulk, Context, Report, Series};
-use self::rights::Rights;
-use self::told::Told;
+use self::pgbench::Postgres;
+use self::process::{Process, cpu_of_family};
+use self::report::{Bulk, Report};
+use self::rounds::Bench;
 use crate::dev::{self, Instance, Person};
 
 /// The most ids that the partner gathers by listing.
 const PARTNER_IDS: usize = 20_000;
 /// Different bodies to create with.
 const BODIES: u64 = 2_000;
-/// Length of the run that warms each case up before the series.
-const WARM_UP: Duration = Duration::from_secs(1);
 
 /// How to measure.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,12 +49,18 @@ pub struct Options {
     /// Fields of its own that the organisation has beside the built-in ones
     #[arg(long, default_value_t = 0)]
     fields: usize,
+    /// Record types of its own that the organisation has beside the built-in ones
+    #[arg(long, default_value_t = 0)]
+    record_types: usize,
     /// Opportunities on file
     #[arg(long, default_value_t = 100_000)]
     opportunities: u64,
     /// Connections at once
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Connections of the second series of reads, which tells how long one answer takes
+    #[arg(long, default_value_t = 2)]
+    few_connections: usize,
     /// Length of one run
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -165,22 +166,14 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<(
         say("recording consents ...");
         material.agreed = consents::of_instance(instance, server.address, &material.ids).await?;
     }
-    prepare_catalog(options, instance, &server, &postgres, &mut material).await?;
-    if options.cases.contains(&Case::PartnerRead) {
-        material.partner_ids = people::listed(server.address, &material.partner, PARTNER_IDS).await?;
+    let mut bench = Bench::new(options, instance, postgres, server, material);
+    if options.fields + options.record_types > 0 {
+        bench.plain = Some(bench.read_ratio().await?);
     }
-    let mut bench = Bench {
-        options,
-        instance,
-        postgres,
-        server,
-        material,
-        series: BTreeMap::new(),
-        select: Vec::new(),
-        audited: Vec::new(),
-        fenced: Vec::new(),
-        durable: None,
-    };
+    prepare_catalog(&mut bench).await?;
+    if options.cases.contains(&Case::PartnerRead) {
+        bench.material.partner_ids = people::listed(bench.server.address, &bench.material.partner, PARTNER_IDS).await?;
+    }
     bench.rounds().await?;
     let grown = bench.growth(&options.log_entries).await?;
     let exported = bench.export().await?;
@@ -190,19 +183,18 @@ async fn measure(options: &Options, instance: &Instance, dir: &Path) -> Result<(
     Ok((bench.report([imported, exported], grown, told, rights)?, failed))
 }
 
-/// Own fields, a view of the list, and opportunities, as far as the cases need them.
-async fn prepare_catalog(
-    options: &Options,
-    instance: &Instance,
-    server: &Process,
-    postgres: &Postgres,
-    material: &mut Material,
-) -> Result<(), Unfit> {
+/// Own fields and record types, a view of the list, and opportunities, as far as the cases need them.
+async fn prepare_catalog(bench: &mut Bench<'_>) -> Result<(), Unfit> {
+    let Bench { options, instance, server, postgres, material, .. } = bench;
     let (admin, owner) = (person(instance, "admin")?, importer(instance)?);
     let credential = async |person: &Person| people::log_in(server.address, &person.email, &person.password).await;
     let (admin, owner) = (credential(admin).await?, credential(owner).await?);
-    say(&format!("defining {} fields ...", options.fields));
+    say(&format!("defining {} fields and {} record types ...", options.fields, options.record_types));
     material.view = catalog::fields(server.address, [&admin, &owner], options.fields).await?;
+    catalog::record_types(server.address, &admin, options.record_types).await?;
+    if options.cases.contains(&Case::List50View) {
+        catalog::fill(server.address, &owner, options.fields).await?;
+    }
     // Of somebody who is neither handed over nor erased later: these are copies of one, and do not open.
     if options.cases.contains(&Case::Funnel)
         && let Some(customer) = material.ids.last()
@@ -237,159 +229,4 @@ async fn import(options: &Options, instance: &Instance, form: &[u8], dir: &Path,
 /// The member of staff who owns every customer.
 fn importer(instance: &Instance) -> Result<&Person, Unfit> {
     instance.demo.users.get("sales_a").ok_or_else(|| Unfit("the demo organisation lacks sales_a.".into()))
-}
-
-struct Bench<'a> {
-    options: &'a Options,
-    instance: &'a Instance,
-    postgres: Postgres,
-    server: Process,
-    material: Material,
-    series: BTreeMap<Case, Series>,
-    select: Vec<f64>,
-    audited: Vec<f64>,
-    fenced: Vec<f64>,
-    durable: Option<(u64, u64)>,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Yardstick(Yardstick),
-    Case(Case),
-}
-
-impl Bench<'_> {
-    async fn rounds(&mut self) -> Result<(), Unfit> {
-        let yardsticks = [Yardstick::Select, Yardstick::Audited, Yardstick::Fenced].map(Step::Yardstick);
-        let mut steps: Vec<Step> =
-            yardsticks.into_iter().chain(self.options.cases.iter().copied().map(Step::Case)).collect();
-        self.log_in().await?;
-        say("warming up ...");
-        for step in &steps {
-            self.warm_up(*step).await?;
-        }
-        for round in 1..=self.options.rounds {
-            say(&format!("round {round} of {} ...", self.options.rounds));
-            self.log_in().await?;
-            // Each round then pays alike for the first change of a page after a checkpoint.
-            self.postgres.sql("CHECKPOINT")?;
-            for step in &steps {
-                self.step(*step, round).await?;
-            }
-            steps.reverse();
-        }
-        Ok(())
-    }
-
-    async fn log_in(&mut self) -> Result<(), Unfit> {
-        let person = importer(self.instance)?;
-        self.material.staff = people::log_in(self.server.address, &person.email, &person.password).await?;
-        Ok(())
-    }
-
-    fn push(&self) -> Push {
-        Push { connections: self.options.connections, length: Duration::from_secs(self.options.seconds) }
-    }
-
-    async fn warm_up(&self, step: Step) -> Result<(), Unfit> {
-        let push = Push { length: WARM_UP, ..self.push() };
-        match step {
-            Step::Yardstick(yardstick) => self.postgres.measure(yardstick, push).map(drop),
-            Step::Case(case) => self.load(case, push, 0).await.map(drop),
-        }
-    }
-
-    async fn load(&self, case: Case, push: Push, round: usize) -> Result<Sample, Unfit> {
-        let seed = 7 + round as u64;
-        // One call about 10,000 people, or about all opportunities, is measured by how long it takes, not by how many fit beside one another.
-        let alone = matches!(case, Case::Decide10k | Case::Funnel);
-        let push = if alone { Push { connections: 1, ..push } } else { push };
-        let sample =
-            load::run(self.server.address, push, seed, &|draw, out| self.material.write(case, draw, out)).await;
-        sample.map_err(|error| Unfit(format!("{}: {error}", case.key())))
-    }
-
-    async fn step(&mut self, step: Step, round: usize) -> Result<(), Unfit> {
-        match step {
-            Step::Yardstick(yardstick) => {
-                let rate = self.postgres.measure(yardstick, self.push())?;
-                match yardstick {
-                    Yardstick::Select => self.select.push(rate),
-                    Yardstick::Audited => self.audited.push(rate),
-                    Yardstick::Fenced => self.fenced.push(rate),
-                }
-            }
-            Step::Case(case) => self.case(case, round).await?,
-        }
-        Ok(())
-    }
-
-    async fn case(&mut self, case: Case, round: usize) -> Result<(), Unfit> {
-        let proved = case == Case::SingleRead && self.durable.is_none();
-        let entries_before = if proved { self.entries()? } else { 0 };
-        self.server.reset_peak();
-        let before = self.spent();
-        let sample = self.load(case, self.push(), round).await?;
-        let after = self.spent();
-        let answers = sample.answers.max(1) as f64;
-        let mut shares = [0.0; 3];
-        for (share, (after, before)) in shares.iter_mut().zip(after.into_iter().zip(before)) {
-            *share = (after - before) * 1e6 / answers;
-        }
-        self.series.entry(case).or_default().add(sample, self.server.peak_mib(), shares);
-        if proved {
-            let entries = self.entries()? - entries_before;
-            if entries < sample.answers {
-                return Err(Unfit(format!("{} answers left, but only {entries} entries are durable.", sample.answers)));
-            }
-            self.durable = Some((sample.answers, entries));
-        }
-        Ok(())
-    }
-
-    /// Entries of reads that are committed.
-    fn entries(&self) -> Result<u64, Unfit> {
-        self.postgres.sql("SELECT count(*) FROM audit_entries WHERE action = 'customers.read'")?.parse().map_err(unfit)
-    }
-
-    /// Processor seconds so far of server, database and load.
-    fn spent(&self) -> [f64; 3] {
-        [self.server.cpu(), cpu_of_family(self.postgres.pid), cpu_of(std::process::id(), false)]
-    }
-
-    /// Everybody into a file, with the server idle otherwise.
-    async fn export(&self) -> Result<Bulk, Unfit> {
-        say("writing an export of everybody ...");
-        self.server.reset_peak();
-        let spent = || [self.server.cpu(), cpu_of_family(self.postgres.pid)];
-        export::measure(self.server.address, self.instance, spent, || self.server.peak_mib()).await
-    }
-
-    fn report(
-        self,
-        [imported, exported]: [Bulk; 2],
-        grown: Vec<Grown>,
-        told: Option<Told>,
-        rights: Option<Rights>,
-    ) -> Result<Report, Unfit> {
-        let Options { customers, connections, seconds, rounds, .. } = *self.options;
-        let context = Context {
-            connections,
-            customers,
-            seconds,
-            rounds,
-            postgres: self.postgres.sql("SHOW server_version")?,
-            ready_ms: self.server.ready.as_secs_f64() * 1e3,
-            imported,
-            exported,
-            select: self.select,
-            audited: self.audited,
-            fenced: self.fenced,
-            durable: self.durable,
-            grown,
-            rights,
-            told,
-        };
-        Ok(Report { context, cases: self.series.into_iter().map(|(case, series)| (case.key(), series)).collect() })
-    }
 }

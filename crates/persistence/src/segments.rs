@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::customers::{CustomerRow, Filter, Where, by_ids};
+use crate::customers::{Consents, CustomerRow, Filter, Where, by_ids};
 use crate::{DbError, Work};
 
 type Param<'a> = &'a (dyn ToSql + Sync);
@@ -224,7 +224,7 @@ pub async fn without_tag(
     );
     let found = work.query(&sql, &params).await?;
     let ids: Vec<CustomerId> = found.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect();
-    let mut rows = by_ids(work, &ids).await?;
+    let mut rows = by_ids(work, &ids, Consents::Unwanted).await?;
     rows.sort_by_key(|row| row.id);
     Ok(rows)
 }

@@ -12,6 +12,7 @@ mod list;
 mod matrix;
 pub mod merge;
 mod merge_races;
+mod noted;
 mod oracles;
 mod reach;
 mod refusals;

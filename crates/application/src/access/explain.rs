@@ -8,7 +8,7 @@ use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{ApiKeyId, DomainError, Fault, UserId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::access_requests::{Held, naming};
-use custodian_persistence::customers::{CustomerReader, CustomerRow};
+use custodian_persistence::customers::{Consents, CustomerReader, CustomerRow};
 use uuid::Uuid;
 
 use super::others::{Other, active_staff, live_keys, one_key, one_of_staff};
@@ -141,10 +141,10 @@ async fn known_row(
 ) -> Result<std::sync::Arc<CustomerRow>, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
-    let found = reader.find(call.organization(), id, call.identity.user()).await?;
+    let found = reader.find(call.organization(), id, call.identity.user(), Consents::Wanted).await?;
     let (row, held) = found.ok_or(DomainError::NotFound)?;
     let (facts_thing, holding) = (thing(call, &row), Holding::of(call, held));
-    let facts = facts(&call.identity.caller, permission, &facts_thing, None, &[], holding.now(app.now()));
+    let facts = facts(&call.identity.caller, permission, &facts_thing, None, None, holding.now(app.now()));
     let fields = &call.customer().fields;
     let outcome = decide_explained(&Facts { fields, grants: &holding.grants, ..facts }).outcome;
     if outcome == Outcome::DoesNotExist { Err(DomainError::NotFound) } else { Ok(row) }
@@ -209,7 +209,7 @@ fn decision(app: &App, call: &Call, caller: &Caller, question: &Question<'_>) ->
     };
     let holding = Holding::of_user(user, purpose, held);
     let (purpose, thing) = (purpose.map(|code| call.identity.purpose(code)), thing(call, row));
-    let facts = facts(caller, permission, &thing, purpose, &row.consents, holding.now(app.now()));
+    let facts = facts(caller, permission, &thing, purpose, row.consents.as_deref(), holding.now(app.now()));
     let known = &call.customer().fields;
     let decided = decide_explained(&Facts { fields: known, grants: &holding.grants, ..facts });
     let told = |because: &&Because<'_>| why(caller, because);

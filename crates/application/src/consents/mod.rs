@@ -20,7 +20,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, Listed};
-use custodian_persistence::customers::{CustomerReader, CustomerRow, Ground};
+use custodian_persistence::customers::{Consents, CustomerReader, CustomerRow, Ground};
 use uuid::Uuid;
 
 pub(crate) use choices::says;
@@ -92,13 +92,24 @@ fn meant(call: &Call, id: Uuid) -> Result<Uuid, DomainError> {
 ///
 /// Errors: 403 `no_consent`, `objected`.
 pub(crate) fn agreed(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {
+    let told = |code: &String| row.consents.as_ref().map(|told| told.contains(code));
     match call.purpose_facts() {
-        Some(purpose) if purpose.needs_consent && !row.consents.contains(&purpose.code) => Err(no_consent()),
-        Some(purpose) if purpose.may_object && row.consents.contains(&objection_to(&purpose.code)) => {
+        Some(purpose) if purpose.needs_consent && told(&purpose.code) != Some(true) => Err(no_consent()),
+        Some(purpose) if purpose.may_object && told(&objection_to(&purpose.code)) != Some(false) => {
             Err(no_longer(call))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a call rests on a consent, or on nobody's objecting.
+fn rests_on_consent(call: &Call) -> bool {
+    call.purpose_facts().is_some_and(|purpose| purpose.needs_consent || purpose.may_object)
+}
+
+/// What a call needs to be told of the consents of those whom it reads.
+pub(crate) fn asked_for(call: &Call) -> Consents {
+    if rests_on_consent(call) { Consents::Wanted } else { Consents::Unwanted }
 }
 
 fn no_consent() -> DomainError {
@@ -115,10 +126,10 @@ pub(crate) fn no_longer(call: &Call) -> DomainError {
 ///
 /// Errors: 403 `no_consent`, `objected`.
 pub(crate) async fn still_agreed(reader: &CustomerReader, call: &Call, id: CustomerId) -> Result<(), DomainError> {
-    if call.purpose_facts().is_none_or(|purpose| !purpose.needs_consent && !purpose.may_object) {
+    if !rests_on_consent(call) {
         return Ok(());
     }
-    let (row, _) = reader.find(call.organization(), id, None).await?.ok_or(DomainError::NotFound)?;
+    let (row, _) = reader.find(call.organization(), id, None, Consents::Wanted).await?.ok_or(DomainError::NotFound)?;
     agreed(call, &row)
 }
 
@@ -167,11 +178,11 @@ pub(crate) async fn objecting_to(work: &Work, customers: &[Uuid], purpose: &str)
 pub(crate) async fn refreshed(work: &Work, call: &Call, row: &mut CustomerRow) -> Result<(), DomainError> {
     if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.needs_consent) {
         let agreed = stored::agreed(work, &[row.id.uuid()], &purpose.code).await?;
-        row.consents = if agreed.is_empty() { Vec::new() } else { vec![purpose.code.clone()] };
+        row.consents = Some(if agreed.is_empty() { Vec::new() } else { vec![purpose.code.clone()] });
     }
     if let Some(purpose) = call.purpose_facts().filter(|purpose| purpose.may_object) {
         let objecting = stored::objecting(work, &[row.id.uuid()], &purpose.code).await?;
-        row.consents = if objecting.is_empty() { Vec::new() } else { vec![objection_to(&purpose.code)] };
+        row.consents = Some(if objecting.is_empty() { Vec::new() } else { vec![objection_to(&purpose.code)] });
     }
     Ok(())
 }

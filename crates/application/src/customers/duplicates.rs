@@ -18,7 +18,7 @@ use super::seen::{judge_row, looks_closely, seen_through};
 use crate::access::record_look;
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
-use crate::consents::agreed;
+use crate::consents::{agreed, asked_for};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
 
@@ -50,7 +50,7 @@ pub async fn duplicates(
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
     let tags: Vec<[u8; 16]> = own.iter().map(|(_, tag)| *tag).collect();
-    let rows = stored::sharing(&work, &scope, &tags, row.id, MOST).await;
+    let rows = stored::sharing(&work, &scope, &tags, row.id, MOST, asked_for(call)).await;
     work.abandon().await;
     let mut found = Vec::new();
     let mut looked = Looked::default();

@@ -17,7 +17,7 @@ use super::seen::{judge_row, looks_closely, seen_through};
 use crate::access::{record_look, spend_search};
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
-use crate::consents::{agreed, ground_of, those_agreed};
+use crate::consents::{agreed, asked_for, ground_of, those_agreed};
 use crate::detections::note_vain_search;
 use crate::disclosures::decoys;
 use crate::keys::OrganizationKeys;
@@ -99,7 +99,7 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
     let decoy = decoy.filter(|decoy| decoy::matches(decoy, &keys, &query.filter, &searched));
     let (work, holding) = begin_holding(app, call).await?;
     let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
-    let rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit)).await?;
+    let rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit), asked_for(call)).await?;
     let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
     work.abandon().await;
     let count = count.map(|count| count + i64::from(decoy.is_some()));

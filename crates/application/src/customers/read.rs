@@ -13,7 +13,7 @@ use super::{SeenCustomer, decoy};
 use crate::access::record_look;
 use crate::access_requests::{Holding, under};
 use crate::audit::{Draft, Page, Shown, customer_access_log};
-use crate::consents::{agreed, still_agreed};
+use crate::consents::{agreed, asked_for, still_agreed};
 use crate::{App, Call};
 
 /// One customer through the decision. The entry is durable before this returns.
@@ -62,7 +62,7 @@ pub(crate) async fn find_judged<'c>(
 ) -> Result<Found<'c>, DomainError> {
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
-    let found = reader.find(call.organization(), id, call.identity.user()).await?;
+    let found = reader.find(call.organization(), id, call.identity.user(), asked_for(call)).await?;
     let (row, held) = found.ok_or(DomainError::NotFound)?;
     let holding = Holding::of(call, held);
     let judged = judge_row(app, call, &row, permission, &holding);

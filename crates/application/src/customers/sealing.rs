@@ -199,7 +199,7 @@ impl SealedNew {
             wrapped_key,
             fields,
             tags,
-            consents: Vec::new(),
+            consents: Some(Vec::new()),
             shelved_at: None,
             codes,
             collaborators: Vec::new(),

@@ -86,7 +86,7 @@ pub struct SeenCustomer {
 
 /// Asks the decision about a stored customer.
 pub(crate) fn decide_row<'c>(app: &App, call: &'c Call, row: &CustomerRow, permission: Permission) -> Decision<'c> {
-    decide_fields(app, call, &thing(call, row), permission, &row.consents, &call.customer().fields)
+    decide_fields(app, call, &thing(call, row), permission, row.consents.as_deref(), &call.customer().fields)
 }
 
 pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
@@ -100,25 +100,27 @@ pub(crate) fn thing<'a>(call: &'a Call, row: &'a CustomerRow) -> Thing<'a> {
     }
 }
 
-/// Everything that the decision looks at but the fields: for the caller of a call, and for anybody that a call asks about.
+/// Everything that the decision looks at but the fields: for the caller of a call, and for anybody that a call asks about. Where nobody asked for
+/// consents, none is in force and everything is objected to.
 pub(crate) fn facts<'a>(
     caller: &'a Caller,
     permission: Permission,
     thing: &'a Thing<'a>,
     purpose: Option<&'a PurposeFacts>,
-    consents: &[String],
+    consents: Option<&[String]>,
     now: DateTime<Utc>,
 ) -> Facts<'a> {
-    let consent_in_force = purpose.is_some_and(|purpose| match purpose.may_object {
+    let in_force = |(purpose, consents): (&PurposeFacts, &[String])| match purpose.may_object {
         true => !consents.contains(&objection_to(&purpose.code)),
         false => consents.contains(&purpose.code),
-    });
+    };
+    let consent_in_force = purpose.zip(consents).is_some_and(in_force);
     Facts { caller, permission, thing, fields: &[], purpose, consent_in_force, grants: &[], now }
 }
 
 /// The same about somebody who is not stored yet, and so has agreed to nothing.
 pub(crate) fn decide_thing<'c>(app: &App, call: &'c Call, thing: &Thing<'_>, permission: Permission) -> Decision<'c> {
-    decide_fields(app, call, thing, permission, &[], &call.customer().fields)
+    decide_fields(app, call, thing, permission, Some(&[]), &call.customer().fields)
 }
 
 /// The same about somebody who has agreed to the purposes of these codes.
@@ -129,7 +131,7 @@ pub(crate) fn decide_agreed<'c>(
     permission: Permission,
     consents: &[String],
 ) -> Decision<'c> {
-    decide_fields(app, call, thing, permission, consents, &call.customer().fields)
+    decide_fields(app, call, thing, permission, Some(consents), &call.customer().fields)
 }
 
 /// The same about these fields, of whatever hangs on the customer.
@@ -138,7 +140,7 @@ pub(crate) fn decide_fields<'c>(
     call: &Call,
     thing: &Thing<'_>,
     permission: Permission,
-    consents: &[String],
+    consents: Option<&[String]>,
     fields: &'c [Field],
 ) -> Decision<'c> {
     let purpose = call.purpose_facts();
@@ -201,12 +203,12 @@ pub(crate) fn judge_fields<'c>(
     fields: &'c [Field],
 ) -> Judged<'c> {
     if holding.grants.is_empty() {
-        let decision = decide_fields(app, call, &thing(call, row), permission, &row.consents, fields);
+        let decision = decide_fields(app, call, &thing(call, row), permission, row.consents.as_deref(), fields);
         return Judged { decision, under: Vec::new(), lifted: Vec::new() };
     }
     let (purpose, thing) = (call.purpose_facts(), thing(call, row));
     let now = holding.now(app.now());
-    let facts = facts(&call.identity.caller, permission, &thing, purpose, &row.consents, now);
+    let facts = facts(&call.identity.caller, permission, &thing, purpose, row.consents.as_deref(), now);
     let decided = decide_explained(&Facts { fields, grants: &holding.grants, ..facts });
     let (mut under, mut lifted) = (Vec::new(), Vec::new());
     for why in &decided.reasons {

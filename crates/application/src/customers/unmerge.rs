@@ -155,7 +155,7 @@ pub async fn merged_place(app: &App, call: &Call, id: Uuid) -> Result<Option<Uui
 
 async fn place_of(app: &App, call: &Call, work: &Work, id: CustomerId) -> Result<Option<CustomerId>, DomainError> {
     let Some(survivor) = stored::merged_into(work, id).await? else { return Ok(None) };
-    let rows = stored::by_ids(work, &[survivor]).await?;
+    let rows = stored::by_ids(work, &[survivor], consents::asked_for(call)).await?;
     let sees = |row: &&CustomerRow| decide_row(app, call, row, Permission::CustomersRead).outcome == Outcome::Allowed;
     Ok(rows.iter().find(sees).map(|row| row.id))
 }

@@ -14,6 +14,7 @@ use custodian_domain::customers::province_region;
 use custodian_domain::exports::alike;
 use custodian_domain::kernel::{ApiKeyId, CustomerId, DomainError, OrganizationId};
 use custodian_persistence::api_keys::{self, ApiKeyRow};
+use custodian_persistence::customers::Consents;
 use custodian_persistence::disclosures::decoys::{self as stored, DecoyRow};
 use custodian_persistence::exports::any_decoy;
 use custodian_persistence::{Work, customers, notices};
@@ -175,7 +176,7 @@ async fn somebody(app: &App, work: &Work) -> Result<Option<customers::CustomerRo
     let at = from + u64::from(dice(app.rng())(span));
     let place = uuid::Builder::from_unix_timestamp_millis(at, &[0; 10]).into_uuid();
     let Some(id) = stored::somebody(work, place).await? else { return Ok(None) };
-    Ok(customers::by_ids(work, &[CustomerId::from(id)]).await?.pop())
+    Ok(customers::by_ids(work, &[CustomerId::from(id)], Consents::Unwanted).await?.pop())
 }
 
 /// The milliseconds that an id begins with.

@@ -183,7 +183,7 @@ fn seen(
     };
     let consents: Vec<String> = call.purpose.clone().filter(|_| agreed).into_iter().collect();
     let decision = match record_fields(call, row) {
-        Some(fields) => decide_fields(app, call, &thing, kind.permission(), &consents, fields),
+        Some(fields) => decide_fields(app, call, &thing, kind.permission(), Some(&consents), fields),
         None => decide_agreed(app, call, &thing, kind.permission(), &consents),
     };
     match decision.outcome {

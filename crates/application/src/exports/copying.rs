@@ -14,6 +14,7 @@ use super::maker::{Maker, Trouble};
 use super::pieces::piece_of;
 use super::run::LEASE_SECONDS;
 use crate::App;
+use crate::consents::asked_for;
 use crate::customers::{SeenValue, guard};
 
 /// The copy under way: what was counted before anything is written, and what was written.
@@ -129,7 +130,7 @@ pub(super) async fn count(
     }
     let call = maker.call.clone();
     for sequence in 0.. {
-        let Some(fetched) = piece_of(app, claim, export, sequence).await? else { break };
+        let Some(fetched) = piece_of(app, claim, export, sequence, asked_for(&call)).await? else { break };
         let work = app.begin(claim.organization).await?;
         if !jobs::hold(&work, claim, LEASE_SECONDS).await? {
             work.abandon().await;

@@ -6,6 +6,7 @@ use custodian_domain::catalog::Field;
 use custodian_domain::exports::HOURS;
 use custodian_domain::kernel::{DomainError, JobId};
 use custodian_persistence::access_requests::RequestRow;
+use custodian_persistence::customers::Consents;
 use custodian_persistence::exports::{self as stored, ExportRow, Made};
 use custodian_persistence::jobs::{self, Claim};
 use custodian_persistence::{Work, customers};
@@ -18,6 +19,7 @@ use super::sheet::Ended;
 use super::{entry, hex, news};
 use crate::access_requests::tell_ready;
 use crate::audit::{Detail, Draft, Shown};
+use crate::consents::asked_for;
 use crate::customers::guard;
 use crate::keys::own_place;
 use crate::{App, Call};
@@ -43,7 +45,8 @@ impl<'a> Pieces<'a> {
     /// Every member; `None` when another worker has taken the job.
     pub async fn walk(&mut self, mut maker: Maker) -> Result<Option<Maker>, DomainError> {
         let (app, claim, export) = (self.app.clone(), self.claim.clone(), self.row.id);
-        let fetch = async |sequence: i32| piece_of(&app, &claim, export, sequence).await;
+        let consents = asked_for(&self.call);
+        let fetch = async |sequence: i32| piece_of(&app, &claim, export, sequence, consents).await;
         let mut next = fetch(0).await?;
         let mut made: Option<Went> = None;
         while let Some(fetched) = next.take() {
@@ -158,12 +161,13 @@ pub(super) async fn piece_of(
     claim: &Claim,
     export: uuid::Uuid,
     sequence: i32,
+    consents: Consents,
 ) -> Result<Option<Fetched>, DomainError> {
     let work = app.begin(claim.organization).await?;
     let fetched = match stored::members(&work, export, sequence).await? {
         None => None,
         Some(members) => {
-            let rows = customers::by_ids(&work, &members).await?;
+            let rows = customers::by_ids(&work, &members, consents).await?;
             Some(Fetched { sequence, members, rows })
         }
     };

@@ -35,7 +35,7 @@ impl Rows<'_> {
     pub fn line(&self, row: &CustomerRow) -> Result<Result<Line, LeftOut>, DomainError> {
         let (call, thing) = (self.call, thing(self.call, row));
         let (caller, purpose) = (&call.identity.caller, call.purpose_facts());
-        let facts = facts(caller, Permission::CustomersRead, &thing, purpose, &row.consents, self.app.now());
+        let facts = facts(caller, Permission::CustomersRead, &thing, purpose, row.consents.as_deref(), self.app.now());
         let decided = decide_within_reach(&Facts { fields: self.fields, ..facts }, self.approved);
         if decided.outcome != Outcome::Allowed {
             return Ok(Err(LeftOut::OutsideScope));

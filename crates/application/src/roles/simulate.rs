@@ -117,7 +117,7 @@ fn views(app: &App, call: &Call, other: &Other, thing: &Thing<'_>) -> Vec<View> 
         for look in LOOKS {
             let decided = decide(&Facts {
                 fields: &call.customer().fields,
-                ..facts(&other.caller, look, thing, purpose, &agreed, app.now())
+                ..facts(&other.caller, look, thing, purpose, Some(&agreed), app.now())
             });
             for (known, (_, access)) in widest.iter_mut().zip(&decided.fields) {
                 *known = (*known).max(access.view);

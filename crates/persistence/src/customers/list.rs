@@ -6,7 +6,7 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{CustomerRow, IN_FORCE, SHOWN, ScopeSql};
+use super::{Consents, CustomerRow, IN_FORCE, ScopeSql, shown};
 use crate::consents::{IN_FORCE as AGREED, JOIN_PURPOSE, OBJECTED};
 use crate::{DbError, Work};
 
@@ -166,6 +166,7 @@ pub async fn list(
     filter: &Filter,
     order: &Order,
     limit: i64,
+    consents: Consents,
 ) -> Result<Vec<CustomerRow>, DbError> {
     let organization = work.organization().uuid();
     let matching = Where::new(scope, filter, 2);
@@ -193,7 +194,8 @@ pub async fn list(
     };
     params.push(&limit);
     let sql = format!(
-        "SELECT {SHOWN} FROM customers c WHERE {}{after} ORDER BY {sort} LIMIT ${}",
+        "SELECT {} FROM customers c WHERE {}{after} ORDER BY {sort} LIMIT ${}",
+        shown(consents),
         matching.sql,
         params.len()
     );
@@ -231,10 +233,11 @@ pub async fn handed_over_from(work: &Work, scope: &RowScope, user: UserId, limit
 }
 
 /// Those of these customers who are still there, as they are now. Scope is decided above.
-pub async fn by_ids(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
+pub async fn by_ids(work: &Work, ids: &[CustomerId], consents: Consents) -> Result<Vec<CustomerRow>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let columns = shown(consents);
     let sql = format!(
-        "SELECT {SHOWN} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+        "SELECT {columns} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;
     Ok(rows.iter().map(CustomerRow::from).collect())
@@ -247,6 +250,7 @@ pub async fn sharing(
     tags: &[[u8; 16]],
     but: CustomerId,
     limit: i64,
+    consents: Consents,
 ) -> Result<Vec<CustomerRow>, DbError> {
     if tags.is_empty() {
         return Ok(Vec::new());
@@ -257,9 +261,10 @@ pub async fn sharing(
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization, &tags, &but, &limit];
     scope.push_params(&mut params);
     let sql = format!(
-        "SELECT {SHOWN} FROM (SELECT b.customer_id, count(*) AS shared FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ANY($2) \
+        "SELECT {} FROM (SELECT b.customer_id, count(*) AS shared FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ANY($2) \
          AND b.customer_id <> $3 GROUP BY 1) s JOIN customers c ON c.organization_id = $1 AND c.id = s.customer_id \
          WHERE c.archived_at IS NULL AND {} ORDER BY s.shared DESC, c.id LIMIT $4",
+        shown(consents),
         scope.clause
     );
     Ok(work.query(&sql, &params).await?.iter().map(CustomerRow::from).collect())

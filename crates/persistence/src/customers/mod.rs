@@ -75,8 +75,8 @@ pub struct CustomerRow {
     /// Blind-index tags, 16 bytes each. Empty in a row that was read to be shown, not locked to be changed.
     pub tags: Vec<u8>,
     /// Codes of the purposes that the person has agreed to, in the same snapshot as the values; with an exclamation mark before it that of one which the
-    /// person objects to.
-    pub consents: Vec<String>,
+    /// person objects to. `None` where nobody asked: then neither an agreement nor the absence of an objection may be assumed.
+    pub consents: Option<Vec<String>>,
     /// Since when it lies in the archive.
     pub shelved_at: Option<DateTime<Utc>>,
     /// Codes of the tags that the organisation put on it, in order.
@@ -88,27 +88,54 @@ pub struct CustomerRow {
 /// How many columns [`COLUMNS`] and [`SHOWN`] have.
 pub(crate) const WIDTH: usize = 20;
 
+/// Whether it is wanted what the people who are read have agreed or objected to. A call that rests on neither does without it, and saves the look-ups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consents {
+    /// For a call under a purpose that needs one, or that may be objected to.
+    Wanted,
+    /// For every other one.
+    Unwanted,
+}
+
+/// Each purpose is looked up for itself: of a table that nobody has analysed yet a join expects so few rows that it goes through all of them for each
+/// person. One that is agreed to by two channels stands there twice.
+macro_rules! consents {
+    () => {
+        "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
+         WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
+         AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) \
+         AND s.at >= (SELECT p.consents_from FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
+         OR s.state IN ('refused', 'withdrawn') AND s.channel = '*'))"
+    };
+}
+
+/// The database notes on the row whether it ever had a tag or a collaborator: whoever had none, as most, costs no look-up.
 macro_rules! columns {
-    ($tags:literal) => {
+    ($tags:literal, $consents:expr) => {
         concat!(
             "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
              c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, ",
             $tags,
-            ", ARRAY(SELECT DISTINCT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END \
-             FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
-             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' AND s.at >= p.consents_from \
-             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) OR s.state IN ('refused', 'withdrawn') AND s.channel = '*')), c.shelved_at, \
-             ARRAY(SELECT g.code FROM customer_tags g WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code), \
-             ARRAY(SELECT k.user_id FROM customer_collaborators k WHERE k.organization_id = c.organization_id AND k.customer_id = c.id \
-             AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp()))"
+            ", ",
+            $consents,
+            ", c.shelved_at, CASE WHEN c.had_tags THEN ARRAY(SELECT g.code FROM customer_tags g \
+             WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code) ELSE '{}' END, \
+             CASE WHEN c.had_collaborators THEN ARRAY(SELECT k.user_id FROM customer_collaborators k \
+             WHERE k.organization_id = c.organization_id AND k.customer_id = c.id AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp())) ELSE '{}' END"
         )
     };
 }
 
 /// A customer that is to be changed.
-pub(crate) const COLUMNS: &str = columns!("c.tags");
+pub(crate) const COLUMNS: &str = columns!("c.tags", consents!());
+
 /// A customer that is to be shown: without its tags, which are a fifth of the row.
-pub(crate) const SHOWN: &str = columns!("''::bytea");
+pub(crate) const fn shown(consents: Consents) -> &'static str {
+    match consents {
+        Consents::Wanted => columns!("''::bytea", consents!()),
+        Consents::Unwanted => columns!("''::bytea", "NULL::text[]"),
+    }
+}
 
 impl From<&Row> for CustomerRow {
     fn from(row: &Row) -> Self {

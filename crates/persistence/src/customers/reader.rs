@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
-use super::{CustomerRow, SHOWN};
+use super::{Consents, CustomerRow, shown};
 use crate::access_requests::{HELD_PAIRS, Held, HeldGrant, held_rows};
 use crate::work::begin_for;
 use crate::{Database, DbError};
@@ -25,6 +25,7 @@ struct Ask {
     organization: OrganizationId,
     id: CustomerId,
     user: Option<UserId>,
+    consents: Consents,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -44,23 +45,26 @@ impl CustomerReader {
 
     /// The customer as it is now with the rights to it that `user` holds now, `None` where this organisation has no such customer (any more).
     /// Scope is decided above.
-    pub async fn find(&self, organization: OrganizationId, id: CustomerId, user: Option<UserId>) -> Answer {
+    pub async fn find(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+        user: Option<UserId>,
+        consents: Consents,
+    ) -> Answer {
         let (answer, waiting) = oneshot::channel();
         self.queue
-            .try_send(Ask { organization, id, user, answer })
+            .try_send(Ask { organization, id, user, consents, answer })
             .map_err(|_| DbError::Unavailable("read queue is full or closed".into()))?;
         waiting.await.unwrap_or_else(|_| Err(DbError::Unavailable("reader ended".into())))
     }
 }
 
 async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
-    let sql = format!(
-        "SELECT {SHOWN} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
-    );
     let mut connection: Option<Connection> = None;
     let mut batch = Vec::with_capacity(BATCH);
     while asks.recv_many(&mut batch, BATCH).await > 0 {
-        let fetched = match tokio::time::timeout(DEADLINE, fetch(&db, &sql, &mut connection, &batch)).await {
+        let fetched = match tokio::time::timeout(DEADLINE, fetch(&db, &mut connection, &batch)).await {
             Ok(fetched) => fetched,
             Err(_) => Err(DbError::deadline("reading customers")),
         };
@@ -85,14 +89,23 @@ async fn read_all(db: Database, mut asks: mpsc::Receiver<Ask>) {
 struct Connection {
     client: Client,
     customers: Statement,
+    agreeing: Statement,
     held: Statement,
 }
 
 impl Connection {
-    async fn open(db: &Database, sql: &str) -> Result<Self, DbError> {
+    async fn open(db: &Database) -> Result<Self, DbError> {
         let client = db.dedicated().await?;
-        let (customers, held) = (client.prepare(sql).await?, client.prepare(HELD_PAIRS).await?);
-        Ok(Self { client, customers, held })
+        let sql = |consents| {
+            let columns = shown(consents);
+            format!(
+                "SELECT {columns} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
+            )
+        };
+        let customers = client.prepare(&sql(Consents::Unwanted)).await?;
+        let agreeing = client.prepare(&sql(Consents::Wanted)).await?;
+        let held = client.prepare(HELD_PAIRS).await?;
+        Ok(Self { client, customers, agreeing, held })
     }
 }
 
@@ -110,19 +123,20 @@ impl Found {
     }
 }
 
-async fn fetch(db: &Database, sql: &str, connection: &mut Option<Connection>, batch: &[Ask]) -> Result<Found, DbError> {
+async fn fetch(db: &Database, connection: &mut Option<Connection>, batch: &[Ask]) -> Result<Found, DbError> {
     if connection.as_ref().is_none_or(|open| open.client.is_closed()) {
-        *connection = Some(Connection::open(db, sql).await?);
+        *connection = Some(Connection::open(db).await?);
     }
-    let Some(Connection { client, customers, held }) = connection.as_ref() else {
+    let Some(Connection { client, customers, agreeing, held }) = connection.as_ref() else {
         return Err(DbError::Internal("reader has no connection".into()));
     };
     let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
-    for Ask { organization, id, user, .. } in batch {
-        wanted.entry(*organization).or_default().add(*id, *user);
+    for ask in batch {
+        wanted.entry(ask.organization).or_default().add(ask);
     }
     let mut found = Found::default();
-    for (organization, Wanted { ids, users, theirs }) in wanted {
+    for (organization, Wanted { ids, users, theirs, consents }) in wanted {
+        let customers = if consents { agreeing } else { customers };
         let begin = begin_for(organization);
         let tenant = organization.uuid();
         let params: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &ids];
@@ -148,20 +162,23 @@ async fn fetch(db: &Database, sql: &str, connection: &mut Option<Connection>, ba
     Ok(found)
 }
 
-/// What is asked for in one organisation. The last two are of one length: a person, and a customer whose rights are asked about.
+/// What is asked for in one organisation. `users` and `theirs` are of one length: a person, and a customer whose rights are asked about.
 #[derive(Default)]
 struct Wanted {
     ids: Vec<Uuid>,
     users: Vec<Uuid>,
     theirs: Vec<Uuid>,
+    /// Whether somebody asks for consents; then everybody is told of them.
+    consents: bool,
 }
 
 impl Wanted {
-    fn add(&mut self, id: CustomerId, user: Option<UserId>) {
-        self.ids.push(id.uuid());
-        if let Some(user) = user {
+    fn add(&mut self, ask: &Ask) {
+        self.ids.push(ask.id.uuid());
+        self.consents |= ask.consents == Consents::Wanted;
+        if let Some(user) = ask.user {
             self.users.push(user.uuid());
-            self.theirs.push(id.uuid());
+            self.theirs.push(ask.id.uuid());
         }
     }
 }

@@ -214,7 +214,7 @@ pub async fn erase_customer(
 ) -> Result<(Removed, Removed), DbError> {
     const TAGS: &str = "DELETE FROM blind_indexes WHERE organization_id = $1 AND customer_id = $2 AND tag = ANY($3)";
     const TOMBSTONE: &str = "UPDATE customers SET erased_at = $3, archived_at = coalesce(archived_at, $3), version = version + 1, \
-         stage = CASE WHEN $5 THEN stage END, source = CASE WHEN $5 THEN source END, region = CASE WHEN $5 THEN region END, restricted = false, merged_into = NULL, wrapped_key = '', fields = '', tags = '', updated_at = $3, updated_by = $4 \
+         stage = CASE WHEN $5 THEN stage END, source = CASE WHEN $5 THEN source END, region = CASE WHEN $5 THEN region END, restricted = false, merged_into = NULL, wrapped_key = '', fields = '', tags = '', had_tags = false, had_collaborators = false, updated_at = $3, updated_by = $4 \
          WHERE organization_id = $1 AND id = $2";
     let (organization, id, Removal { by, at, anonymise }) = (work.organization().uuid(), customer.uuid(), removal);
     let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();

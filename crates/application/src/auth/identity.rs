@@ -72,22 +72,16 @@ pub async fn recognise(
     let known = |identity: &Arc<Identity>| {
         identity.generation >= generation && purpose.is_none_or(|code| identity.purposes.contains_key(code))
     };
-    let identity = match state.identities.get(&digest).filter(known) {
+    let believed = || state.identities.get(&digest).filter(known);
+    let identity = match believed() {
         Some(identity) => identity,
         None => {
-            let loaded = Arc::new(match credential {
-                Credential::Bearer(text) => staff(app, text).await?,
-                Credential::ApiKey(text) => partner(app, text).await?,
-                Credential::Subject(text) => subject(app, text).await?,
-                Credential::Session(organization, user, session) => {
-                    of_session(app, organization, user, session).await?
-                }
-            });
-            // One that waits for its second factor is asked for each time, so that showing it counts at once.
-            if loaded.standing == Standing::Full {
-                state.identities.insert(digest, Arc::clone(&loaded));
+            // Whoever reads a page at a time has a few dozen calls under way: when they are believed no longer, one of those asks for all.
+            let _turn = state.turns.first(digest).await;
+            match believed() {
+                Some(identity) => identity,
+                None => load(app, credential, digest).await?,
             }
-            loaded
         }
     };
     let code = if identity.session.is_some() { "session_ended" } else { "invalid_api_key" };
@@ -104,6 +98,22 @@ pub async fn recognise(
         return Err(DomainError::refused(RefusedAs::Forbidden, "ip_not_allowed"));
     }
     Ok(identity)
+}
+
+/// Asks the database, and believes the answer for a moment.
+async fn load(app: &App, credential: Credential<'_>, digest: [u8; 32]) -> Result<Arc<Identity>, DomainError> {
+    let (state, doubts) = (app.auth(), app.auth().doubts());
+    let loaded = Arc::new(match credential {
+        Credential::Bearer(text) => staff(app, text).await?,
+        Credential::ApiKey(text) => partner(app, text).await?,
+        Credential::Subject(text) => subject(app, text).await?,
+        Credential::Session(organization, user, session) => of_session(app, organization, user, session).await?,
+    });
+    // One that waits for its second factor is asked for each time, so that showing it counts at once.
+    if loaded.standing == Standing::Full && state.doubts() == doubts {
+        state.identities.insert(digest, Arc::clone(&loaded));
+    }
+    Ok(loaded)
 }
 
 /// Under which a caller is believed for a moment.

@@ -16,6 +16,7 @@ mod state;
 mod step_up;
 mod throttle;
 mod token_keys;
+mod turns;
 
 pub(crate) use confirm::{still_valid, still_valid_beside};
 pub use forgotten::{answer_forgotten, forget_password, purge_tokens};

@@ -1,5 +1,6 @@
 //! What authentication keeps in memory: token keys, callers verified a moment ago, sessions that just ended.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::quota::Drawn;
 use super::throttle::Throttle;
 use super::token_keys::TokenKeys;
+use super::turns::Turns;
 use crate::{Identity, Tuning};
 
 /// How long a verified caller is believed before the database is asked again. Every credential is dead this long after its end at the latest, on
@@ -29,6 +31,8 @@ const TURN: Duration = Duration::from_secs(5);
 pub struct AuthState {
     pub(super) tokens: RwLock<Arc<TokenKeys>>,
     pub(super) identities: Cache<[u8; 32], Arc<Identity>>,
+    pub(super) turns: Turns,
+    doubts: AtomicU64,
     pub(super) ended: Cache<Uuid, ()>,
     pub(super) key_pepper: MacKey,
     pub(super) throttle: Throttle,
@@ -52,6 +56,8 @@ impl AuthState {
         Ok(Self {
             tokens: RwLock::new(Arc::new(tokens)),
             identities: Cache::builder().max_capacity(50_000).time_to_live(BELIEVED).build(),
+            turns: Turns::default(),
+            doubts: AtomicU64::new(0),
             ended: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
             key_pepper: MacKey::new(&root.derive("api-key-pepper/1", &[])),
             throttle: Throttle::default(),
@@ -75,6 +81,7 @@ impl AuthState {
 
     /// Asks the database anew about every secret of a key that was believed a moment ago: one of them may have ended.
     pub(crate) fn doubt(&self, key: Uuid) {
+        self.doubts.fetch_add(1, Ordering::SeqCst);
         let believed = self.identities.iter().filter(|(_, identity)| identity.actor_id() == key);
         let digests: Vec<_> = believed.map(|(digest, _)| *digest).collect();
         digests.iter().for_each(|digest| self.identities.invalidate(digest));
@@ -87,7 +94,13 @@ impl AuthState {
 
     /// Asks the database anew about every caller of this instance: what their sessions may do has changed.
     pub(crate) fn believe_nobody(&self) {
+        self.doubts.fetch_add(1, Ordering::SeqCst);
         self.identities.invalidate_all();
+    }
+
+    /// How often callers had to be asked about anew. An answer that was asked for before the last time is nobody's but the asker's.
+    pub(super) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::SeqCst)
     }
 
     /// Is this the key of that stored digest? Compared in constant time.

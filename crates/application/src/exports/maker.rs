@@ -19,6 +19,9 @@ use crate::{App, Call};
 /// The least that a sealed piece holds, but for the last, in bytes.
 const SEALED: usize = 256 * 1024;
 
+/// Rows that are opened before they are written: what is open is in memory twice, and these few fit in the processor's own.
+const TOGETHER: usize = 256;
+
 /// Makes rows of members, on a thread of its own.
 pub(super) struct Maker {
     pub app: App,
@@ -81,23 +84,17 @@ impl Maker {
     pub fn go(mut self, fetched: Fetched) -> Result<(Self, Went), Trouble> {
         let Fetched { sequence, members, rows } = fetched;
         let count = i32::try_from(members.len()).unwrap_or(i32::MAX);
-        let made = self.lines(&members, rows)?;
+        let mut found: BTreeMap<CustomerId, CustomerRow> = rows.into_iter().map(|row| (row.id, row)).collect();
         let mut shown = Vec::with_capacity(members.len());
-        for (at, (id, line)) in members.into_iter().zip(made).enumerate() {
-            if let Some((_, line)) = self.decoy.take_if(|(before, _)| *before == at) {
-                self.sheet.line(&line)?;
-            }
-            match line.map_err(|error| of_customer(error, id))? {
-                Ok(line) => match self.copying.as_mut().map(|copy| copy.fate(&self.fields, &line.values)) {
-                    Some(Fate::Counted) => {}
-                    Some(Fate::Below) => *self.left_out.entry(LeftOut::BelowK.as_str()).or_default() += 1,
-                    Some(Fate::Written) | None => {
-                        self.sheet.line(&line)?;
-                        self.rows += 1;
-                        shown.push(id);
-                    }
-                },
-                Err(why) => *self.left_out.entry(why.as_str()).or_default() += 1,
+        for (turn, some) in members.chunks(TOGETHER).enumerate() {
+            let made = self.lines(some, &mut found)?;
+            for (at, (id, line)) in (turn * TOGETHER..).zip(some.iter().zip(made)) {
+                if let Some((_, line)) = self.decoy.take_if(|(before, _)| *before == at) {
+                    self.sheet.line(&line)?;
+                }
+                if self.add(line.map_err(|error| of_customer(error, *id))?)? {
+                    shown.push(*id);
+                }
             }
         }
         let counting = self.copying.as_ref().is_some_and(Copying::is_counting);
@@ -105,9 +102,35 @@ impl Maker {
         Ok((self, Went { sequence, members: count, piece, shown }))
     }
 
+    /// Writes a row, or counts why there is none. Whether it is in the file.
+    fn add(&mut self, line: Result<Line, LeftOut>) -> Result<bool, DomainError> {
+        let line = match line {
+            Ok(line) => line,
+            Err(why) => {
+                *self.left_out.entry(why.as_str()).or_default() += 1;
+                return Ok(false);
+            }
+        };
+        match self.copying.as_mut().map(|copy| copy.fate(&self.fields, &line.values)) {
+            Some(Fate::Counted) => Ok(false),
+            Some(Fate::Below) => {
+                *self.left_out.entry(LeftOut::BelowK.as_str()).or_default() += 1;
+                Ok(false)
+            }
+            Some(Fate::Written) | None => {
+                self.sheet.line(&line)?;
+                self.rows += 1;
+                Ok(true)
+            }
+        }
+    }
+
     /// The rows of these members, in their order.
-    fn lines(&self, members: &[CustomerId], rows: Vec<CustomerRow>) -> Result<Vec<Made>, DomainError> {
-        let mut found: BTreeMap<CustomerId, CustomerRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    fn lines(
+        &self,
+        members: &[CustomerId],
+        found: &mut BTreeMap<CustomerId, CustomerRow>,
+    ) -> Result<Vec<Made>, DomainError> {
         let there: Vec<Option<CustomerRow>> = members.iter().map(|id| found.remove(id)).collect();
         // What was approved is these fields of those in reach, for this purpose: what the purpose or the person's rights close stays closed.
         let approved = Grant {

@@ -6,5 +6,6 @@ mod cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    custodian_api::memory::give_back();
     cli::run()
 }

@@ -9,6 +9,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpServer};
 use custodian_application::App;
 use custodian_application::audit::sequencer;
+use custodian_application::consents::ConsentWriter;
 use custodian_application::customers::CustomerWriter;
 use custodian_application::{events, webhooks};
 use custodian_persistence::consents::DecisionReader;
@@ -152,6 +153,7 @@ fn application(
     let reader = CustomerReader::start(app.db().clone());
     let decisions = DecisionReader::start(app.db().clone());
     let writer = CustomerWriter::start(app.clone());
+    let consents = ConsentWriter::start(app.clone());
     let (application, document) = ActixApp::new()
         .into_utoipa_app()
         .openapi(openapi::frame(&edge.public_base))
@@ -176,6 +178,7 @@ fn application(
         .app_data(Data::new(reader))
         .app_data(Data::new(decisions))
         .app_data(Data::new(writer))
+        .app_data(Data::new(consents))
         .configure(platform::configure_docs)
         .configure(mailbox)
         .default_service(web::to(fallback))

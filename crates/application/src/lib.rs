@@ -43,6 +43,7 @@ pub mod segments;
 pub mod self_service;
 pub mod sso_providers;
 pub mod startup;
+mod together;
 pub mod users;
 pub mod webhooks;
 

@@ -84,6 +84,22 @@ pub async fn insert(work: &Work, id: JobId, kind: &str, created_by: Uuid, at: Da
     Ok(())
 }
 
+/// Queues jobs of the service itself, each by its id, when it was created and when it is due, in one statement.
+pub async fn insert_due(
+    work: &Work,
+    kind: &str,
+    jobs: &[(JobId, DateTime<Utc>, DateTime<Utc>)],
+) -> Result<(), DbError> {
+    const SQL: &str = "WITH made AS (INSERT INTO jobs (organization_id, id, kind, state, created_by, created_at) \
+           SELECT $1, u.id, $2, 'queued', $3, u.at FROM unnest($4::uuid[], $5::timestamptz[]) AS u(id, at)) \
+         INSERT INTO job_queue (job_id, organization_id, kind, due_at) SELECT u.id, $1, $2, u.due FROM unnest($4::uuid[], $6::timestamptz[]) AS u(id, due)";
+    let ids: Vec<Uuid> = jobs.iter().map(|(id, _, _)| id.uuid()).collect();
+    let at: Vec<DateTime<Utc>> = jobs.iter().map(|(_, at, _)| *at).collect();
+    let due: Vec<DateTime<Utc>> = jobs.iter().map(|(_, _, due)| *due).collect();
+    work.execute(SQL, &[&work.organization().uuid(), &kind, &Uuid::nil(), &ids, &at, &due]).await?;
+    Ok(())
+}
+
 /// One job.
 pub async fn find(work: &Work, id: JobId) -> Result<Option<JobRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM jobs WHERE organization_id = $1 AND id = $2");

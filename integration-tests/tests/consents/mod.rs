@@ -10,6 +10,7 @@ mod recipients;
 mod records;
 mod reminders;
 mod rotation;
+mod together;
 mod withdrawal;
 
 use serde_json::{Value, json};

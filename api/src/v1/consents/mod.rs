@@ -10,7 +10,9 @@ mod withdraw;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use custodian_application::{App, consents};
+use custodian_application::consents::{self, ConsentView, ConsentWriter};
+use custodian_application::{App, Call};
+use custodian_domain::kernel::DomainError;
 use custodian_persistence::customers::CustomerReader;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -18,7 +20,7 @@ use uuid::Uuid;
 pub(crate) use self::bodies::{ConsentBody, consent_example};
 use self::bodies::{NewConsentBody, new_example};
 use crate::http::{
-    ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once, single,
+    ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, carries_key, once, single,
 };
 use crate::needs;
 
@@ -94,18 +96,25 @@ pub async fn list_consents(
 pub async fn record_consent(
     may: May<RecordConsents>,
     app: Data<App>,
+    writer: Data<ConsentWriter>,
     req: HttpRequest,
     id: Id<Uuid>,
     new: Valid<NewConsentBody>,
 ) -> Result<Reply, Problem> {
     let digest = *new.digest();
     let new = new.into_inner().into_new(id.get());
-    once(&app, &may, &req, &digest, async |work| {
-        let view = consents::record(&app, &may, work, new).await?;
-        let location = format!("/v1/consents/{}", view.id);
-        Reply::created(&location, &ConsentBody::of(view, may.identity.user().is_some()))
-    })
-    .await
+    // An answer that is kept for a retry is kept in a transaction of its own.
+    if !carries_key(&req)?
+        && let Some(view) = writer.record(&may, &new).await?
+    {
+        return Ok(recorded(&may, view)?);
+    }
+    once(&app, &may, &req, &digest, async |work| recorded(&may, consents::record(&app, &may, work, new).await?)).await
+}
+
+fn recorded(call: &Call, view: ConsentView) -> Result<Reply, DomainError> {
+    let location = format!("/v1/consents/{}", view.id);
+    Reply::created(&location, &ConsentBody::of(view, call.identity.user().is_some()))
 }
 
 /// Read one consent.

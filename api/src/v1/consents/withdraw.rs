@@ -2,13 +2,15 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use custodian_application::{App, consents};
+use custodian_application::consents::{self, ConsentView, ConsentWriter};
+use custodian_application::{App, Call};
+use custodian_domain::kernel::DomainError;
 use custodian_persistence::customers::CustomerReader;
 use uuid::Uuid;
 
 use super::WithdrawConsents;
 use super::bodies::{ConsentBody, LinkBody, NewLinkBody, TokenBody, WithdrawBody, WithdrawnBody, consent_example};
-use crate::http::{Context, Id, LoginProblems, May, Problem, Reply, Valid, WriteProblems, once};
+use crate::http::{Context, Id, LoginProblems, May, Problem, Reply, Valid, WriteProblems, carries_key, once};
 
 /// Withdraw a consent.
 ///
@@ -22,15 +24,25 @@ use crate::http::{Context, Id, LoginProblems, May, Problem, Reply, Valid, WriteP
 pub async fn withdraw_consent(
     may: May<WithdrawConsents>,
     app: Data<App>,
+    writer: Data<ConsentWriter>,
     req: HttpRequest,
     id: Id<Uuid>,
     body: Valid<WithdrawBody>,
 ) -> Result<Reply, Problem> {
+    // An answer that is kept for a retry is kept in a transaction of its own.
+    if !carries_key(&req)?
+        && let Some(view) = writer.withdraw(&may, id.get(), body.reason()).await?
+    {
+        return Ok(withdrawn(&may, view)?);
+    }
     once(&app, &may, &req, body.digest(), async |work| {
-        let view = consents::withdraw(&app, &may, work, id.get(), body.reason()).await?;
-        Reply::ok(&ConsentBody::of(view, may.identity.user().is_some()))
+        withdrawn(&may, consents::withdraw(&app, &may, work, id.get(), body.reason()).await?)
     })
     .await
+}
+
+fn withdrawn(call: &Call, view: ConsentView) -> Result<Reply, DomainError> {
+    Reply::ok(&ConsentBody::of(view, call.identity.user().is_some()))
 }
 
 /// Make a link for withdrawing.

@@ -11,6 +11,7 @@ mod receipt;
 mod recipients;
 mod record;
 mod remind;
+mod together;
 mod withdraw;
 
 use chrono::{DateTime, Utc};
@@ -36,6 +37,7 @@ pub use recipients::{RecipientView, acknowledge, recipients, withdrawals};
 pub(crate) use record::{AGE_FIELDS, birth_of};
 pub use record::{NewConsent, record, record_many};
 pub use remind::{KIND, remind};
+pub use together::ConsentWriter;
 pub use withdraw::withdraw;
 pub(crate) use withdraw::withdraw_again;
 

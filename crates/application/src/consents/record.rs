@@ -58,24 +58,16 @@ pub async fn record_many(
     if rows.len() > MOST {
         return Err(DomainError::Invalid(vec![Fault::new("/consents", "too_many").with_arg(MOST.to_string())]));
     }
-    let mut intake = Intake::load(call, work, &rows).await?;
-    let answers: Vec<_> = rows.into_iter().map(|row| intake.take(app, call, row)).collect();
-    let Intake { records, events, .. } = intake;
-    if records.is_empty() {
+    let asked: Vec<_> = rows.iter().map(|row| (call, row)).collect();
+    let mut intake = Intake::load(work, &asked, Busy::Awaited).await?;
+    let answers: Vec<_> = rows.iter().map(|row| intake.take(app, call, row)).collect();
+    if intake.records.is_empty() {
         return Ok(answers);
     }
-    // One way to the database and back: none of these waits for another.
-    let told = records.iter().map(news).collect();
-    let (recorded, happened, stand, told, noted) = tokio::join!(
-        biased;
-        stored::insert_records(work, &records),
-        stored::insert_events(work, &events),
-        stored::put_states(work, &events),
-        publish_all(app, work, told),
-        app.record_change(work, call, entry(&records)),
-    );
-    recorded.and(happened).and(stand)?;
-    told.and(noted)?;
+    // One way to the database and back: the entry waits for nothing.
+    let entry = entry(&intake.records);
+    let (stored, noted) = tokio::join!(biased; intake.store(app, work), app.record_change(work, call, entry));
+    stored.and(noted)?;
     Ok(answers)
 }
 
@@ -87,7 +79,8 @@ fn news(row: &ConsentRow) -> News {
         .with("channel", Fact::Code(row.channel.clone()))
 }
 
-fn entry(records: &[ConsentRow]) -> Draft {
+/// What the log says of records.
+pub(super) fn entry(records: &[ConsentRow]) -> Draft {
     let customers: BTreeSet<CustomerId> = records.iter().map(|row| CustomerId::from(row.customer)).collect();
     let codes: BTreeSet<&String> = records.iter().map(|row| &row.purpose).collect();
     let given = records.iter().filter(|row| row.outcome == "given").count();
@@ -106,8 +99,17 @@ fn entry(records: &[ConsentRow]) -> Draft {
     Draft { customers, ..draft }
 }
 
+/// What becomes of rows about somebody whom another transaction holds.
+#[derive(Clone, Copy)]
+pub(super) enum Busy {
+    /// They wait for it.
+    Awaited,
+    /// They are taken for rows about nobody.
+    Skipped,
+}
+
 /// Everything that the rows are judged by, read once; and what is to be written.
-struct Intake {
+pub(super) struct Intake {
     now: DateTime<Utc>,
     people: HashMap<CustomerId, CustomerRow>,
     purposes: BTreeMap<String, (i32, DateTime<Utc>, Purpose)>,
@@ -115,22 +117,30 @@ struct Intake {
     opted_out: HashMap<Uuid, DateTime<Utc>>,
     standings: HashMap<(Uuid, String), Vec<Standing>>,
     ticks: HashMap<CustomerId, i64>,
-    records: Vec<ConsentRow>,
+    /// What is to be stored, in the order in which it was taken.
+    pub records: Vec<ConsentRow>,
     events: Vec<Event>,
 }
 
 impl Intake {
-    async fn load(call: &Call, work: &Work, rows: &[NewConsent]) -> Result<Self, DomainError> {
+    /// Locks and reads everything about these rows, each asked for by its own caller.
+    pub async fn load(work: &Work, asked: &[(&Call, &NewConsent)], busy: Busy) -> Result<Self, DomainError> {
         let meant: BTreeSet<CustomerId> =
-            rows.iter().filter_map(|row| call.identity.meant_customer(row.customer).ok()).collect();
+            asked.iter().filter_map(|(call, row)| call.identity.meant_customer(row.customer).ok()).collect();
         let ids: Vec<CustomerId> = meant.into_iter().collect();
-        let codes: BTreeSet<&str> = rows.iter().map(|row| row.purpose.as_str()).collect();
+        let codes: BTreeSet<&str> = asked.iter().map(|(_, row)| row.purpose.as_str()).collect();
         let codes: Vec<&str> = codes.into_iter().collect();
-        let versions: BTreeSet<Uuid> = rows.iter().map(|row| row.notice).collect();
+        let versions: BTreeSet<Uuid> = asked.iter().map(|(_, row)| row.notice).collect();
         let versions: Vec<Uuid> = versions.into_iter().collect();
+        let lock = async {
+            match busy {
+                Busy::Awaited => people::lock_many(work, &ids).await,
+                Busy::Skipped => people::lock_free(work, &ids).await,
+            }
+        };
         let (locked, known, told) = tokio::try_join!(
             biased;
-            people::lock_many(work, &ids),
+            lock,
             purposes::in_force(work, &codes),
             notices::told(work, &versions),
         )?;
@@ -140,7 +150,7 @@ impl Intake {
             all.insert(row.code, (row.version, row.updated_at, purpose));
         }
         // Where they stand is read when they are locked: no other change of theirs is under way then.
-        let (now, standings, opted_out) = stand(work, &ids, &all, rows).await?;
+        let (now, standings, opted_out) = stand(work, &ids, &all, asked).await?;
         Ok(Self {
             now,
             people: locked.into_iter().map(|row| (row.id, row)).collect(),
@@ -154,11 +164,26 @@ impl Intake {
         })
     }
 
-    fn take(&mut self, app: &App, call: &Call, new: NewConsent) -> Result<ConsentView, DomainError> {
+    /// Stores what was taken and tells of it, on one way to the database and back.
+    pub async fn store(&self, app: &App, work: &Work) -> Result<(), DomainError> {
+        let told = self.records.iter().map(news).collect();
+        let (recorded, happened, stand, told) = tokio::join!(
+            biased;
+            stored::insert_records(work, &self.records),
+            stored::insert_events(work, &self.events),
+            stored::put_states(work, &self.events),
+            publish_all(app, work, told),
+        );
+        recorded.and(happened).and(stand)?;
+        told
+    }
+
+    /// Takes a row, or says why not; nothing is to be stored of it then.
+    pub fn take(&mut self, app: &App, call: &Call, new: &NewConsent) -> Result<ConsentView, DomainError> {
         let id = call.identity.meant_customer(new.customer)?;
         let row = self.people.get(&id).ok_or(DomainError::NotFound)?;
         refuse(decide_row(app, call, row, Permission::ConsentsRecord).outcome, Permission::ConsentsRecord)?;
-        let version = self.check(app, call, row, &new)?;
+        let version = self.check(app, call, row, new)?;
         let about = (id.uuid(), new.purpose.clone());
         let before = self.standings.get(&about).cloned().unwrap_or_default();
         let purpose = &self.purposes.get(&new.purpose).ok_or(DomainError::NotFound)?.2;
@@ -169,7 +194,7 @@ impl Intake {
         if out.is_some_and(|at| opt_out_stands(*at, &before) && !may_be_asked_again(*at, self.now)) {
             return Err(DomainError::refused(RefusedAs::Conflict, "asked_after_opt_out"));
         }
-        let consent = self.record(app, call, id, version, &new)?;
+        let consent = self.record(app, call, id, version, new)?;
         self.supersede(app, call, &consent, &before);
         let after = standing(&consent);
         let standings = self.standings.entry(about).or_default();
@@ -282,7 +307,7 @@ async fn stand(
     work: &Work,
     ids: &[CustomerId],
     purposes: &BTreeMap<String, (i32, DateTime<Utc>, Purpose)>,
-    rows: &[NewConsent],
+    asked: &[(&Call, &NewConsent)],
 ) -> Result<Stand, DomainError> {
     let bare: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let everything = RowScope::everything();
@@ -294,7 +319,7 @@ async fn stand(
         }
     };
     let sells = |row: &NewConsent| purposes.get(&row.purpose).is_some_and(|(_, _, purpose)| purpose.sells_or_shares());
-    let asked_for = rows.iter().any(|row| !row.record.unasked && sells(row));
+    let asked_for = asked.iter().any(|(_, row)| !row.record.unasked && sells(row));
     let opted_out = async { if asked_for { stored::last_opt_outs(work, &bare).await } else { Ok(HashMap::new()) } };
     let (now, found, opted_out) =
         tokio::try_join!(biased; stored::moment(work), try_join_all(purposes.keys().cloned().map(of)), opted_out)?;

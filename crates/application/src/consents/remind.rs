@@ -7,7 +7,6 @@ use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, Event, OpenCase, RecipientRow};
 use custodian_persistence::jobs::{self, Claim};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::App;
 use crate::events::{Event as News, EventType, Fact, publish};
@@ -19,14 +18,9 @@ const LEASE_SECONDS: f64 = 10.0;
 
 /// Has withdrawals looked at again in time, in their own transaction.
 pub(super) async fn watch(work: &Work, events: &[Event], due_at: DateTime<Utc>) -> Result<(), DomainError> {
-    for event in events {
-        let job = JobId::from(event.id);
-        jobs::insert(work, job, KIND, Uuid::nil(), event.at).await?;
-        if let Some(at) = reminder_at(event.at, due_at, 0) {
-            jobs::put_off(work, job, at).await?;
-        }
-    }
-    Ok(())
+    let due = |event: &Event| reminder_at(event.at, due_at, 0).unwrap_or(event.at);
+    let all: Vec<_> = events.iter().map(|event| (JobId::from(event.id), event.at, due(event))).collect();
+    Ok(jobs::insert_due(work, KIND, &all).await?)
 }
 
 /// Looks at a withdrawal whose time has come: tells who has not acknowledged it, and says when to look again.

@@ -7,8 +7,9 @@ use custodian_domain::consents::{EVERY_CHANNEL, Standing, State};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
+use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, Asked, Event, Listed};
-use custodian_persistence::{Work, purposes};
+use custodian_persistence::purposes::{self, PurposeRow};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::{ConsentView, meant, view};
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
 use crate::events::{Event as News, EventType, Fact, publish_all};
-use crate::keys::{own_place, seal_own};
+use crate::keys::{OrganizationKeys, own_place, seal_own};
 use crate::{App, Call};
 
 /// Who says stop.
@@ -73,8 +74,8 @@ pub(crate) async fn withdraw_again(app: &App, work: &Work, id: Uuid) -> Result<b
 
 /// What is to be stopped, and when.
 pub(super) struct Stopping {
-    now: DateTime<Utc>,
-    events: Vec<Event>,
+    pub now: DateTime<Utc>,
+    pub events: Vec<Event>,
     /// Names of those whom the purpose hands data to.
     recipients: Vec<String>,
 }
@@ -103,19 +104,35 @@ async fn stopping(app: &App, work: &Work, listed: &Listed, by: By<'_>) -> Result
         purposes::find(work, &consent.purpose),
     )?;
     let standings: Vec<Standing> = rows.into_iter().filter_map(|row| row.standing).collect();
+    let keys = app.keys().open_organization(work).await?;
+    let events = events_of(app, work, &keys, consent, &standings, now, &by);
+    Ok(Stopping { now, events, recipients: recipients(purpose)? })
+}
+
+/// Names of those whom a purpose hands data to.
+pub(super) fn recipients(purpose: Option<PurposeRow>) -> Result<Vec<String>, DomainError> {
     let purpose = purpose.ok_or(DomainError::NotFound)?;
     let purpose = Purpose::deserialize(&purpose.content).map_err(|_| DomainError::internal("a stored purpose"))?;
-    let keys = app.keys().open_organization(work).await?;
-    let events = ended(consent, &standings)
-        .into_iter()
-        .map(|one| {
-            let id = app.new_id();
-            let place = own_place(work.organization(), "consent_events", id, "reason", 1);
-            let reason = by.reason.map(|text| seal_own(&keys, &place, text, app.rng()));
-            event(consent, one, now, id, &by, reason)
-        })
-        .collect();
-    Ok(Stopping { now, events, recipients: purpose.recipients.into_iter().map(|one| one.name).collect() })
+    Ok(purpose.recipients.into_iter().map(|one| one.name).collect())
+}
+
+/// What happens to a customer's standings when a record is withdrawn.
+pub(super) fn events_of(
+    app: &App,
+    work: &Work,
+    keys: &OrganizationKeys,
+    consent: &stored::ConsentRow,
+    standings: &[Standing],
+    now: DateTime<Utc>,
+    by: &By<'_>,
+) -> Vec<Event> {
+    let made = |one| {
+        let id = app.new_id();
+        let place = own_place(work.organization(), "consent_events", id, "reason", 1);
+        let reason = by.reason.map(|text| seal_own(keys, &place, text, app.rng()));
+        event(consent, one, now, id, by, reason)
+    };
+    ended(consent, standings).into_iter().map(made).collect()
 }
 
 /// What of a customer's standings the withdrawal of a record ends.
@@ -139,25 +156,50 @@ fn ended(consent: &stored::ConsentRow, standings: &[Standing]) -> Vec<Standing> 
 async fn store(app: &App, work: &Work, listed: Listed, stopping: Stopping) -> Result<Listed, DomainError> {
     let Stopping { now, events, recipients } = stopping;
     if !events.is_empty() {
-        let due_at = now + TO_ACKNOWLEDGE;
-        let (happened, stand, cases, told) = tokio::join!(
+        let (told, opened) = tokio::join!(
             biased;
-            stored::insert_events(work, &events),
-            stored::put_states(work, &events),
-            stored::open_cases(work, &events, &recipients, due_at),
-            publish_all(app, work, events.iter().map(news).collect()),
+            store_events(app, work, &events),
+            open_cases(work, &events, &recipients, now),
         );
-        happened.and(stand)?;
-        told?;
-        if cases? > 0 {
-            watch(work, &events, due_at).await?;
-        }
+        told.and(opened)?;
     }
+    match withdrawn(&listed, &events, now) {
+        Some(listed) => Ok(listed),
+        None => stored::find(work, listed.consent.id).await?.ok_or(DomainError::NotFound),
+    }
+}
+
+/// A record as it stands after these events; none where they are not its own.
+pub(super) fn withdrawn(listed: &Listed, events: &[Event], now: DateTime<Utc>) -> Option<Listed> {
     let own = |event: &Event| event.consent == listed.consent.id && event.channel == listed.consent.channel;
-    if events.iter().any(own) {
-        return Ok(Listed { state: State::Withdrawn.code().to_owned(), changed_at: now, ..listed });
+    let stopped = Listed { state: State::Withdrawn.code().to_owned(), changed_at: now, ..listed.clone() };
+    events.iter().any(own).then_some(stopped)
+}
+
+/// Stores what happened and tells of it.
+pub(super) async fn store_events(app: &App, work: &Work, events: &[Event]) -> Result<(), DomainError> {
+    let (happened, stand, told) = tokio::join!(
+        biased;
+        stored::insert_events(work, events),
+        stored::put_states(work, events),
+        publish_all(app, work, events.iter().map(news).collect()),
+    );
+    happened.and(stand)?;
+    told
+}
+
+/// Opens the cases of withdrawals from one purpose, and has them looked at again in time.
+pub(super) async fn open_cases(
+    work: &Work,
+    events: &[Event],
+    recipients: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), DomainError> {
+    let due_at = now + TO_ACKNOWLEDGE;
+    if stored::open_cases(work, events, recipients, due_at).await? > 0 {
+        watch(work, events, due_at).await?;
     }
-    stored::find(work, listed.consent.id).await?.ok_or(DomainError::NotFound)
+    Ok(())
 }
 
 fn news(event: &Event) -> News {

@@ -105,6 +105,21 @@ pub async fn find(work: &Work, id: Uuid) -> Result<Option<Listed>, DbError> {
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(listed))
 }
 
+/// Those of these records that there are, each with where it stands.
+pub async fn find_many(work: &Work, ids: &[Uuid]) -> Result<Vec<Listed>, DbError> {
+    let sql = format!("SELECT {COLUMNS}, {LISTED} WHERE k.organization_id = $1 AND k.id = ANY($2)");
+    Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(listed).collect())
+}
+
+/// The customers of these records whom no other transaction holds, locked until this one ends.
+pub async fn lock_free_people(work: &Work, ids: &[Uuid]) -> Result<Vec<CustomerRow>, DbError> {
+    let sql = format!(
+        "SELECT {CUSTOMER} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY(ARRAY(SELECT k.customer_id FROM consents k \
+         WHERE k.organization_id = $1 AND k.id = ANY($2))) AND c.archived_at IS NULL ORDER BY c.id FOR UPDATE SKIP LOCKED"
+    );
+    Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(CustomerRow::from).collect())
+}
+
 /// The customer of a record, locked until the transaction ends.
 pub async fn lock_person(work: &Work, id: Uuid) -> Result<Option<CustomerRow>, DbError> {
     let sql = format!(

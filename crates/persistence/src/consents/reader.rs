@@ -28,9 +28,9 @@ const PURPOSES: &str = "SELECT p.code, p.state, p.content, p.consents_from, cloc
 /// OFFSET 0 keeps the look-ups apart: a join would go through whole tables that nobody has analysed yet.
 const PEOPLE: &str = "SELECT w.id, w.purpose, c.owner_id, c.department_id, c.region, r.restricted, o.at, s.channel, s.state, s.at, s.expires_at, s.consent_id, s.notice_id \
      FROM unnest($2::uuid[], $3::text[]) AS w(id, purpose) \
-     CROSS JOIN LATERAL (SELECT owner_id, department_id, region FROM customers k WHERE k.organization_id = $1 AND k.id = w.id AND k.archived_at IS NULL OFFSET 0) c \
-     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM privacy_restrictions x WHERE x.organization_id = $1 AND x.customer_id = w.id AND x.since <= clock_timestamp() \
-       AND (x.lifted_at IS NULL OR x.lifted_at > clock_timestamp())) AS restricted OFFSET 0) r \
+     CROSS JOIN LATERAL (SELECT owner_id, department_id, region, restricted FROM customers k WHERE k.organization_id = $1 AND k.id = w.id AND k.archived_at IS NULL OFFSET 0) c \
+     CROSS JOIN LATERAL (SELECT CASE WHEN c.restricted THEN EXISTS (SELECT FROM privacy_restrictions x WHERE x.organization_id = $1 AND x.customer_id = w.id \
+       AND x.since <= clock_timestamp() AND (x.lifted_at IS NULL OR x.lifted_at > clock_timestamp())) ELSE false END AS restricted OFFSET 0) r \
      CROSS JOIN LATERAL (SELECT max(k.at) AS at FROM opt_outs k WHERE k.organization_id = $1 AND k.customer_id = w.id OFFSET 0) o \
      LEFT JOIN LATERAL (SELECT channel, state, at, expires_at, consent_id, notice_id FROM consent_states k \
        WHERE k.organization_id = $1 AND k.customer_id = w.id AND k.purpose = w.purpose OFFSET 0) s ON true";

@@ -37,7 +37,9 @@ pub use reindex::{changed_since, next_ids, retag, total, without};
 pub use tags::{TagRow, add_codes, find_tag, insert_tag, list_tags, lock_tag, put_codes, update_tag, usable_tags};
 use versions::insert_versions;
 pub use versions::{VersionRow, list_versions, scrub_versions};
-pub use write::{archive, by_unique_tags, insert_tagged, lock, lock_many, remove_tags, store_change, unique_taken};
+pub use write::{
+    archive, by_unique_tags, insert_tagged, lock, lock_free, lock_many, remove_tags, store_change, unique_taken,
+};
 
 /// One row of `customers`.
 #[derive(Clone, Debug)]

@@ -131,8 +131,17 @@ pub async fn lock(work: &Work, id: CustomerId) -> Result<Option<CustomerRow>, Db
 
 /// These customers, locked until the transaction ends, in id order so that two batches cannot deadlock.
 pub async fn lock_many(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
+    lock_these(work, ids, "FOR UPDATE").await
+}
+
+/// Those of these customers whom no other transaction holds, locked until the transaction ends.
+pub async fn lock_free(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
+    lock_these(work, ids, "FOR UPDATE SKIP LOCKED").await
+}
+
+async fn lock_these(work: &Work, ids: &[CustomerId], mode: &str) -> Result<Vec<CustomerRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL ORDER BY c.id FOR UPDATE"
+        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL ORDER BY c.id {mode}"
     );
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;

@@ -3,6 +3,7 @@
 mod asking;
 mod certificates;
 mod cuts;
+mod damaged;
 mod gone;
 mod many;
 mod rounds;

@@ -91,7 +91,8 @@ pub struct ErasureBody {
     destroyed_at: Option<DateTime<Utc>>,
     /// The outcome by field; empty before.
     fields: Vec<ErasedFieldBody>,
-    /// How many rows went beside them, by what they were.
+    /// How many rows went beside them, by what they were. `unreadable_values` counts values that did not open any more and went unread: the sweep
+    /// could not look for them.
     #[schema(value_type = BTreeMap<String, i64>)]
     removed: Value,
     /// What stays, and on what ground; empty before.

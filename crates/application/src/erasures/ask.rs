@@ -226,7 +226,7 @@ pub(super) async fn carry_out(
     }
 }
 
-/// Makes a locked customer unreadable: everything that could open or find them goes in this transaction.
+/// Makes a locked customer unreadable: everything that could open or find them goes in this transaction. Nothing of them has to open for it.
 pub(super) async fn take_away(
     app: &App,
     work: &Work,
@@ -235,14 +235,17 @@ pub(super) async fn take_away(
     removal: Removal,
 ) -> Result<ErasureRow, DomainError> {
     let at = removal.at;
-    let (bucket, epoch) = wrapped_header(&row.wrapped_key).map_err(|_| DomainError::Integrity)?;
-    let found = traces::of_customer(app, work, row).await?;
-    let sealed = traces::seal(app, work, wish.id, &found).await?;
+    let known = traces::of_customer(app, work, row).await?;
+    traces::tell_unread(app, work, row.id, &known).await?;
+    let sealed = traces::seal(app, work, wish.id, &known.traces).await?;
     // Held since it wrapped the traces, so that what lives for a day is carried over before this or leaves the person out after it.
     let passing =
         wrapped_header(sealed.get(..WRAPPED_DATA_KEY).unwrap_or_default()).map_err(|_| DomainError::Integrity)?.1;
     let fields = values(row).flatten().map(|value| value.key.to_owned()).collect();
-    let (removed, kept) = stored::erase_customer(work, row.id, &unpack_tags(&row.tags), removal).await?;
+    let (mut removed, kept) = stored::erase_customer(work, row.id, &unpack_tags(&row.tags), removal).await?;
+    if known.unread > 0 {
+        removed.insert("unreadable_values", known.unread);
+    }
     let done = ErasureRow {
         state: State::Erasing.as_str().to_owned(),
         blocked_by: Vec::new(),
@@ -251,8 +254,8 @@ pub(super) async fn take_away(
         fields,
         removed: counts(removed),
         kept: counts(kept),
-        bucket: Some(i32::from(bucket)),
-        epoch: Some(i64::from(epoch)),
+        bucket: known.wrapped_by.map(|(bucket, _)| i32::from(bucket)),
+        epoch: known.wrapped_by.map(|(_, epoch)| i64::from(epoch)),
         passing_epoch: Some(i64::from(passing)),
         sealed_traces: Some(sealed),
         ..wish

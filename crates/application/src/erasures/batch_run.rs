@@ -105,7 +105,7 @@ async fn one(
         Ok((Became::Blocked(id, by), draft)) => Ok((member(BatchOutcome::Blocked, Some(id), by), draft)),
         Ok((Became::Held(by), draft)) => Ok((member(BatchOutcome::Held, None, by), draft)),
         Err(DomainError::Integrity) => {
-            tracing::error!(alert = "critical", customer = %customer, "somebody who was to be erased has no key that can be read");
+            tracing::error!(alert = "critical", customer = %customer, "somebody who was to be erased was not: a key of the service itself does not open");
             Ok((member(BatchOutcome::Failed, None, Vec::new()), None))
         }
         Err(error) => Err(error),

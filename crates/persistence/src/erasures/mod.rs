@@ -64,7 +64,7 @@ pub struct ErasureRow {
     pub removed: Value,
     /// How many rows stay, by what they are.
     pub kept: Value,
-    /// The bucket whose key wrapped the customer's key.
+    /// The bucket whose key wrapped the customer's key; none where that did not open, and any may have: then all of them are left behind.
     pub bucket: Option<i32>,
     /// The epoch of that key.
     pub epoch: Option<i64>,

@@ -27,10 +27,13 @@ fn header(bucket: u16, epoch: u32) -> Vec<u8> {
     [&[0xC2, 0x01], bucket.to_be_bytes().as_slice(), &epoch.to_be_bytes()].concat()
 }
 
-/// The buckets that erasures wait for: their epoch in force is still the one that wrapped an erased customer's key.
+/// The buckets that erasures wait for: their epoch in force is still the one that wrapped an erased customer's key. Of somebody whose key did not open it
+/// may have been any: all of the customers' buckets that were not left since.
 pub async fn buckets_to_renew(work: &Work) -> Result<Vec<BucketRow>, DbError> {
     const SQL: &str = "SELECT k.bucket, k.epoch, k.reserved FROM key_buckets k WHERE k.organization_id = $1 AND EXISTS (SELECT FROM erasures e \
          WHERE e.organization_id = $1 AND e.state = 'erasing' AND ((e.bucket = k.bucket AND e.epoch = k.epoch) \
+         OR (e.bucket IS NULL AND k.bucket BETWEEN 1 AND 65534 AND NOT EXISTS (SELECT FROM key_epochs l WHERE l.organization_id = $1 \
+         AND l.bucket = k.bucket AND l.retired_at >= e.erased_at)) \
          OR (k.bucket = 65535 AND e.passing_epoch = k.epoch AND (e.clean OR e.sweep = '{}')))) ORDER BY k.bucket";
     work.query(SQL, &[&work.organization().uuid()]).await?.iter().map(crate::keys::bucket_row).collect()
 }
@@ -204,6 +207,22 @@ pub async fn note_all_destroyed(work: &Work) -> Result<Vec<Uuid>, DbError> {
          LEFT JOIN key_epochs p ON p.organization_id = s.organization_id AND p.bucket = 65535 AND p.epoch = s.passing_epoch \
          WHERE e.organization_id = $1 AND s.organization_id = $1 AND s.id = e.id AND e.state = 'erasing' AND e.destroyed_at IS NULL \
          AND (s.passing_epoch IS NULL OR p.destroyed_at IS NOT NULL) RETURNING e.id";
+    let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
+    let mut noted: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    noted.extend(note_every_bucket_destroyed(work).await?);
+    Ok(noted)
+}
+
+/// The same for those whose key did not open: no epoch that was in force when they were erased, or before, is in force or in the store.
+async fn note_every_bucket_destroyed(work: &Work) -> Result<Vec<Uuid>, DbError> {
+    const SQL: &str = "UPDATE erasures e SET destroyed_at = (SELECT max(d.destroyed_at) FROM key_epochs d WHERE d.organization_id = $1) \
+         WHERE e.organization_id = $1 AND e.state = 'erasing' AND e.erased_at IS NOT NULL AND e.destroyed_at IS NULL AND e.bucket IS NULL \
+         AND NOT EXISTS (SELECT FROM key_buckets k WHERE k.organization_id = $1 AND k.bucket BETWEEN 1 AND 65534 \
+         AND NOT EXISTS (SELECT FROM key_epochs l WHERE l.organization_id = $1 AND l.bucket = k.bucket AND l.retired_at >= e.erased_at)) \
+         AND NOT EXISTS (SELECT FROM key_epochs o WHERE o.organization_id = $1 AND o.bucket BETWEEN 1 AND 65534 AND o.destroyed_at IS NULL \
+         AND NOT EXISTS (SELECT FROM key_epochs l WHERE l.organization_id = $1 AND l.bucket = o.bucket AND l.epoch < o.epoch AND l.retired_at >= e.erased_at)) \
+         AND EXISTS (SELECT FROM key_epochs p WHERE p.organization_id = $1 AND p.bucket = 65535 AND p.epoch = e.passing_epoch AND p.destroyed_at IS NOT NULL) \
+         RETURNING e.id";
     let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -195,11 +195,14 @@ pub struct DestroyedKey {
     pub at: chrono::DateTime<chrono::Utc>,
 }
 
-/// The keys whose destruction made somebody unreadable in every copy.
+/// The keys whose destruction made somebody unreadable in every copy: theirs, or where theirs did not open the one of each bucket that was in force.
 pub async fn destroyed_keys(work: &Work, row: &ErasureRow) -> Result<Vec<DestroyedKey>, DbError> {
-    const SQL: &str = "SELECT bucket, epoch, commitment, rewrapped, destroyed_at FROM key_epochs WHERE organization_id = $1 AND destroyed_at IS NOT NULL \
-         AND ((bucket = $2 AND epoch = $3) OR (bucket = 65535 AND epoch = $4)) ORDER BY 1";
-    let params: [&(dyn ToSql + Sync); 4] = [&work.organization().uuid(), &row.bucket, &row.epoch, &row.passing_epoch];
+    const SQL: &str = "SELECT k.bucket, k.epoch, k.commitment, k.rewrapped, k.destroyed_at FROM key_epochs k WHERE k.organization_id = $1 \
+         AND k.destroyed_at IS NOT NULL AND ((k.bucket = $2 AND k.epoch = $3) OR (k.bucket = 65535 AND k.epoch = $4) \
+         OR ($2 IS NULL AND k.bucket BETWEEN 1 AND 65534 AND k.retired_at >= $5 AND NOT EXISTS (SELECT FROM key_epochs l WHERE l.organization_id = $1 \
+         AND l.bucket = k.bucket AND l.epoch < k.epoch AND l.retired_at >= $5))) ORDER BY 1";
+    let ErasureRow { bucket, epoch, passing_epoch, erased_at, .. } = row;
+    let params: [&(dyn ToSql + Sync); 5] = [&work.organization().uuid(), bucket, epoch, passing_epoch, erased_at];
     let key = |row: &Row| DestroyedKey {
         bucket: row.get(0),
         epoch: row.get(1),

@@ -12,7 +12,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, Language, RefusedAs};
 use custodian_domain::privacy_requests::{Right, State, encloses_files};
 use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
-use custodian_persistence::{Work, consents, customers as people, self_service};
+use custodian_persistence::{DbError, Work, consents, customers as people, self_service};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use self::files::{Archive, Attached, attached_bytes};
 use super::{Codes, Doer, codes, conflict, entry, note};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
-use crate::customers::own_values;
+use crate::customers::{guard, own_values};
 use crate::detections::note_package_again;
 use crate::erasures::identifiers_of;
 use crate::forms::own_submissions;
@@ -55,7 +55,8 @@ impl Package {
 /// The package of a request that was done, for who hands it over.
 ///
 /// Errors: 404; 409 `no_package` for a right without one, and before the request is done; 410 `package_expired`, `package_fetched` for a second try, which
-/// raises an alarm.
+/// raises an alarm; `Integrity` where something of the person does not open, an alarm as well: a package that lacks what is held would be a false answer, and
+/// this one can be fetched once it opens again.
 pub async fn package(app: &App, call: &Call, id: Uuid) -> Result<Package, DomainError> {
     call.needs(Permission::PrivacyRequestsManage)?;
     fetch(app, call, Some(id), None).await
@@ -80,21 +81,48 @@ async fn fetch(app: &App, call: &Call, id: Option<Uuid>, own: Option<CustomerId>
             work.commit().await?;
             Ok(package)
         }
-        Err((error, again)) => {
+        Err(refusal) => {
             work.abandon().await;
-            if let Some(row) = again {
-                tracing::error!(alert = "high", request = %row.id, "a package was asked for a second time");
-                metrics::counter!("custodian_packages_asked_again_total").increment(1);
-                let draft = entry(Action::PrivacyRequestsPackageAgain, &row);
-                app.record_read(call, Draft { verdict: Verdict::Refused, ..draft }).await?;
-                note_package_again(app, call).await;
-            }
-            Err(error)
+            refused(app, call, refusal).await
         }
     }
 }
 
-type Refusal = (DomainError, Option<Box<RequestRow>>);
+/// Why there is no package.
+enum Refusal {
+    Plain(DomainError),
+    /// It was handed out before.
+    Again(DomainError, Box<RequestRow>),
+    /// Something of this customer does not open: nothing is handed out, and nothing counts as handed out.
+    Damaged(CustomerId),
+}
+
+impl From<DomainError> for Refusal {
+    fn from(error: DomainError) -> Self {
+        Self::Plain(error)
+    }
+}
+
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
+        Self::Plain(error.into())
+    }
+}
+
+async fn refused(app: &App, call: &Call, refusal: Refusal) -> Result<Package, DomainError> {
+    match refusal {
+        Refusal::Plain(error) => Err(error),
+        Refusal::Damaged(customer) => guard(app, call, customer, Err(DomainError::Integrity)).await,
+        Refusal::Again(error, row) => {
+            tracing::error!(alert = "high", request = %row.id, "a package was asked for a second time");
+            metrics::counter!("custodian_packages_asked_again_total").increment(1);
+            let draft = entry(Action::PrivacyRequestsPackageAgain, &row);
+            app.record_read(call, Draft { verdict: Verdict::Refused, ..draft }).await?;
+            note_package_again(app, call).await;
+            Err(error)
+        }
+    }
+}
 
 async fn fetch_in(
     app: &App,
@@ -103,12 +131,15 @@ async fn fetch_in(
     id: Option<Uuid>,
     own: Option<CustomerId>,
 ) -> Result<Package, Refusal> {
-    let plain = |error: DomainError| (error, None);
-    stored::hold(work).await.map_err(|error| plain(error.into()))?;
-    let row = find(work, id, own).await.map_err(plain)?;
-    let now = work.database_time().await.map_err(|error| plain(error.into()))?;
+    stored::hold(work).await?;
+    let row = find(work, id, own).await?;
+    let now = work.database_time().await?;
     may_be_fetched(&row, now)?;
-    make(app, call, work, row, now).await.map_err(plain)
+    let customer = CustomerId::from(row.customer.ok_or(DomainError::NotFound)?);
+    make(app, call, work, row, customer, now).await.map_err(|error| match error {
+        DomainError::Integrity => Refusal::Damaged(customer),
+        error => Refusal::Plain(error),
+    })
 }
 
 async fn find(work: &Work, id: Option<Uuid>, own: Option<CustomerId>) -> Result<RequestRow, DomainError> {
@@ -123,18 +154,17 @@ async fn find(work: &Work, id: Option<Uuid>, own: Option<CustomerId>) -> Result<
 }
 
 fn may_be_fetched(row: &RequestRow, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let plain = |error: DomainError| (error, None);
     let gone = |code| DomainError::refused(RefusedAs::Gone, code);
-    let Codes { right, state, .. } = codes(row).map_err(plain)?;
+    let Codes { right, state, .. } = codes(row)?;
     let answered = state == State::Completed && row.verified_at.is_some() && row.customer.is_some();
     if !answered || !matches!(right, Right::Access | Right::Portability) {
-        return Err(plain(conflict("no_package")));
+        return Err(conflict("no_package").into());
     }
     if row.packaged_at.is_some() {
-        return Err((gone("package_fetched"), Some(Box::new(row.clone()))));
+        return Err(Refusal::Again(gone("package_fetched"), Box::new(row.clone())));
     }
     if row.closed_at.is_none_or(|closed| closed + LIVES <= now) {
-        return Err(plain(gone("package_expired")));
+        return Err(gone("package_expired").into());
     }
     Ok(())
 }
@@ -144,9 +174,9 @@ async fn make(
     call: &Call,
     work: &Work,
     row: RequestRow,
+    customer: CustomerId,
     now: DateTime<Utc>,
 ) -> Result<Package, DomainError> {
-    let customer = CustomerId::from(row.customer.ok_or(DomainError::NotFound)?);
     let found = people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
     // Who hands it over looks as closely as who reveals; the person does not.
     if call.identity.user().is_some() {

@@ -1,10 +1,8 @@
-//! Small steps that many handlers share: settling a transaction, answering one resource, reading JSON that came in a form.
+//! Small steps that many handlers share: answering one resource, reading JSON that came in a form.
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse};
 use custodian_crypto::mac::sha256;
-use custodian_domain::kernel::DomainError;
-use custodian_persistence::Work;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,20 +11,6 @@ use super::etag::ETag;
 use super::page::{Listing, Pages};
 use super::problem::Problem;
 use super::query::Query;
-
-/// Commits what went well; takes back what did not, and gives the connection back either way.
-pub async fn settle<T>(work: Work, outcome: Result<T, DomainError>) -> Result<T, DomainError> {
-    match outcome {
-        Ok(value) => {
-            work.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
-}
 
 /// One resource with its tag, or `304` where the caller has it already.
 pub fn single(req: &HttpRequest, tag: ETag, body: &impl Serialize) -> Result<HttpResponse, Problem> {

@@ -34,7 +34,7 @@ pub mod openapi;
 pub mod openapi_check;
 pub mod path;
 
-pub use answer::{page_of, read_json, settle, single};
+pub use answer::{page_of, read_json, single};
 pub use caller::{AskAgain, Authenticated, Enrolling, Oneself, client_address};
 pub use connections::{Connections, IDLE, STALLED};
 pub use context::Context;

@@ -254,6 +254,21 @@ impl App {
         Ok(Work::begin(&self.0.db, organization).await?)
     }
 
+    /// Asks the database in a transaction of its own, of which nothing is left, and gives the connection back whatever the answer is.
+    pub(crate) async fn reading<T, E>(
+        &self,
+        organization: OrganizationId,
+        ask: impl AsyncFnOnce(&Work) -> Result<T, E>,
+    ) -> Result<T, DomainError>
+    where
+        DomainError: From<E>,
+    {
+        let work = self.begin(organization).await?;
+        let answer = ask(&work).await;
+        work.abandon().await;
+        Ok(answer?)
+    }
+
     /// Begins a transaction if a connection is free at once.
     pub(crate) async fn begin_if_free(&self, organization: OrganizationId) -> Result<Option<Work>, DomainError> {
         Ok(Work::begin_if_free(&self.0.db, organization).await?)

@@ -38,10 +38,10 @@ pub async fn list(app: &App, call: &Call) -> Result<Vec<DepartmentRow>, DomainEr
 /// One department.
 pub async fn find(app: &App, call: &Call, id: DepartmentId) -> Result<DepartmentRow, DomainError> {
     call.needs(Permission::DepartmentsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, draft(Action::DepartmentsRead, id)).await?;
     Ok(row)
 }

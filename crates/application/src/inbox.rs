@@ -72,10 +72,7 @@ impl Item {
 pub async fn list(app: &App, call: &Call) -> Result<Vec<Item>, DomainError> {
     call.needs(Permission::InboxRead)?;
     let user = call.identity.user().ok_or(DomainError::refused(RefusedAs::Forbidden, "staff_only"))?;
-    let work = app.begin(call.organization()).await?;
-    let gathered = gather(app, call, &work, user).await;
-    work.abandon().await;
-    let mut items = gathered?;
+    let mut items = app.reading(call.organization(), async |work| gather(app, call, work, user).await).await?;
     items.sort_by_key(|item| std::cmp::Reverse((item.since, item.id)));
     app.record_read(call, Draft::of(Action::InboxRead)).await?;
     Ok(items)

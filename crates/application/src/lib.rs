@@ -32,6 +32,7 @@ pub mod mail;
 pub mod notices;
 pub mod organizations;
 mod paging;
+mod pieces;
 pub mod privacy_requests;
 pub mod purposes;
 pub mod records;

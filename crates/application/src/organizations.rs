@@ -108,16 +108,8 @@ pub async fn appoint(
     role: &str,
 ) -> Result<UserId, DomainError> {
     let work = Work::begin(owner, organization).await?;
-    match appoint_in(app, &work, email, role).await {
-        Ok(id) => {
-            work.commit().await?;
-            Ok(id)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let outcome = appoint_in(app, &work, email, role).await;
+    work.settle(outcome).await
 }
 
 async fn appoint_in(app: &App, work: &Work, email: &str, role: &str) -> Result<UserId, DomainError> {

@@ -56,10 +56,10 @@ impl From<&Row> for AttachmentRow {
 }
 
 /// Keeps a sealed piece.
-pub async fn insert_chunk(work: &Work, id: Uuid, sequence: i32, sealed: &[u8]) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO attachment_chunks (organization_id, attachment_id, sequence, sealed) VALUES ($1, $2, $3, $4)";
-    work.execute(sql, &[&work.organization().uuid(), &id, &sequence, &sealed]).await?;
+pub async fn insert_chunks(work: &Work, id: Uuid, first: i32, sealed: &[Vec<u8>]) -> Result<(), DbError> {
+    let sql = "INSERT INTO attachment_chunks (organization_id, attachment_id, sequence, sealed) \
+         SELECT $1, $2, $3 + (u.place - 1)::int, u.sealed FROM unnest($4::bytea[]) WITH ORDINALITY AS u(sealed, place)";
+    work.execute(sql, &[&work.organization().uuid(), &id, &first, &sealed]).await?;
     Ok(())
 }
 

@@ -88,6 +88,20 @@ impl Work {
         }
     }
 
+    /// Commits what went well; takes back what did not, and gives the connection back either way.
+    pub async fn settle<T, E: From<DbError>>(self, outcome: Result<T, E>) -> Result<T, E> {
+        match outcome {
+            Ok(value) => {
+                self.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.abandon().await;
+                Err(error)
+            }
+        }
+    }
+
     fn client(&self) -> Result<&deadpool_postgres::ClientWrapper, DbError> {
         self.client.as_deref().ok_or_else(|| DbError::Internal("work after the end".into()))
     }

@@ -12,7 +12,7 @@ use super::policy_bodies::{
 use super::{ManagePolicies, ReadPolicies};
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    ValidPatch, WriteProblems, once, page_of, settle, single,
+    ValidPatch, WriteProblems, once, page_of, single,
 };
 
 const PATH: &str = "/v1/approval-policies";
@@ -122,7 +122,7 @@ pub async fn change_approval_policy(
     let admits = |version: i32| if_match.check(i64::from(version));
     let draft = body.into_inner().into();
     let changed = access_requests::patch_policy(&app, &may, &work, id.get(), admits, draft).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     let tag = tag(&changed, &may.identity.rights);
     Ok(Reply::ok(&ApprovalPolicyBody::from(changed))?.etag(tag))
 }
@@ -143,6 +143,6 @@ pub async fn delete_approval_policy(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let deleted = access_requests::delete_policy(&app, &may, &work, id.get(), admits).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::http::path::id as other_id;
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, page_of,
-    settle, single,
+    single,
 };
 use crate::needs;
 
@@ -141,7 +141,7 @@ pub async fn delete_attachment(
     let work = app.begin(may.organization()).await?;
     let admits = |version| if_match.check(version);
     let gone = attachments::delete(&app, &may, &work, id.get(), attachment, admits).await;
-    settle(work, gone).await?;
+    work.settle(gone).await?;
     Ok(Reply::no_content())
 }
 

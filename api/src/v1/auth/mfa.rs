@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::http::{
     Body, ChangeProblems, ETag, Empty, Enrolling, IfMatch, Problem, ReadProblems, Reply, Valid, WriteProblems, once,
-    settle, single,
+    single,
 };
 
 /// One's own second factor.
@@ -164,7 +164,7 @@ pub async fn remove_second_factor(
         condition.check(tag.version)
     })
     .await;
-    settle(work, removed).await?;
+    work.settle(removed).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -6,7 +6,7 @@ use custodian_application::{App, auth};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::{Body, ChangeProblems, ETag, IfMatch, May, Problem, ReadProblems, Valid, settle, single};
+use crate::http::{Body, ChangeProblems, ETag, IfMatch, May, Problem, ReadProblems, Valid, single};
 use crate::needs;
 
 needs! {
@@ -58,7 +58,7 @@ pub async fn set_policy(
         |roles: &[String]| ETag::of_body(&LoginPolicyBody { roles_with_mfa: roles.to_vec() }, &may.identity.rights);
     let work = app.begin(may.organization()).await?;
     let set = auth::set_policy(&app, &may, &work, roles, |now| condition.check(tag(now).version)).await;
-    let roles = settle(work, set).await?;
+    let roles = work.settle(set).await?;
     let tag = tag(&roles);
     Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(LoginPolicyBody { roles_with_mfa: roles }))
 }

@@ -17,7 +17,7 @@ use self::bodies::{FieldBody, FieldVersionBody, field_example};
 use self::drafts::{NewFieldBody, PatchFieldBody, new_example};
 use crate::http::{
     ChangeProblems, ETag, Empty, IfMatch, Lang, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    ValidPatch, WriteProblems, once, page_of, settle, single,
+    ValidPatch, WriteProblems, once, page_of, single,
 };
 use crate::needs;
 
@@ -154,7 +154,7 @@ pub async fn change_field(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = catalog::patch(&app, &may, &work, (&code, &key), admits, body.into_inner().into()).await;
-    let settled = settle(work, changed).await;
+    let settled = work.settle(changed).await;
     catalog::note_change(&app);
     answered(settled?, &may.identity.rights, Lang::of(req.headers())).map_err(Problem::from)
 }

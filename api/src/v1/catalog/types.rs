@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{ManageCatalog, ReadCatalog};
 use crate::http::{
     Body, ChangeProblems, ETag, Empty, IfMatch, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems,
-    Reply, Valid, ValidPatch, WriteProblems, once, page_of, settle, single,
+    Reply, Valid, ValidPatch, WriteProblems, once, page_of, single,
 };
 use crate::v1::roles::LabelsBody;
 
@@ -243,7 +243,7 @@ pub async fn change_record_type(
     let admits = |view: &TypeView| if_match.check(view.revision());
     let labels = body.into_inner().labels.map(LabelsBody::into_parts);
     let changed = catalog::patch_type(&app, &may, &work, &code, admits, labels).await;
-    let settled = settle(work, changed).await;
+    let settled = work.settle(changed).await;
     catalog::note_change(&app);
     answered(settled?, &may.identity.rights, Lang::of(req.headers())).map_err(Problem::from)
 }

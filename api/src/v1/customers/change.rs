@@ -187,7 +187,7 @@ pub async fn change_customer(
     let work = app.begin(may.organization()).await?;
     let seen =
         customers::patch(&app, &may, &work, id.get(), &precondition(if_match), body.into_inner().into_patch()).await;
-    let seen = crate::http::settle(work, seen).await?;
+    let seen = work.settle(seen).await?;
     let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
     Ok(Reply::ok(&CustomerBody::from(seen))?.etag(tag))
 }
@@ -208,6 +208,6 @@ pub async fn delete_customer(
 ) -> Result<HttpResponse, Problem> {
     let work = app.begin(may.organization()).await?;
     let deleted = customers::delete(&app, &may, &work, id.get(), &precondition(if_match)).await;
-    crate::http::settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

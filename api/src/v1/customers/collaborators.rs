@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::may::{ReadCustomers, ShareCustomers};
-use crate::http::{Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, ReadProblems, Reply, Valid, settle, single};
+use crate::http::{Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, ReadProblems, Reply, Valid, single};
 
 /// Who sees a customer beside its owner.
 #[derive(Serialize, ToSchema)]
@@ -111,7 +111,7 @@ pub async fn put_collaborators(
     };
     let work = app.begin(may.organization()).await?;
     let after = customers::put_collaborators(&app, &may, &work, id.get(), admits, &wanted).await;
-    let body = CollaboratorsBody::from(settle(work, after).await?);
+    let body = CollaboratorsBody::from(work.settle(after).await?);
     Ok(Reply::ok(&body)?.etag(tag_of(&body, &may.identity.rights)))
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::may::{ManageTags, ReadCustomers};
 use crate::http::{
     Body, ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, page_of, settle, single,
+    Valid, ValidPatch, WriteProblems, once, page_of, single,
 };
 
 /// One tag.
@@ -171,7 +171,7 @@ pub async fn change_tag(
     let work = app.begin(may.organization()).await?;
     let patch = TagPatch { name, retired };
     let row = customers::patch_tag(&app, &may, &work, id.get(), |version| if_match.check(version), patch).await;
-    let row = settle(work, row).await?;
+    let row = work.settle(row).await?;
     let tag = ETag::new(i64::from(row.version), &may.identity.rights);
     Ok(Reply::ok(&TagBody::from(row))?.etag(tag))
 }

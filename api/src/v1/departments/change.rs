@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{DepartmentBody, ManageDepartments, department_example};
 use crate::http::{
-    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, given, once, settle,
+    Body, ChangeProblems, ETag, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, given, once,
 };
 
 /// A department to make.
@@ -119,7 +119,7 @@ pub async fn change_department(
     };
     let work = app.begin(may.organization()).await?;
     let row = departments::patch(&app, &may, &work, id.get(), |version| if_match.check(version), patch).await;
-    let row = settle(work, row).await?;
+    let row = work.settle(row).await?;
     let tag = ETag::new(i64::from(row.version), &may.identity.rights);
     Ok(Reply::ok(&DepartmentBody::from(row))?.etag(tag))
 }
@@ -139,6 +139,6 @@ pub async fn delete_department(
 ) -> Result<Reply, Problem> {
     let work = app.begin(may.organization()).await?;
     let gone = departments::delete(&app, &may, &work, id.get(), |version| if_match.check(version)).await;
-    settle(work, gone).await?;
+    work.settle(gone).await?;
     Ok(Reply::no_content())
 }

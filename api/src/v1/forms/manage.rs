@@ -10,7 +10,7 @@ use super::bodies::{FormBody, NewFormBody, PatchFormBody, form_example};
 use super::{ManageForms, PATH, ReadForms};
 use crate::http::{
     ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, settle, single,
+    Valid, ValidPatch, WriteProblems, once, single,
 };
 
 fn tag(view: &FormView, rights: &[u8; 32]) -> ETag {
@@ -96,7 +96,7 @@ pub async fn change_form(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = forms::patch(&app, &may, &work, id.get(), admits, body.into_inner().into()).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     let tag = tag(&changed, &may.identity.rights);
     Ok(Reply::ok(&FormBody::from(changed))?.etag(tag))
 }

@@ -17,7 +17,7 @@ use self::bodies::{
 };
 use crate::http::{
     ChangeProblems, ETag, Edge, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, page_of, settle, single,
+    Valid, ValidPatch, WriteProblems, once, page_of, single,
 };
 use crate::needs;
 
@@ -140,7 +140,7 @@ pub async fn change_notice(
     let work = app.begin(may.organization()).await?;
     let admits = |revision: i32| if_match.check(i64::from(revision));
     let changed = notices::patch(&app, &may, &work, id.get(), admits, body.into_inner().into()).await;
-    reply(settle(work, changed).await?, &edge, &may.identity.rights).map_err(Problem::from)
+    reply(work.settle(changed).await?, &edge, &may.identity.rights).map_err(Problem::from)
 }
 
 /// Publish a notice.

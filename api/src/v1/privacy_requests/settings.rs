@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{ManageRequests, ReadRequests};
 use crate::http::{
-    Body, ChangeProblems, ETag, IfMatch, May, Problem, ReadProblems, Reply, Valid, WriteProblems, once, settle, single,
+    Body, ChangeProblems, ETag, IfMatch, May, Problem, ReadProblems, Reply, Valid, WriteProblems, once, single,
 };
 
 /// A year of a calendar.
@@ -241,7 +241,7 @@ pub async fn set_privacy_settings(
     let work = app.begin(may.organization()).await?;
     let own = OwnLimits { working_days, rolls };
     let set = privacy_requests::set_settings(&app, &may, &work, admits, own).await;
-    let view = settle(work, set).await?;
+    let view = work.settle(set).await?;
     let tag = ETag::new(i64::from(view.version), &may.identity.rights);
     Ok(Reply::ok(&SettingsBody::from(view))?.etag(tag))
 }

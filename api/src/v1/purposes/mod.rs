@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use self::bodies::{NewPurposeBody, PatchPurposeBody, PurposeBody, PurposeVersionBody, new_example, purpose_example};
 use crate::http::{
     ChangeProblems, ETag, Empty, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, page_of, settle, single,
+    Valid, ValidPatch, WriteProblems, once, page_of, single,
 };
 use crate::needs;
 
@@ -121,7 +121,7 @@ pub async fn change_purpose(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = purposes::patch(&app, &may, &work, &id, admits, body.into_inner().into()).await;
-    answered(settle(work, changed).await?, &may.identity.rights).map_err(Problem::from)
+    answered(work.settle(changed).await?, &may.identity.rights).map_err(Problem::from)
 }
 
 fn answered(view: PurposeView, rights: &[u8; 32]) -> Result<Reply, DomainError> {

@@ -17,7 +17,6 @@ use super::bodies::{RecordBody, record_example};
 use super::may::{DeleteRecord, WriteRecords};
 use crate::http::{
     Body, ChangeProblems, ETag, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, given, once_retold,
-    settle,
 };
 use crate::v1::customers::{input, precondition};
 
@@ -111,7 +110,7 @@ pub async fn change_record(
     let change = RecordPatch { owner: owner_id.map(|owner| owner.map(UserId::from)), fields };
     let work = app.begin(may.organization()).await?;
     let seen = records::patch(&app, &may, &work, (&code, id), &precondition(if_match), change).await;
-    let seen = settle(work, seen).await?;
+    let seen = work.settle(seen).await?;
     let tag = ETag::new(i64::from(seen.version), &may.identity.rights);
     Ok(Reply::ok(&RecordBody::from(seen))?.etag(tag))
 }
@@ -133,6 +132,6 @@ pub async fn delete_record(
     let (code, id) = place_of(place.into_inner())?;
     let work = app.begin(may.organization()).await?;
     let deleted = records::delete(&app, &may, &work, (&code, id), &precondition(if_match)).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

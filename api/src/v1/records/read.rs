@@ -121,13 +121,8 @@ pub async fn reveal_record_fields(
     // The values leave once more, so the caller must still be allowed them and the log says so once more.
     let again = async |_: &Reply| {
         let work = app.begin(may.organization()).await?;
-        match records::reveal(&app, &may, &work, (&code, id), &body.fields, &body.reason).await {
-            Ok(_) => Ok(work.commit().await?),
-            Err(refused) => {
-                work.abandon().await;
-                Err(refused)
-            }
-        }
+        let revealed = records::reveal(&app, &may, &work, (&code, id), &body.fields, &body.reason).await;
+        work.settle(revealed).await.map(drop)
     };
     once_retold(&app, &may, &req, &digest, show, again).await
 }

@@ -12,7 +12,7 @@ use super::bodies::{
 };
 use crate::http::{
     ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, settle, single,
+    Valid, ValidPatch, WriteProblems, once, single,
 };
 use crate::needs;
 
@@ -119,7 +119,7 @@ pub async fn change_rights_partner(
     let work = app.begin(may.organization()).await?;
     let allowed = |row: &PartnerRow| condition.check(row.version.into());
     let changed = rights_protocols::change(&app, &may, &work, id.get(), patch.into_inner().into(), allowed).await;
-    let row = settle(work, changed).await?;
+    let row = work.settle(changed).await?;
     let tag = ETag::new(i64::from(row.version), &may.identity.rights);
     Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(RightsPartnerBody::from(row)))
 }

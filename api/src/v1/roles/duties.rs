@@ -9,7 +9,7 @@ use super::bodies::{DutyPairBody, NewDutyPairBody, pair_example};
 use super::{ManageRoles, ReadRoles};
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    WriteProblems, once, page_of, settle, single,
+    WriteProblems, once, page_of, single,
 };
 
 const PATH: &str = "/v1/roles/separation-of-duties";
@@ -88,6 +88,6 @@ pub async fn delete_duty_pair(
 ) -> Result<HttpResponse, Problem> {
     let work = app.begin(may.organization()).await?;
     let deleted = roles::delete_duty(&app, &may, &work, id.get(), || if_match.check(VERSION)).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

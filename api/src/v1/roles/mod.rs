@@ -14,7 +14,7 @@ pub use self::bodies::LabelsBody;
 use self::bodies::{NewRoleBody, PatchRoleBody, RoleBody, role_example};
 use crate::http::{
     ChangeProblems, ETag, IfMatch, Lang, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    ValidPatch, WriteProblems, once, page_of, settle, single,
+    ValidPatch, WriteProblems, once, page_of, single,
 };
 use crate::needs;
 
@@ -130,7 +130,7 @@ pub async fn change_role(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = roles::patch(&app, &may, &work, &id, admits, body.into_inner().into()).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     let body = RoleBody::of(&changed, Lang::of(req.headers()));
     Ok(Reply::ok(&body)?.etag(tag(&changed, &may.identity.rights)))
 }
@@ -151,6 +151,6 @@ pub async fn delete_role(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let deleted = roles::delete(&app, &may, &work, &id, admits).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::patch;
 use super::resource::{group, group_version, member};
 use super::wire::{Bearer, Json, ScimError, Wish, answer, has_it};
-use crate::http::settle;
 
 const ATTRIBUTES: [&str; 3] = ["id", "displayName", "externalId"];
 
@@ -34,7 +33,7 @@ pub async fn replace(by: Bearer, app: Data<App>, path: Path<String>, body: Json)
     let named = patch::ids(member(&body.0, "members").unwrap_or(&empty))?;
     let work = app.begin(by.0.call.organization()).await?;
     let changed = scim::change_members(&app, &by.0, &work, &path, |_| named).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     Ok(answer(StatusCode::OK, &group(&app, &changed), Some(&group_version(&changed))))
 }
 
@@ -42,6 +41,6 @@ pub async fn patch(by: Bearer, app: Data<App>, path: Path<String>, body: Json) -
     let wanted = patch::members(&body.0)?;
     let work = app.begin(by.0.call.organization()).await?;
     let changed = scim::change_members(&app, &by.0, &work, &path, wanted).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     Ok(answer(StatusCode::OK, &group(&app, &changed), Some(&group_version(&changed))))
 }

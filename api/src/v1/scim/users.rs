@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::resource::{user, wanted};
 use super::wire::{Bearer, Json, ScimError, Wish, admits, answer, has_it, stale, weak};
-use crate::http::{Problem, path, settle};
+use crate::http::{Problem, path};
 
 /// What accounts can be found by.
 const ATTRIBUTES: [&str; 8] =
@@ -45,7 +45,7 @@ pub async fn create(by: Bearer, app: Data<App>, body: Json) -> Result<HttpRespon
     let wanted = wanted(&body.0)?;
     let work = app.begin(by.0.call.organization()).await?;
     let made = scim::create(&app, &by.0, &work, &wanted).await;
-    Ok(shown(&app, StatusCode::CREATED, &settle(work, made).await?))
+    Ok(shown(&app, StatusCode::CREATED, &work.settle(made).await?))
 }
 
 pub async fn replace(
@@ -90,7 +90,7 @@ async fn bring(
     let wanted = wanted(body)?;
     let work = app.begin(by.0.call.organization()).await?;
     let changed = scim::replace(app, &by.0, &work, id, &wanted, admits).await;
-    Ok(shown(app, StatusCode::OK, &settle(work, changed).await?))
+    Ok(shown(app, StatusCode::OK, &work.settle(changed).await?))
 }
 
 pub async fn delete(
@@ -102,6 +102,6 @@ pub async fn delete(
     let id = id(&path)?;
     let work = app.begin(by.0.call.organization()).await?;
     let removed = scim::remove(&app, &by.0, &work, id, admits(&req)).await;
-    settle(work, removed).await?;
+    work.settle(removed).await?;
     Ok(HttpResponse::NoContent().finish())
 }

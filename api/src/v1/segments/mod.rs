@@ -15,7 +15,7 @@ use uuid::Uuid;
 use self::bodies::{NewSegmentBody, PatchSegmentBody, SegmentBody, segment_example};
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    ValidPatch, WriteProblems, once, settle, single,
+    ValidPatch, WriteProblems, once, single,
 };
 use crate::needs;
 
@@ -132,7 +132,7 @@ pub async fn change_segment(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = segments::patch(&app, &may, &work, id.get(), admits, draft).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     let tag = tag(&changed, &may.identity.rights);
     Ok(Reply::ok(&SegmentBody::from(changed))?.etag(tag))
 }
@@ -153,6 +153,6 @@ pub async fn delete_segment(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let deleted = segments::delete(&app, &may, &work, id.get(), admits).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,7 +10,7 @@ use super::view_bodies::{NewViewBody, PatchViewBody, ViewBody, view_example};
 use super::{ReadSegments, WriteSegments};
 use crate::http::{
     ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid,
-    ValidPatch, WriteProblems, once, page_of, settle, single,
+    ValidPatch, WriteProblems, once, page_of, single,
 };
 
 const PATH: &str = "/v1/views";
@@ -94,7 +94,7 @@ pub async fn change_view(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let changed = segments::patch_view(&app, &may, &work, id.get(), admits, draft).await;
-    let changed = settle(work, changed).await?;
+    let changed = work.settle(changed).await?;
     let tag = tag(&changed, &may.identity.rights);
     Ok(Reply::ok(&ViewBody::from(changed))?.etag(tag))
 }
@@ -115,6 +115,6 @@ pub async fn delete_view(
     let work = app.begin(may.organization()).await?;
     let admits = |version: i32| if_match.check(i64::from(version));
     let deleted = segments::delete_view(&app, &may, &work, id.get(), admits).await;
-    settle(work, deleted).await?;
+    work.settle(deleted).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -13,8 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::{
-    Body, ChangeProblems, ETag, IfMatch, Oneself, Problem, ReadProblems, Reply, Valid, WriteProblems, once, settle,
-    single,
+    Body, ChangeProblems, ETag, IfMatch, Oneself, Problem, ReadProblems, Reply, Valid, WriteProblems, once, single,
 };
 use crate::v1::consents::{ConsentBody, consent_example};
 
@@ -157,7 +156,7 @@ pub async fn set_own_preferences(
     let admits = |version: i64| condition.check(version);
     let work = app.begin(me.organization()).await?;
     let set = self_service::set_preferences(&app, &me, &work, admits, &body.language).await;
-    let set = settle(work, set).await?;
+    let set = work.settle(set).await?;
     let tag = ETag::new(set.version, &me.identity.rights);
     Ok(Reply::ok(&OwnPreferencesBody::from(set))?.etag(tag))
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::http::{
     Body, ChangeProblems, ETag, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, settle, single,
+    Valid, ValidPatch, WriteProblems, once, single,
 };
 use crate::needs;
 
@@ -193,7 +193,7 @@ pub async fn change_sso_provider(
     let change = Change::from(patch.into_inner());
     let allowed = |row: &ProviderRow| condition.check(tag(&app, &may, row).version);
     let changed = sso::change(&app, &may, &work, id.get(), change, allowed).await;
-    let row = settle(work, changed).await?;
+    let row = work.settle(changed).await?;
     let tag = tag(&app, &may, &row);
     Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(body(&app, &row)))
 }
@@ -214,7 +214,7 @@ pub async fn delete_sso_provider(
     let work = app.begin(may.organization()).await?;
     let allowed = |row: &ProviderRow| condition.check(tag(&app, &may, row).version);
     let removed = sso::remove(&app, &may, &work, id.get(), allowed).await;
-    settle(work, removed).await?;
+    work.settle(removed).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

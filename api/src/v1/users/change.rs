@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::accounts::{UserBody, user_example};
 use crate::http::{
     Body, ChangeProblems, ETag, Empty, Id, IfMatch, May, Problem, Reply, Valid, ValidPatch, WriteProblems, given, once,
-    settle,
 };
 use crate::needs;
 
@@ -84,7 +83,7 @@ pub(super) fn answer(view: UserView, rights: &[u8; 32]) -> Result<Reply, DomainE
 async fn patched(app: &App, call: &Call, id: UserId, if_match: &IfMatch, patch: UserPatch) -> Result<Reply, Problem> {
     let work = app.begin(call.organization()).await?;
     let view = users::patch(app, call, &work, id, |version| if_match.check(version), patch).await;
-    Ok(answer(settle(work, view).await?, &call.identity.rights)?)
+    Ok(answer(work.settle(view).await?, &call.identity.rights)?)
 }
 
 /// What is done to an account by an action without a body, once: the account as it is then.

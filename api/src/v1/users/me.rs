@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::accounts::{UserBody, user_example};
 use super::change::{answer, blank};
 use crate::http::{
-    Authenticated, Body, ChangeProblems, ETag, IfMatch, Problem, ReadProblems, Reply, ValidPatch, given, settle, single,
+    Authenticated, Body, ChangeProblems, ETag, IfMatch, Problem, ReadProblems, Reply, ValidPatch, given, single,
 };
 
 /// A change of one's own account (RFC 7396): what is absent stays, `null` takes away.
@@ -93,7 +93,7 @@ pub async fn change_me(
     let patch = MePatch { name, language, follow_up_letters };
     let work = app.begin(caller.organization()).await?;
     let view = users::patch_me(&app, &caller, &work, |version| if_match.check(version), patch).await;
-    Ok(answer(settle(work, view).await?, &caller.identity.rights)?)
+    Ok(answer(work.settle(view).await?, &caller.identity.rights)?)
 }
 
 /// Read one's own permissions.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::http::{
     ChangeProblems, ETag, Empty, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, settle, single,
+    Valid, ValidPatch, WriteProblems, once, single,
 };
 use crate::needs;
 
@@ -137,7 +137,7 @@ pub async fn change_webhook(
     let work = app.begin(may.organization()).await?;
     let allowed = |row: &WebhookRow| condition.check(row.version.into());
     let changed = webhooks::change(&app, &may, &work, id.get(), patch.into_inner().into(), allowed).await;
-    let row = settle(work, changed).await?;
+    let row = work.settle(changed).await?;
     let tag = tag(&may, &row);
     Ok(HttpResponse::Ok().insert_header(("ETag", tag.to_string())).json(WebhookBody::from(row)))
 }
@@ -158,7 +158,7 @@ pub async fn delete_webhook(
     let work = app.begin(may.organization()).await?;
     let allowed = |row: &WebhookRow| condition.check(row.version.into());
     let removed = webhooks::remove(&app, &may, &work, id.get(), allowed).await;
-    settle(work, removed).await?;
+    work.settle(removed).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -33,10 +33,9 @@ pub async fn own_budget(app: &App, call: &Call) -> Result<Budget, DomainError> {
     if call.identity.user().is_none() {
         return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
     }
-    let work = app.begin(call.organization()).await?;
-    let spent = stored::spent_today(&work, call.identity.actor_id()).await;
-    work.abandon().await;
-    let (day, reveals, searches) = spent?;
+    let (day, reveals, searches) = app
+        .reading(call.organization(), async |work| stored::spent_today(work, call.identity.actor_id()).await)
+        .await?;
     app.record_read(call, Draft::of(Action::MeRead)).await?;
     let count = |used: i32| u32::try_from(used).unwrap_or_default();
     Ok(Budget {

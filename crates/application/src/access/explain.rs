@@ -185,10 +185,7 @@ async fn subject(app: &App, call: &Call, subject: Subject) -> Result<Option<Othe
 
 /// Everybody's rights for a while to this customer.
 async fn held_by_anybody(app: &App, call: &Call, row: &CustomerRow) -> Result<Held, DomainError> {
-    let work = app.begin(call.organization()).await?;
-    let held = naming(&work, row.id).await;
-    work.abandon().await;
-    Ok(held?)
+    app.reading(call.organization(), async |work| naming(work, row.id).await).await
 }
 
 /// What is asked of the decision, whoever it is about.

@@ -30,10 +30,9 @@ pub async fn list_grants(
     if !sees_all(call) {
         filter.concerning = Some(call.identity.actor_id());
     }
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list_grants(&work, &filter, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| stored::list_grants(work, &filter, one_more(limit)).await)
+        .await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::GrantsRead)).await?;
     Ok((rows, next))

@@ -75,10 +75,10 @@ pub async fn list_policies(app: &App, call: &Call) -> Result<Vec<PolicyView>, Do
 /// One policy.
 pub async fn find_policy(app: &App, call: &Call, id: Uuid) -> Result<PolicyView, DomainError> {
     call.needs(Permission::ApprovalPoliciesRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find_policy(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find_policy(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, Draft::of(Action::ApprovalPoliciesRead)).await?;
     PolicyView::of(row)
 }

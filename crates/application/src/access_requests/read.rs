@@ -80,10 +80,9 @@ pub async fn list(
 /// Every request that waits for the caller, newest first.
 pub async fn waiting(app: &App, call: &Call) -> Result<Vec<RequestView>, DomainError> {
     call.needs(Permission::AccessRequestsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let views = waiting_in(app, &work, UserId::from(call.identity.actor_id())).await;
-    work.abandon().await;
-    let views = views?;
+    let views = app
+        .reading(call.organization(), async |work| waiting_in(app, work, UserId::from(call.identity.actor_id())).await)
+        .await?;
     app.record_read(call, Draft::of(Action::AccessRequestsRead)).await?;
     Ok(views)
 }

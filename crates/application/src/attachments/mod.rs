@@ -26,9 +26,6 @@ use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, find as find_customer, refuse};
 use crate::{App, Call};
 
-/// Plain bytes in one sealed piece.
-const PIECE: usize = 64 * 1024;
-
 /// A file may hold anything and cannot be masked: it is for staff, in calls of no purpose or of one that lists every field. Of somebody whose processing is
 /// restricted none is touched, but for a purpose that the law leaves open.
 fn open_to(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {

@@ -1,6 +1,5 @@
 //! Files of a customer: listed, taken away piece by piece, taken off.
 
-use custodian_crypto::DataKey;
 use custodian_domain::attachments::State;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs};
@@ -16,7 +15,7 @@ use crate::access::record_look;
 use crate::audit::{Detail, Draft};
 use crate::consents::{agreed, refreshed, still_agreed};
 use crate::customers::{decide_row, guard, refuse};
-use crate::keys::own_place;
+use crate::pieces::{Outgoing, Pieces};
 use crate::{App, Call};
 
 /// A file as it is told.
@@ -96,12 +95,8 @@ pub struct Download {
     pub media_type: String,
     /// Its bytes.
     pub size: u64,
-    app: App,
-    organization: OrganizationId,
     id: Uuid,
-    key: DataKey,
-    next: i32,
-    chunks: i32,
+    file: Outgoing,
 }
 
 /// A file, to be taken away. The entry is durable before this returns, and the customer counts against the caller's budget: a file shows whatever it holds.
@@ -134,29 +129,15 @@ impl Download {
             name: facts.name,
             media_type: facts.media_type,
             size: u64::try_from(facts.size).unwrap_or_default(),
-            app: app.clone(),
-            organization,
             id,
-            key: key.key(),
-            next: 0,
-            chunks: facts.chunks,
+            file: Outgoing::new(app, Pieces::new(organization, "attachment", id, key.key()), facts.chunks),
         }
     }
 
     /// The next bytes; nothing at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, DomainError> {
-        if self.next >= self.chunks {
-            return Ok(None);
-        }
-        let work = self.app.begin(self.organization).await?;
-        let sealed = stored::chunk(&work, self.id, self.next).await;
-        work.abandon().await;
-        let sealed = sealed?.ok_or(DomainError::Integrity)?;
-        let sequence = u32::try_from(self.next).map_err(|_| DomainError::Integrity)?;
-        let place = own_place(self.organization, "attachment", self.id, "piece", sequence);
-        let opened = custodian_crypto::open(&self.key, &place, &sealed).map_err(|_| DomainError::Integrity)?;
-        self.next += 1;
-        Ok(Some(opened.to_vec()))
+        let id = self.id;
+        self.file.next(async |work, at| stored::chunk(work, id, at).await).await
     }
 }
 

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::read::AttachmentView;
 use super::sealing::{Facts, FileKey, seal};
-use super::{KIND, PIECE, entry, open_to, reached};
+use super::{KIND, entry, open_to, reached};
 use crate::audit::Detail;
 use crate::consents::{agreed, refreshed};
 use crate::customers::{decide_row, guard, open_row, refuse};
 use crate::detections::note_malware;
-use crate::keys::own_place;
+use crate::pieces::{Incoming, Pieces};
 use crate::{App, Call};
 
 /// A file on its way in. Each piece is durable by itself, so that a slow sender holds no transaction open; it hangs on nobody until [`Upload::attach`].
@@ -29,8 +29,7 @@ pub struct Upload<'a> {
     customer: CustomerId,
     key: FileKey,
     head: Vec<u8>,
-    buffer: Vec<u8>,
-    pieces: i32,
+    file: Incoming<'a>,
     size: u64,
     hash: Hash,
     scan: Option<Scan>,
@@ -80,15 +79,16 @@ impl<'a> Upload<'a> {
         let held = (stored::held_by(&work, row.id).await?, stored::held_in_all(&work).await?);
         work.abandon().await;
         has_room(app, held, 1)?;
+        let (id, key) = (app.new_id(), FileKey::fresh(app));
+        let pieces = Pieces::new(call.organization(), "attachment", id, key.key());
         let mut upload = Self {
             app,
             call,
-            id: app.new_id(),
+            id,
             customer: row.id,
-            key: FileKey::fresh(app),
+            key,
             head: Vec::new(),
-            buffer: Vec::with_capacity(PIECE),
-            pieces: 0,
+            file: Incoming::new(app, pieces, 1),
             size: 0,
             hash: Hash::new(&SHA256),
             scan: None,
@@ -119,7 +119,7 @@ impl<'a> Upload<'a> {
     /// Takes the next bytes of the file.
     ///
     /// Errors: 422 `file_too_large`; 503 `scanner_unavailable`.
-    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<(), DomainError> {
+    pub async fn push(&mut self, bytes: &[u8]) -> Result<(), DomainError> {
         self.size = self.size.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if self.size > self.app.tuning().files.most_bytes {
             return Err(refused("file_too_large"));
@@ -131,40 +131,17 @@ impl<'a> Upload<'a> {
         self.hash.update(bytes);
         let wanted = HEAD.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(bytes.get(..wanted).unwrap_or_default());
-        while !bytes.is_empty() {
-            let room = PIECE - self.buffer.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.buffer.extend_from_slice(now);
-            bytes = later;
-            if self.buffer.len() == PIECE {
-                self.store_piece().await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn store_piece(&mut self) -> Result<(), DomainError> {
-        let sequence = u32::try_from(self.pieces).map_err(|_| DomainError::internal("too many pieces"))?;
-        let place = own_place(self.call.organization(), "attachment", self.id, "piece", sequence);
-        let mut salt = [0_u8; 16];
-        self.app.rng().fill(&mut salt);
-        let sealed = custodian_crypto::seal(&self.key.key(), &place, &self.buffer, salt);
-        let work = self.app.begin(self.call.organization()).await?;
-        stored::insert_chunk(&work, self.id, self.pieces, &sealed).await?;
-        work.commit().await?;
-        self.buffer.clear();
-        self.pieces = self.pieces.checked_add(1).ok_or_else(|| DomainError::internal("too many pieces"))?;
-        Ok(())
+        let id = self.id;
+        self.file.push(bytes, async |work, at, sealed| stored::insert_chunks(work, id, at, sealed).await).await
     }
 
     /// There are no more bytes: what is left is kept, and nothing is that should not be.
     ///
     /// Errors: 422 `empty_file` at `/file`, `file_type_not_allowed`, `file_infected`, `file_unscannable`; 503 `scanner_unavailable`.
     pub async fn complete(&mut self) -> Result<(), DomainError> {
-        if !self.buffer.is_empty() {
-            self.store_piece().await?;
-        }
-        if self.pieces == 0 {
+        let id = self.id;
+        self.file.complete(async |work, at, sealed| stored::insert_chunks(work, id, at, sealed).await).await?;
+        if self.file.count() == 0 {
             return Err(DomainError::invalid("/file", "empty_file"));
         }
         let kind = kind_of(&self.head);
@@ -223,7 +200,7 @@ impl<'a> Upload<'a> {
         let facts = Facts {
             name: safe_name(name),
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
-            chunks: self.pieces,
+            chunks: self.file.count(),
             media_type: kind_of(&self.head).to_owned(),
             state: if self.held { State::Held } else { State::Ready }.as_str().to_owned(),
             sha256: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -82,10 +82,7 @@ pub struct Export {
 pub async fn export(app: &App, call: &Call, from: Option<u64>, to: Option<u64>) -> Result<Export, DomainError> {
     call.needs(Permission::AuditRead)?;
     let organization = call.organization();
-    let work = app.begin(organization).await?;
-    let begun = header(app, &work, from.unwrap_or(0), to).await;
-    work.abandon().await;
-    let header = begun?;
+    let header = app.reading(organization, async |work| header(app, work, from.unwrap_or(0), to).await).await?;
     let (from, to) = (header.from, header.to);
     let mut export =
         Export { app: app.clone(), organization, from, next: from, to, ready: None, digest: Some(sha256_stream()) };

@@ -123,10 +123,7 @@ pub(super) fn read_of(what: &str) -> Draft {
 /// The newest checkpoint of the caller's organisation, a C2SP signed note.
 pub async fn checkpoint(app: &App, call: &Call) -> Result<String, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let head = head(app, &work).await;
-    work.abandon().await;
-    let head = head?;
+    let head = app.reading(call.organization(), async |work| head(app, work).await).await?;
     app.record_read(call, read_of("checkpoint").with("size", Detail::Code(head.size.to_string()))).await?;
     Ok(head.note)
 }
@@ -136,10 +133,7 @@ pub async fn checkpoint(app: &App, call: &Call) -> Result<String, DomainError> {
 /// For whom may read the log; for the entry's own actor, and for whom may read access logs where the entry concerns customers; and for a person whom the entry
 /// concerns: they can see the entry, so they can have it proven. `409 not_yet_placed` within the first second of its life.
 pub async fn inclusion(app: &App, call: &Call, entry: Uuid) -> Result<Inclusion, DomainError> {
-    let work = app.begin(call.organization()).await?;
-    let found = find_inclusion(app, call, &work, entry).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| find_inclusion(app, call, work, entry).await).await?;
     app.record_read(call, read_of("inclusion").with("entry", Detail::Code(entry.to_string()))).await?;
     Ok(found)
 }
@@ -176,10 +170,7 @@ fn sees(call: &Call, stored: &StoredEntry) -> bool {
 /// The proof that the log of `to` entries, as of now if not given, begins with that of `from`.
 pub async fn consistency(app: &App, call: &Call, from: u64, to: Option<u64>) -> Result<Consistency, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_consistency(app, &work, from, to).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| find_consistency(app, work, from, to).await).await?;
     let draft = read_of("consistency").with("from", Detail::Code(from.to_string()));
     app.record_read(call, draft.with("to", Detail::Code(found.to.to_string()))).await?;
     Ok(found)
@@ -198,10 +189,7 @@ async fn find_consistency(app: &App, work: &Work, from: u64, to: Option<u64>) ->
 /// The first `width` hashes of a tile (C2SP tlog-tiles); not found unless the signed tree has that many.
 pub async fn tile(app: &App, call: &Call, id: TileId, width: u16) -> Result<Vec<u8>, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_tile(app, &work, id, width).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| find_tile(app, work, id, width).await).await?;
     let draft = read_of("tile").with("level", Detail::Count(id.level.into()));
     app.record_read(call, draft.with("number", Detail::Code(id.number.to_string()))).await?;
     Ok(found)
@@ -222,10 +210,7 @@ async fn find_tile(app: &App, work: &Work, id: TileId, width: u16) -> Result<Vec
 /// `410 gone` where old detail was let go; the hashes stay.
 pub async fn bundle(app: &App, call: &Call, number: u64, width: u16) -> Result<Vec<u8>, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_bundle(app, &work, number, width).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| find_bundle(app, work, number, width).await).await?;
     app.record_read(call, read_of("entries").with("number", Detail::Code(number.to_string()))).await?;
     Ok(found)
 }

@@ -33,10 +33,7 @@ pub struct Published {
 /// Witnesses answer after a checkpoint was made. In a busy log the newest has no lines of theirs yet.
 pub async fn log_checkpoint(app: &App, call: &Call, witnessed: bool) -> Result<String, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_checkpoint(app, &work, witnessed).await;
-    work.abandon().await;
-    let note = found?;
+    let note = app.reading(call.organization(), async |work| find_checkpoint(app, work, witnessed).await).await?;
     app.record_read(call, read_of("log_checkpoint")).await?;
     Ok(note)
 }
@@ -62,10 +59,7 @@ async fn find_checkpoint(app: &App, work: &Work, witnessed: bool) -> Result<Stri
 /// The proof that the log of all logs of `to` leaves, as of now if not given, begins with that of `from`.
 pub async fn log_consistency(app: &App, call: &Call, from: u64, to: Option<u64>) -> Result<Consistency, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_consistency(app, &work, from, to).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| find_consistency(app, work, from, to).await).await?;
     app.record_read(call, read_of("log_consistency")).await?;
     Ok(found)
 }
@@ -83,10 +77,7 @@ async fn find_consistency(app: &App, work: &Work, from: u64, to: Option<u64>) ->
 /// The caller's organisation's newest leaf in the log of all logs.
 pub async fn log_proof(app: &App, call: &Call) -> Result<Published, DomainError> {
     call.needs(Permission::AuditRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = published(app, &work).await;
-    work.abandon().await;
-    let found = found?.ok_or_else(not_yet)?;
+    let found = app.reading(call.organization(), async |work| published(app, work).await).await?.ok_or_else(not_yet)?;
     app.record_read(call, read_of("log_proof")).await?;
     Ok(found)
 }

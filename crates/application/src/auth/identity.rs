@@ -135,10 +135,10 @@ async fn of_session(
     user: UserId,
     session: SessionId,
 ) -> Result<Identity, DomainError> {
-    let work = app.begin(organization).await?;
-    let identity = live_staff(app, &work, user, session, app.now() + TimeDelta::minutes(1)).await;
-    work.abandon().await;
-    identity
+    app.reading(organization, async |work| {
+        live_staff(app, work, user, session, app.now() + TimeDelta::minutes(1)).await
+    })
+    .await
 }
 
 async fn staff(app: &App, text: &str) -> Result<Identity, DomainError> {
@@ -183,10 +183,7 @@ pub async fn identity_of_user(
     user: UserId,
     session: SessionId,
 ) -> Result<Option<Identity>, DomainError> {
-    let work = app.begin(organization).await?;
-    let identity = load_staff(app, &work, user, session, DateTime::<Utc>::MAX_UTC).await;
-    work.abandon().await;
-    identity
+    app.reading(organization, async |work| load_staff(app, work, user, session, DateTime::<Utc>::MAX_UTC).await).await
 }
 
 async fn load_staff(

@@ -61,10 +61,7 @@ pub async fn export(app: &App, call: &Call) -> Result<Dictionary, DomainError> {
     for permission in [Permission::RetentionRead, Permission::CatalogRead, Permission::PurposesRead] {
         call.needs(permission)?;
     }
-    let work = app.begin(call.organization()).await?;
-    let read = dictionary(app, &work).await;
-    work.abandon().await;
-    let dictionary = read?;
+    let dictionary = app.reading(call.organization(), async |work| dictionary(app, work).await).await?;
     let count: usize = dictionary.types.iter().map(|one| one.fields.len()).sum();
     let draft =
         Draft::of(Action::CatalogExport).with("fields", Detail::Count(u32::try_from(count).unwrap_or(u32::MAX)));

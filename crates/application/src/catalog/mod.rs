@@ -12,7 +12,7 @@ mod write;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::DomainError;
 use custodian_domain::roles::Permission;
-use custodian_persistence::catalog as stored;
+use custodian_persistence::{Work, catalog as stored};
 
 pub use classify::{SampleColumn, classify};
 pub(crate) use current::{Catalogs, Current, load};
@@ -29,10 +29,7 @@ use crate::{App, Call};
 /// The fields of a record type in the order in which they are shown, those in use or those that were retired.
 pub async fn fields(app: &App, call: &Call, code: &str, retired: bool) -> Result<Vec<FieldView>, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = view::all(&work, code, retired).await;
-    work.abandon().await;
-    let views = read?;
+    let views = app.reading(call.organization(), async |work| view::all(work, code, retired).await).await?;
     app.record_read(call, Draft::of(Action::CatalogRead)).await?;
     Ok(views)
 }
@@ -40,10 +37,7 @@ pub async fn fields(app: &App, call: &Call, code: &str, retired: bool) -> Result
 /// One field, in use or retired.
 pub async fn field(app: &App, call: &Call, code: &str, key: &str) -> Result<FieldView, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = view::one(&work, code, key).await;
-    work.abandon().await;
-    let view = read?;
+    let view = app.reading(call.organization(), async |work| view::one(work, code, key).await).await?;
     app.record_read(call, entry(Action::CatalogRead, &view)).await?;
     Ok(view)
 }
@@ -51,14 +45,11 @@ pub async fn field(app: &App, call: &Call, code: &str, key: &str) -> Result<Fiel
 /// The versions of a field since the organisation made or first changed it, newest first.
 pub async fn versions(app: &App, call: &Call, code: &str, key: &str) -> Result<Vec<FieldVersion>, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = async {
-        let view = view::one(&work, code, key).await?;
-        Ok::<_, DomainError>((view, stored::versions(&work, code, key).await?))
+    let ask = async |work: &Work| {
+        let view = view::one(work, code, key).await?;
+        Ok::<_, DomainError>((view, stored::versions(work, code, key).await?))
     };
-    let read = read.await;
-    work.abandon().await;
-    let (view, rows) = read?;
+    let (view, rows) = app.reading(call.organization(), ask).await?;
     app.record_read(call, entry(Action::CatalogRead, &view)).await?;
     rows.into_iter().map(|row| FieldVersion::of(code, key, row)).collect()
 }

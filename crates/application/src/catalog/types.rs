@@ -62,10 +62,7 @@ async fn one(work: &Work, code: &str) -> Result<TypeView, DomainError> {
 /// The record types in the order in which they are shown, those in use or those that were retired.
 pub async fn record_types(app: &App, call: &Call, retired: bool) -> Result<Vec<TypeView>, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = all(&work).await;
-    work.abandon().await;
-    let mut views = read?;
+    let mut views = app.reading(call.organization(), async |work| all(work).await).await?;
     views.retain(|view| view.record_type.in_use != retired);
     app.record_read(call, Draft::of(Action::CatalogRead)).await?;
     Ok(views)
@@ -74,10 +71,7 @@ pub async fn record_types(app: &App, call: &Call, retired: bool) -> Result<Vec<T
 /// One record type, in use or retired.
 pub async fn record_type(app: &App, call: &Call, code: &str) -> Result<TypeView, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = one(&work, code).await;
-    work.abandon().await;
-    let view = read?;
+    let view = app.reading(call.organization(), async |work| one(work, code).await).await?;
     app.record_read(call, entry(Action::CatalogRead, &view)).await?;
     Ok(view)
 }
@@ -85,11 +79,9 @@ pub async fn record_type(app: &App, call: &Call, code: &str) -> Result<TypeView,
 /// The versions of a record type since the organisation made or first changed it, newest first.
 pub async fn type_versions(app: &App, call: &Call, code: &str) -> Result<Vec<TypeVersionRow>, DomainError> {
     call.needs(Permission::CatalogRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = async { Ok::<_, DomainError>((one(&work, code).await?, stored::type_versions(&work, code).await?)) };
-    let read = read.await;
-    work.abandon().await;
-    let (view, versions) = read?;
+    let ask =
+        async |work: &Work| Ok::<_, DomainError>((one(work, code).await?, stored::type_versions(work, code).await?));
+    let (view, versions) = app.reading(call.organization(), ask).await?;
     app.record_read(call, entry(Action::CatalogRead, &view)).await?;
     Ok(versions)
 }

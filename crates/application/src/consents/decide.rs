@@ -101,13 +101,8 @@ async fn settle(app: &App, call: &Call, work: Work, opting_out: &[Uuid]) -> Resu
         work.abandon().await;
         return Ok(());
     }
-    match opt_outs::record(app, call, &work, opting_out).await {
-        Ok(()) => Ok(work.commit().await?),
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let recorded = opt_outs::record(app, call, &work, opting_out).await;
+    work.settle(recorded).await
 }
 
 pub(super) fn bound(call: &Call, purpose: &str) -> Result<(), DomainError> {

@@ -67,16 +67,8 @@ pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<C
     let claims = claims.filter(|claims| claims.iss == app.tuning().issuer && claims.exp > app.now().timestamp());
     let claims = claims.ok_or_else(refused)?;
     let work = app.begin(OrganizationId::from(claims.org)).await?;
-    match by_link(app, &work, claims.consent, request).await {
-        Ok(view) => {
-            work.commit().await?;
-            Ok(view)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let outcome = by_link(app, &work, claims.consent, request).await;
+    work.settle(outcome).await
 }
 
 async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result<ConsentView, DomainError> {

@@ -50,10 +50,7 @@ pub async fn opt_outs(
     customer: Uuid,
 ) -> Result<Vec<OptOutRow>, DomainError> {
     let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::opt_outs_of(&work, row.id.uuid()).await;
-    work.abandon().await;
-    let rows = rows?;
+    let rows = app.reading(call.organization(), async |work| stored::opt_outs_of(work, row.id.uuid()).await).await?;
     app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
     Ok(rows)
 }

@@ -11,7 +11,7 @@ use custodian_domain::purposes::{Law, Purpose, UNSTATED};
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{self as stored, EventRow};
 use custodian_persistence::customers::CustomerReader;
-use custodian_persistence::{notices, organizations, purposes};
+use custodian_persistence::{Work, notices, organizations, purposes};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -65,17 +65,14 @@ pub async fn receipt(
     let view = find(app, reader, call, id).await?;
     call.needs(Permission::ConsentsRead)?;
     let consent = &view.listed.consent;
-    let work = app.begin(call.organization()).await?;
-    let read = async {
+    let ask = async |work: &Work| {
         let missing = || DomainError::internal("a consent names what is not there");
-        let said = purposes::version_of(&work, &consent.purpose, consent.purpose_version).await?.ok_or_else(missing)?;
-        let notice = notices::find(&work, consent.notice).await?.ok_or_else(missing)?;
-        let events = stored::events_of(&work, consent.customer, consent.id).await?;
-        Ok::<_, DomainError>((said, notice, events, organizations::name(&work).await?))
+        let said = purposes::version_of(work, &consent.purpose, consent.purpose_version).await?.ok_or_else(missing)?;
+        let notice = notices::find(work, consent.notice).await?.ok_or_else(missing)?;
+        let events = stored::events_of(work, consent.customer, consent.id).await?;
+        Ok::<_, DomainError>((said, notice, events, organizations::name(work).await?))
     };
-    let read = read.await;
-    work.abandon().await;
-    let (said, notice, events, controller) = read?;
+    let (said, notice, events, controller) = app.reading(call.organization(), ask).await?;
     let unreadable = |_| DomainError::internal("a stored purpose or notice");
     let facts = Facts {
         purpose: Purpose::deserialize(&said).map_err(unreadable)?,

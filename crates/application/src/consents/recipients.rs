@@ -78,10 +78,11 @@ pub async fn withdrawals(
     let Some(own) = call.identity.third_party else {
         return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
     };
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::cases_of(&work, own.uuid(), open, after, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| {
+            stored::cases_of(work, own.uuid(), open, after, one_more(limit)).await
+        })
+        .await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::ConsentsRead)).await?;
     Ok((rows.into_iter().map(|row| RecipientView::of(call, row)).collect(), next))

@@ -202,10 +202,10 @@ pub async fn record_repeated_show(app: &App, call: &Call, id: Uuid) -> Result<()
 
 async fn record_repeated(app: &App, call: &Call, id: Uuid, action: Action) -> Result<(), DomainError> {
     let id = call.identity.meant_customer(id)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::lock(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::lock(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     let decision = decide_row(app, call, &row, Permission::CustomersRead);
     refuse(decision.outcome, Permission::CustomersRead)?;
     let mut shown = Shown::default();

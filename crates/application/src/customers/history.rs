@@ -74,10 +74,8 @@ pub async fn history(
     let survivor = row.id;
     let retired = &call.customer().retired;
     judged.add(judge_fields(app, call, &row, Permission::CustomersHistory, &holding, retired));
-    let work = app.begin(call.organization()).await?;
-    let past = past(call, &work, row, merged).await;
-    work.abandon().await;
-    let (row, stored_versions) = past?;
+    let (row, stored_versions) =
+        app.reading(call.organization(), async |work| past(call, work, row, merged).await).await?;
     // A value that is there no more is a value all the same.
     let is_seen = |(field, access): &(&Field, FieldAccess)| access.view == View::Read && is_close(field);
     let closely: &[CustomerId] = if judged.by_roles().fields.iter().any(is_seen) { &[row.id] } else { &[] };

@@ -128,10 +128,8 @@ pub async fn record_repeated_reveal(
     fields: &[String],
     reason: &str,
 ) -> Result<(), DomainError> {
-    let work = app.begin(call.organization()).await?;
-    let permitted = permitted(app, call, &work, id, fields).await;
-    work.abandon().await;
-    let Permitted { row, wanted, holding, judged } = permitted?;
+    let Permitted { row, wanted, holding, judged } =
+        app.reading(call.organization(), async |work| permitted(app, call, work, id, fields).await).await?;
     let closely: &[CustomerId] = if is_guarded(&wanted, &judged) { &[row.id] } else { &[] };
     let shown = Shown { revealed: wanted.iter().map(|field| field.key).collect(), ..Shown::default() };
     let draft = Draft { shown, reason: Some(reason.to_owned()), ..Draft::about(Action::CustomersReveal, row.id) };

@@ -44,10 +44,10 @@ pub async fn list_tags(app: &App, call: &Call) -> Result<Vec<TagRow>, DomainErro
 pub async fn find_tag(app: &App, call: &Call, id: Uuid) -> Result<TagRow, DomainError> {
     call.needs(Permission::CustomersRead)?;
     staff_only(call)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find_tag(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find_tag(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::TagsRead, &row)).await?;
     Ok(row)
 }

@@ -98,13 +98,8 @@ async fn write(app: &App, organization: OrganizationId, asks: Vec<Ask>) {
 
 async fn alone(app: &App, call: &Call, new: NewCustomer) -> Answer {
     let work = app.begin(call.organization()).await?;
-    match create(app, call, &work, new).await {
-        Ok(seen) => work.commit().await.map(|()| seen).map_err(DomainError::from),
-        Err(refused) => {
-            work.abandon().await;
-            Err(refused)
-        }
-    }
+    let seen = create(app, call, &work, new).await;
+    work.settle(seen).await
 }
 
 /// One answer for each, in their order; or the error of the whole transaction, of which nothing is left then.

@@ -145,10 +145,10 @@ fn value(
 /// Where a customer that was not found is by now, by the id that the caller knows; nothing for whoever may not see the one that it is.
 pub async fn merged_place(app: &App, call: &Call, id: Uuid) -> Result<Option<Uuid>, DomainError> {
     let Ok(id) = call.identity.meant_customer(id) else { return Ok(None) };
-    let work = app.begin(call.organization()).await?;
-    let place = place_of(app, call, &work, id).await;
-    work.abandon().await;
-    let Some(survivor) = place? else { return Ok(None) };
+    let Some(survivor) = app.reading(call.organization(), async |work| place_of(app, call, work, id).await).await?
+    else {
+        return Ok(None);
+    };
     app.record_read(call, Draft { customers: vec![id, survivor], ..Draft::of(Action::CustomersRedirect) }).await?;
     Ok(Some(call.identity.shown_id(survivor)))
 }

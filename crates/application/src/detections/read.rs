@@ -28,10 +28,8 @@ pub async fn list(
 ) -> Result<(Vec<AlertView>, Option<Uuid>), DomainError> {
     call.needs(Permission::AlertsRead)?;
     let filter = AlertFilter { reader: call.identity.actor_id(), ..filter };
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, &filter, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows =
+        app.reading(call.organization(), async |work| stored::list(work, &filter, one_more(limit)).await).await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::AlertsRead)).await?;
     Ok((rows, next))
@@ -40,10 +38,10 @@ pub async fn list(
 /// One alarm.
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<AlertView, DomainError> {
     call.needs(Permission::AlertsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::lock(&work, call.identity.actor_id(), id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::lock(work, call.identity.actor_id(), id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::AlertsRead, id)).await?;
     Ok(row)
 }

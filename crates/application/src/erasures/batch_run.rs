@@ -37,16 +37,8 @@ pub async fn run_batch(app: &App, claim: &Claim) -> Result<(), DomainError> {
 /// A few people in a transaction of their own. False when there is nothing more to do.
 async fn step(app: &App, claim: &Claim) -> Result<bool, DomainError> {
     let work = app.begin(claim.organization).await?;
-    match step_in(app, &work, claim).await {
-        Ok(more) => {
-            work.commit().await?;
-            Ok(more)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let outcome = step_in(app, &work, claim).await;
+    work.settle(outcome).await
 }
 
 async fn step_in(app: &App, work: &Work, claim: &Claim) -> Result<bool, DomainError> {

@@ -91,10 +91,7 @@ async fn matching(app: &App, call: &Call, work: &Work, filter: &Filter) -> Resul
 /// What erasing everybody who matches would take, and what would stay and why. Nothing is opened, nothing is changed.
 pub async fn preview_batch(app: &App, call: &Call, filter: &Filter) -> Result<BatchPreview, DomainError> {
     call.needs(Permission::ErasuresRequest)?;
-    let work = app.begin(call.organization()).await?;
-    let looked = look(app, call, &work, filter).await;
-    work.abandon().await;
-    let (ids, preview) = looked?;
+    let (ids, preview) = app.reading(call.organization(), async |work| look(app, call, work, filter).await).await?;
     let customers = ids.into_iter().take(SAMPLE).map(CustomerId::from).collect();
     app.record_read(call, Draft { customers, ..Draft::of(Action::ErasuresRead) }).await?;
     Ok(preview)
@@ -233,10 +230,7 @@ pub async fn deny_batch(
 /// One proposal with its outcomes so far.
 pub async fn find_batch(app: &App, call: &Call, id: Uuid) -> Result<BatchView, DomainError> {
     call.needs(Permission::ErasuresRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = read(app, &work, id).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| read(app, work, id).await).await?;
     app.record_read(call, about_batch(Action::ErasuresRead, &found.row)).await?;
     Ok(found)
 }
@@ -280,10 +274,11 @@ pub async fn list_members(
     limit: usize,
 ) -> Result<(Vec<MemberRow>, Option<Uuid>), DomainError> {
     let batch = find_batch(app, call, id).await?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::members(&work, batch.row.id, outcome, after, i64::try_from(limit).unwrap_or(200) + 1).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| {
+            stored::members(work, batch.row.id, outcome, after, i64::try_from(limit).unwrap_or(200) + 1).await
+        })
+        .await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.customer);

@@ -137,10 +137,10 @@ fn staying(what: &str, rows: Option<Value>) -> Value {
 /// Errors: 409 `certificate_pending` before there is one; the erasure's findings say where a copy was found.
 pub async fn certificate_of(app: &App, call: &Call, id: Uuid) -> Result<Certificate, DomainError> {
     call.needs(Permission::ErasuresRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     let pending = || DomainError::refused(RefusedAs::Conflict, "certificate_pending");
     let jws = row.certificate.ok_or_else(pending)?;
     let certificate = super::ledger::signed_json(&jws).ok_or(DomainError::Integrity)?;

@@ -72,10 +72,10 @@ pub async fn list(
 /// One erasure.
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<ErasureView, DomainError> {
     call.needs(Permission::ErasuresRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::ErasuresRead, row.customer, id)).await?;
     Ok(ErasureView { row })
 }
@@ -97,10 +97,7 @@ pub async fn preview(app: &App, call: &Call, id: Uuid) -> Result<Preview, Domain
 pub async fn preview_customer(app: &App, call: &Call, id: Uuid) -> Result<Preview, DomainError> {
     call.needs(Permission::ErasuresRead)?;
     let id = call.identity.meant_customer(id)?;
-    let work = app.begin(call.organization()).await?;
-    let looked = look(app, call, &work, id).await;
-    work.abandon().await;
-    let preview = looked?;
+    let preview = app.reading(call.organization(), async |work| look(app, call, work, id).await).await?;
     app.record_read(call, Draft::about(Action::ErasuresRead, id)).await?;
     Ok(preview)
 }
@@ -146,10 +143,9 @@ pub async fn is_gone(app: &App, call: &Call, id: Uuid) -> Result<bool, DomainErr
     if decoys::retire(app, call, id).await? {
         return Ok(true);
     }
-    let work = app.begin(call.organization()).await?;
-    let left = tombstone(&work, id).await;
-    work.abandon().await;
-    let Some(left) = left? else { return Ok(false) };
+    let Some(left) = app.reading(call.organization(), async |work| tombstone(work, id).await).await? else {
+        return Ok(false);
+    };
     let department_path = call.identity.department_path(left.department);
     let thing =
         Thing { customer: id, owner: left.owner, collaborators: &[], department_path, region: None, restricted: false };

@@ -81,28 +81,16 @@ pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, Do
 
 /// Takes everybody who shares a bucket with somebody erased to a new key (E1 and E2); how many buckets there were. The old keys are still there.
 pub async fn leave_keys(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
-    let buckets = reading(app, organization, async |work| stored::buckets_to_renew(work).await).await?;
+    let buckets = app.reading(organization, async |work| stored::buckets_to_renew(work).await).await?;
     for row in &buckets {
         app.keys().renew(app, organization, *row).await?;
     }
     Ok(buckets.len())
 }
 
-/// A question to the database in a transaction of its own.
-async fn reading<T>(
-    app: &App,
-    organization: OrganizationId,
-    ask: impl AsyncFnOnce(&Work) -> Result<T, custodian_persistence::DbError>,
-) -> Result<T, DomainError> {
-    let work = app.begin(organization).await?;
-    let answer = ask(&work).await;
-    work.abandon().await;
-    Ok(answer?)
-}
-
 /// Erases those whose terms have run. A hold that was laid meanwhile keeps them.
 async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
-    let waiting = reading(app, organization, async |work| {
+    let waiting = app.reading(organization, async |work| {
         let now = work.database_time().await?;
         stored::terms_run(work, now, TOGETHER).await
     });
@@ -147,7 +135,7 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
 pub(super) async fn tell_all(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
     let mut told = 0;
     loop {
-        let untold = reading(app, organization, async |work| stored::untold(work, TOGETHER).await).await?;
+        let untold = app.reading(organization, async |work| stored::untold(work, TOGETHER).await).await?;
         tell(app, organization, &untold).await?;
         told += untold.len();
         if i64::try_from(untold.len()).is_ok_and(|count| count < TOGETHER) {
@@ -176,7 +164,7 @@ pub(crate) async fn tell_others(app: &App, organization: OrganizationId) -> Resu
         return Ok(told_of);
     }
     loop {
-        let queued = reading(app, organization, async |work| stored::queued_told(work, TOGETHER).await).await?;
+        let queued = app.reading(organization, async |work| stored::queued_told(work, TOGETHER).await).await?;
         if queued.is_empty() {
             return Ok(told_of);
         }
@@ -194,7 +182,7 @@ pub(crate) async fn tell_others(app: &App, organization: OrganizationId) -> Resu
 ///
 /// Errors: `unavailable` where the ledger cannot be written; the erasure holds all the same, and the next round tells of it.
 pub async fn tell_before_answering(app: &App, organization: OrganizationId, id: Uuid) -> Result<(), DomainError> {
-    let row = reading(app, organization, async |work| stored::find(work, id).await).await?;
+    let row = app.reading(organization, async |work| stored::find(work, id).await).await?;
     match row {
         Some(row) if row.ledger_sequence.is_none() => match row.erased_at {
             Some(at) => tell(app, organization, &[(id, row.customer.uuid(), at)]).await,
@@ -208,7 +196,7 @@ pub async fn tell_before_answering(app: &App, organization: OrganizationId, id: 
 /// the backups of before.
 async fn destroy(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
     let grace = app.custody().grace;
-    let retired = reading(app, organization, async |work| {
+    let retired = app.reading(organization, async |work| {
         let before = work.database_time().await? - grace;
         stored::retired_epochs(work, before).await
     });
@@ -216,7 +204,7 @@ async fn destroy(app: &App, organization: OrganizationId) -> Result<usize, Domai
     if retired.is_empty() {
         return Ok(0);
     }
-    let erased = reading(app, organization, async |work| stored::being_erased(work).await).await?;
+    let erased = app.reading(organization, async |work| stored::being_erased(work).await).await?;
     for (_, epoch) in retired.iter().filter(|(bucket, _)| *bucket == PASSING) {
         app.keys().carry_over(app, organization, *epoch, &erased).await?;
     }

@@ -73,10 +73,7 @@ pub(super) async fn sweep_all(app: &App, organization: OrganizationId) -> Result
 
 /// One pass for those whom no pass has found clean yet. Answers how many they were, and how many are clean now.
 async fn sweep(app: &App, organization: OrganizationId) -> Result<(usize, usize), DomainError> {
-    let work = app.begin(organization).await?;
-    let rows = stored::unswept(&work, TOGETHER).await;
-    work.abandon().await;
-    let rows = rows?;
+    let rows = app.reading(organization, async |work| stored::unswept(work, TOGETHER).await).await?;
     if rows.is_empty() {
         return Ok((0, 0));
     }

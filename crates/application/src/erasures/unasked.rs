@@ -35,16 +35,8 @@ pub async fn propose_unasked(app: &App, organization: OrganizationId) -> Result<
     let mut proposed = 0;
     for ground in SEEN {
         let work = app.begin(organization).await?;
-        match propose(app, &work, ground).await {
-            Ok(people) => {
-                work.commit().await?;
-                proposed += people;
-            }
-            Err(error) => {
-                work.abandon().await;
-                return Err(error);
-            }
-        }
+        let people = propose(app, &work, ground).await;
+        proposed += work.settle(people).await?;
     }
     Ok(proposed)
 }

@@ -80,16 +80,13 @@ pub async fn list(app: &App, call: &Call, wanted: &Wanted) -> Result<Page, Domai
 pub(super) async fn look(app: &App, call: &Call, wanted: &Wanted) -> Result<Page, DomainError> {
     call.needs(Permission::EventsRead)?;
     let reach = reach(app, call, wanted);
-    let work = app.begin(call.organization()).await?;
-    let found = async {
-        let after = start_of(&work, call, wanted).await?.unwrap_or(0);
+    let ask = async |work: &Work| {
+        let after = start_of(work, call, wanted).await?.unwrap_or(0);
         // The head first: whatever stands up to it is seen by the next statement.
-        let head = stored::head(&work).await?;
-        Ok::<_, DomainError>((stored::read(&work, &reach, after, one_more(wanted.limit)).await?, after.max(head)))
+        let head = stored::head(work).await?;
+        Ok::<_, DomainError>((stored::read(work, &reach, after, one_more(wanted.limit)).await?, after.max(head)))
     };
-    let found = found.await;
-    work.abandon().await;
-    let (mut rows, head) = found?;
+    let (mut rows, head) = app.reading(call.organization(), ask).await?;
     let next = cut(&mut rows, wanted.limit, |row| row.position);
     let last = rows.last().map_or(head, |row| row.position);
     let (position, more) = (next.unwrap_or(last.max(head)), next.is_some());

@@ -79,10 +79,10 @@ pub async fn issue(app: &App, call: &Call, work: &Work) -> Result<Ticket, Domain
 /// Errors: 401 `invalid_ticket` for one that is none, came too late, or comes from elsewhere.
 pub async fn admit(app: &App, text: &str, peer: Option<IpAddr>) -> Result<Admitted, DomainError> {
     let (organization, id) = named_by(app, text).ok_or_else(invalid)?;
-    let work = app.begin(organization).await?;
-    let row = stored::find(&work, id, peer, (FIRST_SECONDS.into(), AGAIN_SECONDS)).await;
-    work.abandon().await;
-    let row = row?.ok_or_else(invalid)?;
+    let row = app
+        .reading(organization, async |work| stored::find(work, id, peer, (FIRST_SECONDS.into(), AGAIN_SECONDS)).await)
+        .await?
+        .ok_or_else(invalid)?;
     let (user, session, purpose, began) = (row.user, row.session, row.purpose.clone(), row.position);
     Ok(Admitted { organization, user, session, purpose, began, row, peer })
 }

@@ -1,7 +1,7 @@
 //! Taking a file away: once, by the requester alone, with a token that was made for it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use custodian_crypto::{DataKey, Opaque, opaque};
+use custodian_crypto::{Opaque, opaque};
 use custodian_domain::audit::Action;
 use custodian_domain::exports::{Format, Stage};
 use custodian_domain::kernel::{DomainError, JobId, OrganizationId, RefusedAs};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{KIND, entry, hex, news};
 use crate::audit::Detail;
-use crate::keys::own_place;
+use crate::pieces::{Outgoing, Pieces};
 use crate::{App, Call};
 
 /// The label of the key under which digests of tokens are kept.
@@ -66,9 +66,7 @@ pub struct Download {
     app: App,
     organization: OrganizationId,
     id: Uuid,
-    key: DataKey,
-    next: i32,
-    chunks: i32,
+    file: Outgoing,
 }
 
 /// Takes the file away: from here on it is gone for everybody, whatever becomes of the connection. The entry is durable before the first byte leaves.
@@ -78,16 +76,8 @@ pub struct Download {
 /// Errors: those of [`link`]; 404 for a token that is not this file's newest.
 pub async fn download(app: &App, call: &Call, id: Uuid, token: &str) -> Result<Download, DomainError> {
     let work = app.begin(call.organization()).await?;
-    match take(app, call, &work, id, token).await {
-        Ok(taken) => {
-            work.commit().await?;
-            taken.ok_or_else(not_ready)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    let taken = take(app, call, &work, id, token).await;
+    work.settle(taken).await?.ok_or_else(not_ready)
 }
 
 /// The file; nothing when it is prepared anew.
@@ -104,6 +94,7 @@ async fn take(app: &App, call: &Call, work: &Work, id: Uuid, token: &str) -> Res
     let missing = || DomainError::internal("a ready file lacks its parts");
     let (version, wrapped) = (row.key_version.ok_or_else(missing)?, row.wrapped_key.as_ref().ok_or_else(missing)?);
     let key = app.keys().unwrap_own(call.organization(), id, version, wrapped)?;
+    let pieces = Pieces::new(call.organization(), "export", id, key);
     stored::take(work, id).await?;
     let now = work.database_time().await?;
     jobs::put_off(work, JobId::from(id), now + TimeDelta::hours(SLOW_HOURS)).await?;
@@ -119,9 +110,7 @@ async fn take(app: &App, call: &Call, work: &Work, id: Uuid, token: &str) -> Res
         app: app.clone(),
         organization: call.organization(),
         id,
-        key,
-        next: 0,
-        chunks: row.chunks.unwrap_or_default(),
+        file: Outgoing::new(app, pieces, row.chunks.unwrap_or_default()),
     }))
 }
 
@@ -145,22 +134,19 @@ pub(super) async fn prepare_anew(app: &App, work: &Work, row: &ExportRow) -> Res
 impl Download {
     /// The next piece, opened; `None` behind the last, and then nothing of the file is left.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, DomainError> {
-        let work = self.app.begin(self.organization).await?;
-        if self.next >= self.chunks {
-            stored::end(&work, self.id, Stage::Downloaded.as_str()).await?;
-            work.commit().await?;
-            return Ok(None);
+        let id = self.id;
+        match self.file.next(async |work, at| stored::chunk(work, id, at).await).await {
+            Ok(None) => {
+                let work = self.app.begin(self.organization).await?;
+                stored::end(&work, id, Stage::Downloaded.as_str()).await?;
+                work.commit().await?;
+                Ok(None)
+            }
+            Err(DomainError::Integrity) => {
+                tracing::error!(alert = "critical", export = %id, "a sealed file does not open: it was changed outside the service");
+                Err(DomainError::Integrity)
+            }
+            piece => piece,
         }
-        let sealed = stored::chunk(&work, self.id, self.next).await;
-        work.abandon().await;
-        let version = u32::try_from(self.next).unwrap_or(u32::MAX);
-        let place = own_place(self.organization, "export", self.id, "piece", version);
-        let opened = sealed?.and_then(|sealed| custodian_crypto::open(&self.key, &place, &sealed).ok());
-        let Some(piece) = opened else {
-            tracing::error!(alert = "critical", export = %self.id, "a sealed file does not open: it was changed outside the service");
-            return Err(DomainError::Integrity);
-        };
-        self.next += 1;
-        Ok(Some(piece.to_vec()))
     }
 }

@@ -21,15 +21,14 @@ use crate::access_requests::tell_ready;
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::asked_for;
 use crate::customers::guard;
-use crate::keys::own_place;
-use crate::{App, Call};
+use crate::{App, Call, pieces};
 
 /// Where the pieces go.
 pub(super) struct Pieces<'a> {
     app: &'a App,
     claim: &'a Claim,
     row: &'a ExportRow,
-    key: DataKey,
+    sealed: pieces::Pieces,
     call: Call,
     shown: Vec<&'static str>,
     chunks: i32,
@@ -39,7 +38,8 @@ pub(super) struct Pieces<'a> {
 impl<'a> Pieces<'a> {
     pub fn new(app: &'a App, claim: &'a Claim, row: &'a ExportRow, key: DataKey, call: Call, fields: &[Field]) -> Self {
         let shown = fields.iter().map(|field| field.key).collect();
-        Self { app, claim, row, key, call, shown, chunks: 0, done: 0 }
+        let sealed = pieces::Pieces::new(claim.organization, "export", row.id, key);
+        Self { app, claim, row, sealed, call, shown, chunks: 0, done: 0 }
     }
 
     /// Every member; `None` when another worker has taken the job.
@@ -102,11 +102,7 @@ impl<'a> Pieces<'a> {
 
     async fn seal(&mut self, work: &Work, piece: Option<Vec<u8>>) -> Result<(), DomainError> {
         let Some(piece) = piece.filter(|piece| !piece.is_empty()) else { return Ok(()) };
-        let mut salt = [0_u8; 16];
-        self.app.rng().fill(&mut salt);
-        let version = u32::try_from(self.chunks).unwrap_or(u32::MAX);
-        let place = own_place(self.claim.organization, "export", self.row.id, "piece", version);
-        let sealed = custodian_crypto::seal(&self.key, &place, &piece, salt);
+        let sealed = self.sealed.seal(self.chunks, &piece, self.app.rng())?;
         stored::insert_chunk(work, self.row.id, self.chunks, &sealed).await?;
         self.chunks += 1;
         Ok(())

@@ -28,10 +28,7 @@ pub enum Traced {
 pub async fn trace(app: &App, call: &Call, value: &str) -> Result<Traced, DomainError> {
     call.needs(Permission::LeakTracesRun)?;
     let tag = tag_of(app, call.organization(), value);
-    let work = app.begin(call.organization()).await?;
-    let found = found(app, &work, &tag).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| found(app, work, &tag).await).await?;
     let draft = match &found {
         Some(Traced::Export(view)) => entry(Action::LeakTracesTrace, view.row.id),
         Some(Traced::Partner(shown)) => {

@@ -81,10 +81,11 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<FormView>, Option<Uuid>), DomainError> {
     call.needs(Permission::FormsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, after, i64::try_from(limit).unwrap_or(200) + 1).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| {
+            stored::list(work, after, i64::try_from(limit).unwrap_or(200) + 1).await
+        })
+        .await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id);
@@ -95,10 +96,10 @@ pub async fn list(
 /// One form.
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<FormView, DomainError> {
     call.needs(Permission::FormsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::FormsRead, id)).await?;
     view(row)
 }

@@ -83,10 +83,11 @@ pub async fn show_submission(
     id: Uuid,
 ) -> Result<SubmissionView, DomainError> {
     call.needs(Permission::FormsDecide)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find_submission(&work, id).await;
-    work.abandon().await;
-    let row = row?.filter(|row| row.form == form).ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find_submission(work, id).await)
+        .await?
+        .filter(|row| row.form == form)
+        .ok_or(DomainError::NotFound)?;
     let customer = find_customer(app, reader, call, row.customer.uuid(), Permission::CustomersRead).await?;
     let organization = call.organization();
     let content = guard(app, call, customer.id, opened(app, organization, &customer, &row)).await?;

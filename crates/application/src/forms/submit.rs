@@ -102,16 +102,8 @@ pub async fn submit(app: &App, form: Uuid, sent: Sent, from: Sender<'_>) -> Resu
     earned(app, &claims, &sent.proof)?;
     let work = app.begin(organization).await?;
     let taken = take(app, &work, (form, claims.version, claims.jti), &content, sent, from).await;
-    match taken {
-        Ok(()) => {
-            work.commit().await?;
-            Ok(claims.jti)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    work.settle(taken).await?;
+    Ok(claims.jti)
 }
 
 /// Counts the try, whatever comes of it, in a transaction of its own.

@@ -10,8 +10,7 @@ use custodian_persistence::imports::{self as stored, ImportRow};
 use custodian_persistence::{Database, Work};
 use tokio::runtime::Handle;
 
-use super::upload::PIECE;
-use crate::keys::own_place;
+use crate::pieces::{self, PIECE};
 
 /// Opened pieces in memory: a workbook is read at its end, its beginning and its sheet in turns.
 const KNOWN: usize = 16;
@@ -24,7 +23,7 @@ pub(super) struct Pieces {
     db: Database,
     organization: OrganizationId,
     import: JobId,
-    key: Arc<DataKey>,
+    sealed: Arc<pieces::Pieces<Arc<DataKey>>>,
     count: i32,
     runtime: Handle,
     position: u64,
@@ -40,7 +39,8 @@ impl Pieces {
         runtime: Handle,
     ) -> Self {
         let (import, count) = (row.id, row.chunks);
-        Self { db, organization, import, key, count, runtime, position: 0, known: VecDeque::new() }
+        let sealed = Arc::new(pieces::Pieces::new(organization, "import", import.uuid(), key));
+        Self { db, organization, import, sealed, count, runtime, position: 0, known: VecDeque::new() }
     }
 
     /// The piece asked for, and those after it as far as they were fetched with it and open.
@@ -52,14 +52,12 @@ impl Pieces {
             sealed
         })?;
         let mut opened = Vec::with_capacity(sealed.len());
-        for (sequence, sealed) in (sequence..).zip(&sealed) {
-            let version = u32::try_from(sequence).map_err(|_| DomainError::Integrity)?;
-            let place = own_place(self.organization, "import", self.import.uuid(), "piece", version);
-            match custodian_crypto::open(&self.key, &place, sealed) {
-                Ok(piece) => opened.push(piece.to_vec()),
+        for (sequence, sealed) in (sequence..).zip(sealed) {
+            match self.sealed.open(sequence, Some(sealed)) {
+                Ok(piece) => opened.push(piece),
                 // Nobody has asked for it yet: what stands before it is read first.
                 Err(_) if !opened.is_empty() => break,
-                Err(_) => return Err(DomainError::Integrity),
+                Err(error) => return Err(error),
             }
         }
         if opened.is_empty() { Err(DomainError::Integrity) } else { Ok(opened) }

@@ -73,9 +73,8 @@ fn deletion(record_type: &str) -> Permission {
 /// Errors: 404 for an import that the caller may not know of.
 pub async fn kept(app: &App, call: &Call, id: JobId, after: Uuid, limit: usize) -> Result<Vec<ChangeRow>, DomainError> {
     call.needs(Permission::JobsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = async {
-        let row = stored::find(&work, id).await?.ok_or(DomainError::NotFound)?;
+    let ask = async |work: &Work| {
+        let row = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
         let own = call.identity.user() == Some(row.owner);
         if !own
             && !call.identity.caller.holds(Permission::AuditRead)
@@ -83,11 +82,9 @@ pub async fn kept(app: &App, call: &Call, id: JobId, after: Uuid, limit: usize) 
         {
             return Err(DomainError::NotFound);
         }
-        Ok(stored::kept(&work, id, after, i64::try_from(limit).unwrap_or(200)).await?)
+        Ok(stored::kept(work, id, after, i64::try_from(limit).unwrap_or(200)).await?)
     };
-    let read = read.await;
-    work.abandon().await;
-    let rows = read?;
+    let rows = app.reading(call.organization(), ask).await?;
     app.record_read(call, Draft::of(Action::ImportsKept).with("job", Detail::Code(id.to_string()))).await?;
     Ok(rows)
 }
@@ -119,15 +116,12 @@ pub async fn run_undo(app: &App, claim: &Claim) -> Result<(), DomainError> {
 
 /// The import, and who undoes it as they are now.
 async fn begun(app: &App, claim: &Claim) -> Result<Option<(ImportRow, Call)>, DomainError> {
-    let work = app.begin(claim.organization).await?;
-    let read = async {
-        let Some(undo) = stored::undo_of(&work, claim.job).await? else { return Ok(None) };
-        let job = jobs::find(&work, claim.job).await?.ok_or(DomainError::NotFound)?;
-        Ok::<_, DomainError>(stored::find(&work, undo.import).await?.map(|row| (row, undo.session, job.created_by)))
+    let ask = async |work: &Work| {
+        let Some(undo) = stored::undo_of(work, claim.job).await? else { return Ok(None) };
+        let job = jobs::find(work, claim.job).await?.ok_or(DomainError::NotFound)?;
+        Ok::<_, DomainError>(stored::find(work, undo.import).await?.map(|row| (row, undo.session, job.created_by)))
     };
-    let read = read.await;
-    work.abandon().await;
-    let Some((row, session, user)) = read? else { return Ok(None) };
+    let Some((row, session, user)) = app.reading(claim.organization, ask).await? else { return Ok(None) };
     let identity = identity_of_user(app, claim.organization, UserId::from(user), session).await?;
     let identity = identity.filter(|identity| identity.caller.holds(Permission::ImportsRun));
     let call = |identity| Call { identity: Arc::new(identity), request: format!("job-{}", claim.job), purpose: None };

@@ -10,11 +10,10 @@ use custodian_persistence::{Work, jobs};
 use super::options::{Format, UploadOptions};
 use super::run::KIND;
 use crate::audit::{Detail, Draft};
-use crate::keys::{DATA_KEY_VERSION, own_place};
+use crate::keys::DATA_KEY_VERSION;
+use crate::pieces::{Incoming, Pieces};
 use crate::{App, Call};
 
-/// Plain bytes in one sealed piece.
-pub(super) const PIECE: usize = 64 * 1024;
 /// Sealed pieces that are stored together: each commit waits for the disk.
 const TOGETHER: usize = 16;
 
@@ -23,11 +22,7 @@ pub struct Upload<'a> {
     app: &'a App,
     call: &'a Call,
     id: JobId,
-    key: DataKey,
-    buffer: Vec<u8>,
-    sealed: Vec<Vec<u8>>,
-    /// Pieces that are stored.
-    pieces: i32,
+    file: Incoming<'a>,
     reader: Encoding,
 }
 
@@ -67,65 +62,27 @@ impl Encoding {
     }
 }
 
-fn too_many() -> DomainError {
-    DomainError::internal("too many pieces")
-}
-
 impl<'a> Upload<'a> {
     /// Begins an import. The caller must be staff: an import has an owner.
     pub fn begin(app: &'a App, call: &'a Call) -> Result<Self, DomainError> {
         call.needs(Permission::ImportsRun)?;
         let key = DataKey::generate(DATA_KEY_VERSION, app.rng());
         let id = JobId::from(app.new_id());
-        let (buffer, sealed) = (Vec::with_capacity(PIECE), Vec::with_capacity(TOGETHER));
-        Ok(Self { app, call, id, key, buffer, sealed, pieces: 0, reader: Encoding::default() })
+        let pieces = Pieces::new(call.organization(), "import", id.uuid(), key);
+        Ok(Self { app, call, id, file: Incoming::new(app, pieces, TOGETHER), reader: Encoding::default() })
     }
 
     /// Takes the next bytes of the file.
-    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<(), DomainError> {
+    pub async fn push(&mut self, bytes: &[u8]) -> Result<(), DomainError> {
         self.reader.pass(bytes);
-        while !bytes.is_empty() {
-            let room = PIECE - self.buffer.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.buffer.extend_from_slice(now);
-            bytes = later;
-            if self.buffer.len() == PIECE {
-                self.seal_piece()?;
-                if self.sealed.len() == TOGETHER {
-                    self.store_pieces().await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn seal_piece(&mut self) -> Result<(), DomainError> {
-        let before = usize::try_from(self.pieces).unwrap_or(usize::MAX);
-        let sequence = u32::try_from(before.saturating_add(self.sealed.len())).map_err(|_| too_many())?;
-        let place = own_place(self.call.organization(), "import", self.id.uuid(), "piece", sequence);
-        let mut salt = [0_u8; 16];
-        self.app.rng().fill(&mut salt);
-        self.sealed.push(custodian_crypto::seal(&self.key, &place, &self.buffer, salt));
-        self.buffer.clear();
-        Ok(())
-    }
-
-    async fn store_pieces(&mut self) -> Result<(), DomainError> {
-        let more = i32::try_from(self.sealed.len()).map_err(|_| too_many())?;
-        let work = self.app.begin(self.call.organization()).await?;
-        stored::insert_chunks(&work, self.id, self.pieces, &self.sealed).await?;
-        work.commit().await?;
-        self.sealed.clear();
-        self.pieces = self.pieces.checked_add(more).ok_or_else(too_many)?;
-        Ok(())
+        let id = self.id;
+        self.file.push(bytes, async |work, at, sealed| stored::insert_chunks(work, id, at, sealed).await).await
     }
 
     /// Stores what is left of the file.
     pub async fn complete(&mut self) -> Result<(), DomainError> {
-        if !self.buffer.is_empty() {
-            self.seal_piece()?;
-        }
-        if self.sealed.is_empty() { Ok(()) } else { self.store_pieces().await }
+        let id = self.id;
+        self.file.complete(async |work, at, sealed| stored::insert_chunks(work, id, at, sealed).await).await
     }
 
     /// Throws the pieces away: the upload was refused, or was a retry.
@@ -140,7 +97,7 @@ impl<'a> Upload<'a> {
     /// Errors: 422 `unknown_encoding` for text that is neither UTF-8 nor GB18030, `empty_file`; 403 `field_not_editable`.
     pub async fn queue(&self, work: &Work, options: &UploadOptions) -> Result<JobId, DomainError> {
         options.mapping.check_rights(self.call, options.record_type)?;
-        if self.pieces == 0 {
+        if self.file.count() == 0 {
             return Err(DomainError::invalid("/file", "empty_file"));
         }
         let encoding = match options.format {
@@ -152,7 +109,7 @@ impl<'a> Upload<'a> {
             return Err(DomainError::refused(RefusedAs::Forbidden, "staff_only"));
         };
         let now = app.now();
-        let wrapped = app.keys().wrap_passing(app.db(), work, self.id.uuid(), &self.key, app.rng(), now).await?;
+        let wrapped = app.keys().wrap_passing(app.db(), work, self.id.uuid(), self.file.key(), app.rng(), now).await?;
         jobs::insert(work, self.id, KIND, owner.uuid(), now).await?;
         let row = ImportRow {
             id: self.id,
@@ -169,7 +126,7 @@ impl<'a> Upload<'a> {
             session,
             key_version: i32::try_from(DATA_KEY_VERSION).unwrap_or(i32::MAX),
             wrapped_key: Some(wrapped),
-            chunks: self.pieces,
+            chunks: self.file.count(),
             rows_done: 0,
             created: 0,
             updated: 0,

@@ -57,10 +57,7 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<RequestView>, Option<Uuid>), DomainError> {
     call.needs(Permission::PrivacyRequestsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let page = page(app, call, &work, &filter, limit).await;
-    work.abandon().await;
-    let page = page?;
+    let page = app.reading(call.organization(), async |work| page(app, call, work, &filter, limit).await).await?;
     app.record_read(call, Draft::of(Action::PrivacyRequestsRead)).await?;
     Ok(page)
 }

@@ -179,15 +179,12 @@ async fn told_of(work: &Work, row: &RequestRow) -> Result<Vec<NotificationRow>, 
 /// Errors: 404.
 pub async fn recipients(app: &App, call: &Call, request: Uuid) -> Result<Vec<NotificationView>, DomainError> {
     call.needs(Permission::PrivacyRequestsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let read = async {
-        let found = stored::find(&work, request).await?.ok_or(DomainError::NotFound)?;
-        let rows = told_of(&work, &found).await?;
+    let ask = async |work: &Work| {
+        let found = stored::find(work, request).await?.ok_or(DomainError::NotFound)?;
+        let rows = told_of(work, &found).await?;
         Ok::<_, DomainError>((found, rows))
     };
-    let read = read.await;
-    work.abandon().await;
-    let (found, rows) = read?;
+    let (found, rows) = app.reading(call.organization(), ask).await?;
     app.record_read(call, entry(Action::PrivacyRequestsRead, &found)).await?;
     Ok(rows.into_iter().map(|row| view(call, row)).collect())
 }
@@ -221,10 +218,11 @@ pub async fn notifications(
     limit: usize,
 ) -> Result<(Vec<NotificationView>, Option<Uuid>), DomainError> {
     let own = partner(call)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::notifications_for(&work, own, open, after, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| {
+            stored::notifications_for(work, own, open, after, one_more(limit)).await
+        })
+        .await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::PrivacyRequestsRead)).await?;
     Ok((rows.into_iter().map(|row| view(call, row)).collect(), next))

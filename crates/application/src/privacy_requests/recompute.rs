@@ -46,15 +46,8 @@ pub async fn recompute(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let mut progress = Progress::default();
     loop {
         let work = app.begin(claim.organization).await?;
-        let next = match step(app, &work, claim, progress).await {
-            Ok(next) => next,
-            Err(error) => {
-                work.abandon().await;
-                return Err(error);
-            }
-        };
-        work.commit().await?;
-        match next {
+        let next = step(app, &work, claim, progress).await;
+        match work.settle(next).await? {
             Some(next) => progress = next,
             None => return Ok(()),
         }

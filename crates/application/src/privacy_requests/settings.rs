@@ -62,10 +62,7 @@ async fn view(work: &Work, held: bool) -> Result<SettingsView, DomainError> {
 /// Reads them.
 pub async fn read_settings(app: &App, call: &Call) -> Result<SettingsView, DomainError> {
     call.needs(Permission::PrivacyRequestsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = view(&work, false).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| view(work, false).await).await?;
     app.record_read(call, Draft::of(Action::PrivacyRequestsRead)).await?;
     Ok(found)
 }

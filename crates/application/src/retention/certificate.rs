@@ -58,10 +58,11 @@ pub(super) fn sign(app: &App, organization: OrganizationId, policy: &PolicyRow, 
 /// Errors: 404, also for a round that destroyed nothing.
 pub async fn destruction_certificate(app: &App, call: &Call, id: Uuid) -> Result<DestructionCertificate, DomainError> {
     call.needs(Permission::RetentionRead)?;
-    let work = app.begin(call.organization()).await?;
-    let run = stored::find_run(&work, id).await;
-    work.abandon().await;
-    let jws = run?.and_then(|run| run.certificate).ok_or(DomainError::NotFound)?;
+    let jws = app
+        .reading(call.organization(), async |work| stored::find_run(work, id).await)
+        .await?
+        .and_then(|run| run.certificate)
+        .ok_or(DomainError::NotFound)?;
     let certificate = crate::erasures::signed_json(&jws).ok_or(DomainError::Integrity)?;
     app.record_read(call, Draft::of(Entry::RetentionRead).with("round", Detail::Code(id.to_string()))).await?;
     Ok(DestructionCertificate { certificate, jws })

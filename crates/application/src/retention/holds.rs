@@ -158,10 +158,7 @@ pub async fn list_holds(
 /// One hold with whom it binds.
 pub async fn find_hold(app: &App, call: &Call, id: Uuid) -> Result<HoldView, DomainError> {
     call.needs(Permission::LegalHoldsRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = found(app, &work, id).await;
-    work.abandon().await;
-    let found = found?;
+    let found = app.reading(call.organization(), async |work| found(app, work, id).await).await?;
     app.record_read(call, entry(Action::LegalHoldsRead, id)).await?;
     Ok(found)
 }

@@ -165,10 +165,7 @@ async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64,
 pub async fn preview_policy(app: &App, call: &Call, rule: &Rule) -> Result<RetentionPreview, DomainError> {
     call.needs(Permission::RetentionRead)?;
     rule.check(call)?;
-    let work = app.begin(call.organization()).await?;
-    let looked = look(&work, rule).await;
-    work.abandon().await;
-    let (preview, customers) = looked?;
+    let (preview, customers) = app.reading(call.organization(), async |work| look(work, rule).await).await?;
     app.record_read(call, Draft { customers, ..Draft::of(Entry::RetentionRead) }).await?;
     Ok(preview)
 }
@@ -294,10 +291,7 @@ pub async fn confirm_clock(app: &App, call: &Call, work: &Work) -> Result<(), Do
 /// Every policy, oldest first.
 pub async fn list_policies(app: &App, call: &Call) -> Result<Vec<PolicyRow>, DomainError> {
     call.needs(Permission::RetentionRead)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list_policies(&work, false).await;
-    work.abandon().await;
-    let rows = rows?;
+    let rows = app.reading(call.organization(), async |work| stored::list_policies(work, false).await).await?;
     app.record_read(call, Draft::of(Entry::RetentionRead)).await?;
     Ok(rows)
 }
@@ -305,10 +299,10 @@ pub async fn list_policies(app: &App, call: &Call) -> Result<Vec<PolicyRow>, Dom
 /// One policy.
 pub async fn find_policy(app: &App, call: &Call, id: Uuid) -> Result<PolicyRow, DomainError> {
     call.needs(Permission::RetentionRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find_policy(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find_policy(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Entry::RetentionRead, id)).await?;
     Ok(row)
 }
@@ -325,10 +319,9 @@ pub async fn list_runs(
     if let Some(id) = policy {
         find_policy(app, call, id).await?;
     }
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list_runs(&work, policy, before, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows = app
+        .reading(call.organization(), async |work| stored::list_runs(work, policy, before, one_more(limit)).await)
+        .await?;
     let next = cut(&mut rows, limit, |row| row.id);
     if policy.is_none() {
         app.record_read(call, Draft::of(Entry::RetentionRead)).await?;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::intake::{Contact, Incoming, callback_faults, details, take};
-use super::{RightsPartner, entry, keep, settled, tell};
+use super::{RightsPartner, entry, keep, tell};
 use crate::App;
 use crate::audit::Detail;
 use crate::privacy_requests::take_back;
@@ -87,7 +87,7 @@ async fn admit(
 pub async fn set_up(app: &App, by: &RightsPartner, message: &Message<'_>) -> Result<Opaque, DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = set_up_in(app, by, &work, message).await;
-    settled(work, done).await
+    work.settle(done).await
 }
 
 async fn set_up_in(app: &App, by: &RightsPartner, work: &Work, message: &Message<'_>) -> Result<Opaque, DomainError> {
@@ -108,7 +108,7 @@ async fn set_up_in(app: &App, by: &RightsPartner, work: &Work, message: &Message
 pub async fn exercise(app: &App, by: &RightsPartner, message: &Message<'_>, sent: Sent) -> Result<Value, DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = exercise_in(app, by, &work, message, sent).await;
-    let (exchange, row) = settled(work, done).await?;
+    let (exchange, row) = work.settle(done).await?;
     status_body(&exchange, &row)
 }
 
@@ -186,10 +186,7 @@ async fn own(work: &Work, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, 
 ///
 /// Errors: 403 `wrong_agent`.
 pub async fn status(app: &App, by: &RightsPartner, id: &str) -> Result<Value, DomainError> {
-    let work = app.begin(by.call.organization()).await?;
-    let found = own(&work, by, id).await;
-    work.abandon().await;
-    let (exchange, row) = found?;
+    let (exchange, row) = app.reading(by.call.organization(), async |work| own(work, by, id).await).await?;
     let read = entry(Action::RightsExchangesRead, by.row.id);
     app.record_read(&by.call, read.with("privacy_request", Detail::Code(row.id.to_string()))).await?;
     status_body(&exchange, &row)
@@ -201,7 +198,7 @@ pub async fn status(app: &App, by: &RightsPartner, id: &str) -> Result<Value, Do
 pub async fn revoke(app: &App, by: &RightsPartner, message: &Message<'_>, id: &str) -> Result<Value, DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = revoke_in(app, by, &work, message, id).await;
-    let (exchange, row) = settled(work, done).await?;
+    let (exchange, row) = work.settle(done).await?;
     status_body(&exchange, &row)
 }
 

@@ -255,10 +255,10 @@ pub async fn rotate_token(app: &App, call: &Call, work: &Work, id: Uuid) -> Resu
 /// One partner.
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<PartnerRow, DomainError> {
     call.needs(Permission::RightsPartnersRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::RightsPartnersRead, id)).await?;
     Ok(row)
 }
@@ -271,10 +271,8 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<PartnerRow>, Option<Uuid>), DomainError> {
     call.needs(Permission::RightsPartnersRead)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, after, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows =
+        app.reading(call.organization(), async |work| stored::list(work, after, one_more(limit)).await).await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::RightsPartnersRead)).await?;
     Ok((rows, next))

@@ -18,26 +18,10 @@ pub use sign::SigningCertificate;
 pub(crate) use tell::follow;
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::DomainError;
-use custodian_persistence::Work;
 use uuid::Uuid;
 
 use crate::audit::{Detail, Draft};
 
 fn entry(action: Action, partner: Uuid) -> Draft {
     Draft::of(action).with("rights_partner", Detail::Code(partner.to_string()))
-}
-
-/// Commits what went well, and takes back what did not.
-async fn settled<T>(work: Work, outcome: Result<T, DomainError>) -> Result<T, DomainError> {
-    match outcome {
-        Ok(value) => {
-            work.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
 }

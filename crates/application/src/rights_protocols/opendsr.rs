@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::intake::{Contact, Incoming, callback_faults, details, take};
 pub use super::sign::Signed;
-use super::{RightsPartner, entry, settled, sign, tell};
+use super::{RightsPartner, entry, sign, tell};
 use crate::App;
 use crate::audit::Detail;
 use crate::privacy_requests::take_back;
@@ -180,7 +180,7 @@ fn read(app: &App, by: &RightsPartner, sent: &Sent, now: DateTime<Utc>) -> Resul
 pub async fn open(app: &App, by: &RightsPartner, sent: Sent) -> Result<(ExchangeRow, RequestRow), DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = open_in(app, by, &work, sent).await;
-    settled(work, done).await
+    work.settle(done).await
 }
 
 async fn open_in(
@@ -216,10 +216,7 @@ async fn own(work: &Work, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, 
 
 /// Where a request of the partner's own stands.
 pub async fn status(app: &App, by: &RightsPartner, id: &str) -> Result<Value, DomainError> {
-    let work = app.begin(by.call.organization()).await?;
-    let found = own(&work, by, id).await;
-    work.abandon().await;
-    let (exchange, row) = found?;
+    let (exchange, row) = app.reading(by.call.organization(), async |work| own(work, by, id).await).await?;
     let read = entry(Action::RightsExchangesRead, by.row.id);
     app.record_read(&by.call, read.with("privacy_request", Detail::Code(row.id.to_string()))).await?;
     status_body(app, &exchange, &row)
@@ -231,7 +228,7 @@ pub async fn status(app: &App, by: &RightsPartner, id: &str) -> Result<Value, Do
 pub async fn cancel(app: &App, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, DateTime<Utc>), DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = cancel_in(app, by, &work, id).await;
-    settled(work, done).await
+    work.settle(done).await
 }
 
 async fn cancel_in(

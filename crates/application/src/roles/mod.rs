@@ -73,10 +73,8 @@ pub async fn list(app: &App, call: &Call) -> Result<Vec<RoleView>, DomainError> 
 /// One role, by its id or its code.
 pub async fn find(app: &App, call: &Call, name: &str) -> Result<RoleView, DomainError> {
     call.needs(Permission::RolesRead)?;
-    let work = app.begin(call.organization()).await?;
-    let found = find_in(&work, name).await;
-    work.abandon().await;
-    let found = found?.ok_or(DomainError::NotFound)?;
+    let found =
+        app.reading(call.organization(), async |work| find_in(work, name).await).await?.ok_or(DomainError::NotFound)?;
     app.record_read(call, Draft::of(Action::RolesRead)).await?;
     Ok(found)
 }

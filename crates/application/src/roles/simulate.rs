@@ -71,10 +71,8 @@ pub struct Simulation {
 /// Errors: 422 with every fault; 403 `role_built_in`.
 pub async fn simulate(app: &App, call: &Call, name: &str, draft: RoleDraft) -> Result<Simulation, DomainError> {
     call.needs(Permission::RolesManage)?;
-    let work = app.begin(call.organization()).await?;
-    let outcome = simulate_in(app, call, &work, name, draft).await;
-    work.abandon().await;
-    let (code, simulation) = outcome?;
+    let (code, simulation) =
+        app.reading(call.organization(), async |work| simulate_in(app, call, work, name, draft).await).await?;
     let draft = Draft::of(Action::RolesSimulate).with("role", Detail::Code(code));
     app.record_read(call, draft).await?;
     Ok(simulation)

@@ -89,10 +89,10 @@ fn entry(action: Action, token: Uuid) -> Draft {
 /// One token, and whether it is in force.
 pub async fn find_token(app: &App, call: &Call, id: Uuid) -> Result<(TokenRow, bool), DomainError> {
     call.needs(Permission::AuthManage)?;
-    let work = app.begin(call.organization()).await?;
-    let found = stored::find_token(&work, id).await;
-    work.abandon().await;
-    let found = found?.ok_or(DomainError::NotFound)?;
+    let found = app
+        .reading(call.organization(), async |work| stored::find_token(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::ScimTokensRead, id)).await?;
     Ok(found)
 }
@@ -105,10 +105,8 @@ pub async fn list_tokens(
     limit: usize,
 ) -> Result<(Vec<(TokenRow, bool)>, Option<Uuid>), DomainError> {
     call.needs(Permission::AuthManage)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list_tokens(&work, after, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows =
+        app.reading(call.organization(), async |work| stored::list_tokens(work, after, one_more(limit)).await).await?;
     let next = cut(&mut rows, limit, |(row, _)| row.id);
     app.record_read(call, Draft::of(Action::ScimTokensRead)).await?;
     Ok((rows, next))
@@ -137,10 +135,8 @@ pub async fn authenticate(app: &App, text: &str, request: &str) -> Result<Provis
     let token = rest.split_once('_').and_then(|(id, _)| Uuid::try_parse(id).ok()).ok_or_else(refused)?;
     let found = users::find_lookup(app.db(), &app.keys().lookup("scim-token", &token.to_string())).await?;
     let organization = OrganizationId::from(found.first().ok_or_else(refused)?.0);
-    let work = app.begin(organization).await?;
-    let row = stored::find_token(&work, token).await;
-    work.abandon().await;
-    let (row, live) = row?.ok_or_else(refused)?;
+    let (row, live) =
+        app.reading(organization, async |work| stored::find_token(work, token).await).await?.ok_or_else(refused)?;
     if !app.auth().is_key(text, &row.secret_digest) || !live {
         return Err(refused());
     }

@@ -98,14 +98,11 @@ pub async fn list(
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<SegmentView, DomainError> {
     call.needs(Permission::SegmentsRead)?;
     let owner = user(call)?;
-    let work = app.begin(call.organization()).await?;
-    let found = async {
-        let row = stored::find(&work, owner, id).await?.ok_or(DomainError::NotFound)?;
-        view(app, call, &work, row).await
-    }
-    .await;
-    work.abandon().await;
-    let found = found?;
+    let ask = async |work: &Work| {
+        let row = stored::find(work, owner, id).await?.ok_or(DomainError::NotFound)?;
+        view(app, call, work, row).await
+    };
+    let found = app.reading(call.organization(), ask).await?;
     app.record_read(call, entry(Action::SegmentsRead, id)).await?;
     Ok(found)
 }

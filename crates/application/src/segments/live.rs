@@ -2,7 +2,7 @@
 
 use custodian_domain::kernel::{DomainError, Fault};
 use custodian_domain::roles::Permission;
-use custodian_persistence::segments as stored;
+use custodian_persistence::{Work, segments as stored};
 use uuid::Uuid;
 
 use super::saved::Saved;
@@ -26,21 +26,18 @@ pub async fn narrow(
     }
     call.needs(Permission::SegmentsRead)?;
     let owner = user(call)?;
-    let work = app.begin(call.organization()).await?;
-    let found = async {
+    let ask = async |work: &Work| {
         let segment = match segment {
             None => None,
-            Some(id) => Some(stored::find(&work, owner, id).await?.ok_or_else(|| unknown("/segment"))?),
+            Some(id) => Some(stored::find(work, owner, id).await?.ok_or_else(|| unknown("/segment"))?),
         };
         let view = match view {
             None => None,
-            Some(id) => Some(stored::lock_view(&work, owner, id).await?.ok_or_else(|| unknown("/view"))?),
+            Some(id) => Some(stored::lock_view(work, owner, id).await?.ok_or_else(|| unknown("/view"))?),
         };
         Ok::<_, DomainError>((segment, view))
-    }
-    .await;
-    work.abandon().await;
-    let (segment, view) = found?;
+    };
+    let (segment, view) = app.reading(call.organization(), ask).await?;
     if let Some(row) = segment {
         lay(call, query, Saved::read(&row.filter, &row.terms)?)?;
     }

@@ -80,16 +80,13 @@ pub async fn differing(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<(Vec<Differing>, Option<Uuid>), DomainError> {
-    let work = app.begin(call.organization()).await?;
-    let found = async {
-        let ruled = ruled(app, call, &work, id, Permission::CustomersRead).await?;
+    let ask = async |work: &Work| {
+        let ruled = ruled(app, call, work, id, Permission::CustomersRead).await?;
         let wanted = i64::try_from(limit).unwrap_or(200) + 1;
-        let rows = stored::without_tag(&work, &ruled.among, &ruled.tag, after, wanted).await?;
+        let rows = stored::without_tag(work, &ruled.among, &ruled.tag, after, wanted).await?;
         Ok::<_, DomainError>((ruled.field, rows))
-    }
-    .await;
-    work.abandon().await;
-    let (field, mut rows) = found?;
+    };
+    let (field, mut rows) = app.reading(call.organization(), ask).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id.uuid());

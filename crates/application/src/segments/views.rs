@@ -77,10 +77,10 @@ pub async fn list_views(app: &App, call: &Call) -> Result<Vec<ViewView>, DomainE
 pub async fn find_view(app: &App, call: &Call, id: Uuid) -> Result<ViewView, DomainError> {
     call.needs(Permission::SegmentsRead)?;
     let owner = user(call)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::lock_view(&work, owner, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::lock_view(work, owner, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::ViewsRead, id)).await?;
     view(call, row)
 }

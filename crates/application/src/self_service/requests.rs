@@ -57,10 +57,9 @@ pub async fn list_own(
 ) -> Result<(Vec<RequestView>, Option<Uuid>), DomainError> {
     let customer = oneself(call)?;
     let filter = RequestFilter { customer: Some(customer.uuid()), before, ..RequestFilter::default() };
-    let work = app.begin(call.organization()).await?;
-    let page = privacy_requests::page(app, call, &work, &filter, limit).await;
-    work.abandon().await;
-    let page = page?;
+    let page = app
+        .reading(call.organization(), async |work| privacy_requests::page(app, call, work, &filter, limit).await)
+        .await?;
     app.record_read(call, Draft::about(Action::PrivacyRequestsRead, customer)).await?;
     Ok(page)
 }

@@ -48,16 +48,7 @@ pub async fn begin(
     let organization = open_portal(app, portal)?;
     let work = app.begin(organization).await?;
     let begun = begin_in(app, &work, (field, value), peer).await;
-    match begun {
-        Ok(began) => {
-            work.commit().await?;
-            Ok(began)
-        }
-        Err(error) => {
-            work.abandon().await;
-            Err(error)
-        }
-    }
+    work.settle(begun).await
 }
 
 async fn begin_in(

@@ -74,10 +74,11 @@ pub async fn begin(app: &App, provider: Uuid) -> Result<Begun, DomainError> {
     let found = users::find_lookup(app.db(), &lookup).await?;
     let (organization, _) = found.first().copied().ok_or(DomainError::NotFound)?;
     let organization = OrganizationId::from(organization);
-    let work = app.begin(organization).await?;
-    let row = stored::find(&work, provider).await;
-    work.abandon().await;
-    let row = row?.filter(|row| row.enabled).ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(organization, async |work| stored::find(work, provider).await)
+        .await?
+        .filter(|row| row.enabled)
+        .ok_or(DomainError::NotFound)?;
     let known = app.providers().published(&row.issuer, app.now()).await.map_err(refusal)?;
     let (id, browser) = (app.new_id(), opaque::generate("", app.rng()));
     let (nonce, verifier) = (opaque::generate("", app.rng()), opaque::generate("", app.rng()));

@@ -107,10 +107,10 @@ pub(super) async fn keep(work: &Work, done: &Offboarding) -> Result<(), DomainEr
 /// The newest record of a person who left, or whose account the directory called inactive, with its steps in alphabetical order.
 pub async fn find_offboarding(app: &App, call: &Call, id: UserId) -> Result<Offboarding, DomainError> {
     call.needs(Permission::UsersRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let OffboardingRow { user, by_directory, successor, by, at, steps } = row?.ok_or(DomainError::NotFound)?;
+    let OffboardingRow { user, by_directory, successor, by, at, steps } = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     let steps: BTreeMap<String, u64> = serde_json::from_value(steps).map_err(|_| DomainError::Integrity)?;
     app.record_read(call, draft(Action::UsersRead, id)).await?;
     Ok(Offboarding { user, by_directory, successor, by, at, steps: steps.into_iter().collect() })

@@ -226,10 +226,10 @@ pub async fn ping(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<Deliv
 /// One webhook.
 pub async fn find(app: &App, call: &Call, id: Uuid) -> Result<WebhookRow, DomainError> {
     call.needs(Permission::WebhooksRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find(&work, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find(work, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::WebhooksRead, id)).await?;
     Ok(row)
 }
@@ -242,10 +242,8 @@ pub async fn list(
     limit: usize,
 ) -> Result<(Vec<WebhookRow>, Option<Uuid>), DomainError> {
     call.needs(Permission::WebhooksRead)?;
-    let work = app.begin(call.organization()).await?;
-    let rows = stored::list(&work, after, one_more(limit)).await;
-    work.abandon().await;
-    let mut rows = rows?;
+    let mut rows =
+        app.reading(call.organization(), async |work| stored::list(work, after, one_more(limit)).await).await?;
     let next = cut(&mut rows, limit, |row| row.id);
     app.record_read(call, Draft::of(Action::WebhooksRead)).await?;
     Ok((rows, next))

@@ -39,10 +39,10 @@ pub async fn deliveries(
 /// One delivery with its tries.
 pub async fn delivery(app: &App, call: &Call, webhook: Uuid, id: Uuid) -> Result<DeliveryRow, DomainError> {
     call.needs(Permission::WebhooksRead)?;
-    let work = app.begin(call.organization()).await?;
-    let row = stored::find_delivery(&work, webhook, id).await;
-    work.abandon().await;
-    let row = row?.ok_or(DomainError::NotFound)?;
+    let row = app
+        .reading(call.organization(), async |work| stored::find_delivery(work, webhook, id).await)
+        .await?
+        .ok_or(DomainError::NotFound)?;
     app.record_read(call, entry(Action::WebhooksRead, webhook)).await?;
     Ok(row)
 }

@@ -76,15 +76,10 @@ pub(crate) async fn own_package(
 
 async fn fetch(app: &App, call: &Call, id: Option<Uuid>, own: Option<CustomerId>) -> Result<Package, DomainError> {
     let work = app.begin(call.organization()).await?;
-    match fetch_in(app, call, &work, id, own).await {
-        Ok(package) => {
-            work.commit().await?;
-            Ok(package)
-        }
-        Err(refusal) => {
-            work.abandon().await;
-            refused(app, call, refusal).await
-        }
+    let fetched = fetch_in(app, call, &work, id, own).await;
+    match work.settle(fetched).await {
+        Ok(package) => Ok(package),
+        Err(refusal) => refused(app, call, refusal).await,
     }
 }
 

@@ -3,6 +3,7 @@
 mod files;
 mod rights;
 mod scanner;
+mod told;
 
 use crate::support::{Answer, Person};
 

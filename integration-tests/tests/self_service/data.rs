@@ -8,6 +8,7 @@ use custodian_crypto::merkle::verify_inclusion;
 use serde_json::{Value, json};
 
 use super::{come_in, somebody, somebody_in};
+use crate::attachments::hang;
 use crate::support::{Answer, Org};
 
 #[tokio::test]
@@ -30,6 +31,28 @@ async fn a_person_sees_every_value_in_full_with_what_it_is_used_for() {
     let restricted = me.get("/v1/self/data").await.shows(200);
     assert_eq!(restricted.at("/restricted"), true);
     assert_eq!(restricted.at("/fields/address/value"), "12 Harbour Street", "a restriction binds others");
+}
+
+#[tokio::test]
+async fn a_person_is_told_which_files_there_are_of_them_and_of_nobody_else() {
+    let org = Org::found().await;
+    let ((customer, address), (other, _)) = (somebody(&org).await, somebody(&org).await);
+    let admin = org.admin().await;
+    let me = come_in(&org, &address, 1).await;
+    assert_eq!(me.get("/v1/self/data").await.shows(200).at("/attachments"), json!([]));
+    let first = hang(&admin, &customer, "contract.txt", b"what was agreed").await.shows(201);
+    let second = hang(&admin, &customer, "minutes.txt", b"what was said").await.shows(201);
+    hang(&admin, &other, "foreign.txt", b"of somebody else").await.shows(201);
+    let data = me.get("/v1/self/data").await.shows(200);
+    let told = |file: &Answer, name: &str, size: i64| json!({"id": file.id(), "record_id": null, "name": name, "media_type": "text/plain", "size": size, "at": file.at("/created_at")});
+    let expected = [told(&second, "minutes.txt", 13), told(&first, "contract.txt", 15)];
+    assert_eq!(data.at("/attachments"), json!(expected));
+    assert!(!data.text().contains("foreign") && !data.at("/attachments").to_string().contains(&admin.id.to_string()));
+    let hold_back = "UPDATE attachments SET state = 'held' WHERE id = $1::text::uuid";
+    org.sql().await.execute(hold_back, &[&first.id()]).await.unwrap();
+    me.get("/v1/self/data").await.refuses(500, "integrity_error");
+    admin.request("DELETE", &first.sent("location")).header("if-match", "*").await.shows(204);
+    assert_eq!(me.get("/v1/self/data").await.shows(200).at("/attachments"), json!([told(&second, "minutes.txt", 13)]));
 }
 
 #[tokio::test]

@@ -145,7 +145,8 @@ pub async fn delete_attachment(
     Ok(Reply::no_content())
 }
 
-fn attachment_example() -> Value {
+/// For the document.
+pub fn attachment_example() -> Value {
     json!({"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a17", "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "record_id": null, "name": "合同 2026.pdf",
         "media_type": "application/pdf", "size": 48213, "state": "ready", "created_at": "2026-11-22T08:00:00Z", "created_by": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11"})
 }

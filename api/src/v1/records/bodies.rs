@@ -1,12 +1,13 @@
 //! A record on the wire. Values reach it only as `SeenRecord`, which the decision has passed.
 
 use chrono::{DateTime, Utc};
-use custodian_application::records::{FollowUp, RecordChange, RecordVersion, SeenRecord};
+use custodian_application::records::{FollowUp, Happened, RecordChange, RecordVersion, SeenRecord};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::v1::attachments::{AttachmentBody, attachment_example};
 use crate::v1::customers::{Accesses, FieldAccessBody, Fields, Shown, split};
 
 /// One record as the caller may see it.
@@ -52,6 +53,25 @@ impl From<SeenRecord> for RecordBody {
             field_access,
             created_at,
             updated_at,
+        }
+    }
+}
+
+/// Something that happened with a customer.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TimelineEntryBody {
+    /// A record.
+    Record(RecordBody),
+    /// A file that hangs on the customer or one of its records.
+    Attachment(AttachmentBody),
+}
+
+impl From<Happened> for TimelineEntryBody {
+    fn from(one: Happened) -> Self {
+        match one {
+            Happened::Record(seen) => Self::Record(seen.into()),
+            Happened::File(view) => Self::Attachment(view.into()),
         }
     }
 }
@@ -116,4 +136,14 @@ pub(super) fn record_example() -> Value {
         "fields": {"channel": "phone", "occurred_at": "2026-11-22T08:00:00Z", "summary": "希望下周回电", "next_follow_up_at": "2026-11-29T08:00:00Z"},
         "field_access": {"channel": {"view": "read", "edit": true}, "summary": {"view": "read", "edit": true}},
         "created_at": "2026-11-22T08:05:00Z", "updated_at": "2026-11-22T08:05:00Z"})
+}
+
+pub(super) fn timeline_example() -> Value {
+    let of = |kind: &str, mut entry: Value| {
+        if let Some(members) = entry.as_object_mut() {
+            members.insert("kind".to_owned(), kind.into());
+        }
+        entry
+    };
+    json!([of("attachment", attachment_example()), of("record", record_example())])
 }

@@ -11,7 +11,7 @@ use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::records::{Filter, Order};
 use uuid::Uuid;
 
-use super::bodies::{RecordBody, record_example};
+use super::bodies::{RecordBody, TimelineEntryBody, record_example, timeline_example};
 use super::may::ReadRecords;
 use crate::http::{Id, Listing, May, Pages, Problem, Query, ReadProblems};
 
@@ -113,13 +113,14 @@ pub async fn list_records(
 
 /// Read a customer's timeline.
 ///
-/// Its records of every type that the caller may read, latest first by when they happened.
+/// Its records of every type that the caller may read, and its attachments where the caller may list them, latest first by when they happened; a file, by when it was
+/// taken in. `kind` says which an entry is.
 #[utoipa::path(
     tag = "records", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the customer"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"), ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page of records.", body = Listing<RecordBody>,
-        example = json!({"data": [record_example()], "next_cursor": null})), ReadProblems))]
+    responses((status = 200, description = "A page of what happened.", body = Listing<TimelineEntryBody>,
+        example = json!({"data": timeline_example(), "next_cursor": null})), ReadProblems))]
 #[get("/customers/{id}/timeline")]
 pub async fn list_timeline(
     may: May<ReadRecords>,
@@ -134,7 +135,7 @@ pub async fn list_timeline(
     query.done()?;
     let found = records::timeline(&app, &reader, &may, id.get(), after, limit).await?;
     let next_cursor = found.next.map(|(at, id)| pages.seal(&position(at, id)));
-    let data: Vec<RecordBody> = found.records.into_iter().map(RecordBody::from).collect();
+    let data: Vec<TimelineEntryBody> = found.entries.into_iter().map(TimelineEntryBody::from).collect();
     Ok(HttpResponse::Ok().json(Listing { data, next_cursor, count: None }))
 }
 

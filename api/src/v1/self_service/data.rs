@@ -18,7 +18,7 @@ use crate::v1::consents::{ConsentBody, consent_example};
 /// Read one's own data.
 ///
 /// Every value that is held, in full, and for each what it is used for; where the record came from, whom it goes to, and how long it is kept; and what hangs on the
-/// person (contacts, offers, contracts, payments, tickets), the latest 1,000. What the company reckons for itself is left out, and so are others' numbers and addresses in
+/// person (contacts, offers, contracts, payments, tickets), the latest 1,000, and files by name, kind and size. What the company reckons for itself is left out, and so are others' numbers and addresses in
 /// free texts, which read `***`.
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),

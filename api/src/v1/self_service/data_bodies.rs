@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use custodian_application::attachments::AttachmentView;
 use custodian_application::customers::SeenValue;
 use custodian_application::self_service::{DataView, OwnRecordView};
 use custodian_domain::catalog::{Catalog, RecordType};
 use custodian_domain::purposes::{Purpose, Recipient};
+use custodian_persistence::attachments::AttachmentRow;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -90,6 +92,32 @@ pub struct OwnDataBody {
     records: Vec<OwnRecordBody>,
     /// Whether there is more of it than is shown here; a package holds all.
     more_records: bool,
+    /// Files that hang on the person, newest first; a package holds them where the law hands files over.
+    attachments: Vec<OwnAttachmentBody>,
+}
+
+/// A file that hangs on a person, without its bytes.
+#[derive(Serialize, ToSchema)]
+pub struct OwnAttachmentBody {
+    /// Its id.
+    id: Uuid,
+    /// The record that it belongs to.
+    record_id: Option<Uuid>,
+    /// Its name.
+    name: String,
+    /// What it is.
+    media_type: String,
+    /// Its bytes.
+    size: i64,
+    /// When it was taken in.
+    at: DateTime<Utc>,
+}
+
+impl From<AttachmentView> for OwnAttachmentBody {
+    fn from(view: AttachmentView) -> Self {
+        let AttachmentRow { id, record, media_type, size, created_at, .. } = view.row;
+        Self { id, record_id: record, name: view.name, media_type, size, at: created_at }
+    }
 }
 
 /// Something that hangs on a person.
@@ -146,7 +174,7 @@ fn record(view: OwnRecordView, catalog: &Catalog, purposes: &[(String, Purpose)]
 impl OwnDataBody {
     /// As the organisation's catalog names it.
     pub fn of(view: DataView, catalog: &Catalog) -> Self {
-        let DataView { seen, source, purposes, records, more_records } = view;
+        let DataView { seen, source, purposes, records, more_records, attachments } = view;
         let held = seen.fields.into_iter().filter_map(|field| Some((field.key, field.value?)));
         let fields = fields(held, catalog.customer(), &purposes);
         let records: Vec<OwnRecordBody> =
@@ -172,6 +200,7 @@ impl OwnDataBody {
             restricted: seen.restricted,
             records,
             more_records,
+            attachments: attachments.into_iter().map(OwnAttachmentBody::from).collect(),
         }
     }
 }
@@ -184,5 +213,7 @@ pub fn own_data_example() -> Value {
             "needs_consent": false, "recipients": [{"name": "Courier", "country": "CN"}], "retention_days": 730}],
         "records": [{"type": "ticket", "labels": {"en": "Ticket", "zh": "工单"}, "id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a30", "at": "2026-11-20T08:00:00Z",
             "updated_at": "2026-11-20T08:00:00Z", "fields": {"subject": {"labels": {"en": "Subject", "zh": "主题"}, "value": "Parcel is late", "category": "behaviour",
-            "purposes": ["care"]}}}], "more_records": false})
+            "purposes": ["care"]}}}], "more_records": false,
+        "attachments": [{"id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a17", "record_id": null, "name": "合同 2026.pdf", "media_type": "application/pdf", "size": 48213,
+            "at": "2026-11-22T08:00:00Z"}]})
 }

@@ -5,6 +5,7 @@ mod moving;
 mod packed;
 mod read;
 mod sealing;
+mod told;
 mod upload;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use held::{KIND, run};
 pub(crate) use moving::move_all;
 pub(crate) use packed::{name_of, of_whom};
 pub use read::{AttachmentView, Download, delete, download, find, list};
+pub(crate) use told::{in_reach, of_oneself, told};
 pub use upload::Upload;
 
 use crate::audit::{Detail, Draft};

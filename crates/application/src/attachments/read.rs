@@ -45,7 +45,7 @@ pub async fn list(
     Ok(views)
 }
 
-fn views(
+pub(super) fn views(
     app: &App,
     call: &Call,
     customer: &CustomerRow,

@@ -1,4 +1,4 @@
-//! Lists, searches and the timeline: the same scope as SQL, the same decision for every row.
+//! Lists and searches: the same scope as SQL, the same decision for every row.
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::{Outcome, View, widest_field_access};
@@ -94,23 +94,6 @@ pub async fn of_customer(
     let row = find(app, reader, call, customer, Permission::RecordsRead).await?;
     query.filter.customer = Some(row.id.uuid());
     list(app, call, code, query).await
-}
-
-/// Everything that happened with one customer, latest first: its records of every type that the caller may read.
-pub async fn timeline(
-    app: &App,
-    reader: &CustomerReader,
-    call: &Call,
-    customer: Uuid,
-    after: Option<(DateTime<Utc>, Uuid)>,
-    limit: usize,
-) -> Result<Found, DomainError> {
-    call.needs(Permission::RecordsRead)?;
-    let row = find(app, reader, call, customer, Permission::RecordsRead).await?;
-    let keys = app.keys().organization(app.db(), call.organization()).await?;
-    let filter = Filter { customer: Some(row.id.uuid()), ..Filter::default() };
-    let query = Query { filter, terms: Vec::new(), order: Order::Happened(after), limit };
-    page(app, call, &query, &keys, &[]).await
 }
 
 fn sought<'c>(

@@ -17,6 +17,7 @@ mod reindex;
 mod remind;
 mod sealing;
 mod seen;
+mod timeline;
 mod write;
 
 use custodian_domain::catalog::{CUSTOMER, RecordType};
@@ -29,7 +30,7 @@ pub use funnel::{FunnelBy, FunnelQuery, funnel};
 pub(crate) use hand_over::hand_over;
 pub(crate) use hand_over_due::hand_over_due;
 pub use history::{RecordChange, RecordVersion, history};
-pub use list::{Found, Query, SearchTerm, list, of_customer, timeline};
+pub use list::{Found, Query, SearchTerm, list, of_customer};
 pub(crate) use moving::move_all;
 pub(crate) use own::{OwnRecord, own_records};
 pub(crate) use put_back::{archive, put_back};
@@ -38,6 +39,7 @@ pub(crate) use reindex::retag;
 pub use remind::{remind, remind_all};
 pub(crate) use sealing::tags;
 pub use seen::SeenRecord;
+pub use timeline::{Happened, Timeline, timeline};
 pub use write::{NewRecord, RecordPatch, create, delete, patch};
 
 use crate::Call;

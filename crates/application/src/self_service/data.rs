@@ -13,7 +13,8 @@ use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::oneself;
-use crate::audit::{Draft, Inclusion, Shown, inclusion};
+use crate::attachments::{self, AttachmentView};
+use crate::audit::{Detail, Draft, Inclusion, Shown, inclusion};
 use crate::customers::{self, SeenCustomer, SeenValue, guard, own_values};
 use crate::erasures::identifiers_of;
 use crate::records::{OwnRecord, own_records};
@@ -32,6 +33,8 @@ pub struct DataView {
     pub records: Vec<OwnRecordView>,
     /// Whether there is more of it, which a package holds.
     pub more_records: bool,
+    /// Files that hang on them, newest first, without their bytes.
+    pub attachments: Vec<AttachmentView>,
 }
 
 /// What is shown of so much that hangs on a person.
@@ -66,12 +69,16 @@ pub async fn own_data(app: &App, reader: &CustomerReader, call: &Call) -> Result
     let work = app.begin(call.organization()).await?;
     let purposes = in_force(&work).await;
     let records = own_records(app, call, &work, &row, i64::try_from(MOST_RECORDS).unwrap_or(1_000) + 1).await;
+    let files = attachments::of_oneself(app, call, &work, &row).await;
     work.abandon().await;
     let (purposes, held) = (purposes?, guard(app, call, customer, records).await?);
+    let attachments = guard(app, call, customer, files).await?;
     let (records, shown) = views(&held, &identifiers);
-    app.record_read(call, Draft { shown, ..Draft::about(Action::RecordsList, customer) }).await?;
+    let count = Detail::Count(u32::try_from(attachments.len()).unwrap_or(u32::MAX));
+    let draft = Draft { shown, ..Draft::about(Action::RecordsList, customer) };
+    app.record_read(call, draft.with("attachments", count)).await?;
     let (source, more_records) = (row.source.clone(), held.len() > MOST_RECORDS);
-    Ok(DataView { seen, source, purposes, records, more_records })
+    Ok(DataView { seen, source, purposes, records, more_records, attachments })
 }
 
 /// A value as its person is shown it: others' numbers and addresses are taken out of what was written freely.

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::{Caller, TestClock};
 
 /// The password of everybody in every test: one hash serves them all.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "seven green kites over still water";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, no alarm about all of them together, and no check of the log but those that a test asks for.
 const SETTINGS: [(&str, &str); 17] = [

@@ -85,11 +85,19 @@ async fn a_refused_password_says_why_and_leaves_the_token_good() {
         ("passwordpassword", "password_common"),
         ("aaaaaaaaaaaaaaaaaaaa", "password_common"),
         ("1234567890123456", "password_common"),
+        ("correcthorsebatterystaple", "password_common"),
+        ("Correct Horse Battery Staple 1", "password_common"),
+        ("床前明月光，疑是地上霜，举头望明月", "password_common"),
         ("Wren.Okafor-Okafor", "password_personal"),
         (&"x".repeat(300), "too_long"),
     ] {
         let refused = accept(service, &token, password).await.refuses(422, "invalid_body");
         assert_eq!(refused.faults(), [("/password".to_owned(), code.to_owned())], "{password}");
+    }
+    let known = json!({"token": token, "password": "correct horse battery staple"});
+    for (language, says) in [("en", "guesser"), ("zh-CN", "猜中")] {
+        let asked = service.stranger().with("accept-language", language).post("/v1/auth/invitations/accept", &known);
+        assert!(asked.await.refuses(422, "invalid_body").text().contains(says), "{language}");
     }
     // No composition is asked for: lower case letters alone will do.
     accept(service, &token, "qzmvhtrkdpwlxgs").await.shows(204);

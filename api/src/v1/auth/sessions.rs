@@ -111,7 +111,7 @@ impl From<Tokens> for TokensBody {
 /// for `POST /v1/auth/mfa`.
 #[utoipa::path(
     tag = "auth", security(()),
-    request_body(content = LoginBody, example = json!({"email": "sales.a@demo.example", "password": "correct horse battery staple"})),
+    request_body(content = LoginBody, example = json!({"email": "sales.a@demo.example", "password": "seven green kites over still water"})),
     responses((status = 200, description = "Logged in, or the second factor is awaited.", body = LoginAnswer, example = json!(tokens_example())), LoginProblems))]
 #[post("/auth/login")]
 pub async fn log_in(

@@ -1,5 +1,6 @@
 //! Rules about people who work here.
 
+mod famous;
 mod passwords;
 
 pub use passwords::{

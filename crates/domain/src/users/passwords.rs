@@ -1,5 +1,6 @@
 //! Which passwords are taken (NIST SP 800-63B-4, 3.1.1.2): long ones that no guesser tries early. Nothing is asked of their composition, and nothing makes them end.
 
+use super::famous::without_famous;
 use crate::catalog::normalise::fold_width;
 use crate::kernel::Fault;
 
@@ -50,7 +51,7 @@ fn telling(word: &str) -> bool {
 
 /// What is wrong with a password (in Unicode NFC), if anything, told of the member at `pointer`.
 ///
-/// `guesses` is how many guesses, as a power of ten, an attacker with the usual lists needs for it. Codes: `password_too_short`,
+/// `guesses` is how many guesses, as a power of ten, an attacker with the usual lists needs for it; sentences that everybody knows count for nothing. Codes: `password_too_short`,
 /// `too_long`, `password_personal`, `password_common`.
 pub fn password_fault(
     pointer: &str,
@@ -67,10 +68,12 @@ pub fn password_fault(
     if length > LONGEST_PASSWORD {
         return Some(Fault::new(pointer, "too_long").with_arg(LONGEST_PASSWORD.to_string()));
     }
-    if rest_of(password, context).chars().count() < shortest.div_ceil(2) {
+    let rest = rest_of(password, context);
+    let counts = |rest: &str| rest.chars().count() >= shortest.div_ceil(2);
+    if !counts(&rest) {
         return Some(Fault::new(pointer, "password_personal"));
     }
-    (guesses < OUTLASTS).then(|| Fault::new(pointer, "password_common"))
+    (guesses < OUTLASTS || !counts(&without_famous(&rest))).then(|| Fault::new(pointer, "password_common"))
 }
 
 /// What remains once the words of the context are taken out: their letters count for nothing.
@@ -107,8 +110,8 @@ mod tests {
             assert_eq!(code(&characters, 20.0, second_factor), expected, "{length}");
         }
         // Characters are counted, not bytes.
-        assert_eq!(code("春眠不觉晓处处闻啼鸟夜来风雨", 20.0, false), Some("password_too_short"));
-        assert_eq!(code("春眠不觉晓处处闻啼鸟夜来风雨声", 20.0, false), None);
+        assert_eq!(code("窗外竹影慢慢移茶还温着猫睡", 20.0, false), Some("password_too_short"));
+        assert_eq!(code("窗外竹影慢慢移动茶还温着猫已睡", 20.0, false), None);
     }
 
     #[test]
@@ -130,5 +133,22 @@ mod tests {
     fn what_guessers_try_early_is_common_and_composition_counts_for_nothing() {
         assert_eq!(code("passwordpassword", 3.0, false), Some("password_common"));
         assert_eq!(code("qzmvhtrkdpwlxgs", 15.0, false), None);
+    }
+
+    #[test]
+    fn a_sentence_that_everybody_knows_is_common_however_long_it_is() {
+        for known in [
+            "correcthorsebatterystaple",
+            "Correct Horse Battery Staple 2026",
+            "c0rrect-h0rse-b@ttery-st@ple!",
+            "asha: to be or not to be, that is the question",
+            "春眠不觉晓，处处闻啼鸟，夜来风雨声",
+            "好好学习天天向上好好学习天天向上",
+        ] {
+            assert_eq!(code(known, 20.0, false), Some("password_common"), "{known}");
+        }
+        for own in ["correct horse battery staple on seven green kites", "horses correct the staple of no battery"] {
+            assert_eq!(code(own, 20.0, false), None, "{own}");
+        }
     }
 }

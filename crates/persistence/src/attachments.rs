@@ -55,7 +55,7 @@ impl From<&Row> for AttachmentRow {
     }
 }
 
-/// Keeps a sealed piece.
+/// Keeps sealed pieces, from this number on.
 pub async fn insert_chunks(work: &Work, id: Uuid, first: i32, sealed: &[Vec<u8>]) -> Result<(), DbError> {
     let sql = "INSERT INTO attachment_chunks (organization_id, attachment_id, sequence, sealed) \
          SELECT $1, $2, $3 + (u.place - 1)::int, u.sealed FROM unnest($4::bytea[]) WITH ORDINALITY AS u(sealed, place)";

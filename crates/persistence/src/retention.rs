@@ -16,7 +16,7 @@ pub use policies::{
 };
 
 pub use records::{
-    DueRecords, archive_records, count_due_records, list_due_records, note_records_warned, remove_records,
+    DueRecords, archive_records, count_due_records, list_due_records, note_records_warned, remove_files, remove_records,
 };
 
 /// One duty to keep.

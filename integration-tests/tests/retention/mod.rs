@@ -1,5 +1,6 @@
 //! Duties to keep: laid by who answers for them, ended by a word, and stronger than any wish to erase.
 
+mod anonymise;
 mod fields;
 mod holds;
 mod policies;

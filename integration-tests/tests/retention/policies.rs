@@ -209,7 +209,6 @@ async fn what_hangs_on_people_goes_by_its_type_and_state_and_the_people_stay() {
     let runs = dpo.get(&format!("{PATH}/{policy}/runs")).await.shows(200);
     assert_eq!((runs.at("/data/0/record_count"), runs.at("/data/0/customer_count")), (json!(1), json!(1)));
     for (member, value, pointer) in [
-        ("action", json!("anonymise"), "/action"),
         ("record_type", json!("customer"), "/record_type"),
         ("stage", json!("lost"), "/stage"),
         ("purpose", json!("nothing_of_ours"), "/purpose"),

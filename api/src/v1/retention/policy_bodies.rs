@@ -21,7 +21,7 @@ pub struct RetentionRuleBody {
     /// Records in this state alone, such as `closed`.
     #[schema(max_length = 64)]
     record_state: Option<String>,
-    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn` and `destroy` then.
+    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn`, `anonymise` and `destroy` then.
     #[schema(max_length = 64)]
     field: Option<String>,
     /// Those who agreed or said no to this purpose alone.
@@ -36,7 +36,8 @@ pub struct RetentionRuleBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive`, `anonymise` or `destroy`; for records `warn`, `archive` or `destroy`, for a field `warn` or `destroy`.
+    /// `warn`, `archive`, `anonymise` or `destroy`; for a field `warn`, `anonymise` or `destroy`. `anonymise` is for what the catalog says is personal: a field or a type without anything personal
+    /// is refused, and so is a field that every customer must have.
     #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }
@@ -73,7 +74,7 @@ pub struct NewRetentionPolicyBody {
     /// Records in this state alone, such as `closed`.
     #[schema(max_length = 64)]
     record_state: Option<String>,
-    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn` and `destroy` then.
+    /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn`, `anonymise` and `destroy` then.
     #[schema(max_length = 64)]
     field: Option<String>,
     /// Those who agreed or said no to this purpose alone.
@@ -88,7 +89,8 @@ pub struct NewRetentionPolicyBody {
     /// For how many days nobody has to have touched them.
     #[schema(minimum = 1, maximum = 36_500)]
     days: u32,
-    /// `warn`, `archive`, `anonymise` or `destroy`; for records `warn`, `archive` or `destroy`, for a field `warn` or `destroy`.
+    /// `warn`, `archive`, `anonymise` or `destroy`; for a field `warn`, `anonymise` or `destroy`. `anonymise` is for what the catalog says is personal: a field or a type without anything personal
+    /// is refused, and so is a field that every customer must have.
     #[schema(pattern = "^(warn|archive|anonymise|destroy)$")]
     action: String,
 }

@@ -1,4 +1,4 @@
-//! Taking one field away from records for good: its values, what they are found by, and what they were before.
+//! Taking fields away from records for good: their values, what they are found by, and what they were before.
 
 use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::DomainError;
@@ -7,40 +7,58 @@ use custodian_persistence::customers::{CustomerRow, SealedFields, SealedValue};
 use custodian_persistence::records::{self as stored, Hung, RecordRow, RecordVersionRow};
 use uuid::Uuid;
 
+use super::news;
 use super::sealing::{Spot, open_record, open_value, seal, tags, values};
 use super::write::state_facts;
 use crate::App;
+use crate::events::EventType;
 
-/// Takes a field away from these records of a locked customer; those of which there was something, now or before. When they last changed stays as it was.
-pub(crate) async fn forget_field(
+/// What was taken away.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forgotten {
+    /// The records of which there was something, now or before.
+    pub records: Vec<Uuid>,
+    /// The keys of the fields that there was something of.
+    pub keys: Vec<&'static str>,
+}
+
+/// Takes fields away from these records of a locked customer. When they last changed stays as it was. Who follows events is told of those that had a value until now.
+pub(crate) async fn forget_fields(
     app: &App,
     work: &Work,
     customer: &CustomerRow,
-    (of, field): (&RecordType, &Field),
+    (of, fields): (&RecordType, &[&Field]),
     ids: &[Uuid],
-) -> Result<Vec<Uuid>, DomainError> {
-    let mut met = Vec::new();
+) -> Result<Forgotten, DomainError> {
+    let mut forgotten = Forgotten::default();
     for record in stored::lock_of(work, customer.id, Some(ids)).await? {
         let id = record.id;
-        let past = stored::scrub_versions(work, customer.id, id, field.key).await?;
-        let held = record.fields.get(field.key).is_some();
-        if held {
-            take_away(app, work, Hung { record, customer: customer.clone() }, of, field).await?;
+        let (mut held, mut met): (Vec<&Field>, Vec<&'static str>) = (Vec::new(), Vec::new());
+        for field in fields {
+            let past = stored::scrub_versions(work, customer.id, id, field.key).await?;
+            let now = record.fields.get(field.key).is_some();
+            held.extend(now.then_some(*field));
+            met.extend((now || past > 0).then_some(field.key));
         }
-        if held || past > 0 {
-            met.push(id);
+        if !held.is_empty() {
+            take_away(app, work, Hung { record, customer: customer.clone() }, of, &held).await?;
         }
+        if !met.is_empty() {
+            forgotten.records.push(id);
+        }
+        met.retain(|key| !forgotten.keys.contains(key));
+        forgotten.keys.extend(met);
     }
-    Ok(met)
+    Ok(forgotten)
 }
 
-async fn take_away(app: &App, work: &Work, hung: Hung, of: &RecordType, field: &Field) -> Result<(), DomainError> {
+async fn take_away(app: &App, work: &Work, hung: Hung, of: &RecordType, gone: &[&Field]) -> Result<(), DomainError> {
     let organization = work.organization();
     let key = open_record(app, organization, &hung)?;
     let record = &hung.record;
     let spot = Spot::of(organization, record);
-    let kept: Option<Vec<SealedValue<'_>>> =
-        values(record).filter(|value| value.is_none_or(|value| value.key != field.key)).collect();
+    let goes = |value: &SealedValue<'_>| gone.iter().any(|field| field.key == value.key);
+    let kept: Option<Vec<SealedValue<'_>>> = values(record).filter(|value| !value.as_ref().is_some_and(goes)).collect();
     let kept = kept.ok_or(DomainError::Integrity)?;
     let mut opened = Vec::with_capacity(kept.len());
     for other in &of.fields {
@@ -64,9 +82,10 @@ async fn take_away(app: &App, work: &Work, hung: Hung, of: &RecordType, field: &
         changed_at: work.database_time().await?,
         changed_by: Uuid::nil(),
         actor_kind: "system".to_owned(),
-        changed: vec![field.key.to_owned()],
+        changed: gone.iter().map(|field| field.key.to_owned()).collect(),
         previous_owner: record.owner.map(|owner| owner.uuid()),
         previous_fields: SealedFields::default(),
     };
-    Ok(stored::store_change(work, &next, &kept_version, &tagged).await?)
+    stored::store_change(work, &next, &kept_version, &tagged).await?;
+    news::written(app, work, EventType::RecordsUpdated, &next, kept_version.changed).await
 }

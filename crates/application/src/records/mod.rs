@@ -25,7 +25,7 @@ use custodian_domain::kernel::{DomainError, RefusedAs};
 
 pub(crate) use bulk::{change, held, made, may_enter, note_import};
 pub use due::{FollowUp, Whose, follow_ups};
-pub(crate) use forget::forget_field;
+pub(crate) use forget::{Forgotten, forget_fields};
 pub use funnel::{FunnelBy, FunnelQuery, funnel};
 pub(crate) use hand_over::hand_over;
 pub(crate) use hand_over_due::hand_over_due;

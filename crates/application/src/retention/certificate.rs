@@ -29,8 +29,13 @@ pub struct DestructionCertificate {
     pub jws: String,
 }
 
-/// The signed text; none for a round that warned or archived.
-pub(super) fn sign(app: &App, organization: OrganizationId, policy: &PolicyRow, run: &RunRow) -> Option<String> {
+/// The signed text; none for a round that warned or archived. `keys` are the fields whose values went and left what they stood in.
+pub(super) fn sign(
+    app: &App,
+    organization: OrganizationId,
+    policy: &PolicyRow,
+    (run, keys): (&RunRow, &[String]),
+) -> Option<String> {
     Action::from_code(&run.action).filter(|action| action.erases())?;
     let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let certificate = json!({
@@ -47,6 +52,7 @@ pub(super) fn sign(app: &App, organization: OrganizationId, policy: &PolicyRow, 
         "at": time(run.at),
         "customer_count": run.customers,
         "record_count": run.records,
+        "fields": keys,
         "erasure_ids": run.erasures,
         "limits": LIMITS,
     });

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action as Entry;
-use custodian_domain::catalog::CUSTOMER;
+use custodian_domain::catalog::{CUSTOMER, Catalog, Field, RecordType};
 use custodian_domain::customers::Stage;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::retention::{Action, PolicyState, Since, due_before};
@@ -84,16 +84,37 @@ impl Rule {
         })
     }
 
+    /// The fields of records that it takes away where the records stay; none where they go, or nothing does.
+    pub(super) fn taken<'c>(&self, of: &'c RecordType) -> Option<Vec<&'c Field>> {
+        match self.field.as_deref() {
+            Some(key) => Some(of.ever().filter(|field| field.key == key).collect()),
+            None => (self.action == Action::Anonymise).then(|| of.personal().collect()),
+        }
+    }
+
+    /// Whether it takes everything personal away from records that stay: the files that hang on them as well, of which nobody can say whom they tell of.
+    pub(super) fn takes_files(&self) -> bool {
+        self.action == Action::Anonymise && self.field.is_none()
+    }
+
     /// Which records it meets at this moment; nothing for a rule about customers.
-    pub(super) fn due_records(&self, now: DateTime<Utc>, policy: Option<Uuid>) -> Option<DueRecords<'_>> {
+    pub(super) fn due_records<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        now: DateTime<Utc>,
+        policy: Option<Uuid>,
+    ) -> Option<DueRecords<'a>> {
+        let record_type = self.record_type.as_deref()?;
+        let taken = self.taken(catalog.record_type(record_type)?);
         Some(DueRecords {
-            record_type: self.record_type.as_deref()?,
+            record_type,
             state: self.record_state.as_deref(),
             purpose: self.purpose.as_deref(),
             since: self.since,
             before: due_before(now, self.days)?,
-            in_use: self.since != Since::ArchivedAt && self.action != Action::Destroy,
-            field: self.field.as_deref(),
+            in_use: self.since != Since::ArchivedAt && !self.action.erases(),
+            fields: taken.map(|fields| fields.iter().map(|field| field.key).collect()),
+            files: self.takes_files(),
             unwarned_by: policy.filter(|_| self.action == Action::Warn),
         })
     }
@@ -103,9 +124,6 @@ impl Rule {
         let of = self.record_type.as_deref();
         if of.is_some_and(|code| code == CUSTOMER || call.catalog().record_type(code).is_none()) {
             faults.push(Fault::new("/record_type", "not_a_choice"));
-        }
-        if of.is_some() && !self.action.fits_records() {
-            faults.push(Fault::new("/action", "not_a_choice").with_arg("warn, archive, destroy"));
         }
         faults.extend(self.field_faults(call));
         if of.is_none() && self.record_state.is_some() {
@@ -128,29 +146,32 @@ impl Rule {
 }
 
 impl Rule {
-    /// A field of what the rule is about, in use or not; what everybody must have is not taken away alone.
+    /// A field of what the rule is about, in use or not, that its action may take away; and something personal where that is to go.
     fn field_faults(&self, call: &Call) -> Vec<Fault> {
-        let Some(key) = self.field.as_deref() else { return Vec::new() };
-        let mut faults = Vec::new();
         let of = call.catalog().record_type(self.record_type.as_deref().unwrap_or(CUSTOMER));
+        let Some(key) = self.field.as_deref() else {
+            let nothing = self.action == Action::Anonymise && of.is_some_and(|of| of.personal().next().is_none());
+            return nothing.then(|| Fault::new("/action", "not_allowed")).into_iter().collect();
+        };
+        let mut faults = Vec::new();
         match of.and_then(|of| of.ever().find(|field| field.key == key)) {
             None => faults.push(Fault::new("/field", "unknown_field")),
-            Some(field) if field.required && self.action == Action::Destroy => {
+            Some(field) if self.action.fits_fields() && !self.action.may_take(field, self.record_type.is_none()) => {
                 faults.push(Fault::new("/field", "not_allowed"));
             }
             Some(_) => {}
         }
         if !self.action.fits_fields() {
-            faults.push(Fault::new("/action", "not_a_choice").with_arg("warn, destroy"));
+            faults.push(Fault::new("/action", "not_a_choice").with_arg("warn, anonymise, destroy"));
         }
         faults
     }
 }
 
-async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64, i64), DomainError> {
+async fn counted(work: &Work, catalog: &Catalog, rule: &Rule, policy: Option<Uuid>) -> Result<(i64, i64), DomainError> {
     let now = work.database_time().await?;
     if rule.record_type.is_some() {
-        return match rule.due_records(now, policy) {
+        return match rule.due_records(catalog, now, policy) {
             Some(due) => Ok(stored::count_due_records(work, &due).await?),
             None => Ok((0, 0)),
         };
@@ -165,15 +186,16 @@ async fn counted(work: &Work, rule: &Rule, policy: Option<Uuid>) -> Result<(i64,
 pub async fn preview_policy(app: &App, call: &Call, rule: &Rule) -> Result<RetentionPreview, DomainError> {
     call.needs(Permission::RetentionRead)?;
     rule.check(call)?;
-    let (preview, customers) = app.reading(call.organization(), async |work| look(work, rule).await).await?;
+    let (preview, customers) =
+        app.reading(call.organization(), async |work| look(work, call.catalog(), rule).await).await?;
     app.record_read(call, Draft { customers, ..Draft::of(Entry::RetentionRead) }).await?;
     Ok(preview)
 }
 
-async fn look(work: &Work, rule: &Rule) -> Result<(RetentionPreview, Vec<CustomerId>), DomainError> {
-    let (due, held) = counted(work, rule, None).await?;
+async fn look(work: &Work, catalog: &Catalog, rule: &Rule) -> Result<(RetentionPreview, Vec<CustomerId>), DomainError> {
+    let (due, held) = counted(work, catalog, rule, None).await?;
     let now = work.database_time().await?;
-    if let Some(records) = rule.due_records(now, None) {
+    if let Some(records) = rule.due_records(catalog, now, None) {
         let found = stored::list_due_records(work, &records, SAMPLE).await?;
         let mut customers: Vec<CustomerId> = found.iter().map(|(customer, _)| CustomerId::from(*customer)).collect();
         customers.dedup();
@@ -240,7 +262,7 @@ pub async fn activate_policy(
         return Err(wrong_state());
     }
     let rule = Rule::of(&row).ok_or_else(|| DomainError::internal("a stored policy"))?;
-    if counted(work, &rule, None).await?.0 != due {
+    if counted(work, call.catalog(), &rule, None).await?.0 != due {
         return Err(DomainError::refused(RefusedAs::Conflict, "preview_outdated"));
     }
     let now = work.database_time().await?;

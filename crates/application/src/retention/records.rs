@@ -16,7 +16,7 @@ use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 use crate::catalog::load;
 use crate::events::{Event, EventType, Fact, publish_all};
-use crate::records::forget_field;
+use crate::records::{Forgotten, forget_fields};
 
 /// How many records one round takes.
 const TOGETHER: i64 = 2_000;
@@ -29,22 +29,22 @@ pub(super) async fn carry_out(
     rule: &Rule,
     now: DateTime<Utc>,
 ) -> Result<usize, DomainError> {
-    let Some(due) = rule.due_records(now, Some(policy.id)) else { return Ok(0) };
     let work = app.begin(organization).await?;
-    let found = stored::list_due_records(&work, &due, TOGETHER).await;
+    let found = due(&work, policy, rule, now).await;
     work.abandon().await;
-    let (mut customers, mut records) = (Vec::new(), 0);
+    let (mut customers, mut records, mut keys) = (Vec::new(), 0, Vec::new());
     for theirs in found?.chunk_by(|one, other| one.0 == other.0) {
         let Some((customer, _)) = theirs.first() else { continue };
         let ids: Vec<Uuid> = theirs.iter().map(|(_, record)| *record).collect();
         let customer = CustomerId::from(*customer);
         let work = app.begin(organization).await?;
         match of_one(app, &work, policy, rule, (customer, &ids)).await {
-            Ok(0) => work.abandon().await,
+            Ok(met) if met.records == 0 => work.abandon().await,
             Ok(met) => {
                 work.commit().await?;
                 customers.push(customer);
-                records += met;
+                records += met.records;
+                keys.extend(met.keys);
             }
             Err(error) => {
                 work.abandon().await;
@@ -53,30 +53,61 @@ pub(super) async fn carry_out(
         }
     }
     if records > 0 {
-        let done = Done { customers: &customers, records, erasures: Vec::new() };
+        keys.sort_unstable();
+        keys.dedup();
+        let keys = keys.into_iter().map(str::to_owned).collect();
+        let done = Done { customers: &customers, records, erasures: Vec::new(), keys };
         register(app, organization, policy, done, now).await?;
     }
     Ok(records)
 }
 
-/// Takes records of one customer away, or out of use, or one field of them, or tells of them; none where a hold was laid meanwhile.
+/// Those that are due: customer and record.
+async fn due(
+    work: &Work,
+    policy: &PolicyRow,
+    rule: &Rule,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Uuid)>, DomainError> {
+    let catalog = load(work).await?;
+    match rule.due_records(&catalog, now, Some(policy.id)) {
+        Some(due) => Ok(stored::list_due_records(work, &due, TOGETHER).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What became of the records of one customer.
+#[derive(Default)]
+struct Met {
+    records: usize,
+    /// The fields that were taken away from them.
+    keys: Vec<&'static str>,
+}
+
+impl Met {
+    fn of(records: u64) -> Self {
+        Self { records: usize::try_from(records).unwrap_or(usize::MAX), keys: Vec::new() }
+    }
+}
+
+/// Takes records of one customer away, or out of use, or fields of them, or tells of them; none where a hold was laid meanwhile.
 async fn of_one(
     app: &App,
     work: &Work,
     policy: &PolicyRow,
     rule: &Rule,
     (customer, ids): (CustomerId, &[Uuid]),
-) -> Result<usize, DomainError> {
-    let Some((row, false)) = lock_any(work, customer).await? else { return Ok(0) };
+) -> Result<Met, DomainError> {
+    let Some((row, false)) = lock_any(work, customer).await? else { return Ok(Met::default()) };
     let now = work.database_time().await?;
     if verdict(work, customer, now).await? != Verdict::Go {
-        return Ok(0);
+        return Ok(Met::default());
     }
     if rule.action == Action::Warn {
         return warn(app, work, policy, (customer, ids)).await;
     }
-    if let Some(key) = rule.field.as_deref() {
-        return forget(app, work, policy, (rule, key), (&row, ids)).await;
+    if rule.field.is_some() || rule.action == Action::Anonymise {
+        return forget(app, work, policy, rule, (&row, ids)).await;
     }
     let met = match rule.action {
         Action::Destroy => stored::remove_records(work, customer.uuid(), ids).await?,
@@ -86,7 +117,7 @@ async fn of_one(
         .with("retention_policy", Detail::Code(policy.id.to_string()))
         .with("records", Detail::Codes(ids.iter().map(Uuid::to_string).collect()));
     record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await?;
-    Ok(usize::try_from(met).unwrap_or(usize::MAX))
+    Ok(Met::of(met))
 }
 
 /// Tells whoever follows events of each of these records, once.
@@ -95,7 +126,7 @@ async fn warn(
     work: &Work,
     policy: &PolicyRow,
     (customer, ids): (CustomerId, &[Uuid]),
-) -> Result<usize, DomainError> {
+) -> Result<Met, DomainError> {
     let met = stored::note_records_warned(work, policy.id, customer.uuid(), ids).await?;
     let told = |id: &Uuid| {
         Event::about(EventType::RetentionRecordsDue, customer)
@@ -103,29 +134,33 @@ async fn warn(
             .with("retention_policy_id", Fact::Id(policy.id))
     };
     publish_all(app, work, ids.iter().map(told).collect()).await?;
-    Ok(usize::try_from(met).unwrap_or(usize::MAX))
+    Ok(Met::of(met))
 }
 
-/// Takes one field away from these records.
+/// Takes a field away from these records, or everything personal: then the files that hang on them, too.
 async fn forget(
     app: &App,
     work: &Work,
     policy: &PolicyRow,
-    (rule, key): (&Rule, &str),
+    rule: &Rule,
     (row, ids): (&CustomerRow, &[Uuid]),
-) -> Result<usize, DomainError> {
+) -> Result<Met, DomainError> {
     let catalog = load(work).await?;
     let of = rule.record_type.as_deref().and_then(|code| catalog.record_type(code));
-    let Some(of) = of else { return Ok(0) };
-    let Some(field) = of.ever().find(|field| field.key == key) else { return Ok(0) };
-    let met = forget_field(app, work, row, (of, field), ids).await?;
-    if met.is_empty() {
-        return Ok(0);
+    let Some((of, fields)) = of.and_then(|of| Some((of, rule.taken(of)?))) else { return Ok(Met::default()) };
+    let Forgotten { mut records, keys } = forget_fields(app, work, row, (of, &fields), ids).await?;
+    if rule.takes_files() {
+        records.extend(stored::remove_files(work, row.id.uuid(), ids).await?);
+        records.sort_unstable();
+        records.dedup();
+    }
+    if records.is_empty() {
+        return Ok(Met::default());
     }
     let draft = Draft::about(Entry::RecordsUpdate, row.id)
         .with("retention_policy", Detail::Code(policy.id.to_string()))
-        .with("changed", Detail::Codes(vec![key.to_owned()]))
-        .with("records", Detail::Codes(met.iter().map(Uuid::to_string).collect()));
+        .with("changed", Detail::Codes(keys.iter().map(|key| (*key).to_owned()).collect()))
+        .with("records", Detail::Codes(records.iter().map(Uuid::to_string).collect()));
     record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await?;
-    Ok(met.len())
+    Ok(Met { records: records.len(), keys })
 }

@@ -99,7 +99,8 @@ async fn carry_out(
         }
     }
     if !done.is_empty() {
-        register(app, organization, policy, Done { customers: &done, records: 0, erasures }, now).await?;
+        let keys = rule.field.as_deref().filter(|_| rule.action.erases()).into_iter().map(str::to_owned).collect();
+        register(app, organization, policy, Done { customers: &done, records: 0, erasures, keys }, now).await?;
     }
     Ok(done.len())
 }
@@ -177,12 +178,14 @@ pub(super) async fn register(
         policy: policy.id,
         action: policy.action.clone(),
         customers: i32::try_from(done.customers.len()).unwrap_or(i32::MAX),
+    /// The fields whose values went and left what they stood in.
+    pub keys: Vec<String>,
         records: i32::try_from(done.records).unwrap_or(i32::MAX),
         erasures: done.erasures,
         at,
         certificate: None,
     };
-    let run = RunRow { certificate: sign(app, organization, policy, &run), ..run };
+    let run = RunRow { certificate: sign(app, organization, policy, (&run, &done.keys)), ..run };
     stored::insert_run(&work, &run).await?;
     let draft = Draft { customers: done.customers.to_vec(), ..entry(Entry::RetentionRun, policy.id) };
     record_all(&work, &[&app.own_entry(organization, draft).await?]).await?;

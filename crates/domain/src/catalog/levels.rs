@@ -107,12 +107,17 @@ impl Field {
             || matches!(self.data_type, DataType::CnResidentId | DataType::BankCard)
     }
 
+    /// Whether it is personal information: by what it is about, or by its category in the national standard.
+    pub fn is_personal(&self) -> bool {
+        self.category.is_personal() || self.pi_category.is_some()
+    }
+
     /// The lowest classification that the law allows without a recorded exception: sensitive personal information is at least
     /// `sensitive`, other personal information at least `internal` (GB/T 43697, annex H).
     pub fn floor(&self) -> Classification {
         if self.is_sensitive_pi() {
             Classification::Sensitive
-        } else if self.category.is_personal() || self.pi_category.is_some() {
+        } else if self.is_personal() {
             Classification::Internal
         } else {
             Classification::Public

@@ -303,6 +303,11 @@ impl RecordType {
     pub fn ever(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().chain(&self.retired)
     }
+
+    /// Those of them that are personal information.
+    pub fn personal(&self) -> impl Iterator<Item = &Field> {
+        self.ever().filter(|field| field.is_personal())
+    }
 }
 
 /// A value as a caller sent it, by its JSON shape.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::catalog::Field;
 use crate::kernel::codes;
 
 codes! {
@@ -11,7 +12,8 @@ codes! {
         Warn = "warn",
         /// Taken out of use, as by deleting.
         Archive = "archive",
-        /// Values and keys are destroyed as by erasing; stage, source, region and times stay, which are nobody's any more.
+        /// What is personal is destroyed, and what is not stays for counts: of customers stage, source, region and times, as by erasing them; of what hangs on
+        /// them the fields that the catalog says are not personal; of a field its values.
         Anonymise = "anonymise",
         /// Erased for good, on the ground that retention is over.
         Destroy = "destroy",
@@ -43,15 +45,20 @@ codes! {
 }
 
 impl Action {
-    /// Whether it can be done to what hangs on a customer. Whoever stays has one key for all of theirs: what hangs on them is theirs as long as it is there, and
-    /// cannot become nobody's.
-    pub const fn fits_records(self) -> bool {
-        matches!(self, Self::Warn | Self::Archive | Self::Destroy)
-    }
-
     /// Whether it can be done to the values of one field.
     pub const fn fits_fields(self) -> bool {
-        matches!(self, Self::Warn | Self::Destroy)
+        !matches!(self, Self::Archive)
+    }
+
+    /// Whether it may take the values of this field away and leave what they stand in, which is a customer where `of_customer` says so. What everybody must
+    /// have is not taken away alone; a record whose personal values go may be left without one, for that is what is asked for.
+    pub fn may_take(self, field: &Field, of_customer: bool) -> bool {
+        match self {
+            Self::Warn => true,
+            Self::Archive => false,
+            Self::Anonymise => field.is_personal() && !(field.required && of_customer),
+            Self::Destroy => !field.required,
+        }
     }
 
     /// Whether it ends in a certificate.
@@ -79,6 +86,7 @@ pub fn due_before(now: DateTime<Utc>, days: u32) -> Option<DateTime<Utc>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::catalog::built_in_type;
     use chrono::TimeZone;
 
     fn at(hour: i64) -> DateTime<Utc> {
@@ -101,9 +109,16 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_a_field_fits_what_it_stands_in_and_nobody_is_anonymised_in_part() {
-        assert!(Action::ALL.iter().all(|one| !one.fits_fields() || one.fits_records()));
-        assert!(!Action::Anonymise.fits_records() && !Action::Archive.fits_fields());
+    fn what_is_not_personal_is_not_anonymised_and_nobody_is_left_without_a_name() {
+        let of = |code: &str, key: &str| built_in_type(code).and_then(|of| of.field(key)).unwrap().clone();
+        let (name, address, company) = (of("customer", "name"), of("customer", "address"), of("customer", "company"));
+        assert!(Action::Anonymise.may_take(&address, true) && Action::Destroy.may_take(&address, true));
+        assert!(!Action::Anonymise.may_take(&company, true) && Action::Destroy.may_take(&company, true));
+        assert!(!Action::Anonymise.may_take(&name, true) && !Action::Destroy.may_take(&name, true));
+        let subject = of("ticket", "subject");
+        assert!(subject.required && Action::Anonymise.may_take(&subject, false));
+        assert!(!Action::Destroy.may_take(&subject, false), "the record goes with it or not at all");
+        assert!(Action::ALL.iter().all(|one| one.fits_fields() == one.may_take(&address, true)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod closing;
 mod duplicates;
 mod effects;
+mod expiry;
 mod filing;
 mod log;
 mod people;

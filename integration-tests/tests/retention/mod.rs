@@ -5,6 +5,7 @@ mod fields;
 mod holds;
 mod policies;
 
+pub use policies::{PATH, round};
 use serde_json::{Value, json};
 
 use crate::erasures::erase;

@@ -56,7 +56,7 @@ impl From<RequestView> for LogBody {
 /// List the log of privacy requests.
 ///
 /// What 11 CCR 7101 wants to be kept of each request: date, nature, manner, date and nature of the answer, basis of a denial. Newest first. Nothing in it says whose a request
-/// was; it is kept for 24 months and longer, also after the person was erased.
+/// was; it is kept for 24 months after it ended, also after the person was erased, and longer as long as a legal hold on them or something younger rests on it. Then it is removed.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])),
     params(("received_since" = Option<String>, Query, description = "Came in at or after this time"),

@@ -3,6 +3,7 @@
 mod close;
 mod duplicates;
 mod effects;
+mod expire;
 mod file;
 mod handle;
 mod letters;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use close::{complete, reject};
 pub use effects::{announce_lifting, lift};
+pub(crate) use expire::{any_ended, forget_ended};
 pub use file::{NewRequest, Whom, create};
 pub(crate) use file::{contact_tag, file, meant};
 pub use handle::{acknowledge, assign, cancel, extend};

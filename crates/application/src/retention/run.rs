@@ -18,6 +18,7 @@ use crate::audit::{Detail, Draft, record_all};
 use crate::customers::unpack_tags;
 use crate::erasures::erase_unasked;
 use crate::events::{Event, EventType, Fact, publish};
+use crate::privacy_requests::{any_ended, forget_ended};
 
 /// How many people one round of a policy takes.
 const TOGETHER: i64 = 500;
@@ -32,9 +33,16 @@ pub async fn run_all(app: &App) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// A round for one organisation. Answers how many people it met; nobody while a person's word about the clock is waited for.
+/// A round for one organisation: its policies, and the requests of people that are kept no longer. Answers how many people or records its policies met; none while a
+/// person's word about the clock is waited for.
 pub async fn run(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
     let Some(now) = look_at_clock(app, organization).await? else { return Ok(0) };
+    let met = carry_out_all(app, organization, now).await;
+    forget_ended(app, organization, now).await?;
+    met
+}
+
+async fn carry_out_all(app: &App, organization: OrganizationId, now: DateTime<Utc>) -> Result<usize, DomainError> {
     let work = app.begin(organization).await?;
     let policies = stored::list_policies(&work, true).await;
     work.abandon().await;
@@ -48,11 +56,18 @@ pub async fn run(app: &App, organization: OrganizationId) -> Result<usize, Domai
 /// The time, if it can be believed. Where it cannot, that is noted once, and nothing happens until somebody says that it is right.
 async fn look_at_clock(app: &App, organization: OrganizationId) -> Result<Option<DateTime<Utc>>, DomainError> {
     let work = app.begin(organization).await?;
-    let Some((seen, stopped)) = stored::lock_clock(&work).await? else {
-        work.abandon().await;
+    let found = stored::lock_clock(&work).await?;
+    let now = work.database_time().await?;
+    let Some((seen, stopped)) = found else {
+        // Nothing was looked at before: whether the clock can be believed, the next look tells.
+        if !any_ended(&work, now).await? {
+            work.abandon().await;
+            return Ok(None);
+        }
+        stored::put_clock(&work, now, None).await?;
+        work.commit().await?;
         return Ok(None);
     };
-    let now = work.database_time().await?;
     let round = TimeDelta::from_std(app.custody().every).unwrap_or(TimeDelta::zero());
     let steady = stopped.is_none() && is_steady(seen, now, round);
     if steady {
@@ -124,7 +139,7 @@ async fn one(
     if people::merged_into(work, customer).await?.is_some() {
         return Ok(Outcome::Left);
     }
-    if let (Some(key), Action::Destroy) = (rule.field.as_deref(), rule.action) {
+    if let (Some(key), Action::Anonymise | Action::Destroy) = (rule.field.as_deref(), rule.action) {
         let gone = fields::of_one(app, work, policy, &row, key).await?;
         return Ok(if gone { Outcome::Done(None) } else { Outcome::Left });
     }
@@ -163,6 +178,8 @@ pub(super) struct Done<'a> {
     pub customers: &'a [CustomerId],
     pub records: usize,
     pub erasures: Vec<Uuid>,
+    /// The fields whose values went and left what they stood in.
+    pub keys: Vec<String>,
 }
 
 pub(super) async fn register(
@@ -178,8 +195,6 @@ pub(super) async fn register(
         policy: policy.id,
         action: policy.action.clone(),
         customers: i32::try_from(done.customers.len()).unwrap_or(i32::MAX),
-    /// The fields whose values went and left what they stood in.
-    pub keys: Vec<String>,
         records: i32::try_from(done.records).unwrap_or(i32::MAX),
         erasures: done.erasures,
         at,

@@ -243,6 +243,7 @@ words! {
         PrivacyRequestsAnnounce = "privacy_requests.announce": "A person was told that a restriction will be lifted.",
         PrivacyRequestsLift = "privacy_requests.lift": "A restriction was lifted.",
         PrivacyRequestsNotified = "privacy_requests.notified": "A partner acknowledged a correction or a restriction.",
+        PrivacyRequestsExpire = "privacy_requests.expire": "Requests that ended longer ago than they are kept were removed.",
         PrivacyRequestsRecompute = "privacy_requests.recompute": "The days of open requests were set anew after a calendar or the organisation's own limit had changed.",
         RightsPartnersRead = "rights_partners.read": "Partners that pass requests of people on were read.",
         RightsPartnersCreate = "rights_partners.create": "A partner that passes requests of people on was added.",

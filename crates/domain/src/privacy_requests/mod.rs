@@ -11,7 +11,7 @@ pub use deadlines::{
     DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule, missing_year,
 };
 pub use grounds::{GROUNDS, Ground, ground, remedy};
-pub use log::{LOG_MEMBERS, LogFormat};
+pub use log::{KEPT_MONTHS, LOG_MEMBERS, LogFormat, kept_since};
 pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};
 
 use chrono::NaiveDate;

@@ -2,6 +2,7 @@
 
 mod codes;
 mod deadlines;
+mod expire;
 mod log;
 mod notifications;
 mod restrictions;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use deadlines::{DaysRow, OpenRow, count_open, open_after, put_days};
+pub use expire::{ended_before, remove_ended};
 pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
@@ -28,7 +30,6 @@ pub use restrictions::{
 pub use settings::{
     CalendarRow, SettingsRow, arranged_otherwise, calendars, insert_arrangement, put_calendar, put_settings, settings,
 };
-
 pub use waiting::{Waiting, open_of, waiting_for};
 
 use crate::{DbError, Work, mail, self_service};

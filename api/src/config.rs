@@ -73,6 +73,8 @@ settings! {
     alarm_refused_customers: Bounded<0, 100_000>, Some("30"), "Different customers or records that one caller is refused within the window before an alarm is raised; 0 raises none.";
     alarm_vain_searches: Bounded<0, 1_000_000>, Some("300"), "Different values that one caller searches for in vain within the window before an alarm is raised; 0 raises none.";
     reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
+    alarm_backup_hours: Bounded<0, 8760>, Some("26"), "Hours that the last good backup may be old before an alarm is raised, counted from when an organisation was founded where there was none; 0 raises none.";
+    alarm_backup_drill_days: Bounded<0, 3650>, Some("31"), "Days for which no backup was put back to try it and stood the trial before an alarm is raised; 0 raises none.";
     last4_searches_per_day: Bounded<0, 1_000_000>, Some("100"), "Searches a day by the last four characters of a value, where no role names a figure.";
     smtp_url: Option<Redacted<String>>, None, "Mail server: smtps://user:password@host, or smtp://host:587?tls=required for STARTTLS; optional, together with mail_from.";
     mail_from: Option<MailAddress>, None, "Sender of letters, such as custodian@example.com; optional, together with smtp_url.";

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use custodian_application::{App, backups, erasures, privacy_requests, records, retention};
+use custodian_application::{App, backups, detections, erasures, privacy_requests, records, retention};
 use tokio::sync::watch;
 
 /// How often is looked for what is to be erased unasked: it is proposed, not done, and days are left for it.
@@ -32,6 +32,9 @@ async fn round(app: &App, propose: bool) {
     }
     if propose && let Err(error) = backups::watch(app).await {
         tracing::warn!(%error, "it cannot be said how the backups stand");
+    }
+    if propose && let Err(error) = detections::watch_backups(app).await {
+        tracing::warn!(%error, "nobody can be told of backups that are too old");
     }
     if let Err(error) = retention::run_all(app).await {
         tracing::warn!(%error, "retention policies cannot be carried out");

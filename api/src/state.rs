@@ -217,6 +217,8 @@ fn tuning(settings: &Settings) -> Tuning {
             refusals: settings.alarm_refused_customers.get(),
             searches: settings.alarm_vain_searches.get(),
         },
+            backup_hours: settings.alarm_backup_hours.get(),
+            drill_days: settings.alarm_backup_drill_days.get(),
         budget: Allowance {
             reveals: settings.reveal_budget_per_day.get(),
             last4_searches: settings.last4_searches_per_day.get(),

@@ -21,6 +21,10 @@ codes! {
         MaliciousFile = "malicious_file",
         /// A package that was fetched before was asked for again: one of two fetched what is somebody's alone.
         PackageAgain = "package_again",
+        /// The last good backup is older than the settings allow.
+        BackupOverdue = "backup_overdue",
+        /// The last time that a backup was put back to try it, and stood the trial, is longer ago than the settings allow.
+        DrillOverdue = "backup_drill_overdue",
     }
 }
 
@@ -31,6 +35,8 @@ codes! {
         Confirmed = "confirmed",
         /// There was a good reason.
         Harmless = "harmless",
+        /// What it told of ended, and the alarm with it. Nobody says so of another one.
+        Resolved = "resolved",
     }
 }
 
@@ -47,9 +53,23 @@ pub struct Thresholds {
     pub refusals: u32,
     /// Values that one caller searched for in vain.
     pub searches: u32,
+    /// Hours that the last good backup may be old.
+    pub backup_hours: u32,
+    /// Days that the last good trial of a backup may lie back.
+    pub drill_days: u32,
 }
 
 impl Thresholds {
+    /// How long what a rule about time tells of may lie back; `None` for every other rule, and when it is switched off.
+    pub fn longest(&self, rule: Rule) -> Option<Duration> {
+        let longest = match rule {
+            Rule::BackupOverdue => Duration::hours(i64::from(self.backup_hours)),
+            Rule::DrillOverdue => Duration::days(i64::from(self.drill_days)),
+            _ => Duration::zero(),
+        };
+        Some(longest).filter(|longest| !longest.is_zero())
+    }
+
     /// How many different things raise this alarm; `None` when it is switched off.
     pub const fn of(&self, rule: Rule) -> Option<u32> {
         let most = match rule {
@@ -62,6 +82,8 @@ impl Thresholds {
             Rule::MaliciousFile => 1,
             // Once is enough.
             Rule::PackageAgain => 1,
+            Rule::BackupOverdue => self.backup_hours,
+            Rule::DrillOverdue => self.drill_days,
         };
         if most == 0 { None } else { Some(most) }
     }
@@ -100,7 +122,16 @@ mod tests {
     use super::*;
 
     fn thresholds(accounts: u32) -> Thresholds {
-        Thresholds { window: Duration::minutes(10), accounts, accounts_together: 50, refusals: 30, searches: 300 }
+        let window = Duration::minutes(10);
+        Thresholds {
+            window,
+            accounts,
+            accounts_together: 50,
+            refusals: 30,
+            searches: 300,
+            backup_hours: 26,
+            drill_days: 31,
+        }
     }
 
     #[test]
@@ -133,6 +164,15 @@ mod tests {
     fn nothing_raises_an_alarm_that_is_switched_off() {
         assert!(!thresholds(0).is_reached(Rule::PasswordSpraying, u32::MAX));
         assert!(thresholds(0).is_reached(Rule::RefusalProbing, u32::MAX));
+    }
+
+    #[test]
+    fn only_backups_and_their_trials_grow_too_old_and_only_where_that_is_wanted() {
+        let aged: Vec<_> = Rule::ALL.iter().filter_map(|rule| thresholds(20).longest(*rule)).collect();
+        assert_eq!(aged, [Duration::hours(26), Duration::days(31)]);
+        let off = Thresholds { backup_hours: 0, ..thresholds(20) };
+        assert_eq!((off.longest(Rule::BackupOverdue), off.of(Rule::BackupOverdue)), (None, None));
+        assert!(off.longest(Rule::DrillOverdue).is_some());
     }
 
     #[test]

@@ -147,7 +147,7 @@ pub struct AlertRow {
     pub closed_at: Option<DateTime<Utc>>,
     /// Who.
     pub closed_by: Option<Uuid>,
-    /// `confirmed` or `harmless`.
+    /// `confirmed` or `harmless`; `resolved` where what it told of ended by itself.
     pub outcome: Option<String>,
     /// Counts changes.
     pub version: i32,
@@ -186,6 +186,25 @@ pub async fn insert_once(work: &Work, row: &AlertRow) -> Result<bool, DbError> {
     let params: [&(dyn ToSql + Sync); 8] =
         [&organization, id, rule, actor_kind, actor, source, counted, window_seconds];
     Ok(work.execute(SQL, &params).await? == 1)
+}
+
+/// Adds an alarm about something that lasts, unless there is one that was raised since it began: one that is open, or that somebody closed. Whether it was added.
+pub async fn insert_about(work: &Work, row: &AlertRow, began: DateTime<Utc>) -> Result<bool, DbError> {
+    const SQL: &str = "INSERT INTO alerts (organization_id, id, rule, counted, window_seconds, raised_at) \
+         SELECT $1::uuid, $2::uuid, $3::text, $4::int, $5::int, clock_timestamp() WHERE NOT EXISTS (SELECT FROM alerts \
+         WHERE organization_id = $1 AND rule = $3 AND (closed_at IS NULL OR raised_at > $6 AND outcome <> 'resolved'))";
+    let organization = work.organization().uuid();
+    let AlertRow { id, rule, counted, window_seconds, .. } = row;
+    work.query(LOCK, &[&format!("custodian.alert:{organization}:{rule}")]).await?;
+    Ok(work.execute(SQL, &[&organization, id, rule, counted, window_seconds, &began]).await? == 1)
+}
+
+/// Ends the open alarms of a rule: what they told of is over. Their ids.
+pub async fn resolve(work: &Work, rule: &str) -> Result<Vec<Uuid>, DbError> {
+    const SQL: &str = "UPDATE alerts SET closed_at = clock_timestamp(), outcome = 'resolved', version = version + 1 \
+         WHERE organization_id = $1 AND rule = $2 AND closed_at IS NULL RETURNING id";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &rule]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Which alarms are wanted; every part given must match. Nobody is shown those about themselves.

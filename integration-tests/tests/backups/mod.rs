@@ -1,6 +1,7 @@
 //! Backups: taken and put back by the real commands, and nobody who was erased comes back with one.
 
 mod again;
+mod alarms;
 mod drills;
 mod killed;
 mod meanwhile;

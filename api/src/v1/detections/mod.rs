@@ -61,7 +61,8 @@ pub struct AlertBody {
     /// each perhaps from an address of its own, and for far more than is usual; `refresh_token_reuse`: a colleague's spent refresh token came back, so two hold
     /// what one was given; `refusal_probing`: one caller was refused many different customers or records; `search_probing`: one caller searched for many values
     /// that nobody has; `malicious_file`: a file that was sent holds malicious software; `package_again`: a package of somebody's data that was fetched before
-    /// was asked for again.
+    /// was asked for again; `backup_overdue`: the last good backup is older than `alarm_backup_hours`; `backup_drill_overdue`: the last time that a backup was put back to try it and stood
+    /// the trial is longer ago than `alarm_backup_drill_days`.
     rule: String,
     /// `staff`, `partner` or `subject`, which is a person at their own door; null for an address or the organisation.
     actor_kind: Option<String>,
@@ -69,9 +70,9 @@ pub struct AlertBody {
     actor_id: Option<Uuid>,
     /// Stands for the network address, the same in each alarm about it; null for a caller or the organisation.
     source: Option<String>,
-    /// How many different accounts, customers or values it was when the alarm was raised.
+    /// How many different accounts, customers or values it was when the alarm was raised; of backups, how many hours ago the last good one was.
     count: i32,
-    /// Within so many seconds.
+    /// Within so many seconds; of backups, how many seconds ago it may be.
     window_seconds: i32,
     /// When it was raised.
     raised_at: DateTime<Utc>,
@@ -79,9 +80,9 @@ pub struct AlertBody {
     state: &'static str,
     /// When somebody had looked into it.
     closed_at: Option<DateTime<Utc>>,
-    /// Who.
+    /// Who; null for one that ended by itself.
     closed_by: Option<Uuid>,
-    /// `confirmed` or `harmless`, once closed.
+    /// `confirmed` or `harmless`, once closed; `resolved` where what it told of ended, and the alarm by itself.
     outcome: Option<String>,
 }
 
@@ -126,11 +127,12 @@ impl From<AlertView> for AlertBody {
 ///
 /// Newest first. One is raised about a caller, a network address or the organisation when a threshold of the settings is reached (`alarm_failed_accounts`,
 /// `alarm_failed_accounts_together`, `alarm_refused_customers`, `alarm_vain_searches` within `alarm_window_minutes`), all instances counted together; at most one about
-/// the same within a window. Nobody is locked out by any of them. Those about oneself are not shown.
+/// the same within a window. Those about backups are raised once for each time that they are too old, and close by themselves when a fresh one is recorded. Nobody is locked out by any of
+/// them. Those about oneself are not shown.
 #[utoipa::path(
     tag = "detections", security(("bearer" = [])),
     params(("state" = Option<String>, Query, description = "`open` or `closed`"),
-        ("rule" = Option<String>, Query, description = "`password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing`, `search_probing`, `malicious_file` or `package_again`"),
+        ("rule" = Option<String>, Query, description = "`password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing`, `search_probing`, `malicious_file`, `package_again`, `backup_overdue` or `backup_drill_overdue`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of alarms.", body = Listing<AlertBody>,

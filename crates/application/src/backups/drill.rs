@@ -13,6 +13,7 @@ use super::people::open_everybody;
 use super::put_back::{PutBack, put_back};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
+use crate::detections::look_at_backups;
 
 /// What a trial showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,6 +144,7 @@ pub async fn note_drilled(
             .with("outcome", Detail::Code(outcome.to_owned()));
         let work = app.begin(organization).await?;
         record_all(&work, &[&app.own_entry(organization, draft).await?]).await?;
+        look_at_backups(app, &work).await?;
         work.commit().await?;
     }
     Ok(())

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::manifest::{AtCheckpoint, DumpFile, Manifest};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
+use crate::detections::look_at_backups;
 use crate::erasures::{export_keyring, position, tell_others};
 
 /// What is noted before the dump begins: everything that the ledger tells of up to there is in the dump.
@@ -86,6 +87,7 @@ pub async fn note_taken(app: &App, manifest: &Manifest) -> Result<(), DomainErro
             .with("ledger", Detail::Code(manifest.ledger.sequence.to_string()));
         let work = app.begin(*organization).await?;
         record_all(&work, &[&app.own_entry(*organization, draft).await?]).await?;
+        look_at_backups(app, &work).await?;
         work.commit().await?;
     }
     Ok(())

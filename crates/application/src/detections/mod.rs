@@ -1,10 +1,13 @@
 //! Detections: who tries many doors is noticed, whichever instance they knock at. Counting happens on what failed alone: an answer that shows something
 //! waits for none of it.
 
+mod overdue;
 mod raise;
 mod read;
 mod watch;
 
+pub(crate) use overdue::look_at_backups;
+pub use overdue::watch_backups;
 pub use read::{AlertView, close, find, list};
 pub use watch::note_refusal;
 pub(crate) use watch::{

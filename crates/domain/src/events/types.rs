@@ -137,7 +137,7 @@ event_types! {
     WebhooksDisabled = "webhooks.disabled", WebhooksRead, Organization { webhook_id: Id, why: Code }:
         "A webhook was switched off by itself: it is `gone`, or `failing` for days.";
     AlertsRaised = "alerts.raised", AlertsRead, Organization { alert_id: Id, rule: Code, count: Count }:
-        "Somebody tried many doors: `password_spraying`, `distributed_password_spraying`, `refresh_token_reuse`, `refusal_probing` or `search_probing`.";
+        "Something has to be looked into: somebody tried many doors, or the backups are too old. `rule` is that of the alarm in `/v1/alerts`.";
     UsersOffboarded = "users.offboarded", UsersRead, Organization { user_id: Id, successor_id: Id }:
         "A colleague left.";
 }

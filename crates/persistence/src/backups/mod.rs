@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{Database, DbError, Work};
 
 pub use address::environment;
-pub use taken::{BackupRow, DrillRow, Newest, insert, insert_drill, list, newest};
+pub use taken::{BackupRow, DrillRow, LastGood, Newest, insert, insert_drill, last_good, list, newest};
 
 /// The schema whose being there says that a restore is not finished. It is made before anything is loaded and is in no dump.
 const MARK: &str = "custodian_restore";

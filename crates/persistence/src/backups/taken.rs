@@ -109,3 +109,25 @@ pub async fn newest(work: &Work) -> Result<Newest, DbError> {
     let row = work.query_one(SQL, &[]).await?;
     Ok((row.get(0), row.get::<_, Option<DateTime<Utc>>>(1).zip(row.get::<_, Option<bool>>(2))))
 }
+
+/// How long ago something good of backups lies back, by the database's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct LastGood {
+    /// The time now.
+    pub now: DateTime<Utc>,
+    /// When the organisation came to be.
+    pub founded: DateTime<Utc>,
+    /// When the newest backup was taken that did not fail its last trial.
+    pub taken: Option<DateTime<Utc>>,
+    /// When a trial last ended well.
+    pub drilled: Option<DateTime<Utc>>,
+}
+
+/// What is known of the good ones, and of an organisation that they hold.
+pub async fn last_good(work: &Work) -> Result<LastGood, DbError> {
+    const SQL: &str = "SELECT clock_timestamp(), o.created_at, (SELECT max(b.taken_at) FROM backups b WHERE coalesce((SELECT d.outcome = 'passed' \
+         FROM backup_drills d WHERE d.backup_id = b.id ORDER BY d.ended_at DESC, d.id DESC LIMIT 1), true)), \
+         (SELECT max(ended_at) FROM backup_drills WHERE outcome = 'passed') FROM organizations o WHERE o.organization_id = $1";
+    let row = work.query_one(SQL, &[&work.organization().uuid()]).await?;
+    Ok(LastGood { now: row.get(0), founded: row.get(1), taken: row.get(2), drilled: row.get(3) })
+}

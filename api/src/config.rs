@@ -56,6 +56,7 @@ settings! {
     tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
     opendsr_certificate_file: Option<PathBuf>, None, "PEM file of the certificate that signs answers and callbacks of OpenDSR, issued for the domain of public_base_url; optional, together with opendsr_key_file.";
     opendsr_key_file: Option<PathBuf>, None, "PEM file of that certificate's private key (PKCS #8, RSA or P-256); optional, together with opendsr_certificate_file.";
+    opendsr_authorities_file: Option<PathBuf>, None, "PEM file of the authorities that must have issued the certificates of OpenDSR partners, themselves or by certificates that come along; without it those of the web that were known when this was built.";
     workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
     body_limit_bytes: Bounded<1024, 16_777_216>, Some("262144"), "The most bytes of a JSON body.";
     request_timeout_seconds: Bounded<1, 300>, Some("9"), "How long a request may take; for uploads, how long it may stand still.";
@@ -72,9 +73,9 @@ settings! {
     alarm_failed_accounts_together: Bounded<0, 100_000>, Some("50"), "Accounts of one organisation whose log-in fails within the window, from whatever addresses, before an alarm is raised; three times what is usual there, if that is more; 0 raises none.";
     alarm_refused_customers: Bounded<0, 100_000>, Some("30"), "Different customers or records that one caller is refused within the window before an alarm is raised; 0 raises none.";
     alarm_vain_searches: Bounded<0, 1_000_000>, Some("300"), "Different values that one caller searches for in vain within the window before an alarm is raised; 0 raises none.";
-    reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
     alarm_backup_hours: Bounded<0, 8760>, Some("26"), "Hours that the last good backup may be old before an alarm is raised, counted from when an organisation was founded where there was none; 0 raises none.";
     alarm_backup_drill_days: Bounded<0, 3650>, Some("31"), "Days for which no backup was put back to try it and stood the trial before an alarm is raised; 0 raises none.";
+    reveal_budget_per_day: Bounded<0, 1_000_000>, Some("500"), "People a day whose sensitive fields somebody may see in full, where no role of theirs names a figure.";
     last4_searches_per_day: Bounded<0, 1_000_000>, Some("100"), "Searches a day by the last four characters of a value, where no role names a figure.";
     smtp_url: Option<Redacted<String>>, None, "Mail server: smtps://user:password@host, or smtp://host:587?tls=required for STARTTLS; optional, together with mail_from.";
     mail_from: Option<MailAddress>, None, "Sender of letters, such as custodian@example.com; optional, together with smtp_url.";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use custodian_application::audit::{AuditLog, LogSettings};
-use custodian_application::rights_protocols::SigningCertificate;
+use custodian_application::rights_protocols::{PartnerAuthorities, SigningCertificate};
 use custodian_application::startup::{self, Unfit};
 use custodian_application::{App, AppParts, Clock, Custody, FileRules, SystemClock, Tuning};
 use custodian_crypto::{PasswordCost, RootKey, Secret32, SystemRandomness};
@@ -128,7 +128,8 @@ impl<'a> Wiring<'a> {
 
     async fn assemble(self, db: Database, key: RootKey, key_store: Arc<dyn KeyStore>) -> Result<App, Unfit> {
         let rights_certificate = rights_certificate(self.settings)?;
-        let tuning = Tuning { rights_certificate, ..tuning(self.settings) };
+        let rights_authorities = rights_authorities(self.settings)?;
+        let tuning = Tuning { rights_certificate, ..tuning(self.settings, rights_authorities) };
         let log = log_settings(self.settings)?;
         let log = AuditLog::open(&db, &key, &SystemRandomness, self.clock.now(), &tuning.issuer, log).await?;
         let mail = mail(self.settings, self.mailbox.as_deref())?;
@@ -199,7 +200,7 @@ fn mail(settings: &Settings, mailbox: Option<&Path>) -> Result<Option<Arc<dyn Ma
     Ok(Some(Arc::new(mail)))
 }
 
-fn tuning(settings: &Settings) -> Tuning {
+fn tuning(settings: &Settings, rights_authorities: PartnerAuthorities) -> Tuning {
     Tuning {
         issuer: settings.public_base_url.as_str().to_owned(),
         access_token: chrono::Duration::minutes(i64::from(settings.access_token_minutes.get())),
@@ -216,9 +217,9 @@ fn tuning(settings: &Settings) -> Tuning {
             accounts_together: settings.alarm_failed_accounts_together.get(),
             refusals: settings.alarm_refused_customers.get(),
             searches: settings.alarm_vain_searches.get(),
-        },
             backup_hours: settings.alarm_backup_hours.get(),
             drill_days: settings.alarm_backup_drill_days.get(),
+        },
         budget: Allowance {
             reveals: settings.reveal_budget_per_day.get(),
             last4_searches: settings.last4_searches_per_day.get(),
@@ -237,7 +238,18 @@ fn tuning(settings: &Settings) -> Tuning {
         merge_undo: chrono::Duration::days(i64::from(settings.merge_undo_days.get())),
         account_url: settings.account_url.as_ref().map(|url| url.as_str().to_owned()),
         rights_certificate: None,
+        rights_authorities,
     }
+}
+
+/// Who must have issued a partner's certificate.
+fn rights_authorities(settings: &Settings) -> Result<PartnerAuthorities, Unfit> {
+    let Some(path) = &settings.opendsr_authorities_file else {
+        return PartnerAuthorities::load(None).map_err(|error| Unfit(error.to_string()));
+    };
+    let cannot = |why: String| Unfit(format!("{}: it names no authority ({why}).", path.display()));
+    let text = std::fs::read(path).map_err(|error| cannot(error.kind().to_string()))?;
+    PartnerAuthorities::load(Some(&text)).map_err(|error| cannot(error.to_string()))
 }
 
 /// What signs answers and callbacks of OpenDSR.

@@ -98,8 +98,9 @@ faults! {
     "one_of": "Exactly one of these members is needed: {}." / "必须且只能包含以下成员之一：{}。";
     "invalid_url": "It must be an https URL of a public address." / "必须是公网地址的 https 网址。";
     "self_signed": "A certificate that was issued by itself is not taken." / "不接受自签名证书。";
-    "invalid_certificate": "It must be an X.509 certificate as PEM, with a key of RSA (2048 bits and more) or P-256." / "必须是 PEM 格式的 X.509 证书，密钥为 RSA（2048 位以上）或 P-256。";
+    "invalid_certificate": "It must be an X.509 certificate as PEM, for signatures, with a key of RSA (2048 bits and more) or P-256." / "必须是 PEM 格式的 X.509 证书，密钥为 RSA（2048 位以上）或 P-256。";
     "certificate_does_not_hold": "The certificate is not for this domain, or not in force." / "证书并非为该域名签发，或不在有效期内。";
+    "unknown_issuer": "The certificate, with those that came along, leads to no authority that is believed here." / "该证书及随附证书无法追溯至受信任的颁发机构。";
     "invalid_verify_key": "It must be 32 bytes in base64." / "必须是 32 字节的 base64 编码。";
     "invalid_domain": "It must be a domain in lower case, such as privacy.example.com." / "必须是小写域名，例如 privacy.example.com。";
     "invalid_plain_id": "It must be up to 100 letters, digits and ._:- and nobody's number." / "必须由字母、数字和 ._:- 组成，最长 100 个字符，且不得为个人号码。";

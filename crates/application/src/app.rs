@@ -19,7 +19,7 @@ use crate::audit::AuditLog;
 use crate::auth::AuthState;
 use crate::catalog::Catalogs;
 use crate::keys::Keyring;
-use crate::rights_protocols::SigningCertificate;
+use crate::rights_protocols::{PartnerAuthorities, SigningCertificate};
 use crate::sso_providers::Providers;
 
 /// Figures that an operator may turn.
@@ -53,6 +53,8 @@ pub struct Tuning {
     pub account_url: Option<String>,
     /// What signs answers and callbacks of OpenDSR; without, the key that signs our documents does.
     pub rights_certificate: Option<Arc<SigningCertificate>>,
+    /// Who must have issued a partner's certificate.
+    pub rights_authorities: PartnerAuthorities,
 }
 
 /// What of files is taken in, and who looks through them before.

@@ -1,7 +1,7 @@
 //! X.509 certificates (RFC 5280) of those who sign documents, and signatures by them after FIPS 186: RSA (PKCS #1 v1.5) or ECDSA on P-256, over SHA-256.
 //!
-//! A certificate here is one that somebody with the right to do so has pinned: whose it is, until when it holds and that it was not issued by itself is
-//! read from it; the chain to an authority is not followed.
+//! Whose a certificate is, until when it holds, that it is for signatures and was not issued by itself is read from it; whether it leads to an authority that is believed,
+//! [`crate::Authorities`] tell.
 
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -11,10 +11,13 @@ use ring::signature::{
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use x509_cert::der::Decode;
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
 
 use crate::signing::verify as verify_ed25519;
+
+/// How many certificates a chain has at most, the first one included.
+pub const LONGEST: usize = 5;
 
 /// Why a certificate, or its key, cannot be used. Holds nothing of either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +28,9 @@ pub enum CertificateError {
     /// It was issued by itself.
     #[error("it is self-signed")]
     SelfSigned,
+    /// It says that its key is not for signatures.
+    #[error("it is not for signatures")]
+    Usage,
     /// The key is of a kind or a length that is not taken: RSA of 2048 bits and more, and P-256, are.
     #[error("its key is of a kind that is not taken")]
     Key,
@@ -60,7 +66,7 @@ impl DocumentKey {
 /// A certificate, read.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// The bytes of it.
+    /// The bytes of it, and behind them those of the certificates that lead to its authority.
     pub der: Vec<u8>,
     /// The domains that it was issued for, in lower case, as they stand in it.
     pub domains: Vec<String>,
@@ -73,18 +79,27 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// The first certificate of a PEM text.
+    /// The first certificate of a PEM text, with those behind it that lead to its authority, [`LONGEST`] at most.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CertificateError> {
-        let der = CertificateDer::from_pem_slice(pem).map_err(|_| CertificateError::Unreadable)?;
-        Self::from_der(der.as_ref())
+        let mut whole = Vec::new();
+        for der in CertificateDer::pem_slice_iter(pem) {
+            whole.extend_from_slice(&der.map_err(|_| CertificateError::Unreadable)?);
+        }
+        Self::from_der(&whole)
     }
 
-    /// A certificate by its bytes.
+    /// A certificate by its bytes, with those behind it.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let read = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError::Unreadable)?;
+        let chain = elements(der).filter(|chain| chain.len() <= LONGEST).ok_or(CertificateError::Unreadable)?;
+        let first = chain.first().ok_or(CertificateError::Unreadable)?;
+        let read = x509_cert::Certificate::from_der(first).map_err(|_| CertificateError::Unreadable)?;
         let body = &read.tbs_certificate;
         if body.issuer == body.subject {
             return Err(CertificateError::SelfSigned);
+        }
+        let usage = body.get::<KeyUsage>().map_err(|_| CertificateError::Unreadable)?;
+        if usage.is_some_and(|(_, usage)| !usage.digital_signature()) {
+            return Err(CertificateError::Usage);
         }
         let names = body.get::<SubjectAltName>().map_err(|_| CertificateError::Unreadable)?;
         let domain = |name: &GeneralName| match name {
@@ -101,10 +116,39 @@ impl Certificate {
         })
     }
 
+    /// It, and those that came along with it.
+    pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
+        elements(&self.der).unwrap_or_default().into_iter()
+    }
+
     /// Whether it was issued for this domain, word for word, and holds at this second since 1970.
     pub fn holds(&self, domain: &str, at: u64) -> bool {
         self.domains.iter().any(|known| known == domain) && (self.not_before..=self.not_after).contains(&at)
     }
+}
+
+/// Cuts bytes into the sequences that they are (X.690, definite lengths); `None` where they are none.
+fn elements(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let (&[tag, short], rest) = bytes.split_first_chunk::<2>()?;
+        let (head, length) = match short {
+            0..=0x7f => (2, usize::from(short)),
+            0x81..=0x83 => {
+                let digits = rest.get(..usize::from(short & 0x7f))?;
+                let length = digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit));
+                (2 + digits.len(), length)
+            }
+            _ => return None,
+        };
+        let (one, behind) = bytes.split_at_checked(head.checked_add(length)?)?;
+        if tag != 0x30 {
+            return None;
+        }
+        found.push(one);
+        bytes = behind;
+    }
+    Some(found)
 }
 
 fn key(info: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Result<DocumentKey, CertificateError> {
@@ -181,6 +225,7 @@ mod tests {
     const KEY: &[u8] = include_bytes!("../../../integration-tests/tests/support/rights/processor_key.pem");
     const OTHER: &[u8] = include_bytes!("../../../integration-tests/tests/support/rights/controller.pem");
     const SELF_SIGNED: &[u8] = include_bytes!("../../../integration-tests/tests/support/rights/self_signed.pem");
+    const AGREES: &[u8] = include_bytes!("../../../integration-tests/tests/support/rights/not_for_signing.pem");
     const EXPIRED: &[u8] = include_bytes!("../../../integration-tests/tests/support/rights/expired.pem");
     /// 2026-11-23.
     const TODAY: u64 = 1_795_392_000;
@@ -216,6 +261,13 @@ mod tests {
         for bytes in [b"".as_slice(), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", KEY] {
             assert_eq!(Certificate::from_pem(bytes).unwrap_err(), CertificateError::Unreadable);
         }
+        assert_eq!(Certificate::from_pem(AGREES).unwrap_err(), CertificateError::Usage);
+        let long = OTHER.repeat(3);
+        assert_eq!(Certificate::from_pem(&long).unwrap_err(), CertificateError::Unreadable, "six of them");
+        let whole = Certificate::from_pem(OTHER).unwrap();
+        assert_eq!(whole.chain().count(), 2);
+        let cut = &whole.der[..whole.der.len() - 1];
+        assert_eq!(Certificate::from_der(cut).unwrap_err(), CertificateError::Unreadable);
         assert_eq!(DocumentSigner::from_pem(OTHER, KEY).err(), Some(CertificateError::OtherKey));
         assert_eq!(DocumentSigner::from_pem(CERTIFICATE, CERTIFICATE).err(), Some(CertificateError::Unreadable));
     }

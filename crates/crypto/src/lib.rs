@@ -2,6 +2,7 @@
 //!
 //! The byte formats are written down in `FORMATS.md` beside this crate and held by known answers in the tests.
 
+pub mod authorities;
 pub mod blind_index;
 pub mod certificate;
 pub mod checkpoint;
@@ -23,6 +24,7 @@ pub mod token;
 pub mod totp;
 pub mod webhook;
 
+pub use authorities::Authorities;
 pub use blind_index::{FieldIndexKey, IndexKey};
 pub use certificate::{Certificate, CertificateError, DocumentKey, DocumentSigner};
 pub use keys::{BucketKey, DataKey, RootKey, wrapped_header};

@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::controller::{CERTIFICATE, DOMAIN};
+use super::controller::{CERTIFICATE, Controller, DOMAIN, request, request_id};
 use super::{PATH, REQUESTS, add, fresh, somebody};
-use crate::support::Org;
+use crate::support::{Org, own_instance};
 
 const SELF_SIGNED: &str = include_str!("../support/rights/self_signed.pem");
 const EXPIRED: &str = include_str!("../support/rights/expired.pem");
+const WITHOUT_ISSUER: &str = include_str!("../support/rights/without_issuer.pem");
+const NOT_FOR_SIGNING: &str = include_str!("../support/rights/not_for_signing.pem");
+/// Issued for the service itself, by an authority that is none here.
+const UNKNOWN: &str = include_str!("../support/rights/processor.pem");
 const VERIFY_KEY: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 #[tokio::test]
@@ -91,4 +95,33 @@ async fn an_agent_makes_its_token_itself_and_a_request_of_staff_has_no_partner()
     let (customer, _) = somebody(&org).await;
     let request = crate::privacy_requests::filed(&dpo, &customer).await;
     dpo.get(&format!("{REQUESTS}/{request}/exchange")).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_certificate_leads_to_an_authority_that_is_believed_or_signs_nothing() {
+    let org = Org::found().await;
+    let admin = org.admin().await;
+    let with = |certificate: &str, domain: &str| json!({"protocol": "opendsr", "identifier": domain, "certificate": certificate});
+    for (certificate, domain, code) in [
+        (NOT_FOR_SIGNING, DOMAIN, "invalid_certificate"),
+        (WITHOUT_ISSUER, DOMAIN, "unknown_issuer"),
+        (UNKNOWN, "opendsr.custodian.example", "unknown_issuer"),
+    ] {
+        let refused = add(&admin, &with(certificate, domain)).await.refuses(422, "invalid_body");
+        assert_eq!(refused.faults(), [("/certificate".to_owned(), code.to_owned())]);
+    }
+    // Another authority is believed here: what was pinned when it was not so signs no more.
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rights/other_authority.pem");
+    let service = own_instance(&[("opendsr_authorities_file", authority)]);
+    let org = Org::found_on(&service).await;
+    let admin = org.admin().await;
+    add(&admin, &with(CERTIFICATE, DOMAIN)).await.refuses(422, "invalid_body");
+    let controller = Controller::added(&service, &admin, json!({"certificate": null})).await;
+    let (_, address) = somebody(&org).await;
+    controller.submit(&request(&request_id(), "access", &address)).await.shows(201);
+    let der = custodian_crypto::Certificate::from_pem(CERTIFICATE.as_bytes()).unwrap().der;
+    let pin = "UPDATE rights_partners SET key_kind = 'certificate', key_bytes = $1 WHERE id = $2::text::uuid";
+    org.sql().await.execute(pin, &[&der, &controller.id]).await.unwrap();
+    let refused = controller.submit(&request(&request_id(), "access", &address)).await;
+    assert_eq!(refused.status, 403, "{refused}");
 }

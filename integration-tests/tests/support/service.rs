@@ -28,7 +28,7 @@ use super::{Caller, TestClock};
 pub const PASSWORD: &str = "seven green kites over still water";
 /// What differs from a private instance's settings: hashes as cheap as allowed, failures that no other test makes this one wait
 /// for, no alarm about all of them together, and no check of the log but those that a test asks for.
-const SETTINGS: [(&str, &str); 17] = [
+const SETTINGS: [(&str, &str); 18] = [
     ("attachment_max_bytes", "1048576"),
     ("outbound_allow_loopback", "true"),
     ("argon2_memory_kib", "8192"),
@@ -46,6 +46,7 @@ const SETTINGS: [(&str, &str); 17] = [
     ("erasure_grace_seconds", "0"),
     ("opendsr_certificate_file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rights/processor.pem")),
     ("opendsr_key_file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rights/processor_key.pem")),
+    ("opendsr_authorities_file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rights/authority.pem")),
 ];
 
 /// A running service. Dropped, it stops, and its Postgres and folder go with it.

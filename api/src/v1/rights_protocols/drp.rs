@@ -106,7 +106,7 @@ fn decoded(req: &HttpRequest, body: &[u8]) -> Result<Vec<u8>, Refusal> {
 /// What a message says, once its signature was found to be by the agent that shows the token.
 fn opened(app: &App, by: &RightsPartner, signed: &[u8]) -> Result<Value, Refusal> {
     let (signature, said) = signed.split_at_checked(SIGNATURE).unwrap_or((&[], &[]));
-    if !by.has_signed(said, signature, app.now()) {
+    if !by.has_signed(app, said, signature) {
         return Err(Refusal::of(StatusCode::FORBIDDEN, "invalid_signature"));
     }
     let said = read_json(said)?;

@@ -6,7 +6,6 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::Utc;
 use custodian_application::App;
 use custodian_application::rights_protocols::RightsPartner;
 use custodian_application::rights_protocols::opendsr::{self, Identity, Sent};
@@ -142,7 +141,7 @@ fn check_signature(req: &HttpRequest, app: &App, by: &RightsPartner, body: &[u8]
         let (domain, signature) = naming.headers();
         let own = header(domain).is_some_and(|domain| domain.eq_ignore_ascii_case(&by.row.identifier));
         let bytes = header(signature).and_then(|text| STANDARD.decode(text).ok());
-        own && bytes.is_some_and(|bytes| by.has_signed(body, &bytes, app.now().with_timezone(&Utc)))
+        own && bytes.is_some_and(|bytes| by.has_signed(app, body, &bytes))
     });
     if holds { Ok(()) } else { Err(Refusal::of(StatusCode::FORBIDDEN, "invalid_signature")) }
 }

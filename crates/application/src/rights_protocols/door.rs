@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use custodian_crypto::{Certificate, DocumentKey};
 use custodian_domain::kernel::{DomainError, OrganizationId, RefusedAs};
 use custodian_domain::rights_protocols::Protocol;
@@ -31,15 +30,17 @@ impl RightsPartner {
         self.row.key.is_some()
     }
 
-    /// Whether a signature is by its key over a message. A certificate that is not in force at this moment signs nothing.
-    pub fn has_signed(&self, message: &[u8], signature: &[u8], now: DateTime<Utc>) -> bool {
+    /// Whether a signature is by its key over a message. A certificate that is not in force at this moment, or leads to no authority that is believed now, signs nothing.
+    pub fn has_signed(&self, app: &App, message: &[u8], signature: &[u8]) -> bool {
         let Some(bytes) = &self.row.key else { return false };
         let key = match self.row.key_kind.as_deref() {
             Some("ed25519") => bytes.as_slice().try_into().ok().map(DocumentKey::Ed25519),
             Some("certificate") => {
-                let now = u64::try_from(now.timestamp()).unwrap_or(0);
+                let (now, believed) = (app.now(), &app.tuning().rights_authorities);
+                let at = u64::try_from(now.timestamp()).unwrap_or(0);
                 let read = Certificate::from_der(bytes).ok();
-                read.filter(|read| read.holds(&self.row.identifier, now)).map(|read| read.key)
+                let good = |read: &Certificate| read.holds(&self.row.identifier, at) && believed.have_issued(read, now);
+                read.filter(good).map(|read| read.key)
             }
             _ => None,
         };

@@ -63,10 +63,10 @@ pub struct Change {
 
 type Key = Option<(&'static str, Vec<u8>)>;
 
-/// The key that was given, if any: a certificate of this domain that is in force, or 32 bytes.
+/// The key that was given, if any: a certificate of this domain that is in force and leads to an authority that is believed, or 32 bytes.
 fn key_of(
-    certificate: Option<&str>,
-    verify_key: Option<&str>,
+    app: &App,
+    (certificate, verify_key): (Option<&str>, Option<&str>),
     identifier: &str,
     now: DateTime<Utc>,
 ) -> Result<Key, Fault> {
@@ -77,8 +77,11 @@ fn key_of(
             let read = Certificate::from_pem(pem.as_bytes()).map_err(|error| {
                 fault(if error == CertificateError::SelfSigned { "self_signed" } else { "invalid_certificate" })
             })?;
-            let holds = read.holds(identifier, u64::try_from(now.timestamp()).unwrap_or(0));
-            if holds { Ok(Some(("certificate", read.der))) } else { Err(fault("certificate_does_not_hold")) }
+            if !read.holds(identifier, u64::try_from(now.timestamp()).unwrap_or(0)) {
+                return Err(fault("certificate_does_not_hold"));
+            }
+            let issued = app.tuning().rights_authorities.have_issued(&read, now);
+            if issued { Ok(Some(("certificate", read.der))) } else { Err(fault("unknown_issuer")) }
         }
         (None, Some(text)) => {
             let bytes = STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32);
@@ -132,7 +135,7 @@ pub async fn create(
     let now = app.now();
     let mut faults = identity_faults(&new);
     faults.extend(callback_faults(app, &new.callback_urls));
-    let key = key_of(new.certificate.as_deref(), new.verify_key.as_deref(), &new.identifier, now);
+    let key = key_of(app, (new.certificate.as_deref(), new.verify_key.as_deref()), &new.identifier, now);
     let key = key.unwrap_or_else(|fault| {
         faults.push(fault);
         None
@@ -211,7 +214,7 @@ pub async fn change(
     if row.protocol == Protocol::Drp.as_str() && change.certificate.is_some() {
         faults.push(Fault::new("/certificate", "not_allowed"));
     }
-    match key_of(change.certificate.as_deref(), change.verify_key.as_deref(), &row.identifier, now) {
+    match key_of(app, (change.certificate.as_deref(), change.verify_key.as_deref()), &row.identifier, now) {
         Ok(Some((kind, bytes))) => (row.key_kind, row.key) = (Some(kind.to_owned()), Some(bytes)),
         Ok(None) => {}
         Err(fault) => faults.push(fault),

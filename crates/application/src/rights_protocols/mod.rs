@@ -14,7 +14,7 @@ pub use custodian_persistence::rights_protocols::{CallbackRow, ExchangeRow, Part
 pub use door::{RightsPartner, authenticate, find_agent};
 pub use keep::{Change, NewPartner, change, create, exchange, find, list, rotate_token};
 pub use send::{KIND, purge, run};
-pub use sign::SigningCertificate;
+pub use sign::{PartnerAuthorities, SigningCertificate};
 pub(crate) use tell::follow;
 
 use custodian_domain::audit::Action;

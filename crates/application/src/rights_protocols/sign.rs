@@ -1,10 +1,12 @@
 //! How answers and callbacks of OpenDSR are signed: by the certificate of the settings, or, where there is none, by the key that signs our documents.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use custodian_crypto::{CertificateError, DocumentSigner};
+use chrono::{DateTime, Utc};
+use custodian_crypto::{Authorities, Certificate, CertificateError, DocumentSigner};
 use custodian_domain::kernel::DomainError;
 
 use crate::App;
@@ -33,6 +35,29 @@ impl SigningCertificate {
     /// What everybody may have: the certificate as PEM.
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+}
+
+/// Who must have issued a partner's certificate.
+#[derive(Clone)]
+pub struct PartnerAuthorities(Arc<Authorities>);
+
+impl fmt::Debug for PartnerAuthorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartnerAuthorities")
+    }
+}
+
+impl PartnerAuthorities {
+    /// Those of a PEM text; those of the web where there is none.
+    pub fn load(pem: Option<&[u8]>) -> Result<Self, CertificateError> {
+        let authorities = pem.map_or_else(|| Ok(Authorities::of_the_web()), Authorities::from_pem)?;
+        Ok(Self(Arc::new(authorities)))
+    }
+
+    /// Whether a certificate is one of theirs at this moment.
+    pub(super) fn have_issued(&self, certificate: &Certificate, now: DateTime<Utc>) -> bool {
+        self.0.have_issued(certificate, u64::try_from(now.timestamp()).unwrap_or(0))
     }
 }
 

@@ -29,18 +29,34 @@ pub struct Spent {
     pub used: Option<u32>,
 }
 
+macro_rules! spend_on_people {
+    ($($answer:literal),+) => {
+        concat!(
+            "WITH today AS MATERIALIZED (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day), \
+             fresh AS (INSERT INTO access_budget_people (organization_id, caller_id, day, customer_id) \
+                 SELECT $1, one.caller, today.day, one.person FROM today, unnest($2::uuid[], $3::uuid[]) AS one (caller, person) \
+                 ORDER BY one.caller, one.person ON CONFLICT DO NOTHING RETURNING caller_id), \
+             counted AS (SELECT caller_id, count(*)::int AS added FROM fresh GROUP BY caller_id), \
+             kept AS (INSERT INTO access_budget_days AS d (organization_id, caller_id, day, kind, used) \
+                 SELECT $1, counted.caller_id, today.day, 'reveals', counted.added FROM today, counted ORDER BY counted.caller_id \
+                 ON CONFLICT (organization_id, caller_id, day, kind) DO UPDATE SET used = d.used + excluded.used RETURNING caller_id, used) ",
+            $($answer),+
+        )
+    };
+}
+
 /// Callers ($2) and the people whom each looks at ($3), in pairs. One row for each caller with somebody new, or one row of the day alone.
 ///
 /// In one order everywhere: two pages that overlap must not hold each other up.
-pub(crate) const SPEND_ON_PEOPLE: &str = "WITH today AS MATERIALIZED (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day), \
-     fresh AS (INSERT INTO access_budget_people (organization_id, caller_id, day, customer_id) \
-         SELECT $1, one.caller, today.day, one.person FROM today, unnest($2::uuid[], $3::uuid[]) AS one (caller, person) \
-         ORDER BY one.caller, one.person ON CONFLICT DO NOTHING RETURNING caller_id), \
-     counted AS (SELECT caller_id, count(*)::int AS added FROM fresh GROUP BY caller_id), \
-     kept AS (INSERT INTO access_budget_days AS d (organization_id, caller_id, day, kind, used) \
-         SELECT $1, counted.caller_id, today.day, 'reveals', counted.added FROM today, counted ORDER BY counted.caller_id \
-         ON CONFLICT (organization_id, caller_id, day, kind) DO UPDATE SET used = d.used + excluded.used RETURNING caller_id, used) \
-     SELECT today.day, kept.caller_id, kept.used FROM today LEFT JOIN kept ON true";
+pub(crate) const SPEND_ON_PEOPLE: &str =
+    spend_on_people!("SELECT today.day, kept.caller_id, kept.used FROM today LEFT JOIN kept ON true");
+
+/// The same, which fails with a division by zero, and takes its transaction with it, where a caller ($4) passes its limit ($5): so that a commit may follow
+/// without waiting for what was counted.
+pub(crate) const SPEND_WITHIN_LIMITS: &str = spend_on_people!(
+    "SELECT today.day, kept.caller_id, kept.used / (kept.used <= coalesce(allowed.most, 0))::int FROM today LEFT JOIN kept ON true ",
+    "LEFT JOIN unnest($4::uuid[], $5::int[]) AS allowed (caller, most) ON allowed.caller = kept.caller_id"
+);
 
 /// What [`SPEND_ON_PEOPLE`] counted.
 pub(crate) struct SpentBy {

@@ -17,7 +17,7 @@ const WAKE: Duration = Duration::from_millis(100);
 /// How often webhooks are told of checkpoints of the audit log.
 const CHECKPOINTS: Duration = Duration::from_secs(60);
 /// Transactions whose events are placed together.
-const BATCH: i64 = 500;
+const BATCH: i64 = 128;
 
 /// Runs until `stop` says so. A transaction under way is finished first.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {

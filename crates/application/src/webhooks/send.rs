@@ -32,8 +32,8 @@ const LANES: usize = 32;
 /// Of these, one organisation's.
 const LANES_OF_ONE: usize = 8;
 /// What a lane takes in one turn, and what of it is under way at the same time.
-const TURN: i64 = 64;
-const ABREAST: usize = 16;
+const TURN: i64 = 256;
+const ABREAST: usize = 32;
 /// How long a lane is held without a sign of life.
 const LEASE_SECONDS: f64 = 15.0;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);

@@ -8,11 +8,12 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use custodian_domain::kernel::OrganizationId;
 use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
 use super::{Columns, INSERT, INSERT_SUBJECTS, NewEntry};
-use crate::access::{Look, SPEND_ON_PEOPLE, SpentBy, spent_of};
+use crate::access::{Look, SPEND_ON_PEOPLE, SPEND_WITHIN_LIMITS, spent_of};
 use crate::connect::run_on_thread;
 use crate::work::begin_for;
 use crate::{Database, DbError};
@@ -101,6 +102,7 @@ struct Prepared {
     entries: Statement,
     subjects: Statement,
     looks: Statement,
+    looks_within: Statement,
 }
 
 /// Whoever is not answered is told that the log cannot be written: their sender is dropped.
@@ -132,7 +134,8 @@ async fn write_batch(
         let entries = client.prepare(INSERT).await?;
         let subjects = client.prepare(INSERT_SUBJECTS).await?;
         let looks = client.prepare(SPEND_ON_PEOPLE).await?;
-        *connection = Some(Prepared { client, entries, subjects, looks });
+        let looks_within = client.prepare(SPEND_WITHIN_LIMITS).await?;
+        *connection = Some(Prepared { client, entries, subjects, looks, looks_within });
     }
     let Some(prepared) = connection.as_ref() else {
         return Err(DbError::Internal("audit writer has no connection".into()));
@@ -179,7 +182,7 @@ enum Attempt {
     Over(Vec<Uuid>),
 }
 
-/// One transaction. No statement waits for the one before it; the commit alone waits for what the looks came to.
+/// One transaction. No statement waits for the one before it, nor does the commit. Where a limit is passed it comes to nothing, and another one says whose.
 async fn commit_together(to: &Prepared, organization: OrganizationId, waiting: &[Waiting]) -> Result<Attempt, DbError> {
     let mut columns = Columns::of(organization);
     for entry in waiting.iter().flat_map(|one| &one.entries) {
@@ -189,50 +192,81 @@ async fn commit_together(to: &Prepared, organization: OrganizationId, waiting: &
         columns.push(entry);
     }
     let looks: Vec<&Look> = waiting.iter().filter_map(|one| one.look.as_ref()).collect();
+    loop {
+        match at_once(to, organization, &columns, &looks).await {
+            Ok(None) => return Ok(Attempt::Durable(None)),
+            Ok(Some(spent)) => return Ok(Attempt::Durable(Some(spent_of(&spent)?.day))),
+            Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => {
+                let over = past_limits(to, organization, &looks).await?;
+                // Where nobody is over any more a new day has begun.
+                if !over.is_empty() {
+                    return Ok(Attempt::Over(over));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What was spent, where anybody looked closely. COMMIT of a failed transaction answers ROLLBACK without an error; the statement's own error has ended the
+/// join then.
+async fn at_once(
+    to: &Prepared,
+    organization: OrganizationId,
+    columns: &Columns<'_>,
+    looks: &[&Look],
+) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
     let begin = begin_for(organization);
     let (entry_params, subject_params) = (columns.entry_params(), columns.subject_params());
     let subjects =
         async { if columns.has_subjects() { to.client.execute(&to.subjects, &subject_params).await } else { Ok(0) } };
-    let committed = async { if looks.is_empty() { to.client.batch_execute("COMMIT").await } else { Ok(()) } };
-    // COMMIT of a failed transaction answers ROLLBACK without an error; the statement's own error has ended the join then.
+    let spent = async {
+        if looks.is_empty() {
+            return Ok(None);
+        }
+        let (callers, people) = pairs(looks);
+        let (allowed, most): (Vec<Uuid>, Vec<i32>) = limits(looks).into_iter().unzip();
+        let params: crate::work::Params<'_> = &[&organization.uuid(), &callers, &people, &allowed, &most];
+        to.client.query(&to.looks_within, params).await.map(Some)
+    };
     let (_, spent, _, _, ()) = tokio::try_join!(
         biased;
         to.client.batch_execute(&begin),
-        spend(to, organization, &looks),
+        spent,
         to.client.execute(&to.entries, &entry_params),
         subjects,
-        committed,
+        to.client.batch_execute("COMMIT"),
     )?;
-    let Some(spent) = spent else {
-        return Ok(Attempt::Durable(None));
-    };
-    let over = past_limits(&spent_of(&spent)?, &looks);
-    if over.is_empty() {
-        to.client.batch_execute("COMMIT").await?;
-        Ok(Attempt::Durable(Some(spent_of(&spent)?.day)))
-    } else {
-        to.client.batch_execute("ROLLBACK").await?;
-        Ok(Attempt::Over(over))
-    }
+    Ok(spent)
 }
 
-async fn spend(
-    to: &Prepared,
-    organization: OrganizationId,
-    looks: &[&Look],
-) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
-    if looks.is_empty() {
-        return Ok(None);
-    }
+/// Whose looks pass their limits, asked in a transaction that leaves nothing behind.
+async fn past_limits(to: &Prepared, organization: OrganizationId, looks: &[&Look]) -> Result<Vec<Uuid>, DbError> {
+    let (callers, people) = pairs(looks);
+    to.client.batch_execute(&begin_for(organization)).await?;
+    let spent = to.client.query(&to.looks, &[&organization.uuid(), &callers, &people]).await?;
+    to.client.batch_execute("ROLLBACK").await?;
+    let limits = limits(looks);
+    let is_over =
+        |(caller, used): &(Uuid, u32)| i64::from(*used) > limits.get(caller).map_or(0, |most| i64::from(*most));
+    Ok(spent_of(&spent)?.callers.into_iter().filter(is_over).map(|(caller, _)| caller).collect())
+}
+
+/// Callers and the people whom each looks at.
+fn pairs(looks: &[&Look]) -> (Vec<Uuid>, Vec<Uuid>) {
     let (mut callers, mut people) = (Vec::<Uuid>::new(), Vec::<Uuid>::new());
     for look in looks {
         people.extend(&look.people);
         callers.resize(people.len(), look.caller);
     }
-    to.client.query(&to.looks, &[&organization.uuid(), &callers, &people]).await.map(Some)
+    (callers, people)
 }
 
-fn past_limits(spent: &SpentBy, looks: &[&Look]) -> Vec<Uuid> {
-    let limit = |caller: &Uuid| looks.iter().find(|look| look.caller == *caller).map_or(0, |look| look.limit);
-    spent.callers.iter().filter(|(caller, used)| *used > limit(caller)).map(|(caller, _)| *caller).collect()
+/// The limit of each caller: that of its first look, where it changed meanwhile.
+fn limits(looks: &[&Look]) -> BTreeMap<Uuid, i32> {
+    let mut limits = BTreeMap::new();
+    for look in looks {
+        limits.entry(look.caller).or_insert(i32::try_from(look.limit).unwrap_or(i32::MAX));
+    }
+    limits
 }

@@ -43,8 +43,13 @@ impl Work {
     async fn on(client: Object, organization: OrganizationId) -> Result<Self, DbError> {
         // A piece of work from the first byte on: whoever gives up while it begins closes the connection, instead of giving it back in a transaction.
         let work = Self { client: Some(client), organization };
-        work.client()?.batch_execute(&begin_for(organization)).await?;
-        Ok(work)
+        // Sent, and not waited for: answers come in the order of the statements, and the first of them tells of a connection that is gone. Whatever ran
+        // outside of the transaction would see no row, for nothing else names the organisation.
+        let begin = begin_for(organization);
+        match futures_util::FutureExt::now_or_never(work.client()?.batch_execute(&begin)) {
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(())) | None => Ok(work),
+        }
     }
 
     /// Opens a transaction and asks its first question on the same way to the database.

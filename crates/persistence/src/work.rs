@@ -2,6 +2,7 @@
 
 use custodian_domain::kernel::OrganizationId;
 use deadpool_postgres::Object;
+use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -115,6 +116,22 @@ impl Work {
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
         Ok(client.query(&statement, params).await?)
+    }
+
+    /// The same for many wide rows: each is read as it arrives, so that the answer is not in memory twice.
+    pub(crate) async fn collect<T: for<'r> From<&'r Row>>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<T>, DbError> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        let mut rows = std::pin::pin!(client.query_raw(&statement, params.iter().copied()).await?);
+        let mut read = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            read.push(T::from(&row));
+        }
+        Ok(read)
     }
 
     pub(crate) async fn query_opt(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>, DbError> {

@@ -239,8 +239,7 @@ pub async fn by_ids(work: &Work, ids: &[CustomerId], consents: Consents) -> Resu
     let sql = format!(
         "SELECT {columns} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL"
     );
-    let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;
-    Ok(rows.iter().map(CustomerRow::from).collect())
+    work.collect(&sql, &[&work.organization().uuid(), &ids]).await
 }
 
 /// Those inside the scope who share some of these tags with a customer, the archive included: those who share most first.

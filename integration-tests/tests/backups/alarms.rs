@@ -1,6 +1,6 @@
 //! Backups that are too old, and trials of them, are an alarm: once, until there is a fresh one.
 
-use chrono::{Duration, Utc};
+use chrono::Duration;
 use custodian_application::backups::{self, AtCheckpoint, AtLedger, DumpFile, Manifest};
 use custodian_application::detections;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn look(service: &Service) {
 
 /// A backup that was taken so many hours ago; its id.
 async fn taken(service: &Service, hours: i64) -> Uuid {
-    let id = Uuid::now_v7();
+    let id = service.app.new_id();
     let manifest = Manifest {
         checkpoint: AtCheckpoint { origin: "tests".to_owned(), note: String::new(), size: 0 },
         dump: DumpFile { bytes: 1, sha256: "00".repeat(32) },
@@ -37,7 +37,7 @@ async fn taken(service: &Service, hours: i64) -> Uuid {
         ledger: AtLedger { sequence: 0, sha256: String::new() },
         organizations: 1,
         schema: "tests".to_owned(),
-        taken_at: Utc::now() - Duration::hours(hours),
+        taken_at: service.app.now() - Duration::hours(hours),
         v: 1,
     };
     let app = service.app.clone();

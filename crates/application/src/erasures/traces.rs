@@ -102,7 +102,7 @@ pub(super) async fn tell_unread(
     let draft = Draft { verdict: Verdict::Failed, ..Draft::about(Action::IntegrityFailed, customer) };
     let values = Detail::Count(u32::try_from(known.unread).unwrap_or(u32::MAX));
     let entry = app.own_entry(work.organization(), draft.with("unreadable_values", values)).await?;
-    Ok(record_all(work, &[&entry]).await?)
+    record_all(work, &[&entry]).await
 }
 
 /// The identifiers of these values of one person, as they are looked for.

@@ -116,6 +116,8 @@ impl Process {
         let (bind, metrics) = (free(), free());
         let mut command = Command::new(program());
         command.arg("serve").arg("--config").arg(self.config());
+        // How often a test kills is no setting of the service, which refuses what it does not know.
+        command.env_remove("CUSTODIAN_KILLS");
         command.env("CUSTODIAN_BIND", bind.to_string()).env("CUSTODIAN_METRICS_BIND", metrics.to_string());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the built program starts");
         let beside = Beside { base_url: format!("http://{bind}"), child };

@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use custodian_application::audit::{due, retire, rotate_key};
+use custodian_application::audit::fsck::{Cursor, round};
+use custodian_application::audit::{Finding, due, retire, rotate_key};
 
 use super::scene::{Scene, settled, until, whole};
 use crate::customers::{path, whole as customer};
@@ -42,6 +43,24 @@ async fn upkeep_of_the_database_raises_nothing() {
         assert_eq!(report.findings, [], "{statement}");
         assert!(report.entries > 260 && report.published > 0);
     }
+}
+
+#[tokio::test]
+async fn the_check_while_the_service_runs_finds_a_log_sound_that_grew_over_minutes() {
+    let service = own_instance(&[]);
+    let scene = busy(&service).await;
+    service.clock.advance(chrono::Duration::minutes(3));
+    scene.org.sales_a().await.get("/v1/customers").await.shows(200);
+    settled(&scene.sql, scene.org.id).await;
+    let app = service.app.clone();
+    let found = service.run(async move {
+        let mut cursor = Cursor::default();
+        let first = round(&app, &mut cursor).await.unwrap();
+        (first, round(&app, &mut cursor).await.unwrap())
+    });
+    let (first, second) = found.await;
+    let times = |findings: &[Finding]| findings.iter().filter(|finding| finding.code == "time").count();
+    assert_eq!((times(&first), times(&second)), (0, 0), "the newest entries are looked at before older ones");
 }
 
 /// The same server's other database.

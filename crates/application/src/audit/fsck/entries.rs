@@ -66,6 +66,8 @@ impl EntryWalk {
 
     /// Bundles `first` to `first + count`, as far as the tree goes. Stops early once there is more to tell than anybody reads.
     pub(super) async fn bundles(&mut self, work: &Work, first: u64, count: u64) -> Result<(), DbError> {
+        // What was walked through before may lie behind these: the newest are looked at first.
+        self.latest = DateTime::UNIX_EPOCH;
         let end = first.saturating_add(count).min(self.tree.size.div_ceil(256));
         let mut from = first;
         while from < end && self.findings.len() < super::MOST {

@@ -21,8 +21,8 @@ async fn a_slow_receiver_holds_up_nobody_else() {
         org.customer_of(&asha).await;
     }
     quick.hears(5).await;
+    slow.hears(1).await;
     assert!(begun.elapsed() < Duration::from_secs(7), "the quick one waited for the slow one: {:?}", begun.elapsed());
-    assert!(!slow.heard().is_empty());
 }
 
 #[tokio::test]

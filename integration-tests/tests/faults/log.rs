@@ -4,9 +4,11 @@ use serde_json::json;
 use tokio_postgres::Client;
 
 use super::{all_at_once, all_refused, lives, recovers};
+use crate::consents::consent;
 use crate::customers::whole;
 use crate::dev::program::superuser;
-use crate::support::{Org, Service, own_instance};
+use crate::notices::published;
+use crate::support::{Org, Request, Service, own_instance};
 
 async fn stored(sql: &Client) -> (i64, i64) {
     let row = sql
@@ -55,4 +57,34 @@ async fn without_the_log_nothing_is_shown_or_changed() {
     recovers(&sales, &id).await;
     assert_eq!(stored(&sql).await, before, "what was refused did not happen");
     assert_eq!(sales.get("/v1/customers?count=true").await.shows(200).at("/count"), 1);
+}
+
+#[tokio::test]
+async fn without_the_log_no_consent_is_recorded_and_none_withdrawn() {
+    let service = own_instance(&[]);
+    let (org, id) = scene(&service).await;
+    let sales = org.sales_a().await;
+    // Somebody has to hear of a withdrawal, which takes more statements than its entry.
+    org.partner(&["name"], &["marketing"], &["customers.read"]).await;
+    let notice = published(&org.dpo().await, "offers", "name").await.id();
+    let given = format!("/v1/customers/{id}/consents");
+    let withdrawn =
+        format!("/v1/consents/{}/withdraw", sales.post(&given, &consent(&notice, json!({}))).await.shows(201).id());
+
+    let sql = superuser(&service.data_dir).await;
+    sql.batch_execute("REVOKE INSERT ON audit_entries FROM custodian_server").await.unwrap();
+    let by_sms = consent(&notice, json!({"channel": "sms"}));
+    for key in [None, Some("a-key")] {
+        let keyed = |request: Request| match key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        };
+        keyed(sales.post(&given, &by_sms)).await.refuses(503, "audit_unavailable");
+        keyed(sales.post(&withdrawn, &json!({}))).await.refuses(503, "audit_unavailable");
+    }
+    sql.batch_execute("GRANT INSERT ON audit_entries TO custodian_server").await.unwrap();
+    recovers(&sales, &id).await;
+    let listed = sales.get(&given).await.shows(200);
+    assert_eq!((listed.at("/data/0/state"), listed.at("/data/1")), (json!("given"), json!(null)));
+    sales.post(&withdrawn, &json!({})).await.shows(200);
 }

@@ -7,6 +7,7 @@ use custodian_domain::audit::{Action, Verdict, outlives_restores};
 use custodian_domain::backups::LedgerKind;
 use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{CustomerId, DomainError, EntryId, OrganizationId};
+use custodian_persistence::DbError;
 use custodian_persistence::audit::NewEntry;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -281,9 +282,12 @@ fn names_nobody(reason: Option<&str>) -> Result<(), DomainError> {
 
 /// Writes the entries of changes in the transaction of the changes.
 pub async fn record_all(work: &custodian_persistence::Work, entries: &[&NewEntry]) -> Result<(), DomainError> {
-    custodian_persistence::audit::record(work, entries).await.map_err(|error| {
-        tracing::error!(%error, "the audit log refused an entry");
-        DomainError::AuditUnavailable
+    custodian_persistence::audit::record(work, entries).await.map_err(|error| match error {
+        DbError::Aborted => DomainError::Aborted,
+        error => {
+            tracing::error!(%error, "the audit log refused an entry");
+            DomainError::AuditUnavailable
+        }
     })
 }
 

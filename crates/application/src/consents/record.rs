@@ -67,7 +67,7 @@ pub async fn record_many(
     // One way to the database and back: the entry waits for nothing.
     let entry = entry(&intake.records);
     let (stored, noted) = tokio::join!(biased; intake.store(app, work), app.record_change(work, call, entry));
-    stored.and(noted)?;
+    DomainError::first_cause([stored, noted])?;
     Ok(answers)
 }
 
@@ -174,8 +174,8 @@ impl Intake {
             stored::put_states(work, &self.events),
             publish_all(app, work, told),
         );
-        recorded.and(happened).and(stand)?;
-        told
+        let stored = [recorded, happened, stand].map(|step| step.map_err(DomainError::from));
+        DomainError::first_cause(stored).and(told)
     }
 
     /// Takes a row, or says why not; nothing is to be stored of it then.

@@ -111,7 +111,7 @@ impl Shareable for Gives {
         }
         let entries: Vec<&NewEntry> = entries.iter().collect();
         let (stored, noted) = tokio::join!(biased; intake.store(app, work), record_all(work, &entries));
-        stored.and(noted)?;
+        DomainError::first_cause([stored, noted])?;
         Ok(done)
     }
 }
@@ -262,7 +262,6 @@ impl Stops<'_> {
             try_join_all(cases),
             record_all(work, &entries),
         );
-        opened?;
-        told.and(noted)
+        DomainError::first_cause([told, opened.map(drop), noted])
     }
 }

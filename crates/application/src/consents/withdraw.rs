@@ -51,10 +51,8 @@ pub async fn withdraw(
     // One way to the database and back: the entry waits for nothing.
     let (stopped, noted) =
         tokio::join!(biased; store(app, work, listed, stopping), app.record_change(work, call, draft));
-    // Where the log refuses, nothing after it can be stored.
-    noted?;
-    let listed = stopped?;
-    Ok(view(call, listed, now))
+    DomainError::first_cause([stopped.as_ref().map(drop).map_err(DomainError::clone), noted])?;
+    Ok(view(call, stopped?, now))
 }
 
 pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
@@ -162,7 +160,7 @@ async fn store(app: &App, work: &Work, listed: Listed, stopping: Stopping) -> Re
             store_events(app, work, &events),
             open_cases(work, &events, &recipients, now),
         );
-        told.and(opened)?;
+        DomainError::first_cause([told, opened])?;
     }
     match withdrawn(&listed, &events, now) {
         Some(listed) => Ok(listed),
@@ -185,8 +183,8 @@ pub(super) async fn store_events(app: &App, work: &Work, events: &[Event]) -> Re
         stored::put_states(work, events),
         publish_all(app, work, events.iter().map(news).collect()),
     );
-    happened.and(stand)?;
-    told
+    let stored = [happened, stand].map(|step| step.map_err(DomainError::from));
+    DomainError::first_cause(stored).and(told)
 }
 
 /// Opens the cases of withdrawals from one purpose, and has them looked at again in time.

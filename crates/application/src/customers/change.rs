@@ -91,8 +91,7 @@ pub async fn patch(
         put(call, work, &row, change),
         spent,
     );
-    first_told(put, recorded.and(heard))?;
-    spent?;
+    DomainError::first_cause([put, recorded, heard, spent])?;
     Ok(seen)
 }
 
@@ -176,14 +175,6 @@ struct Replaced {
     gone: Gone,
     added: Added,
     codes: bool,
-}
-
-/// A taken value is told before anything else; else what the log says, for where it refuses, nothing after it can be stored.
-fn first_told(put: Result<(), DomainError>, logged: Result<(), DomainError>) -> Result<(), DomainError> {
-    match put {
-        Err(taken @ DomainError::Taken(_)) => Err(taken),
-        put => logged.and(put),
-    }
 }
 
 async fn put(call: &Call, work: &Work, row: &CustomerRow, change: Option<Replaced>) -> Result<(), DomainError> {
@@ -374,7 +365,7 @@ impl Existing {
             publish_all(app, work, told),
             put(call, work, &row, change),
         );
-        first_told(put, recorded.and(heard))?;
+        DomainError::first_cause([put, recorded, heard])?;
         Ok(row.version)
     }
 }

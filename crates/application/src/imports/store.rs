@@ -301,16 +301,17 @@ impl<'a> Store<'a> {
         let draft = Draft { customers, shown, ..Draft::of(Action::CustomersImport) }
             .with("job", Detail::Code(self.claim.job.to_string()));
         let rows: Vec<&CustomerRow> = created.iter().collect();
-        // The entry first: nothing can refuse it, and a taken value is then not told as a log that failed.
         let (recorded, inserted, noted) = tokio::join!(
             biased;
             app.record_change(work, self.call, draft),
             customers_stored::insert_tagged(work, &rows, &tags),
             stored::note_changes(work, self.claim.job, &made),
         );
-        inserted.map_err(|error: DbError| DomainError::unavailable(error.to_string()))?;
-        noted?;
-        recorded
+        let inserted = inserted.map_err(|error| match error {
+            DbError::Aborted => DomainError::Aborted,
+            error => DomainError::unavailable(error.to_string()),
+        });
+        DomainError::first_cause([recorded, inserted, noted.map_err(DomainError::from)])
     }
 }
 

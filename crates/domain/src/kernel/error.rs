@@ -58,6 +58,9 @@ pub enum DomainError {
         /// For the log alone; never personal data.
         log_as: String,
     },
+    /// An earlier step of the same transaction failed, which is the cause; alone it is told as a fault of ours.
+    #[error("an earlier step failed")]
+    Aborted,
     /// A fault of ours: `500`.
     #[error("internal: {log_as}")]
     Internal {
@@ -100,6 +103,26 @@ impl DomainError {
     /// Too much was tried; another try makes sense after so many seconds.
     pub fn wait(code: &'static str, seconds: i64) -> Self {
         Self::Wait { code, seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) }
+    }
+
+    /// Of steps that were taken together, the first failure that is a cause and no consequence.
+    ///
+    /// ```
+    /// use custodian_domain::kernel::DomainError;
+    ///
+    /// let told = DomainError::first_cause([Ok(()), Err(DomainError::Aborted), Err(DomainError::AuditUnavailable)]);
+    /// assert!(matches!(told, Err(DomainError::AuditUnavailable)));
+    /// ```
+    pub fn first_cause<const N: usize>(steps: [Result<(), Self>; N]) -> Result<(), Self> {
+        let mut consequence = Ok(());
+        for step in steps {
+            match step {
+                Ok(()) => {}
+                Err(Self::Aborted) => consequence = Err(Self::Aborted),
+                cause => return cause,
+            }
+        }
+        consequence
     }
 
     /// A body with this one fault.

@@ -76,7 +76,7 @@ pub async fn insert_tagged(
     tags: &[(CustomerId, [u8; 16], bool)],
 ) -> Result<(), DbError> {
     let (inserted, tagged) = tokio::join!(biased; insert_many(work, rows), insert_tags(work, tags));
-    conflict_first([inserted, tagged])
+    cause([inserted, tagged])
 }
 
 /// Stores a change of one customer in one round trip: its row, what the version replaced, the tags that go and those that come.
@@ -95,20 +95,14 @@ pub async fn store_change(
         remove_tags(work, gone),
         insert_tags(work, added),
     );
-    conflict_first([updated, kept, removed, tagged])
+    cause([updated, kept, removed, tagged])
 }
 
 /// Of statements sent together, those after a refused one only say that they follow it.
-fn conflict_first<const N: usize>(outcomes: [Result<(), DbError>; N]) -> Result<(), DbError> {
-    let mut first = Ok(());
-    for outcome in outcomes {
-        match outcome {
-            Err(conflict @ DbError::Conflict(_)) => return Err(conflict),
-            Err(error) if first.is_ok() => first = Err(error),
-            _ => {}
-        }
-    }
-    first
+fn cause<const N: usize>(outcomes: [Result<(), DbError>; N]) -> Result<(), DbError> {
+    let failed: Vec<DbError> = outcomes.into_iter().filter_map(Result::err).collect();
+    let cause = failed.iter().position(|error| !matches!(error, DbError::Aborted)).unwrap_or(0);
+    failed.into_iter().nth(cause).map_or(Ok(()), Err)
 }
 
 /// Removes these tags of these customers.

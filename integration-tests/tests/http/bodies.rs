@@ -121,7 +121,7 @@ async fn what_is_no_json_is_refused_with_its_place_and_never_quoted() {
     ] {
         let answer = asha.request("POST", "/v1/customers").body("application/json", text).await;
         let answer = answer.refuses(400, "malformed_json");
-        assert!(!answer.text().contains("13812"), "{answer}");
+        assert!(!answer.timeless().to_string().contains("13812"), "{answer}");
     }
     let bytes = b"{\"fields\":{\"name\":\"\xff\xfe\"}}".to_vec();
     asha.request("POST", "/v1/customers").body("application/json", bytes).await.refuses(400, "malformed_json");

@@ -4,6 +4,7 @@
 //! together; whatever is refused, waits for somebody or fails is made alone, so that nobody pays for another.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_persistence::Work;
@@ -14,9 +15,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::App;
 
 /// The most changes in one transaction: bounds what a failing one costs the others.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// The most callers waiting; past it they are served alone rather than letting memory grow.
 const QUEUE: usize = 4_096;
+/// How long one transaction may take before its callers are refused and the connection is given up: whoever comes after must not wait for it.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// A kind of change that can share its transaction with others of its kind.
 pub(crate) trait Shareable: Send + Sync + 'static {
@@ -60,7 +63,7 @@ impl<K: Shareable> Together<K> {
 
     /// Makes a change, committed with its entry before this returns. None where it must be made alone; nothing of it was made then.
     ///
-    /// Errors: `unavailable` where it is not known whether it was made.
+    /// Errors: `unavailable`, `audit_unavailable`; after either it may have been made.
     pub async fn ask(&self, organization: OrganizationId, asked: K::Asked) -> Result<Option<K::Done>, DomainError> {
         let (answer, waiting) = oneshot::channel();
         if self.queue.try_send(Waiting { organization, asked, answer }).is_err() {
@@ -107,7 +110,8 @@ async fn make_all<K: Shareable>(app: App, mut asks: mpsc::Receiver<Waiting<K>>) 
 async fn round<K: Shareable>(app: &App, organization: OrganizationId, mut asks: Vec<Waiting<K>>) -> OrganizationId {
     asks.retain(|one| !one.answer.is_closed());
     let (asked, answers): (Vec<_>, Vec<_>) = asks.into_iter().map(|one| (one.asked, one.answer)).unzip();
-    match in_one::<K>(app, organization, &asked).await {
+    let made = tokio::time::timeout(DEADLINE, in_one::<K>(app, organization, &asked)).await;
+    match made.unwrap_or_else(|_| Err(DomainError::unavailable("changes made together took too long"))) {
         Ok(done) => {
             for (answer, done) in answers.into_iter().zip(done) {
                 // A caller that went away needs no answer; its change is made and on record all the same.
@@ -123,27 +127,30 @@ async fn round<K: Shareable>(app: &App, organization: OrganizationId, mut asks: 
     organization
 }
 
-/// What was made of each. An error where the commit failed: it may or may not have happened.
+/// What was made of each. An error where none can be made, and where the commit failed: it may or may not have happened.
 async fn in_one<K: Shareable>(
     app: &App,
     organization: OrganizationId,
     asked: &[K::Asked],
 ) -> Result<Vec<Option<K::Done>>, DomainError> {
-    let alone = || asked.iter().map(|_| None).collect();
-    let Ok(work) = app.begin(organization).await else { return Ok(alone()) };
+    let work = app.begin(organization).await?;
     match K::make(app, &work, asked).await {
         Ok(done) if done.iter().any(Option::is_some) => {
             work.commit().await?;
             Ok(done)
         }
-        Ok(_) => {
+        Ok(done) => {
             work.abandon().await;
-            Ok(alone())
+            Ok(done)
+        }
+        Err(error @ (DomainError::Unavailable { .. } | DomainError::AuditUnavailable)) => {
+            work.abandon().await;
+            Err(error)
         }
         Err(error) => {
             work.abandon().await;
             tracing::debug!(%error, "changes are made alone that could not be made together");
-            Ok(alone())
+            Ok(asked.iter().map(|_| None).collect())
         }
     }
 }

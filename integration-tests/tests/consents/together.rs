@@ -56,6 +56,30 @@ async fn each_of_many_at_once_is_answered_and_logged_for_itself() {
 }
 
 #[tokio::test]
+async fn what_comes_while_one_is_under_way_shares_the_next_transaction() {
+    const COUNT: usize = 16;
+    let told = Told::new().await;
+    let ids = customers(&told, COUNT).await;
+    let mut holder = told.org.sql().await;
+    let held = holder.transaction().await.unwrap();
+    // Changes wait for whoever asks about the past.
+    let past = "SELECT pg_advisory_xact_lock(hashtextextended('custodian.consents:' || $1, 0))";
+    held.execute(past, &[&told.org.id.to_string()]).await.unwrap();
+    let given = join_all(ids.iter().map(|id| gives(&told.sales, &told, id, json!({}))));
+    let release = async {
+        // Asked for later: when these are answered, what was sent before them is on its way.
+        join_all((0..2 * COUNT).map(async |_| told.sales.get("/v1/me").await.shows(200))).await;
+        held.rollback().await.unwrap();
+    };
+    let (given, ()) = tokio::join!(given, release);
+    given.into_iter().for_each(|answer| drop(answer.shows(201)));
+    let sql = "SELECT count(DISTINCT xmin::text) FROM consents WHERE organization_id = $1::text::uuid";
+    let row = told.org.sql().await.query_one(sql, &[&told.org.id.to_string()]).await.unwrap();
+    let transactions: i64 = row.get(0);
+    assert!(transactions < COUNT as i64, "{transactions} transactions for {COUNT}");
+}
+
+#[tokio::test]
 async fn each_of_many_who_stop_at_once_is_stopped_once() {
     let told = Told::new().await;
     let ids = customers(&told, 16).await;

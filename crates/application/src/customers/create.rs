@@ -19,6 +19,7 @@ use super::seen::{decide_row, decide_thing, fields_through, refuse, seen_as, see
 use super::tags::{code_faults, in_order, usable_codes};
 use super::{Attributes, NewCustomer, SeenCustomer};
 use crate::audit::{Detail, Draft, Shown};
+use crate::auth::still_valid;
 use crate::events::{Event, EventType, Fact, publish_all};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
@@ -36,6 +37,7 @@ pub async fn create(app: &App, call: &Call, work: &Work, new: NewCustomer) -> Re
     let places = app.keys().places(app.db(), work, 1, app.rng(), app.now()).await?;
     let (bucket, _) = places.first().ok_or_else(|| DomainError::internal("no place for a customer"))?;
     let entered = Entered::new(app, call, &keys, bucket, checked)?;
+    still_valid(work, &call.identity).await?;
     store(app, work, call.customer(), std::slice::from_ref(&entered)).await?;
     Ok(entered.seen)
 }
@@ -138,14 +140,10 @@ pub(super) async fn store(app: &App, work: &Work, of: &RecordType, all: &[Entere
     let tags: Vec<_> =
         all.iter().flat_map(|one| one.tags.0.iter().map(|(tag, unique)| (one.row.id, *tag, *unique))).collect();
     let entries: Vec<&NewEntry> = all.iter().map(|one| &one.entry).collect();
-    // The entries first: nothing can refuse them, and a taken value is then not told as a log that failed.
     let events = all.iter().map(|one| one.event.clone()).collect();
     let (recorded, told, inserted) = tokio::join!(biased; crate::audit::record_all(work, &entries), publish_all(app, work, events),
         stored::insert_tagged(work, &rows, &tags));
-    match inserted.map_err(|error| duplicate(of, error)) {
-        Err(taken @ DomainError::Taken(_)) => return Err(taken),
-        inserted => recorded.and(told).and(inserted)?,
-    }
+    DomainError::first_cause([recorded, told, inserted.map_err(|error| duplicate(of, error))])?;
     let codes = all.iter().flat_map(|one| one.row.codes.iter().map(|code| (one.row.id, code.as_str())));
     Ok(stored::add_codes(work, &codes.collect::<Vec<_>>()).await?)
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use custodian_application::{
     App, access, access_requests, access_reviews, attachments, auth, catalog, consents, customers, detections,
-    erasures, events, exports, idempotency, imports, privacy_requests, rights_protocols, segments, self_service,
-    webhooks,
+    erasures, events, exports, idempotency, imports, privacy_requests, records, rights_protocols, segments,
+    self_service, webhooks,
 };
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::jobs::{self, Claim};
@@ -72,6 +72,9 @@ async fn tidy(app: &App) {
     }
     if let Err(error) = attachments::tidy(app).await {
         tracing::warn!(%error, "broken-off files cannot be dropped");
+    }
+    if let Err(error) = records::tidy(app).await {
+        tracing::warn!(%error, "sums of opportunities cannot be folded");
     }
     if let Err(error) = imports::tidy(app).await {
         tracing::warn!(%error, "broken-off uploads cannot be dropped");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{enter, someone};
 use crate::support::{Org, Person};
 
-async fn opportunity(person: &Person, customer: &str, stage: &str, amount: &str) {
+pub async fn opportunity(person: &Person, customer: &str, stage: &str, amount: &str) {
     let fields = json!({"stage": stage, "amount": {"amount": amount, "currency": "CNY"}});
     enter(person, customer, "opportunity", fields).await.shows(201);
 }

@@ -5,6 +5,7 @@ mod funnel;
 mod life;
 mod rights;
 mod sealed;
+mod sums;
 
 use serde_json::{Value, json};
 

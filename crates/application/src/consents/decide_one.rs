@@ -11,7 +11,7 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{Answered, DecisionReader, Stands};
 use uuid::Uuid;
 
-use super::decide::{Asked, Decided, Whom, bound, conceal_in, decide, entry, one, read};
+use super::decide::{Asked, Decided, Whom, bound, conceal_in, decide, entry, one};
 use crate::{App, Call};
 
 /// As [`decide`], of which it is the short way for what is asked most.
@@ -24,11 +24,11 @@ pub async fn decide_one(app: &App, reader: &DecisionReader, call: &Call, asked: 
     let Answered { purpose, person } = reader.ask(call.organization(), customer.uuid(), &asked.purpose).await?;
     // Of a purpose that there is not, the long way says so.
     let Some(known) = purpose else { return decide(app, call, asked).await };
-    let purpose = if known.active { Some(read(&known.content)?) } else { None };
+    let purpose = known.active.then_some(known.content);
     let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
     let person = person.filter(|person| scope.covers(&thing(call, customer, person)));
     let question = Question {
-        purpose: purpose.as_ref(),
+        purpose: purpose.as_deref(),
         channel: asked.channel.as_deref(),
         renewed_from: if known.active { known.consents_from } else { chrono::DateTime::UNIX_EPOCH },
         at: known.at,
@@ -36,7 +36,7 @@ pub async fn decide_one(app: &App, reader: &DecisionReader, call: &Call, asked: 
     let judgement = judged(&question, customer.uuid(), person);
     let judgements = vec![conceal_in(call, judgement)];
     app.record_read(call, entry(asked.purpose, &judgements)).await?;
-    Ok(Decided { as_of: known.at, legal_basis: purpose.map(|purpose| purpose.legal_basis), judgements })
+    Ok(Decided { as_of: known.at, legal_basis: purpose.map(|purpose| purpose.legal_basis.clone()), judgements })
 }
 
 /// The one person that is asked about; nobody where the question takes the long way: about the past, with a signal, or about a partner's row about nobody.

@@ -81,3 +81,13 @@ pub async fn funnel(app: &App, call: &Call, query: FunnelQuery) -> Result<Vec<Ro
     app.record_read(call, draft).await?;
     Ok(rows_of(&counted))
 }
+
+/// Adds up alike sums of opportunities.
+pub async fn tidy(app: &App) -> Result<(), DomainError> {
+    for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
+        let work = app.begin(organization).await?;
+        stored::fold_sums(&work).await?;
+        work.commit().await?;
+    }
+    Ok(())
+}

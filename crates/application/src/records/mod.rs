@@ -26,7 +26,7 @@ use custodian_domain::kernel::{DomainError, RefusedAs};
 pub(crate) use bulk::{change, held, made, may_enter, note_import};
 pub use due::{FollowUp, Whose, follow_ups};
 pub(crate) use forget::{Forgotten, forget_fields};
-pub use funnel::{FunnelBy, FunnelQuery, funnel};
+pub use funnel::{FunnelBy, FunnelQuery, funnel, tidy};
 pub(crate) use hand_over::hand_over;
 pub(crate) use hand_over_due::hand_over_due;
 pub use history::{RecordChange, RecordVersion, history};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use custodian_domain::consents::Standing;
 use custodian_domain::kernel::{DepartmentId, OrganizationId, UserId};
+use custodian_domain::purposes::Purpose;
+use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Client, Row, Statement};
@@ -42,8 +44,8 @@ pub struct PurposeNow {
     pub at: DateTime<Utc>,
     /// Whether it is in force.
     pub active: bool,
-    /// What it says, as the use cases serialise it.
-    pub content: Arc<Value>,
+    /// What it says; read once for all who ask in one round.
+    pub content: Arc<Purpose>,
     /// Consents given before do not count.
     pub consents_from: DateTime<Utc>,
 }
@@ -172,6 +174,13 @@ impl Found {
     }
 }
 
+fn purpose_now(row: &Row) -> Result<PurposeNow, DbError> {
+    let unreadable = |_| DbError::Internal("a stored purpose".into());
+    let content = Purpose::deserialize(row.get::<_, Value>(2)).map_err(unreadable)?;
+    let active = row.get::<_, &str>(1) == "active";
+    Ok(PurposeNow { at: row.get(4), active, content: Arc::new(content), consents_from: row.get(3) })
+}
+
 async fn read(db: &Database, connection: &mut Option<Connection>, batch: &[Ask]) -> Result<Found, DbError> {
     if connection.as_ref().is_none_or(|open| open.client.is_closed()) {
         *connection = Some(Connection::open(db).await?);
@@ -197,11 +206,9 @@ async fn read(db: &Database, connection: &mut Option<Connection>, batch: &[Ask])
             client.query(people, of_people),
             client.batch_execute("COMMIT"),
         )?;
-        found.purposes.extend(known.iter().map(|row| {
-            let (active, content) = (row.get::<_, &str>(1) == "active", Arc::new(row.get(2)));
-            let now = PurposeNow { at: row.get(4), active, content, consents_from: row.get(3) };
-            ((organization, row.get(0)), now)
-        }));
+        for row in &known {
+            found.purposes.insert((organization, row.get(0)), purpose_now(row)?);
+        }
         rows.iter().for_each(|row| found.add(organization, row));
     }
     Ok(found)

@@ -27,6 +27,13 @@ fn header(bucket: u16, epoch: u32) -> Vec<u8> {
     [&[0xC2, 0x01], bucket.to_be_bytes().as_slice(), &epoch.to_be_bytes()].concat()
 }
 
+/// Every key that a bucket's epoch has wrapped is at or after the first and before the second: as an index is asked.
+fn span(bucket: u16, epoch: u32) -> [Vec<u8>; 2] {
+    let first = header(bucket, epoch);
+    let after = first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)) + 1;
+    [first, after.to_be_bytes().to_vec()]
+}
+
 /// The buckets that erasures wait for: their epoch in force is still the one that wrapped an erased customer's key. Of somebody whose key did not open it
 /// may have been any: all of the customers' buckets that were not left since.
 pub async fn buckets_to_renew(work: &Work) -> Result<Vec<BucketRow>, DbError> {
@@ -40,8 +47,9 @@ pub async fn buckets_to_renew(work: &Work) -> Result<Vec<BucketRow>, DbError> {
 
 /// Every customer's key on this epoch, each held until the transaction ends.
 pub async fn keys_on(work: &Work, bucket: u16, epoch: u32) -> Result<Vec<WrappedKey>, DbError> {
-    const SQL: &str = "SELECT id, key_version, wrapped_key FROM customers WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2 ORDER BY id FOR UPDATE";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &header(bucket, epoch)]).await?;
+    const SQL: &str = "SELECT id, key_version, wrapped_key FROM customers WHERE organization_id = $1 AND wrapped_key >= $2 AND wrapped_key < $3 ORDER BY id FOR UPDATE";
+    let [first, after] = span(bucket, epoch);
+    let rows = work.query(SQL, &[&work.organization().uuid(), &first, &after]).await?;
     Ok(rows.iter().map(wrapped_key).collect())
 }
 
@@ -183,14 +191,14 @@ pub async fn retired_epochs(work: &Work, before: DateTime<Utc>) -> Result<Vec<(u
 
 /// How many keys are wrapped by this epoch, wherever they are kept. A statement of its own sees everything that was committed before it.
 pub async fn left_on(work: &Work, bucket: u16, epoch: u32) -> Result<i64, DbError> {
-    const SQL: &str = "SELECT (SELECT count(*) FROM customers WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
+    const SQL: &str = "SELECT (SELECT count(*) FROM customers WHERE organization_id = $1 AND wrapped_key >= $2 AND wrapped_key < $4) \
          + (SELECT count(*) FROM organization_keys WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
          + CASE WHEN $3 THEN (SELECT count(*) FROM imports WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
          + (SELECT count(*) FROM exports WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
          + (SELECT count(*) FROM idempotency_keys WHERE organization_id = $1 AND substr(sealed_body, 1, 8) = $2) \
          + (SELECT count(*) FROM erasures WHERE organization_id = $1 AND substr(sealed_traces, 1, 8) = $2) ELSE 0 END";
-    let passing = bucket == u16::MAX;
-    Ok(work.query_one(SQL, &[&work.organization().uuid(), &header(bucket, epoch), &passing]).await?.get(0))
+    let (passing, [first, after]) = (bucket == u16::MAX, span(bucket, epoch));
+    Ok(work.query_one(SQL, &[&work.organization().uuid(), &first, &passing, &after]).await?.get(0))
 }
 
 /// Notes that an epoch's key is nowhere any more.
@@ -271,4 +279,22 @@ pub async fn being_erased(work: &Work) -> Result<Vec<Uuid>, DbError> {
     let sql = "SELECT customer_id FROM erasures WHERE organization_id = $1 AND state = 'erasing'";
     let rows = work.query(sql, &[&work.organization().uuid()]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_holds_the_keys_of_one_epoch_and_no_other() {
+        for (bucket, epoch) in [(7, 1), (7, u32::MAX), (u16::MAX, u32::MAX)] {
+            let ([first, after], key) = (span(bucket, epoch), [header(bucket, epoch), vec![0xFF; 60]].concat());
+            assert!(first <= key && key < after, "{bucket} {epoch}");
+        }
+        let [first, after] = span(7, 2);
+        for (bucket, epoch) in [(7, 1), (7, 3), (6, 2), (8, 0), (8, 2)] {
+            let key = [header(bucket, epoch), vec![0xAA; 60]].concat();
+            assert!(key < first || after <= key, "{bucket} {epoch}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub use list::{Filter, Order, due, list};
 pub use moving::{Past, lock_of, move_pasts, move_records, pasts, scrub_versions};
 pub use reindex::{held_by_others, next_ids, retag, total, without};
 pub use remind::{Owned, ToTell, begin_day, owned, take_untold};
-pub use report::{By, counted};
+pub use report::{By, counted, fold_sums};
 pub use write::{RecordVersionRow, archive, change_owner, insert, store_change, versions};
 
 use crate::customers::{COLUMNS as CUSTOMER_COLUMNS, CustomerRow, SealedFields, WIDTH};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::records::Counted;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::customers::ScopeSql;
@@ -24,7 +25,8 @@ pub enum By {
 }
 
 impl By {
-    fn expression(self) -> &'static str {
+    /// Of single opportunities, `r`, and their customers, `c`.
+    fn of_records(self) -> &'static str {
         match self {
             Self::Stage => "''",
             Self::Owner => "coalesce(coalesce(r.owner_id, c.owner_id)::text, '')",
@@ -32,10 +34,57 @@ impl By {
             Self::Period => "to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM')",
         }
     }
+
+    /// The same of kept sums, `c`.
+    fn of_sums(self) -> &'static str {
+        match self {
+            Self::Stage => "''",
+            Self::Owner => "coalesce(c.owner_id::text, '')",
+            Self::Department => "coalesce(c.department_id::text, '')",
+            Self::Period => "to_char(c.month, 'YYYY-MM')",
+        }
+    }
+}
+
+/// The whole months of a time, in UTC: from the first moment of the first to that of the one after the last. No bound where the time has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Months {
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Months {
+    /// None where the time holds no whole month, and where a bound lies beyond what can be reckoned with.
+    fn within(from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Option<Self> {
+        let whole = Self {
+            from: match from {
+                Some(from) => Some(first_at_or_after(from)?),
+                None => None,
+            },
+            until: match until {
+                Some(until) => Some(first_of(until)?),
+                None => None,
+            },
+        };
+        let some = whole.from.zip(whole.until).is_none_or(|(from, until)| from < until);
+        some.then_some(whole)
+    }
+}
+
+/// The first moment of its month.
+fn first_of(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    at.date_naive().with_day(1).map(|day| day.and_time(NaiveTime::MIN).and_utc())
+}
+
+fn first_at_or_after(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let first = first_of(at)?;
+    if first == at { Some(first) } else { first.checked_add_months(chrono::Months::new(1)) }
 }
 
 /// Opportunities by group and stage, with the sums of their amounts by currency; of those entered in the time given. Customers whose processing is
 /// restricted are left out.
+///
+/// Whole months come from the sums that the database keeps, unless the scope names collaborators or single customers, of which those know nothing.
 pub async fn counted(
     work: &Work,
     scope: &RowScope,
@@ -44,25 +93,60 @@ pub async fn counted(
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Counted>, DbError> {
     let organization = work.organization().uuid();
+    let months = if scope.owner.is_none() && scope.customers.is_empty() { Months::within(from, until) } else { None };
     let scope = ScopeSql::new(scope, 2);
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
     scope.push_params(&mut params);
-    let next = params.len() + 1;
-    params.push(&from);
-    params.push(&until);
+    let mut next = params.len();
+    let mut place = || {
+        next += 1;
+        format!("${next}::timestamptz")
+    };
+    let (at_or_after, before) = (place(), place());
+    params.extend([&from as &(dyn ToSql + Sync), &until]);
+    let one_by_one = |entered: &str| one_by_one(by, &scope.clause, entered);
+    let rows = match &months {
+        None => one_by_one(&format!(
+            "({at_or_after} IS NULL OR r.created_at >= {at_or_after}) AND ({before} IS NULL OR r.created_at < {before})"
+        )),
+        Some(months) => {
+            let (first, last) = (place(), place());
+            params.extend([&months.from as &(dyn ToSql + Sync), &months.until]);
+            let ends = format!(
+                "((r.created_at >= {at_or_after} AND r.created_at < {first}) OR (r.created_at >= {last} AND r.created_at < {before}))"
+            );
+            format!("{} UNION ALL {}", kept(by, &scope.clause, &first, &last), one_by_one(&ends))
+        }
+    };
     let sql = format!(
-        "SELECT {} AS part, r.state, r.currency, count(*), sum(r.amount)::text FROM records r \
-         JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id \
-         WHERE r.organization_id = $1 AND r.record_type = 'opportunity' AND r.archived_at IS NULL AND c.archived_at IS NULL AND NOT c.restricted AND r.state IS NOT NULL \
-         AND {} AND (${next}::timestamptz IS NULL OR r.created_at >= ${next}) AND (${}::timestamptz IS NULL OR r.created_at < ${}) \
-         GROUP BY 1, 2, 3",
-        by.expression(),
-        scope.clause,
-        next + 1,
-        next + 1
+        "SELECT part, state, currency, sum(counted)::bigint, sum(amount)::text FROM ({rows}) AS s GROUP BY 1, 2, 3 HAVING sum(counted) <> 0"
     );
+    Ok(gathered(&work.query(&sql, &params).await?))
+}
+
+/// What the database keeps of these months.
+fn kept(by: By, scope: &str, first: &str, last: &str) -> String {
+    format!(
+        "SELECT {} AS part, c.state, c.currency, c.counted, c.amount FROM opportunity_sums c WHERE c.organization_id = $1 AND {scope} \
+         AND ({first} IS NULL OR c.month >= ({first} AT TIME ZONE 'UTC')::date) AND ({last} IS NULL OR c.month < ({last} AT TIME ZONE 'UTC')::date)",
+        by.of_sums()
+    )
+}
+
+/// Opportunities themselves, entered as the condition says.
+fn one_by_one(by: By, scope: &str, entered: &str) -> String {
+    format!(
+        "SELECT {} AS part, r.state, r.currency, 1 AS counted, r.amount FROM records r \
+         JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id \
+         WHERE r.organization_id = $1 AND r.record_type = 'opportunity' AND r.archived_at IS NULL AND c.archived_at IS NULL AND NOT c.restricted \
+         AND r.state IS NOT NULL AND {scope} AND {entered}",
+        by.of_records()
+    )
+}
+
+fn gathered(rows: &[Row]) -> Vec<Counted> {
     let mut found: BTreeMap<(String, String), Counted> = BTreeMap::new();
-    for row in work.query(&sql, &params).await? {
+    for row in rows {
         let (group, stage): (String, String) = (row.get(0), row.get(1));
         let (currency, sum): (Option<String>, Option<String>) = (row.get(2), row.get(4));
         let empty = || Counted { group: group.clone(), stage: stage.clone(), count: 0, amounts: Vec::new() };
@@ -70,5 +154,51 @@ pub async fn counted(
         one.count += row.get::<_, i64>(3);
         one.amounts.extend(currency.zip(sum));
     }
-    Ok(found.into_values().collect())
+    found.into_values().collect()
+}
+
+/// Adds up alike sums, so that there are no more of them than groups. Whoever reads at the same moment sees either.
+pub async fn fold_sums(work: &Work) -> Result<u64, DbError> {
+    const SQL: &str = "WITH alike AS (SELECT place, count(*) OVER (PARTITION BY month, state, currency, owner_id, department_id, region) AS rows \
+             FROM opportunity_sums WHERE organization_id = $1), \
+         gone AS (DELETE FROM opportunity_sums s USING alike a WHERE s.organization_id = $1 AND s.place = a.place AND a.rows > 1 RETURNING s.*) \
+         INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount) \
+         SELECT organization_id, month, state, currency, owner_id, department_id, region, sum(counted), sum(amount) FROM gone \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(counted) <> 0 OR sum(amount) <> 0";
+    work.execute(SQL, &[&work.organization().uuid()]).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn months(from: Option<&str>, until: Option<&str>) -> Option<(Option<String>, Option<String>)> {
+        let read = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        let told = |at: Option<DateTime<Utc>>| at.map(|at| at.format("%FT%T").to_string());
+        Months::within(read(from), read(until)).map(|months| (told(months.from), told(months.until)))
+    }
+
+    #[test]
+    fn a_time_holds_the_months_that_lie_in_it_whole() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(months(None, None), Some((None, None)));
+        assert_eq!(
+            months(Some("2026-01-01T00:00:00Z"), Some("2026-03-01T00:00:00Z")),
+            Some((some("2026-01-01T00:00:00"), some("2026-03-01T00:00:00")))
+        );
+        assert_eq!(
+            months(Some("2025-12-31T16:00:00Z"), Some("2026-03-31T16:00:00Z")),
+            Some((some("2026-01-01T00:00:00"), some("2026-03-01T00:00:00")))
+        );
+        assert_eq!(months(Some("2026-12-01T00:00:00.000001Z"), None), Some((some("2027-01-01T00:00:00"), None)));
+        assert_eq!(months(Some("2026-01-01T00:00:01Z"), Some("2026-02-28T23:59:59Z")), None);
+        assert_eq!(months(Some("2026-05-01T00:00:00Z"), Some("2026-02-01T00:00:00Z")), None);
+    }
+
+    #[test]
+    fn what_lies_beyond_the_calendar_is_counted_one_by_one() {
+        assert_eq!(Months::within(Some(DateTime::<Utc>::MAX_UTC), None), None);
+    }
 }

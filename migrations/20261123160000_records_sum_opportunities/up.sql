@@ -9,6 +9,7 @@ CREATE TABLE opportunity_sums (
     month date NOT NULL,
     state text NOT NULL,
     currency text,
+    seen_to_by uuid,
     owner_id uuid,
     department_id uuid,
     region text,
@@ -17,8 +18,8 @@ CREATE TABLE opportunity_sums (
     PRIMARY KEY (organization_id, place));
 COMMENT ON TABLE opportunity_sums IS 'Opportunities that are not archived, of customers who are neither archived nor restricted. What counts is the sum over alike rows.';
 COMMENT ON COLUMN opportunity_sums.month IS 'Its first day: when they were entered, in UTC.';
-COMMENT ON COLUMN opportunity_sums.owner_id IS 'Who sees to them, or else to their customer.';
-COMMENT ON COLUMN opportunity_sums.department_id IS 'Of their customer, as region.';
+COMMENT ON COLUMN opportunity_sums.seen_to_by IS 'Their own owner, or else that of their customer.';
+COMMENT ON COLUMN opportunity_sums.owner_id IS 'Of their customer, as department and region.';
 ALTER TABLE opportunity_sums ENABLE ROW LEVEL SECURITY;
 ALTER TABLE opportunity_sums FORCE ROW LEVEL SECURITY;
 CREATE POLICY organization ON opportunity_sums USING (organization_id = NULLIF(current_setting('app.organization_id', true), '')::uuid)
@@ -37,12 +38,12 @@ BEGIN
     END IF;
     PERFORM FROM customers c WHERE (c.organization_id, c.id) IN (SELECT organization_id, customer_id FROM added WHERE record_type = 'opportunity')
         ORDER BY c.organization_id, c.id FOR SHARE;
-    INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount)
-    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.department_id, c.region,
+    INSERT INTO opportunity_sums (organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, counted, amount)
+    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.owner_id, c.department_id, c.region,
         count(*), coalesce(sum(r.amount), 0)
     FROM added r JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id
     WHERE r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL AND c.archived_at IS NULL AND NOT c.restricted
-    GROUP BY 1, 2, 3, 4, 5, 6, 7;
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
     RETURN NULL;
 END $$;
 CREATE FUNCTION opportunities_went() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -52,25 +53,25 @@ BEGIN
     END IF;
     PERFORM FROM customers c WHERE (c.organization_id, c.id) IN (SELECT organization_id, customer_id FROM gone WHERE record_type = 'opportunity')
         ORDER BY c.organization_id, c.id FOR SHARE;
-    INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount)
-    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.department_id, c.region,
+    INSERT INTO opportunity_sums (organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, counted, amount)
+    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.owner_id, c.department_id, c.region,
         -count(*), -coalesce(sum(r.amount), 0)
     FROM gone r JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id
     WHERE r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL AND c.archived_at IS NULL AND NOT c.restricted
-    GROUP BY 1, 2, 3, 4, 5, 6, 7;
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
     RETURN NULL;
 END $$;
 CREATE FUNCTION opportunities_follow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount)
-    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, f.owner_id), f.department_id, f.region,
+    INSERT INTO opportunity_sums (organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, counted, amount)
+    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, f.owner_id), f.owner_id, f.department_id, f.region,
         f.sign * count(*), f.sign * coalesce(sum(r.amount), 0)
     FROM records r CROSS JOIN (VALUES
         (-1, OLD.owner_id, OLD.department_id, OLD.region, OLD.archived_at IS NULL AND NOT OLD.restricted),
         (1, NEW.owner_id, NEW.department_id, NEW.region, NEW.archived_at IS NULL AND NOT NEW.restricted)) f(sign, owner_id, department_id, region, counts)
     WHERE r.organization_id = NEW.organization_id AND r.customer_id = NEW.id AND f.counts
         AND r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, f.sign;
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, f.sign;
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION opportunities_came(), opportunities_went(), opportunities_follow() FROM PUBLIC;
@@ -88,12 +89,12 @@ CREATE TRIGGER opportunities_follow AFTER UPDATE OF owner_id, department_id, reg
 ALTER TABLE customers NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE records NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE opportunity_sums NO FORCE ROW LEVEL SECURITY;
-INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount)
-    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.department_id, c.region,
+INSERT INTO opportunity_sums (organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, counted, amount)
+    SELECT r.organization_id, date_trunc('month', r.created_at AT TIME ZONE 'UTC'), r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.owner_id, c.department_id, c.region,
         count(*), coalesce(sum(r.amount), 0)
     FROM records r JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id
     WHERE r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL AND c.archived_at IS NULL AND NOT c.restricted
-    GROUP BY 1, 2, 3, 4, 5, 6, 7;
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
 ALTER TABLE customers FORCE ROW LEVEL SECURITY;
 ALTER TABLE records FORCE ROW LEVEL SECURITY;
 ALTER TABLE opportunity_sums FORCE ROW LEVEL SECURITY;

@@ -8,11 +8,11 @@ use crate::customers::merge::merge;
 use crate::support::{Org, Person};
 
 /// Where kept sums and rows differ, in whichever direction.
-const DIFFERENCES: &str = "WITH kept AS (SELECT month, state, currency, owner_id, department_id, region, sum(counted)::bigint AS counted, sum(amount) AS amount \
-        FROM opportunity_sums GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(counted) <> 0 OR sum(amount) <> 0), \
-    there AS (SELECT date_trunc('month', r.created_at AT TIME ZONE 'UTC')::date AS month, r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.department_id, c.region, \
+const DIFFERENCES: &str = "WITH kept AS (SELECT month, state, currency, seen_to_by, owner_id, department_id, region, sum(counted)::bigint AS counted, sum(amount) AS amount \
+        FROM opportunity_sums GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(counted) <> 0 OR sum(amount) <> 0), \
+    there AS (SELECT date_trunc('month', r.created_at AT TIME ZONE 'UTC')::date AS month, r.state, r.currency, coalesce(r.owner_id, c.owner_id), c.owner_id, c.department_id, c.region, \
         count(*), coalesce(sum(r.amount), 0) FROM records r JOIN customers c ON c.organization_id = r.organization_id AND c.id = r.customer_id \
-        WHERE r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL AND c.archived_at IS NULL AND NOT c.restricted GROUP BY 1, 2, 3, 4, 5, 6) \
+        WHERE r.record_type = 'opportunity' AND r.archived_at IS NULL AND r.state IS NOT NULL AND c.archived_at IS NULL AND NOT c.restricted GROUP BY 1, 2, 3, 4, 5, 6, 7) \
     SELECT count(*) FROM ((TABLE kept EXCEPT ALL TABLE there) UNION ALL (TABLE there EXCEPT ALL TABLE kept)) AS d";
 
 /// How many opportunities the sums count, which is what the rows say.
@@ -102,6 +102,26 @@ async fn what_is_entered_while_its_customer_changes_hands_is_counted_where_the_c
 }
 
 #[tokio::test]
+async fn what_somebody_works_on_beside_its_owner_is_counted_once() {
+    let org = Org::found().await;
+    let (sales, other) = (org.sales_a().await, org.sales_b().await);
+    let (theirs, own) = (someone(&sales).await, someone(&other).await);
+    opportunity(&sales, &theirs, "won", "1.00").await;
+    opportunity(&other, &own, "won", "2.00").await;
+    let counts = async |person: &Person| {
+        let told = person.get("/v1/reports/funnel").await.shows(200).json();
+        told["groups"][0]["stages"][4]["count"].clone()
+    };
+    assert_eq!((counts(&sales).await, counts(&other).await), (json!(1), json!(1)));
+    for customer in [&theirs, &own] {
+        let body = json!({"collaborators": [{"user_id": other.id}]});
+        let path = format!("/v1/customers/{customer}/collaborators");
+        org.admin().await.request("PUT", &path).header("if-match", "*").json(&body).await;
+    }
+    assert_eq!((counts(&sales).await, counts(&other).await), (json!(1), json!(2)));
+}
+
+#[tokio::test]
 async fn a_report_of_any_time_says_what_the_rows_say() {
     let org = Org::found().await;
     let (sales, manager) = (org.sales_a().await, org.manager().await);
@@ -124,7 +144,6 @@ async fn a_report_of_any_time_says_what_the_rows_say() {
     ] {
         let bounds = [("from", from), ("until", until)].map(|(name, at)| at.map(|at| format!("{name}={at}")));
         let query = bounds.into_iter().flatten().collect::<Vec<_>>().join("&");
-        // The manager's report comes of the sums, that of sales of the rows.
         for caller in [&manager, &sales] {
             let told = caller.get(&format!("/v1/reports/funnel?by=period&{query}")).await.shows(200).json();
             let won: i64 = told["groups"]

@@ -186,11 +186,7 @@ impl ScopeSql {
         };
         if !scope.everything {
             if scope.owner.is_some() {
-                // An array that is made first: both halves of the OR are then looked up by index.
-                part(&format!(
-                    "(c.owner_id = ? OR c.id = ANY(ARRAY(SELECT k.customer_id FROM customer_collaborators k \
-                     WHERE k.organization_id = $1 AND k.user_id = ? AND {IN_FORCE})))"
-                ))
+                part(&format!("(c.owner_id = ? OR {})", collaborating("?")))
             }
             if !scope.departments.is_empty() {
                 part("c.department_id = ANY(?)")
@@ -217,6 +213,31 @@ impl ScopeSql {
         }
     }
 
+    /// What the clause of [`new`](Self::new) consists of, with the same parameters: whose the customers are, and which ones are named one by one.
+    pub(crate) fn halves(scope: &RowScope, first: usize) -> (String, Option<String>) {
+        if scope.everything {
+            return ("true".to_owned(), None);
+        }
+        let (mut whose, mut named, mut next) = (Vec::new(), Vec::new(), first..);
+        let mut place = || format!("${}", next.next().unwrap_or_default());
+        if scope.owner.is_some() {
+            let owner = place();
+            whose.push(format!("c.owner_id = {owner}"));
+            named.push(collaborating(&owner));
+        }
+        if !scope.departments.is_empty() {
+            whose.push(format!("c.department_id = ANY({})", place()));
+        }
+        if !scope.regions.is_empty() {
+            whose.push(format!("c.region = ANY({})", place()));
+        }
+        if !scope.customers.is_empty() {
+            named.push(format!("c.id = ANY({})", place()));
+        }
+        let any = |parts: Vec<String>| (!parts.is_empty()).then(|| format!("({})", parts.join(" OR ")));
+        (any(whose).unwrap_or_else(|| "false".to_owned()), any(named))
+    }
+
     /// Adds the parameters in the order in which the clause numbers them.
     pub(crate) fn push_params<'a>(&'a self, params: &mut Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)>) {
         if let Some(owner) = &self.owner {
@@ -232,6 +253,14 @@ impl ScopeSql {
             params.push(&self.customers)
         }
     }
+}
+
+/// Of customers that somebody works on beside their owner. An array that is made first: it is then looked up by index, also in an OR.
+fn collaborating(user: &str) -> String {
+    format!(
+        "c.id = ANY(ARRAY(SELECT k.customer_id FROM customer_collaborators k \
+         WHERE k.organization_id = $1 AND k.user_id = {user} AND {IN_FORCE}))"
+    )
 }
 
 /// Replaces trees by the departments below them. `path_of` lists every department with its path from the root, itself included.

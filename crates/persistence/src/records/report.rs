@@ -39,7 +39,7 @@ impl By {
     fn of_sums(self) -> &'static str {
         match self {
             Self::Stage => "''",
-            Self::Owner => "coalesce(c.owner_id::text, '')",
+            Self::Owner => "coalesce(c.seen_to_by::text, '')",
             Self::Department => "coalesce(c.department_id::text, '')",
             Self::Period => "to_char(c.month, 'YYYY-MM')",
         }
@@ -84,7 +84,8 @@ fn first_at_or_after(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// Opportunities by group and stage, with the sums of their amounts by currency; of those entered in the time given. Customers whose processing is
 /// restricted are left out.
 ///
-/// Whole months come from the sums that the database keeps, unless the scope names collaborators or single customers, of which those know nothing.
+/// Whole months come from the sums that the database keeps, which know whose a customer is, and neither collaborators nor single customers: those are
+/// counted one by one, as are the parts of months at both ends.
 pub async fn counted(
     work: &Work,
     scope: &RowScope,
@@ -92,30 +93,25 @@ pub async fn counted(
     from: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Counted>, DbError> {
-    let organization = work.organization().uuid();
-    let months = if scope.owner.is_none() && scope.customers.is_empty() { Months::within(from, until) } else { None };
-    let scope = ScopeSql::new(scope, 2);
+    let (organization, months) = (work.organization().uuid(), Months::within(from, until));
+    let reach = ScopeSql::new(scope, 2);
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
-    scope.push_params(&mut params);
-    let mut next = params.len();
-    let mut place = || {
-        next += 1;
-        format!("${next}::timestamptz")
-    };
-    let (at_or_after, before) = (place(), place());
-    params.extend([&from as &(dyn ToSql + Sync), &until]);
-    let one_by_one = |entered: &str| one_by_one(by, &scope.clause, entered);
+    reach.push_params(&mut params);
     let rows = match &months {
-        None => one_by_one(&format!(
-            "({at_or_after} IS NULL OR r.created_at >= {at_or_after}) AND ({before} IS NULL OR r.created_at < {before})"
-        )),
+        None => one_by_one(by, &reach.clause, &span(&bounds(&mut params, &from, &until))),
         Some(months) => {
-            let (first, last) = (place(), place());
-            params.extend([&months.from as &(dyn ToSql + Sync), &months.until]);
-            let ends = format!(
-                "((r.created_at >= {at_or_after} AND r.created_at < {first}) OR (r.created_at >= {last} AND r.created_at < {before}))"
-            );
-            format!("{} UNION ALL {}", kept(by, &scope.clause, &first, &last), one_by_one(&ends))
+            let whole = bounds(&mut params, &months.from, &months.until);
+            let (whose, named) = ScopeSql::halves(scope, 2);
+            let mut arms = vec![kept(by, &whose, &whole)];
+            arms.extend(named.map(|named| one_by_one(by, &format!("{named} AND {whose} IS NOT TRUE"), &span(&whole))));
+            if (from, until) != (months.from, months.until) {
+                let ([first, last], [at_or_after, before]) = (whole, bounds(&mut params, &from, &until));
+                let ends = format!(
+                    "((r.created_at >= {at_or_after} AND r.created_at < {first}) OR (r.created_at >= {last} AND r.created_at < {before}))"
+                );
+                arms.push(one_by_one(by, &reach.clause, &ends));
+            }
+            arms.join(" UNION ALL ")
         }
     };
     let sql = format!(
@@ -124,8 +120,25 @@ pub async fn counted(
     Ok(gathered(&work.query(&sql, &params).await?))
 }
 
+/// Adds two moments to the parameters, and says where they are.
+fn bounds<'a>(
+    params: &mut Vec<&'a (dyn ToSql + Sync)>,
+    from: &'a Option<DateTime<Utc>>,
+    until: &'a Option<DateTime<Utc>>,
+) -> [String; 2] {
+    params.extend([from as &(dyn ToSql + Sync), until]);
+    [params.len() - 1, params.len()].map(|place| format!("${place}::timestamptz"))
+}
+
+/// Entered between two moments, each of which may be missing.
+fn span([at_or_after, before]: &[String; 2]) -> String {
+    format!(
+        "({at_or_after} IS NULL OR r.created_at >= {at_or_after}) AND ({before} IS NULL OR r.created_at < {before})"
+    )
+}
+
 /// What the database keeps of these months.
-fn kept(by: By, scope: &str, first: &str, last: &str) -> String {
+fn kept(by: By, scope: &str, [first, last]: &[String; 2]) -> String {
     format!(
         "SELECT {} AS part, c.state, c.currency, c.counted, c.amount FROM opportunity_sums c WHERE c.organization_id = $1 AND {scope} \
          AND ({first} IS NULL OR c.month >= ({first} AT TIME ZONE 'UTC')::date) AND ({last} IS NULL OR c.month < ({last} AT TIME ZONE 'UTC')::date)",
@@ -159,12 +172,12 @@ fn gathered(rows: &[Row]) -> Vec<Counted> {
 
 /// Adds up alike sums, so that there are no more of them than groups. Whoever reads at the same moment sees either.
 pub async fn fold_sums(work: &Work) -> Result<u64, DbError> {
-    const SQL: &str = "WITH alike AS (SELECT place, count(*) OVER (PARTITION BY month, state, currency, owner_id, department_id, region) AS rows \
+    const SQL: &str = "WITH alike AS (SELECT place, count(*) OVER (PARTITION BY month, state, currency, seen_to_by, owner_id, department_id, region) AS rows \
              FROM opportunity_sums WHERE organization_id = $1), \
          gone AS (DELETE FROM opportunity_sums s USING alike a WHERE s.organization_id = $1 AND s.place = a.place AND a.rows > 1 RETURNING s.*) \
-         INSERT INTO opportunity_sums (organization_id, month, state, currency, owner_id, department_id, region, counted, amount) \
-         SELECT organization_id, month, state, currency, owner_id, department_id, region, sum(counted), sum(amount) FROM gone \
-         GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(counted) <> 0 OR sum(amount) <> 0";
+         INSERT INTO opportunity_sums (organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, counted, amount) \
+         SELECT organization_id, month, state, currency, seen_to_by, owner_id, department_id, region, sum(counted), sum(amount) FROM gone \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(counted) <> 0 OR sum(amount) <> 0";
     work.execute(SQL, &[&work.organization().uuid()]).await
 }
 

@@ -56,7 +56,7 @@ settings! {
     tls_key_file: Option<PathBuf>, None, "PEM file of the certificate's private key; optional, together with tls_certificate_file.";
     opendsr_certificate_file: Option<PathBuf>, None, "PEM file of the certificate that signs answers and callbacks of OpenDSR, issued for the domain of public_base_url; optional, together with opendsr_key_file.";
     opendsr_key_file: Option<PathBuf>, None, "PEM file of that certificate's private key (PKCS #8, RSA or P-256); optional, together with opendsr_certificate_file.";
-    opendsr_authorities_file: Option<PathBuf>, None, "PEM file of the authorities that must have issued the certificates of OpenDSR partners, themselves or by certificates that come along; without it those of the web that were known when this was built.";
+    opendsr_authorities_file: Option<PathBuf>, None, "PEM file of the authorities that must have issued the certificates of OpenDSR partners, themselves or by certificates that come along; optional: without it those of the web that were known when this was built.";
     workers: Bounded<0, 1024>, Some("0"), "Threads that serve requests; 0 takes one per core.";
     body_limit_bytes: Bounded<1024, 16_777_216>, Some("262144"), "The most bytes of a JSON body.";
     request_timeout_seconds: Bounded<1, 300>, Some("9"), "How long a request may take; for uploads, how long it may stand still.";

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use custodian_application::erasures::{self, CERTIFICATE_TYP};
+use custodian_application::retention::DESTRUCTION_TYP;
 use custodian_application::startup::Unfit;
 
 use crate::config::Settings;
@@ -13,7 +14,7 @@ use crate::state::Wiring;
 /// Erasures and their certificates.
 #[derive(Subcommand)]
 pub enum ErasuresCommand {
-    /// Check a certificate against a JWK set, offline; prints what was signed
+    /// Check a certificate of an erasure, or of a round of retention, against a JWK set, offline; prints what was signed
     Verify {
         /// The certificate: the answer of the service, or the bare JWS
         certificate: PathBuf,
@@ -33,7 +34,9 @@ pub enum ErasuresCommand {
 pub fn run(command: &ErasuresCommand, print: &dyn Fn(&str)) -> Result<bool, Unfit> {
     match command {
         ErasuresCommand::Verify { certificate, jwks } => {
-            let checked = check_signed(&read(certificate)?, &read(jwks)?, CERTIFICATE_TYP, "certificate");
+            let (certificate, jwks) = (read(certificate)?, read(jwks)?);
+            let of_type = |typ| check_signed(&certificate, &jwks, typ, "certificate");
+            let checked = of_type(CERTIFICATE_TYP).or_else(|why| of_type(DESTRUCTION_TYP).map_err(|_| why));
             tell(checked, "certificate", print)
         }
         ErasuresCommand::Settle { config } => settle(config.as_deref(), print),

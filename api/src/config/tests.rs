@@ -113,3 +113,14 @@ fn help_names_every_setting_with_its_default() {
     }
     assert!(help.contains("[default: 127.0.0.1:8080]") && help.contains("[required]"));
 }
+
+#[test]
+fn help_calls_required_what_the_start_asks_for_and_nothing_else() {
+    let help = settings_help();
+    let lines: Vec<&str> = help.lines().collect();
+    let named: Vec<&str> =
+        lines.windows(2).filter(|pair| pair[1].ends_with(" [required]")).map(|pair| pair[0].trim()).collect();
+    let missing = Settings::load(None, []).unwrap_err().0;
+    let missing: Vec<&str> = missing.iter().filter_map(|fault| fault.split(':').next()).collect();
+    assert_eq!(named, missing);
+}

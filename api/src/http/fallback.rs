@@ -1,16 +1,29 @@
 //! Paths and methods that no handler takes.
 
+use std::rc::Rc;
+
+use actix_web::guard::GuardContext;
 use actix_web::http::header::ALLOW;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use utoipa::openapi::{OpenApi, PathItem};
 
+use super::context::Context;
 use super::edge::Edge;
 use super::problem::Problem;
 
 /// Served beside the documented paths.
 const UNDOCUMENTED: [&str; 2] = ["/docs", "/docs/{file}"];
+
+/// What is handed over once, or opened by what works once: asking for the head alone would use it up, and whoever looks ahead of somebody would take it from them.
+const ONCE: [&str; 4] =
+    ["/v1/auth/sso/{provider}/callback", "/v1/events/stream", "/v1/privacy-requests/{id}/package", "/v1/self/package"];
+
+/// Guards a route of [`ONCE`]: `HEAD` runs as `GET` everywhere else.
+pub fn no_head(guard: &GuardContext<'_>) -> bool {
+    guard.req_data().get::<Rc<Context>>().is_none_or(|context| context.method != Method::HEAD)
+}
 
 /// Which methods each documented path takes.
 #[derive(Debug)]
@@ -66,7 +79,7 @@ impl Line {
             text if text.starts_with('{') => Segment::Any,
             text => Segment::Literal(text.to_owned()),
         };
-        let head = methods.contains(&"GET").then_some("HEAD");
+        let head = (methods.contains(&"GET") && !ONCE.contains(&route)).then_some("HEAD");
         let all: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
         Self { route: route.to_owned(), segments: route.split('/').map(segment).collect(), allow: all.join(", ") }
     }

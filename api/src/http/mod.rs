@@ -41,7 +41,7 @@ pub use context::Context;
 pub use edge::Edge;
 pub use ending::Ending;
 pub use etag::{ETag, IfMatch};
-pub use fallback::{AllowTable, fallback};
+pub use fallback::{AllowTable, fallback, no_head};
 pub use fault_table::{FAULTS, fault_text};
 pub use idempotency::{carries_key, once, once_retold};
 pub use locale::{Lang, Text};

@@ -145,7 +145,10 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("create_view", &["field_hidden", "staff_only", "too_many_saved"]),
     ("create_webhook", &["step_up_required", "too_many_webhooks"]),
     ("decide_consent", &["not_found", "invalid_body"]),
-    ("delete_attachment", &["no_consent", "objected", "staff_only", "field_hidden", "customer_restricted"]),
+    (
+        "delete_attachment",
+        &["no_consent", "objected", "staff_only", "field_hidden", "customer_restricted", "legal_hold"],
+    ),
     ("delete_department", &["department_not_empty"]),
     ("delete_duty_pair", &["role_built_in", "step_up_required"]),
     ("delete_role", &["role_built_in", "step_up_required", "staff_only", "role_in_use"]),
@@ -171,7 +174,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("download_export", &["export_not_ready", "gone"]),
     ("end_my_session", &["not_found"]),
     ("enrol_second_factor", &["step_up_required", "staff_only", "mfa_already_enrolled"]),
-    ("erase_customer", &["step_up_required", "legal_hold"]),
+    ("erase_customer", &["step_up_required", "not_in_progress", "legal_hold"]),
     ("explain_decision", &["not_found"]),
     ("export_log", &["place_out_of_range"]),
     (

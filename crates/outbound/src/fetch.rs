@@ -167,6 +167,11 @@ impl Fetch {
         url.fragment().is_none() && !(same_host && (same_port || !self.loopback))
     }
 
+    /// A URL as it is called: without dot segments, whatever they are written as.
+    pub fn as_called(url: &str) -> Option<String> {
+        Url::parse(url).ok().map(String::from)
+    }
+
     fn checked(&self, url: &str) -> Result<Url, FetchError> {
         let url = Url::parse(url).map_err(|_| FetchError::Forbidden)?;
         let host = url.host_str().ok_or(FetchError::Forbidden)?;

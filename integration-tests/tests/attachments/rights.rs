@@ -121,3 +121,21 @@ async fn a_name_that_holds_somebody_who_was_erased_keeps_them_from_being_certifi
     let told = crate::erasures::certified(&org, &dpo, &erasure).await;
     assert_eq!(told.at("/findings"), json!([]));
 }
+
+#[tokio::test]
+async fn of_somebody_whom_a_hold_binds_no_file_is_deleted_before_it_ends() {
+    let org = Org::found().await;
+    let (asha, dpo) = (org.sales_a().await, org.dpo().await);
+    let id = org.customer_of(&asha).await;
+    let file = hang(&asha, &id, "a.pdf", &document(100)).await.shows(201).sent("location");
+    let term = json!({"kind": "statutory", "basis": "ECL 31", "until": "2099-01-01T00:00:00Z"});
+    for members in [json!({}), term] {
+        let held = crate::retention::hold(&dpo, &id, members).await.id();
+        let refused = asha.delete(&file).await.refuses(409, "legal_hold");
+        assert!(refused.text().contains(&held), "whoever reads it learns whom to ask");
+        asha.get(&format!("{file}/content")).await.shows(200);
+        let because = json!({"reason": "the case was settled"});
+        dpo.post(&format!("/v1/legal-holds/{held}/release"), &because).await.shows(200);
+    }
+    asha.delete(&file).await.shows(204);
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::imports::finished;
-use crate::records::{enter, someone};
+use crate::records::{enter, path, someone};
 use crate::support::{Org, Person};
 
 const AMOUNT: &str = "/v1/record-types/opportunity/fields/amount";
@@ -35,4 +35,31 @@ async fn a_guarded_field_stands_open_no_more_and_an_unguarded_one_again() {
     assert!(!funnel.text().contains("1200.5"), "{funnel}");
     assert_eq!(graded(&dpo, "internal").await["state"], "succeeded");
     assert_eq!(open().await.into_iter().flatten().count(), 2);
+}
+
+#[tokio::test]
+async fn what_was_deleted_stands_open_no_more_than_what_is_in_use_and_is_found_by_nothing_again() {
+    let org = Org::found().await;
+    let (dpo, manager, sales) = (org.dpo().await, org.manager().await, org.sales_a().await);
+    let opportunity = json!({"stage": "lead", "amount": {"amount": "1200.50", "currency": "CNY"}});
+    let (one, other) = (someone(&sales).await, someone(&sales).await);
+    for (customer, is_deleted) in [(&one, true), (&one, false), (&other, false)] {
+        let record = enter(&sales, customer, "opportunity", opportunity.clone()).await.shows(201).id();
+        if is_deleted {
+            manager.delete(&path("opportunity", &record)).await.shows(204);
+        }
+    }
+    org.admin().await.delete(&format!("/v1/customers/{other}")).await.shows(204);
+    let count = async |condition: &str| -> i64 {
+        let sql = format!("SELECT count(*) FROM records WHERE {condition}");
+        org.sql().await.query_one(&sql, &[]).await.unwrap().get(0)
+    };
+    assert_eq!(count("amount IS NOT NULL AND currency IS NOT NULL AND state IS NOT NULL").await, 3);
+    let job = graded(&dpo, "sensitive").await;
+    assert_eq!((&job["state"], &job["progress"]["done"]), (&json!("succeeded"), &json!(3)), "{job}");
+    assert_eq!(count("amount IS NULL AND currency IS NULL AND state IS NOT NULL").await, 3, "deleted ones, too");
+    let retired = dpo.act("/v1/record-types/opportunity/fields/stage/retire").await.shows(200);
+    assert_eq!(finished(&dpo, &format!("/v1/jobs/{}", retired.text_at("/job_id"))).await["state"], "succeeded");
+    assert_eq!(count("state IS NULL").await, 3, "a field out of use stands open nowhere");
+    assert_eq!(count("archived_at IS NOT NULL AND tags = ''").await, 1);
 }

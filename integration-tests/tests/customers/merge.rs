@@ -157,6 +157,24 @@ async fn erasing_the_one_erases_the_other_in_every_copy() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_about_the_one_goes_along_unseen_and_is_erased_with_the_other() {
+    let org = Org::found().await;
+    let (dpo, manager, asha) = (org.dpo().await, org.manager().await, org.sales_a().await);
+    let (one, other) = twins(&asha).await;
+    let call = crate::records::call_on("2026-03-11");
+    let record = crate::records::enter(&asha, &other, "interaction", call).await.shows(201).id();
+    let record = crate::records::path("interaction", &record);
+    manager.delete(&record).await.shows(204);
+    merge(&asha, &one, &other).await.shows(200);
+    asha.get(&record).await.refuses(404, "not_found");
+    let sql = org.sql().await;
+    let whose: uuid::Uuid = sql.query_one("SELECT customer_id FROM records", &[]).await.unwrap().get(0);
+    assert_eq!(whose.to_string(), one);
+    assert_eq!(crate::erasures::erase(&dpo, &one).await.shows(202).at("/state"), "erasing");
+    assert!(sql.query("SELECT FROM records", &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_withdrawal_of_either_wins_and_a_consent_goes_along() {
     let org = Org::found().await;
     let (dpo, asha) = (org.dpo().await, org.sales_a().await);

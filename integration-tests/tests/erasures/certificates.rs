@@ -71,6 +71,19 @@ async fn who_came_in_by_an_import_that_can_still_be_undone_gets_a_certificate_an
     dpo.get(&path(&gone)).await.refuses(410, "erased");
 }
 
+/// Whether `custodian erasures verify` believes a certificate under published keys, and what it prints.
+pub fn verified(certificate: &str, jwks: &Answer) -> (bool, String) {
+    let folder = fresh_folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, keys) = (folder.join("certificate.json"), folder.join("jwks.json"));
+    std::fs::write(&keys, &jwks.bytes).unwrap();
+    std::fs::write(&file, certificate).unwrap();
+    let output =
+        Command::new(program()).args(["erasures", "verify"]).arg(&file).arg("--jwks").arg(&keys).output().unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
 #[tokio::test]
 async fn anybody_checks_it_without_a_server_and_no_changed_one_holds() {
     let org = Org::found().await;
@@ -80,16 +93,7 @@ async fn anybody_checks_it_without_a_server_and_no_changed_one_holds() {
     ended(&org, &dpo, &erasure).await;
     let answer = dpo.get(&certificate_path(&erasure)).await.shows(200);
     let jwks = org.service().stranger().get("/.well-known/jwks.json").await.shows(200);
-    let folder = fresh_folder();
-    std::fs::create_dir_all(&folder).unwrap();
-    let (file, keys) = (folder.join("certificate.json"), folder.join("jwks.json"));
-    std::fs::write(&keys, &jwks.bytes).unwrap();
-    let verify = |text: &str| {
-        std::fs::write(&file, text).unwrap();
-        let output =
-            Command::new(program()).args(["erasures", "verify"]).arg(&file).arg("--jwks").arg(&keys).output().unwrap();
-        (output.status.success(), String::from_utf8(output.stdout).unwrap())
-    };
+    let verify = |text: &str| verified(text, &jwks);
     let (sound, told) = verify(answer.text());
     assert!(sound && told.contains(&erasure), "{told}");
     let mut altered: Value = answer.json();
@@ -98,7 +102,6 @@ async fn anybody_checks_it_without_a_server_and_no_changed_one_holds() {
     let jws = answer.text_at("/jws");
     assert!(verify(&jws).0);
     assert!(!verify(&jws.replace('.', "A.")).0);
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

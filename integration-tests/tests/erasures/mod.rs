@@ -1,7 +1,7 @@
 //! Erasure: asked for once, gone from everywhere at once, and nobody else touched.
 
 mod asking;
-mod certificates;
+pub mod certificates;
 mod cuts;
 mod damaged;
 mod gone;

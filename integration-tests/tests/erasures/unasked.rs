@@ -109,3 +109,19 @@ async fn a_contract_or_a_ticket_holds_somebody_without_any_consent() {
     sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
     assert_eq!(propose(&org).await, 0);
 }
+
+#[tokio::test]
+async fn who_stands_at_no_stage_is_proposed_like_anybody_else() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let mut body = customer();
+    body.as_object_mut().unwrap().remove("stage");
+    let made = sales.post("/v1/customers", &body).await.shows(201);
+    assert!(made.at("/stage").is_null(), "{made}");
+    let consent = crate::consents::agreed(&sales, &dpo, &made.id()).await;
+    sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    assert_eq!(propose(&org).await, 1);
+    let task = open(&dpo).await.remove(0);
+    let about = dpo.get(&format!("{PATH}/{}/customers", task["id"].as_str().unwrap())).await.shows(200);
+    assert_eq!(about.at("/data/0/customer_id"), json!(made.id()));
+}

@@ -47,6 +47,24 @@ async fn a_form_that_asks_for_more_than_its_purpose_lists_is_refused_with_the_fi
 }
 
 #[tokio::test]
+async fn no_form_asks_for_a_separate_consent_under_a_notice_of_two_purposes() {
+    let org = Org::found().await;
+    let (admin, dpo) = (org.admin().await, org.dpo().await);
+    let separate = json!({"consent_kind": "separate", "channels": ["email"], "fields": ["name", "email"]});
+    dpo.post("/v1/purposes", &crate::purposes::purpose("profiling", separate)).await.shows(201);
+    let both = json!({"code": "both", "purposes": ["marketing", "profiling"], "texts": {"en": crate::notices::text("", "name")}});
+    let notice = dpo.post("/v1/notices", &both).await.shows(201).id();
+    dpo.post(&format!("/v1/notices/{notice}/publish"), &json!({})).await.shows(200);
+    let fields = json!([{"key": "name", "required": true}, {"key": "email", "required": true}]);
+    let form = body(&notice, json!({"purpose": "profiling", "fields": fields}));
+    let refused = admin.post(PATH, &form).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), one("/notice_version", "separate_consent_bundled"));
+    let form = body(&notice, json!({"consents": [{"purpose": "profiling", "notice_version": notice}]}));
+    let refused = admin.post(PATH, &form).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), one("/consents/0/notice_version", "separate_consent_bundled"));
+}
+
+#[tokio::test]
 async fn pages_show_what_is_published_until_it_is_retired() {
     let opened = Opened::new(json!({})).await;
     let (admin, path) = (&opened.admin, format!("{PATH}/{}", opened.form));

@@ -20,6 +20,8 @@ async fn a_method_that_a_path_does_not_take_is_told_which_it_takes() {
         ("POST", "/v1/customers/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "GET, PATCH, DELETE, HEAD, OPTIONS"),
         ("GET", "/v1/auth/login", "POST, OPTIONS"),
         ("HEAD", "/v1/auth/login", "POST, OPTIONS"),
+        ("HEAD", "/v1/events/stream", "GET, OPTIONS"),
+        ("HEAD", "/v1/auth/sso/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b/callback", "GET, OPTIONS"),
         ("TRACE", "/v1/customers", "GET, POST, HEAD, OPTIONS"),
         ("BREW", "/health/live", "GET, HEAD, OPTIONS"),
     ] {

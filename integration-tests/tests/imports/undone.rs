@@ -77,7 +77,7 @@ async fn what_it_made_goes_what_it_changed_comes_back_and_what_was_changed_since
 async fn records_go_and_come_back_as_well() {
     let org = Org::found().await;
     let sales = org.sales_a().await;
-    super::records::numbered(&sales, &["A-1"]).await;
+    super::records::numbered(&sales, &["A-1", "A-2"]).await;
     let mapping = json!({"no": "customer_no", "how": "channel", "when": "occurred_at"});
     let file = "no,how,when\nA-1,phone,2026-03-11T08:00:00Z\nA-1,visit,2026-03-12T08:00:00Z\n";
     let handed = Form::csv(&mapping, file).part("record_type", "interaction").hand_in(&sales).await.shows(202);
@@ -90,6 +90,10 @@ async fn records_go_and_come_back_as_well() {
     assert_eq!((&job["result"]["undone"], &job["result"]["kept"]), (&json!(1), &json!(1)));
     let left = sales.get("/v1/records/interaction").await.shows(200);
     assert_eq!((left.at("/data/0/id"), left.at("/data").as_array().unwrap().len()), (visit, 1));
+    let (goes, stays) = (by_number(&sales, "A-1").await, by_number(&sales, "A-2").await);
+    let (goes, stays) = (goes["id"].as_str().unwrap(), stays["id"].as_str().unwrap());
+    let merged = crate::customers::merge::merge(&sales, stays, goes).await.shows(200);
+    assert_eq!(merged.at("/records"), 2, "what was taken out hinders no merge");
 }
 
 #[tokio::test]

@@ -68,6 +68,9 @@ async fn a_request_is_turned_down_on_a_ground_of_its_law_with_the_remedy() {
     let id = proved(&dpo, &customer, &members).await;
     act(&dpo, &id, "reject", &json!({"ground": "found_correct"})).await.refuses(422, "invalid_body");
     act(&dpo, &id, "reject", &json!({"explanation": "because"})).await.refuses(422, "invalid_body");
+    let spaces = act(&dpo, &id, "reject", &json!({"ground": "found_correct", "explanation": " \u{3000}  "})).await;
+    let spaces = spaces.refuses(422, "invalid_body");
+    assert_eq!(spaces.faults(), [("/explanation".to_owned(), "too_short".to_owned())]);
     for wrong in ["manifestly_unfounded", "retention_required", "no_time"] {
         let body = json!({"ground": wrong, "explanation": "because"});
         let refused = act(&dpo, &id, "reject", &body).await.refuses(422, "invalid_body");

@@ -71,3 +71,24 @@ async fn however_many_are_filed_and_proved_at_once_one_stands() {
     assert_eq!(standing.len(), 1, "{links:?}");
     assert_eq!(links.iter().filter(|(of, _)| *of == json!(standing[0])).count(), 5, "{links:?}");
 }
+
+#[tokio::test]
+async fn of_two_corrections_that_a_person_asks_for_none_swallows_the_other() {
+    let org = Org::found().await;
+    let (dpo, (customer, address)) = (org.dpo().await, somebody(&org).await);
+    let moved = format!("moved.{address}");
+    let words = proved(&dpo, &customer, &json!({"right": "rectification", "words": "My name is misspelt."})).await;
+    let asked = json!({"right": "rectification", "corrections": {"address": "2 Harbour Street"}});
+    let first = proved(&dpo, &customer, &asked).await;
+    let asked = json!({"right": "rectification", "corrections": {"email": moved}});
+    let second = proved(&dpo, &customer, &asked).await;
+    for id in [&words, &first, &second] {
+        assert_eq!(linked(&dpo, id).await, (Value::Null, json!("in_progress")));
+    }
+    for id in [&words, &first, &second] {
+        act(&dpo, id, "complete", &json!({})).await.shows(200);
+    }
+    let look = json!({"fields": ["address", "email"], "reason": "to see what was corrected"});
+    let seen = dpo.post(&format!("/v1/customers/{customer}/reveal"), &look).await.shows(200);
+    assert!(seen.text().contains("2 Harbour Street") && seen.text().contains(&moved), "{seen}");
+}

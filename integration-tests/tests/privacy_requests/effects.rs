@@ -84,6 +84,24 @@ async fn an_erasure_request_is_done_once_the_person_is_erased() {
 }
 
 #[tokio::test]
+async fn nobody_is_erased_by_a_request_before_it_is_known_who_asks() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let id = file(&dpo, &json!({"customer_id": customer, "right": "erasure"})).await.shows(201).id();
+    let other = proved(&dpo, &customer, &json!({})).await;
+    let erase = format!("/v1/customers/{customer}/erase");
+    let by = |request: &str| json!({"ground": "subject_request", "privacy_request_id": request});
+    for request in [&id, &other] {
+        dpo.post(&erase, &by(request)).await.refuses(409, "not_in_progress");
+    }
+    dpo.get(&format!("/v1/customers/{customer}")).await.shows(200);
+    act(&dpo, &id, "verify", &json!({"method": "document"})).await.shows(200);
+    dpo.post(&erase, &by(&id)).await.shows(202);
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    dpo.post(&erase, &by(&id)).await.shows(202);
+}
+
+#[tokio::test]
 async fn as_long_as_one_restriction_is_in_force_the_person_is_restricted() {
     let org = Org::found().await;
     let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);

@@ -54,6 +54,8 @@ async fn more_time_is_taken_once_with_a_reason_before_the_first_last_day_is_over
     let id = proved(&dpo, &customer, &json!({"received_at": ago(10)})).await;
     let before = dpo.get(&format!("{PATH}/{id}")).await.shows(200).text_at("/due_on");
     act(&dpo, &id, "extend", &json!({})).await.refuses(422, "invalid_body");
+    let spaces = act(&dpo, &id, "extend", &json!({"reason": "   "})).await.refuses(422, "invalid_body");
+    assert_eq!(spaces.faults(), [("/reason".to_owned(), "too_short".to_owned())]);
     let reason = json!({"reason": "Many systems have to be searched"});
     let extended = act(&dpo, &id, "extend", &reason).await.shows(200);
     assert!(extended.text_at("/due_on") > before, "{extended}");
@@ -115,18 +117,21 @@ async fn the_clock_stands_still_for_a_proof_where_the_law_lets_it_and_nowhere_el
 }
 
 #[tokio::test]
-async fn a_request_is_given_to_a_colleague_and_its_receipt_confirmed() {
+async fn a_request_is_given_to_a_colleague_who_may_answer_it_and_its_receipt_confirmed() {
     let org = Org::found().await;
     let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
     let id = file(&dpo, &json!({"customer_id": customer})).await.shows(201).id();
-    let given = act(&dpo, &id, "assign", &json!({"user_id": org.user_id("manager")})).await.shows(200);
-    assert_eq!(given.at("/assignee_id"), json!(org.user_id("manager")));
-    let nobody = act(&dpo, &id, "assign", &json!({"user_id": customer})).await.refuses(422, "invalid_body");
-    assert_eq!(nobody.faults(), [("/user_id".to_owned(), "unknown_user".to_owned())]);
+    let given = act(&dpo, &id, "assign", &json!({"user_id": dpo.id})).await.shows(200);
+    assert_eq!(given.at("/assignee_id"), json!(dpo.id));
+    // Neither who is nobody's colleague nor who may not answer it.
+    for wrong in [json!(customer), json!(org.user_id("manager"))] {
+        let refused = act(&dpo, &id, "assign", &json!({"user_id": wrong})).await.refuses(422, "invalid_body");
+        assert_eq!(refused.faults(), [("/user_id".to_owned(), "unknown_user".to_owned())]);
+    }
     let first = act(&dpo, &id, "acknowledge", &json!({})).await.shows(200).at("/acknowledged_at");
     assert!(first.is_string());
     assert_eq!(act(&dpo, &id, "acknowledge", &json!({})).await.shows(200).at("/acknowledged_at"), first);
-    let mine = format!("{PATH}?assignee_id={}", org.user_id("manager"));
+    let mine = format!("{PATH}?assignee_id={}", dpo.id);
     assert_eq!(dpo.get(&mine).await.shows(200).at("/data/0/id"), id.as_str());
     org.manager().await.post(&format!("{PATH}/{id}/cancel"), &json!({})).await.refuses(403, "forbidden");
 }

@@ -1,5 +1,6 @@
 //! Policies that anonymise what hangs on people, and single fields: what is personal goes through all the past, and what is not stays.
 
+use custodian_application::audit::fsck::{self, Cursor};
 use serde_json::{Value, json};
 
 use super::fields::{in_force, moved, packs, rule};
@@ -7,9 +8,10 @@ use super::hold;
 use super::policies::{PATH, activate, round};
 use crate::attachments::form;
 use crate::catalog::made_in;
+use crate::customers::merge::{merge, twins};
 use crate::customers::path;
 use crate::records::enter;
-use crate::support::{Org, Person};
+use crate::support::{Org, Person, own_instance};
 
 /// What the catalog says is personal of a ticket, one field of the organisation's own among it.
 const PERSONAL: [&str; 4] = ["subject", "description", "status", "caller_no"];
@@ -192,4 +194,31 @@ async fn what_holds_nothing_personal_or_what_every_customer_must_have_is_not_ano
     named["name"] = json!("Not mine to say");
     sales.post(PATH, &named).await.refuses(403, "forbidden");
     sales.post(&format!("{PATH}/preview"), &of_tickets()).await.refuses(403, "forbidden");
+}
+
+#[tokio::test]
+async fn the_check_of_the_log_finds_nothing_after_a_field_went_of_somebody_and_of_whom_they_were_one_with() {
+    let service = own_instance(&[]);
+    let org = Org::found_on(&service).await;
+    let (dpo, admin) = (org.dpo().await, org.admin().await);
+    made_in(&admin, "ticket", "caller_no", "text", json!({"searchable": ["exact"], "category": "contact"})).await;
+    let due = moved(&org, &admin).await;
+    ticket(&org, &admin, &due, "T-5").await;
+    let (stays, goes) = twins(&admin).await;
+    for (id, street) in [(&stays, "1 Quay Road"), (&goes, "2 Quay Road")] {
+        let address = json!({"fields": {"address": street}});
+        admin.request("PATCH", &path(id)).json(&address).header("if-match", "*").await.shows(200);
+    }
+    merge(&admin, &stays, &goes).await.shows(200);
+    let age = "UPDATE customers SET updated_at = now() - interval '1 year' WHERE organization_id = $1";
+    org.sql().await.execute(age, &[&org.id]).await.unwrap();
+    in_force(&dpo, &admin, &rule(json!({"action": "anonymise"})), 2).await;
+    assert_eq!((round(&org).await, packs(&org, "address").await), (2, 0));
+    let subjects = rule(json!({"record_type": "ticket", "field": "subject", "action": "anonymise"}));
+    in_force(&dpo, &admin, &subjects, 1).await;
+    assert_eq!(round(&org).await, 1);
+    let app = service.app.clone();
+    let found = service.run(async move { fsck::round(&app, &mut Cursor::default()).await.unwrap() }).await;
+    let customers: Vec<_> = found.iter().filter(|finding| finding.code == "customer").collect();
+    assert!(customers.is_empty(), "what the service itself did is no forgery: {customers:#?}");
 }

@@ -54,6 +54,10 @@ async fn a_preview_counts_and_shows_ids_and_changes_nothing() {
     let mut unknown = rule("destroy");
     unknown["stage"] = json!("vanished");
     dpo.post(&format!("{PATH}/preview"), &unknown).await.refuses(422, "invalid_body");
+    let mut nameless = rule("destroy");
+    nameless["name"] = json!("  ");
+    let nameless = dpo.post(PATH, &nameless).await.refuses(422, "invalid_body");
+    assert_eq!(nameless.faults(), [("/name".to_owned(), "too_short".to_owned())]);
 }
 
 #[tokio::test]
@@ -232,4 +236,31 @@ async fn a_policy_may_be_about_those_of_one_purpose() {
     rule["purpose"] = json!(purpose);
     let preview = dpo.post(&format!("{PATH}/preview"), &rule).await.shows(200);
     assert_eq!((preview.at("/due"), preview.at("/sample")), (json!(1), json!([asked])));
+}
+
+#[tokio::test]
+async fn who_has_a_ticket_that_was_entered_or_changed_of_late_was_touched() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let (due, busy) = (forgotten(&org, &sales).await, forgotten(&org, &sales).await);
+    let fields = json!({"subject": "Parcel is late", "status": "open"});
+    let ticket = crate::records::enter(&admin, &busy, "ticket", fields).await.shows(201).id();
+    let preview = async || {
+        let told = dpo.post(&format!("{PATH}/preview"), &rule("destroy")).await.shows(200);
+        (told.at("/due"), told.at("/sample"))
+    };
+    assert_eq!(preview().await, (json!(1), json!([due])));
+    let policy = made(&dpo, "destroy").await;
+    activate(&admin, &policy, 1).await.shows(200);
+    assert_eq!((round(&org).await, round(&org).await), (1, 0));
+    dpo.get(&path(&due)).await.refuses(410, "erased");
+    dpo.get(&path(&busy)).await.shows(200);
+    let age = "UPDATE records SET updated_at = updated_at - interval '1 year' WHERE organization_id = $1";
+    org.sql().await.execute(age, &[&org.id]).await.unwrap();
+    assert_eq!(preview().await, (json!(1), json!([busy])), "an old ticket keeps nobody");
+    let change = json!({"fields": {"subject": "Parcel is lost"}});
+    let at = crate::records::path("ticket", &ticket);
+    admin.request("PATCH", &at).json(&change).header("if-match", "*").await.shows(200);
+    assert_eq!((preview().await, round(&org).await), ((json!(0), json!([])), 0));
+    dpo.get(&path(&busy)).await.shows(200);
 }

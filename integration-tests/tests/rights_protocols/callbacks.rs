@@ -73,3 +73,17 @@ async fn a_partner_that_is_switched_off_or_takes_nothing_more_is_told_nothing() 
     told(&dpo, &id, |told| told.len() == 2 && told[1]["state"] == "dropped").await;
     assert_eq!(listener.hears(1).await.len(), 1, "an address that is agreed no more is not called");
 }
+
+#[tokio::test]
+async fn a_partner_is_called_where_its_address_leads_and_told_so() {
+    let org = Org::found().await;
+    let (admin, dpo, listener) = (org.admin().await, org.dpo().await, Listener::start());
+    let beneath = format!("{}/", listener.url);
+    let shop = Controller::added(org.service(), &admin, json!({"callback_urls": [beneath]})).await;
+    let mut body = request(&request_id(), "access", "nobody@people.example");
+    body["status_callback_urls"] = json!([format!("{beneath}a/%2e%2e/b")]);
+    shop.submit(&body).await.shows(201);
+    let id = only(&dpo, "opendsr").await["id"].as_str().unwrap().to_owned();
+    told(&dpo, &id, |told| told[0]["state"] == "delivered").await;
+    assert_eq!(listener.hears(1).await[0].json()["status_callback_url"], json!(format!("{beneath}b")));
+}

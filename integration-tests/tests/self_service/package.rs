@@ -309,3 +309,18 @@ async fn what_was_sent_by_a_form_and_waits_belongs_to_it() {
     let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
     assert!(text("submissions.csv").contains("云南") && text("summary.txt").contains("submissions.csv"));
 }
+
+#[tokio::test]
+async fn whoever_asks_for_the_head_alone_leaves_the_package_for_the_person() {
+    let org = Org::found().await;
+    let (_, address) = somebody(&org).await;
+    let (me, dpo) = (come_in(&org, &address, 1).await, org.dpo().await);
+    let id = done(&org, &me, "access", "EU").await;
+    let by_staff = format!("/v1/privacy-requests/{id}/package");
+    for looked in [me.request("HEAD", "/v1/self/package").await, dpo.request("HEAD", &by_staff).await] {
+        assert_eq!(looked.shows(405).sent("allow"), "GET, OPTIONS");
+    }
+    me.get("/v1/self/package").await.shows(200);
+    let alarm = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package_again").await.shows(200);
+    assert_eq!(alarm.at("/data"), json!([]));
+}

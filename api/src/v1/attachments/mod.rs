@@ -124,7 +124,8 @@ pub async fn show_attachment(
 
 /// Delete an attachment.
 ///
-/// The file is gone, with its key; only the log remembers that it was there.
+/// The file is gone, with its key; only the log remembers that it was there. While a legal hold is in force on the customer nothing is deleted (`409` `legal_hold`, with
+/// the ids of the holds).
 #[utoipa::path(
     tag = "attachments", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the customer"), ("attachment_id" = Uuid, Path, description = "Id of the attachment")),

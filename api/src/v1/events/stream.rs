@@ -13,7 +13,7 @@ use futures_util::stream;
 use uuid::Uuid;
 
 use super::{EventBody, ReadEvents, kinds};
-use crate::http::{AskAgain, Ending, ListProblems, MayListen, Problem, Query, path};
+use crate::http::{AskAgain, Ending, ListProblems, MayListen, Problem, Query, no_head, path};
 
 /// How long nothing may be sent: a comment goes out then, and who asks is looked at anew.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -89,7 +89,7 @@ struct Opened {
     ("type" = Option<String>, Query, description = "Codes of types, with commas between"),
     ("customer_id" = Option<Uuid>, Query, description = "Only what is about this customer")),
     responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream", example = json!(EXAMPLE)), ListProblems))]
-#[get("/events/stream")]
+#[get("/events/stream", guard = "no_head")]
 pub async fn stream_events(
     may: MayListen<ReadEvents>,
     app: Data<App>,

@@ -2,20 +2,24 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
+use chrono::{DateTime, Utc};
 use custodian_application::{App, privacy_requests};
+use custodian_domain::kernel::Fault;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ManageRequests;
 use super::bodies::{PrivacyRequestBody, VerifyBody, privacy_request_example};
 use crate::http::{Body, Empty, Id, May, Problem, Reply, Valid, WriteProblems, once};
+use crate::v1::retention::blank;
 
 /// Whom a request is given to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignBody {
-    /// An active colleague.
+    /// An active colleague who may answer requests (`privacy_requests.manage`).
     user_id: Uuid,
 }
 
@@ -30,7 +34,11 @@ pub struct ExtendBody {
     reason: String,
 }
 
-impl Body for ExtendBody {}
+impl Body for ExtendBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        blank(value, "reason").into_iter().collect()
+    }
+}
 
 /// How a request was answered.
 #[derive(Deserialize, ToSchema)]
@@ -55,13 +63,18 @@ pub struct RejectBody {
     explanation: String,
 }
 
-impl Body for RejectBody {}
+impl Body for RejectBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        blank(value, "explanation").into_iter().collect()
+    }
+}
 
 /// Prove who asks.
 ///
 /// `method: code` sends eight digits to a contact point on file (three times an hour at most), to be tried five times within ten minutes; the answer is the same whether there
 /// is somebody to send them to or not. Other methods say what staff have seen, and which customer it is. While a proof is awaited the clock stands still where the law lets
 /// it, and nowhere else. Of several open requests of one person for one right, the first one stands; one that is proved takes the place of one that is not.
+/// Requests of right `rectification` each stand by themselves.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),
     request_body(content = VerifyBody, example = json!({"method": "code"})),

@@ -2,14 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
+use chrono::{DateTime, Utc};
 use custodian_application::{App, privacy_requests};
+use custodian_domain::kernel::Fault;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ManageRequests;
 use super::bodies::{PrivacyRequestBody, privacy_request_example};
 use crate::http::{Body, Empty, Id, May, Problem, Reply, Valid, WriteProblems, once};
+use crate::v1::retention::blank;
 
 /// Why a restriction will end.
 #[derive(Deserialize, ToSchema)]
@@ -20,7 +24,11 @@ pub struct AnnounceBody {
     reason: String,
 }
 
-impl Body for AnnounceBody {}
+impl Body for AnnounceBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        blank(value, "reason").into_iter().collect()
+    }
+}
 
 /// Announce the end of a restriction.
 ///

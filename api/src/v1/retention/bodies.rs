@@ -38,9 +38,9 @@ impl Body for NewLegalHoldBody {
 }
 
 /// Spaces say nothing.
-fn blank(value: &Value, name: &str) -> Option<Fault> {
+pub fn blank(value: &Value, name: &str) -> Option<Fault> {
     let text = value.get(name).and_then(Value::as_str)?;
-    let least = if name == "reason" { 3 } else { 1 };
+    let least = if matches!(name, "reason" | "explanation") { 3 } else { 1 };
     let blank = text.chars().count() >= least && text.trim().chars().count() < least;
     blank.then(|| Fault::new(format!("/{name}"), "too_short").with_arg(least.to_string()))
 }

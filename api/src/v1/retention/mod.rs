@@ -11,6 +11,7 @@ use custodian_persistence::retention::HoldFilter;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+pub(crate) use self::bodies::blank;
 use self::bodies::{LegalHoldBody, NewLegalHoldBody, ReleaseLegalHoldBody, hold_example};
 use crate::http::{
     ETag, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once,
@@ -82,6 +83,7 @@ pub async fn list_legal_holds(
 ///
 /// From this answer on none of these customers is erased, deleted customers included. `litigation` and `investigation` bind until somebody releases them: an erasure is
 /// refused with `409` `legal_hold`. `statutory` binds until `until`: an erasure waits as `blocked`, and the person's data is restricted to being stored and kept safe.
+/// While either binds, no file of theirs is deleted.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])),
     request_body(content = NewLegalHoldBody, example = json!({"kind": "litigation", "basis": "(2026)沪01民初123号", "reason": "Claim filed against us",

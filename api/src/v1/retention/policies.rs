@@ -37,7 +37,7 @@ pub async fn list_retention_policies(
 /// Make a retention policy.
 ///
 /// Whoever was not touched for `days` is due: `warn` tells of each once (event `retention.due`), `archive` takes them out of use, `destroy` erases them with a certificate each, and
-/// `anonymise` does the same but leaves stage, source and region for counts. With `record_type` it is about what hangs on customers (`warn`: event `retention.records_due`); `anonymise` takes
+/// `anonymise` does the same but leaves stage, source and region for counts. By `updated_at` whoever enters or changes a record of a customer touches the customer. With `record_type` it is about what hangs on customers (`warn`: event `retention.records_due`); `anonymise` takes
 /// from it the values of every field that is personal by its `category` or `pi_category`, and the files that hang on it, and leaves the rest where it hangs, as facts about whoever that is.
 /// With `field` the values of one field go. Values go with what they were before and what they are found by, and whoever or whatever had them stays: what stands in copies made before goes
 /// with those copies. A policy begins as `dry_run` and does nothing until somebody else puts it in force.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_application::retention::Rule;
+use custodian_domain::kernel::Fault;
 use custodian_domain::retention::{Action, Since};
 use custodian_persistence::retention::{PolicyRow, RunRow};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::bodies::blank;
 use crate::http::Body;
 
 /// Whom a policy meets, and what it does.
@@ -95,7 +97,11 @@ pub struct NewRetentionPolicyBody {
     action: String,
 }
 
-impl Body for NewRetentionPolicyBody {}
+impl Body for NewRetentionPolicyBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        blank(value, "name").into_iter().collect()
+    }
+}
 
 impl NewRetentionPolicyBody {
     /// Name and rule; `None` for a body that the schema had to refuse.

@@ -7,7 +7,7 @@ use custodian_application::App;
 use custodian_application::sso_providers::{self as sso, Returned};
 use uuid::Uuid;
 
-use crate::http::{Context, LoginProblems, Problem, Query, ReadProblems, path};
+use crate::http::{Context, LoginProblems, Problem, Query, ReadProblems, no_head, path};
 use crate::v1::auth::{LoginAnswer, tokens_example};
 
 /// Ties a log-in to the browser that began it.
@@ -51,7 +51,7 @@ pub async fn begin_sso(app: Data<App>, req: HttpRequest) -> Result<HttpResponse,
     ("iss" = Option<String>, Query, description = "The provider's issuer (RFC 9207)"),
     ("error" = Option<String>, Query, description = "From the provider, in place of a code")),
     responses((status = 200, description = "Logged in, or the second factor is awaited.", body = LoginAnswer, example = json!(tokens_example())), (status = 404, description = "There is no such provider."), LoginProblems))]
-#[get("/auth/sso/{provider}/callback")]
+#[get("/auth/sso/{provider}/callback", guard = "no_head")]
 pub async fn complete_sso(app: Data<App>, req: HttpRequest, mut query: Query) -> Result<HttpResponse, Problem> {
     let provider = path::id::<Uuid>(&req, "provider")?;
     // Providers add members of their own: what is not known here is left alone.

@@ -16,6 +16,7 @@ use crate::audit::{Detail, Draft};
 use crate::consents::{agreed, refreshed, still_agreed};
 use crate::customers::{decide_row, guard, refuse};
 use crate::pieces::{Outgoing, Pieces};
+use crate::retention::unbound;
 use crate::{App, Call};
 
 /// A file as it is told.
@@ -142,6 +143,8 @@ impl Download {
 }
 
 /// Takes a file off a customer, for good.
+///
+/// Errors: 404; 409 `customer_restricted`, `legal_hold` with the ids of the holds.
 pub async fn delete(
     app: &App,
     call: &Call,
@@ -159,6 +162,7 @@ pub async fn delete(
     let file = stored::find(work, customer, id).await?.ok_or(DomainError::NotFound)?;
     open_to(call, &row)?;
     admits(1)?;
+    unbound(work, customer).await?;
     stored::delete(work, customer, file.id).await?;
     app.record_change(work, call, entry(Action::AttachmentsDelete, customer, id)).await
 }

@@ -304,10 +304,11 @@ pub async fn retire(
     if !before.field.building.is_done() {
         return Err(conflict("field_is_building"));
     }
-    let found = before.field.wanted_kinds().next().is_some();
+    let stood = OpenFacts::speaks_of(before.record_type, before.field.key) && OpenFacts::may_stand(&before.field);
+    let otherwise = stood || before.field.wanted_kinds().next().is_some();
     let field = Field { required: false, unique: false, searchable: Vec::new(), ..before.field.clone() };
     let mut view = keep(call, work, before, field, "retired", &["state"]).await?;
-    if found {
+    if otherwise {
         view.job = Some(rebuild(app, call, work, &view).await?);
     }
     record(app, call, work, Action::CatalogRetire, &view, &FieldDraft::default(), &["state"]).await?;

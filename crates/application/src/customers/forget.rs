@@ -1,5 +1,6 @@
 //! Taking one field away from somebody for good: its value, what it is found by, and what it was before.
 
+use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::Work;
@@ -7,10 +8,13 @@ use custodian_persistence::customers::{self as stored, CustomerRow, SealedFields
 use uuid::Uuid;
 
 use super::change::{attributes_json, attributes_of};
+use super::rules::{digest_of, version_of};
 use super::sealing::{open_row, open_some, reseal, tags_of, unpack_tags};
 use crate::App;
+use crate::audit::{Detail, Draft};
 
-/// Takes a field away from a locked customer; the version afterwards, or `None` where there was nothing of it, now or before.
+/// Takes a field away from a locked customer; the version afterwards with the entry that still has to be written in this transaction, or `None` where there was
+/// nothing of it, now or before.
 ///
 /// When the customer last changed stays as it was: what the service does by itself prolongs no time. That there was a value, and until when, stays in the history.
 pub(crate) async fn forget_field(
@@ -18,10 +22,13 @@ pub(crate) async fn forget_field(
     work: &Work,
     row: &CustomerRow,
     field: &Field,
-) -> Result<Option<i32>, DomainError> {
+) -> Result<Option<(i32, Draft)>, DomainError> {
     let past = stored::scrub_versions(work, row.id, field.key).await?;
+    let draft =
+        Draft::about(Action::CustomersUpdate, row.id).with("changed", Detail::Codes(vec![field.key.to_owned()]));
     if row.fields.get(field.key).is_none() {
-        return Ok((past > 0).then_some(row.version));
+        // Without a digest: the row is as it was, and the entry of its newest change vouches for it.
+        return Ok((past > 0).then_some((row.version, draft)));
     }
     let organization = work.organization();
     let key = open_row(app, organization, row)?;
@@ -45,5 +52,6 @@ pub(crate) async fn forget_field(
         previous_fields: SealedFields::default(),
     };
     stored::store_change(work, &next, &kept_version, &gone, &[]).await?;
-    Ok(Some(version))
+    let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
+    Ok(Some((version, draft)))
 }

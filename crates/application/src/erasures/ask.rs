@@ -5,7 +5,8 @@ use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::wrapped_header;
 use custodian_domain::audit::Action;
 use custodian_domain::erasures::{Ground, State};
-use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::privacy_requests::{Right, State as RequestState};
 use custodian_domain::retention::Verdict;
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{CustomerRow, lock_any, lock_whoever, merged_ids, merged_into};
@@ -20,7 +21,7 @@ use crate::auth::require_step_up;
 use crate::customers::{decide_row, refuse, unpack_tags, values};
 use crate::events::{Event, EventType, Fact, publish};
 use crate::privacy_requests::tell_of_erasure;
-use crate::retention::verdict;
+use crate::retention::{held, verdict};
 use crate::{App, Call};
 
 /// Whom to erase, and why.
@@ -37,7 +38,7 @@ pub struct Asked {
 /// Erases a customer. From the commit on nothing of them can be read by anybody; a statutory term puts that off and restricts them until then. Somebody
 /// who was erased before is answered with that erasure.
 ///
-/// Errors: 403 `step_up_required`; 409 `legal_hold` with the ids of the holds.
+/// Errors: 403 `step_up_required`; 409 `not_in_progress` for a request that is none for erasure, or not in progress, `legal_hold` with the ids of the holds.
 pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<ErasureView, DomainError> {
     call.needs(Permission::ErasuresRequest)?;
     let id = call.identity.meant_customer(asked.customer)?;
@@ -49,8 +50,7 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
     refuse(decide_row(app, call, &row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
     require_step_up(app, call, work).await?;
     if let Some(request) = asked.privacy_request {
-        let known = privacy_requests::find(work, request).await?.filter(|row| row.customer == Some(id.uuid()));
-        known.ok_or_else(|| DomainError::invalid("/privacy_request_id", "unknown_privacy_request"))?;
+        answers(work, request, id, erased).await?;
     }
     let before = stored::of_customer(work, id).await?;
     if let (true, Some(before)) = (erased, &before) {
@@ -79,6 +79,15 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
             Ok(ErasureView { row: done })
         }
     }
+}
+
+/// Whether an erasure can answer this request. Once the person is gone nobody can prove any more who asked, so that comes first.
+async fn answers(work: &Work, request: Uuid, id: CustomerId, erased: bool) -> Result<(), DomainError> {
+    let known = privacy_requests::find(work, request).await?.filter(|row| row.customer == Some(id.uuid()));
+    let known = known.ok_or_else(|| DomainError::invalid("/privacy_request_id", "unknown_privacy_request"))?;
+    let in_progress = known.right == Right::Erasure.as_str() && known.state == RequestState::InProgress.as_str();
+    // Who was erased before is answered with that erasure, whatever became of the request since.
+    if erased || in_progress { Ok(()) } else { Err(DomainError::refused(RefusedAs::Conflict, "not_in_progress")) }
 }
 
 /// Everything goes.
@@ -165,12 +174,6 @@ pub(super) fn wish(
         findings: Value::Array(Vec::new()),
         certificate: None,
     })
-}
-
-/// The refusal that names the holds, so that whoever answers for them can be asked.
-fn held(holds: &[Uuid]) -> DomainError {
-    let faults = holds.iter().map(|id| Fault::new("", "legal_hold").with_arg(id.to_string())).collect();
-    DomainError::RefusedAt { status: RefusedAs::Conflict, code: "legal_hold", faults }
 }
 
 /// Puts the wish off until the terms have run; until then the customer is stored and kept safe, and nothing else. Answers the entry that tells of it.

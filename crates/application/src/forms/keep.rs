@@ -251,7 +251,8 @@ async fn check(call: &Call, work: &Work, form: &Form) -> Result<Vec<Fault>, Doma
     if form.department.is_some_and(|id| !call.identity.departments.contains_key(&DepartmentId::from(id))) {
         found.push(Fault::new("/department_id", "unknown_department"));
     }
-    let languages = told_by(work, form.notice, &form.purpose, "/notice_version", &mut found).await?;
+    let main = (form.purpose.as_str(), known(&form.purpose));
+    let languages = told_by(work, form.notice, main, "/notice_version", &mut found).await?;
     if form.languages.is_empty() {
         found.push(Fault::new("/languages", "empty"));
     }
@@ -260,7 +261,8 @@ async fn check(call: &Call, work: &Work, form: &Form) -> Result<Vec<Fault>, Doma
     for (at, asked) in form.consents.iter().enumerate() {
         let repeated = form.consents.iter().take(at).any(|other| other.purpose == asked.purpose);
         consent(known(&asked.purpose), at, repeated || asked.purpose == form.purpose, &mut found);
-        told_by(work, asked.notice, &asked.purpose, &format!("/consents/{at}/notice_version"), &mut found).await?;
+        let further = (asked.purpose.as_str(), known(&asked.purpose));
+        told_by(work, asked.notice, further, &format!("/consents/{at}/notice_version"), &mut found).await?;
     }
     Ok(found)
 }
@@ -277,17 +279,18 @@ fn consent(purpose: Option<&Purpose>, at: usize, repeated: bool, found: &mut Vec
     found.push(Fault::new(format!("/consents/{at}/purpose"), code));
 }
 
-/// The languages of a published notice that tells of a purpose; otherwise none, and a fault.
+/// The languages of a published notice that tells of a purpose, and of it alone where its consent has to stand alone; otherwise none, and a fault.
 async fn told_by(
     work: &Work,
     notice: Uuid,
-    purpose: &str,
+    (code, purpose): (&str, Option<&Purpose>),
     pointer: &str,
     found: &mut Vec<Fault>,
 ) -> Result<Vec<String>, DomainError> {
     let code = match notices::find(work, notice).await?.filter(|row| row.state == "published") {
         None => "unknown_notice_version",
-        Some(row) if !row.purposes.iter().any(|told| told == purpose) => "notice_of_other_purposes",
+        Some(row) if !row.purposes.iter().any(|told| told == code) => "notice_of_other_purposes",
+        Some(row) if row.purposes.len() != 1 && purpose.is_some_and(Purpose::asks_alone) => "separate_consent_bundled",
         Some(row) => return Ok(row.texts.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect()),
     };
     found.push(Fault::new(pointer, code));

@@ -1,7 +1,7 @@
 //! Several open requests of one person for the same right: one stands, the others point to it. The organisation's requests must be held.
 
 use custodian_domain::kernel::{DomainError, JobId};
-use custodian_domain::privacy_requests::{State, displaces};
+use custodian_domain::privacy_requests::{Right, State, displaces};
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
 use custodian_persistence::{Work, jobs};
 use serde_json::json;
@@ -10,6 +10,11 @@ use uuid::Uuid;
 use super::{Doer, note, tell};
 use crate::App;
 use crate::events::EventType;
+
+/// Two rectifications ask for different things, by their corrections or in words: an answer to one says nothing of the other.
+fn stands_alone(row: &RequestRow) -> bool {
+    row.right == Right::Rectification.as_str()
+}
 
 async fn others(work: &Work, row: &RequestRow) -> Result<Vec<RequestRow>, DomainError> {
     let Some(customer) = row.customer else { return Ok(Vec::new()) };
@@ -20,6 +25,10 @@ async fn others(work: &Work, row: &RequestRow) -> Result<Vec<RequestRow>, Domain
 
 /// Finds this request its place among those that are open: beside the one that stands, or, proved where that one is not, in its place.
 pub(super) async fn settle(app: &App, work: &Work, row: &mut RequestRow, by: Doer) -> Result<(), DomainError> {
+    if stands_alone(row) {
+        row.duplicate_of = None;
+        return Ok(());
+    }
     let open = others(work, row).await?;
     let Some(standing) = open.iter().find(|one| one.duplicate_of.is_none()) else {
         row.duplicate_of = None;
@@ -48,7 +57,9 @@ async fn point(app: &App, work: &Work, open: Vec<RequestRow>, to: Uuid, by: Doer
 pub(super) async fn release(app: &App, work: &Work, ended: &RequestRow, by: Doer) -> Result<(), DomainError> {
     let mut open = others(work, ended).await?;
     open.retain(|one| one.duplicate_of == Some(ended.id));
-    if ended.verified_at.is_some() && ended.state != State::Cancelled.as_str() {
+    let answered = ended.verified_at.is_some() && ended.state != State::Cancelled.as_str();
+    // Rectifications that an older version has linked are still to be done.
+    if answered && !stands_alone(ended) {
         for mut one in open {
             one.state = State::Cancelled.as_str().to_owned();
             one.closed_at = ended.closed_at;

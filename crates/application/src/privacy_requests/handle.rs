@@ -39,17 +39,30 @@ pub async fn acknowledge(app: &App, call: &Call, work: &Work, id: Uuid) -> Resul
 
 /// Gives a request to a colleague.
 ///
-/// Errors: 404; 409 `request_closed`; 422 for somebody who is no active colleague.
+/// Errors: 404; 409 `request_closed`; 422 for somebody who is no active colleague, or may not answer requests.
 pub async fn assign(app: &App, call: &Call, work: &Work, id: Uuid, user: Uuid) -> Result<RequestView, DomainError> {
     let (mut row, _) = to_handle(call, work, id).await?;
     let known = users::find(work, UserId::from(user)).await?.filter(|found| found.state == "active");
-    known.ok_or_else(|| DomainError::invalid("/user_id", "unknown_user"))?;
+    let known = known.ok_or_else(|| DomainError::invalid("/user_id", "unknown_user"))?;
+    // It would leave everybody's inbox and come to one that cannot answer it.
+    if !may_handle(work, &known).await? {
+        return Err(DomainError::invalid("/user_id", "unknown_user"));
+    }
     row.assignee = Some(user);
     stored::update(work, &row).await?;
     note(app, work, &row, Doer::of(call), "assigned", json!({"user_id": user})).await?;
     let draft = entry(Action::PrivacyRequestsAssign, &row).with("user", Detail::Code(user.to_string()));
     app.record_change(work, call, draft).await?;
     view_of(app, call, work, row).await
+}
+
+/// Whether somebody's roles let them answer requests.
+async fn may_handle(work: &Work, user: &UserRow) -> Result<bool, DomainError> {
+    let roles = all_roles(work).await?;
+    let handles = |code: &String| {
+        roles.get(code).is_some_and(|role| role.permissions.contains(&Permission::PrivacyRequestsManage))
+    };
+    Ok(user.roles.iter().any(handles))
 }
 
 /// Open requests that somebody who leaves has taken on go to the successor, or back to everybody where that person may not handle them; how many there
@@ -61,11 +74,7 @@ pub(crate) async fn hand_over(
     from: UserId,
     heir: &UserRow,
 ) -> Result<u64, DomainError> {
-    let roles = all_roles(work).await?;
-    let handles = |code: &String| {
-        roles.get(code).is_some_and(|role| role.permissions.contains(&Permission::PrivacyRequestsManage))
-    };
-    let to = heir.roles.iter().any(handles).then_some(heir.id.uuid());
+    let to = may_handle(work, heir).await?.then_some(heir.id.uuid());
     stored::hold(work).await?;
     let mut count = 0;
     for id in stored::open_of(work, from).await? {

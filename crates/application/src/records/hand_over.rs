@@ -46,7 +46,7 @@ pub(crate) async fn hand_over(
 }
 
 /// The values packed for the next version: a pack is closed under the version that it belongs to.
-fn next_version(app: &App, call: &Call, hung: &Hung) -> Result<(u32, SealedFields), DomainError> {
+pub(super) fn next_version(app: &App, call: &Call, hung: &Hung) -> Result<(u32, SealedFields), DomainError> {
     let key = open_record(app, call.organization(), hung)?;
     let version = u32::try_from(hung.record.version).ok().and_then(|version| version.checked_add(1));
     let version = version.ok_or_else(|| DomainError::internal("version overflow"))?;

@@ -7,6 +7,7 @@ use custodian_persistence::Work;
 use custodian_persistence::records::{self as stored, Hung};
 
 use super::bulk::{Values, change};
+use super::hand_over::next_version;
 use super::news;
 use super::read::entry;
 use super::sealing::{Spot, open_record, open_value};
@@ -16,7 +17,13 @@ use crate::{App, Call};
 
 /// Takes a locked record out of use, with its entry. Whether the caller may is for who asks.
 pub(crate) async fn archive(app: &App, call: &Call, work: &Work, hung: &Hung) -> Result<(), DomainError> {
-    stored::archive(work, &hung.record, app.now(), call.identity.actor_id()).await?;
+    let fields = match next_version(app, call, hung) {
+        Ok((_, fields)) => fields,
+        // What was damaged can be taken out of use all the same.
+        Err(DomainError::Integrity) => hung.record.fields.clone(),
+        Err(error) => return Err(error),
+    };
+    stored::archive(work, &hung.record, &fields, app.now(), call.identity.actor_id()).await?;
     news::deleted(app, work, &hung.record).await?;
     app.record_change(work, call, entry(Action::RecordsDelete, hung)).await
 }

@@ -12,7 +12,7 @@ use super::write::state_facts;
 use crate::App;
 
 /// Gives these records of a type the tags and the open facts that the catalog asks for; answers how many of those written since repeat a value that is to be
-/// unique.
+/// unique. What is out of use gets the open facts alone.
 pub(crate) async fn retag(
     app: &App,
     work: &Work,
@@ -24,7 +24,7 @@ pub(crate) async fn retag(
     let keys = app.keys().open_organization(work).await?;
     let mut repeated = 0;
     for id in ids {
-        let Some(mut hung) = stored::lock(work, of.code, *id).await? else { continue };
+        let Some((mut hung, used)) = stored::lock_whatever(work, of.code, *id).await? else { continue };
         let Ok(key) = open_record(app, work.organization(), &hung) else {
             tracing::error!(alert = "critical", record = %id, "a sealed value does not open: it was changed outside the service");
             metrics::counter!("custodian_integrity_failures_total").increment(1);
@@ -37,15 +37,20 @@ pub(crate) async fn retag(
             }
         }
         let pairs: Vec<(&Field, &str)> = values.iter().map(|(field, value)| (*field, value.as_str())).collect();
-        let mut tagged = tags(&keys, of, pairs.iter().copied());
         state_facts(of, &pairs, &mut hung.record);
+        if !used {
+            // Found by nothing, and not to be: but a guarded value stands open in what was deleted no more than elsewhere.
+            stored::retag(work, &hung.record, None).await?;
+            continue;
+        }
+        let mut tagged = tags(&keys, of, pairs.iter().copied());
         let unique: Vec<[u8; 16]> = tagged.iter().filter(|(_, unique)| *unique).map(|(tag, _)| *tag).collect();
         let held = stored::held_by_others(work, &unique, *id).await?;
         for (_, unique) in tagged.iter_mut().filter(|(tag, unique)| *unique && held.contains(tag)) {
             *unique = false;
             repeated += i64::from(since.is_none_or(|since| hung.record.updated_at >= since));
         }
-        stored::retag(work, &hung.record, &tagged).await?;
+        stored::retag(work, &hung.record, Some(&tagged)).await?;
     }
     Ok(repeated)
 }

@@ -13,6 +13,7 @@ use custodian_persistence::{DbError, Work};
 use uuid::Uuid;
 
 use super::bulk::change;
+use super::put_back::archive;
 use super::read::entry;
 use super::sealing::{Spot, key_of, open_value, seal, tags, values};
 use super::seen::{SeenRecord, judge, permitted, seen_through};
@@ -291,7 +292,5 @@ pub async fn delete(
     let hung = stored::lock(work, of.code, id).await?.ok_or(DomainError::NotFound)?;
     permitted(app, call, &hung, Permission::RecordsDelete, &Holding::default(), of)?;
     condition.check(hung.record.version)?;
-    stored::archive(work, &hung.record, app.now(), call.identity.actor_id()).await?;
-    news::deleted(app, work, &hung.record).await?;
-    app.record_change(work, call, entry(Action::RecordsDelete, &hung)).await
+    archive(app, call, work, &hung).await
 }

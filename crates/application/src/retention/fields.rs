@@ -1,7 +1,6 @@
 //! Rounds of policies about one field of customers: its values go, and the customers stay.
 
-use custodian_domain::audit::Action as Entry;
-use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::kernel::DomainError;
 use custodian_domain::retention::Verdict;
 use custodian_persistence::Work;
 use custodian_persistence::customers::{self as people, CustomerRow};
@@ -28,14 +27,16 @@ pub(super) async fn of_one(
     }
     let catalog = load(work).await?;
     let Some(field) = catalog.customer().ever().find(|field| field.key == key) else { return Ok(false) };
-    let Some(version) = forget_field(app, work, row, field).await? else { return Ok(false) };
+    let Some((version, draft)) = forget_field(app, work, row, field).await? else { return Ok(false) };
     // Whoever was found to be the same person, and may be told apart again, has the value as well.
     for merged in people::merged_ids(work, row.id).await? {
-        if let Some((other, false)) = people::lock_any(work, merged).await? {
-            forget_field(app, work, &other, field).await?;
+        if let Some((other, false)) = people::lock_any(work, merged).await?
+            && let Some((_, draft)) = forget_field(app, work, &other, field).await?
+        {
+            note(app, work, policy, draft).await?;
         }
     }
-    note(app, work, policy, row.id, key).await?;
+    note(app, work, policy, draft).await?;
     let event = Event::about(EventType::CustomersUpdated, row.id)
         .with("version", Fact::Count(version.into()))
         .with("fields", Fact::Fields(vec![key.to_owned()]));
@@ -43,10 +44,8 @@ pub(super) async fn of_one(
     Ok(true)
 }
 
-/// The entry of a field that was taken away.
-async fn note(app: &App, work: &Work, policy: &PolicyRow, customer: CustomerId, key: &str) -> Result<(), DomainError> {
-    let draft = Draft::about(Entry::CustomersUpdate, customer)
-        .with("retention_policy", Detail::Code(policy.id.to_string()))
-        .with("changed", Detail::Codes(vec![key.to_owned()]));
+/// The entry of a field that was taken away, by which policy.
+async fn note(app: &App, work: &Work, policy: &PolicyRow, draft: Draft) -> Result<(), DomainError> {
+    let draft = draft.with("retention_policy", Detail::Code(policy.id.to_string()));
     record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await
 }

@@ -70,6 +70,20 @@ pub(crate) async fn verdict(work: &Work, customer: CustomerId, now: DateTime<Utc
     Ok(judge(&holds, now))
 }
 
+/// Refuses what would destroy something of a locked customer by hand while a hold is in force on them, a term as well: what must be kept is kept whole.
+pub(crate) async fn unbound(work: &Work, customer: CustomerId) -> Result<(), DomainError> {
+    match verdict(work, customer, work.database_time().await?).await? {
+        Verdict::Go => Ok(()),
+        Verdict::Refused(holds) | Verdict::Blocked { by: holds, .. } => Err(held(&holds)),
+    }
+}
+
+/// The refusal that names the holds, so that whoever answers for them can be asked.
+pub(crate) fn held(holds: &[Uuid]) -> DomainError {
+    let faults = holds.iter().map(|id| Fault::new("", "legal_hold").with_arg(id.to_string())).collect();
+    DomainError::RefusedAt { status: RefusedAs::Conflict, code: "legal_hold", faults }
+}
+
 /// Lays a hold on customers, also on such as are out of use. From the commit on none of them is erased.
 ///
 /// Errors: 422 for a customer that is unknown, out of sight or erased, for a statutory term without an end, and for an end that is past.

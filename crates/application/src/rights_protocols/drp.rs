@@ -14,7 +14,7 @@ use custodian_persistence::rights_protocols::{self as stored, ExchangeRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::intake::{Contact, Incoming, callback_faults, details, take};
+use super::intake::{Contact, Incoming, callbacks, details, take};
 use super::{RightsPartner, entry, keep, tell};
 use crate::App;
 use crate::audit::Detail;
@@ -136,8 +136,8 @@ fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result
         Some("ccpa") => Jurisdiction::UsCa,
         Some(_) => return Err(bad(Refused::UnsupportedRegime)),
     };
-    let callback_urls: Vec<String> = sent.status_callback.into_iter().collect();
-    let mut faults = callback_faults(app, by, &callback_urls, "/status_callback");
+    let mut faults = Vec::new();
+    let callback_urls = callbacks(app, by, sent.status_callback.as_slice(), "/status_callback", &mut faults);
     if sent.agent_request_id.as_deref().is_some_and(|id| !is_plain_id(id) || !spotted(id).is_empty()) {
         faults.push(Fault::new("/agent-request-id", "invalid_plain_id"));
     }

@@ -8,6 +8,7 @@ use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, Proof, Requester, Right};
 use custodian_domain::rights_protocols::{Refused, may_call_back};
+use custodian_outbound::Fetch;
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as requests, RequestRow};
 use custodian_persistence::rights_protocols::{self as stored, ExchangeRow};
@@ -47,23 +48,38 @@ pub(super) struct Incoming {
     pub callback_urls: Vec<String>,
 }
 
-/// What is wrong with the addresses that a request asks to be told at: each must be agreed, public and nobody's personal value.
-pub(super) fn callback_faults(app: &App, by: &RightsPartner, urls: &[String], pointer: &str) -> Vec<Fault> {
+/// The addresses that a request asks to be told at, as they will be called, and what is wrong with them: each must be agreed, public and nobody's
+/// personal value.
+pub(super) fn callbacks(
+    app: &App,
+    by: &RightsPartner,
+    urls: &[String],
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<String> {
     if urls.len() > MOST_CALLBACKS {
-        return vec![Fault::new(pointer, "too_many").with_arg(MOST_CALLBACKS.to_string())];
+        faults.push(Fault::new(pointer, "too_many").with_arg(MOST_CALLBACKS.to_string()));
+        return Vec::new();
     }
-    let fault = |(at, url): (usize, &String)| {
-        let public = url.len() <= LONGEST_URL
-            && app.courier().may_deliver_to(url, &app.tuning().issuer)
-            && spotted(url).is_empty();
-        let code = match (public, may_call_back(&by.row.callback_urls, url)) {
-            (false, _) => "invalid_url",
-            (true, false) => "not_allowed",
-            (true, true) => return None,
-        };
-        Some(Fault::new(format!("{pointer}/{at}"), code))
-    };
-    urls.iter().enumerate().filter_map(fault).collect()
+    let mut called = Vec::new();
+    for (at, url) in urls.iter().enumerate() {
+        match callback(app, by, url) {
+            Ok(url) => called.push(url),
+            Err(code) => faults.push(Fault::new(format!("{pointer}/{at}"), code)),
+        }
+    }
+    called
+}
+
+fn callback(app: &App, by: &RightsPartner, sent: &str) -> Result<String, &'static str> {
+    let url = Fetch::as_called(sent).ok_or("invalid_url")?;
+    // What is called may say what the text hid, by a line break in a number, and the other way round.
+    let nobodys = spotted(sent).is_empty() && spotted(&url).is_empty();
+    let short = sent.len() <= LONGEST_URL && url.len() <= LONGEST_URL;
+    if !short || !nobodys || !app.courier().may_deliver_to(&url, &app.tuning().issuer) {
+        return Err("invalid_url");
+    }
+    if may_call_back(&by.row.callback_urls, &url, Fetch::as_called) { Ok(url) } else { Err("not_allowed") }
 }
 
 /// The one customer that all the contact points that are known lead to. Several people are nobody.

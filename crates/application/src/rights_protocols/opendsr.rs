@@ -13,7 +13,7 @@ use custodian_persistence::privacy_requests::{self as requests, RequestRow};
 use custodian_persistence::rights_protocols::{self as stored, ExchangeRow};
 use serde_json::{Value, json};
 
-use super::intake::{Contact, Incoming, callback_faults, details, take};
+use super::intake::{Contact, Incoming, callbacks, details, take};
 pub use super::sign::Signed;
 use super::{RightsPartner, entry, sign, tell};
 use crate::App;
@@ -89,6 +89,7 @@ struct Read {
     id: String,
     submitted: DateTime<Utc>,
     contacts: Vec<Contact>,
+    callback_urls: Vec<String>,
 }
 
 /// One member that has to be one of these.
@@ -165,10 +166,10 @@ fn read(app: &App, by: &RightsPartner, sent: &Sent, now: DateTime<Utc>) -> Resul
     };
     let submitted = submitted.map_err(|code| faults.push(Fault::new("/submitted_time", code))).ok();
     let contacts = contacts(&mut faults, sent);
-    faults.extend(callback_faults(app, by, &sent.status_callback_urls, "/status_callback_urls"));
+    let callback_urls = callbacks(app, by, &sent.status_callback_urls, "/status_callback_urls", &mut faults);
     match (law, kind, id, submitted) {
         (Some(law), Some(kind), Some(id), Some(submitted)) if faults.is_empty() => {
-            Ok(Read { jurisdiction: law.jurisdiction(), kind, id, submitted, contacts })
+            Ok(Read { jurisdiction: law.jurisdiction(), kind, id, submitted, contacts, callback_urls })
         }
         _ => Err(DomainError::Invalid(faults)),
     }
@@ -190,7 +191,7 @@ async fn open_in(
     sent: Sent,
 ) -> Result<(ExchangeRow, RequestRow), DomainError> {
     let now = work.database_time().await?;
-    let Read { jurisdiction, kind, id, submitted, contacts } = read(app, by, &sent, now)?;
+    let Read { jurisdiction, kind, id, submitted, contacts, callback_urls } = read(app, by, &sent, now)?;
     let incoming = Incoming {
         right: kind.right(),
         jurisdiction,
@@ -203,7 +204,7 @@ async fn open_in(
         external_id: Some(id),
         asked: kind.as_str(),
         naming: sent.naming.as_str(),
-        callback_urls: sent.status_callback_urls,
+        callback_urls,
     };
     take(app, by, work, incoming).await
 }

@@ -7,7 +7,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::kernel::DomainError;
 use custodian_domain::rights_protocols::{CallbackState, may_call_back, opendsr::Naming};
 use custodian_domain::webhooks::{Outcome, next_try};
-use custodian_outbound::FetchRequest;
+use custodian_outbound::{Fetch, FetchRequest};
 use custodian_persistence::jobs::{self, Claim};
 use custodian_persistence::rights_protocols::{self as stored, CallbackRow, ExchangeRow};
 use custodian_persistence::{Work, organizations};
@@ -70,7 +70,8 @@ async fn due(app: &App, work: &Work, claim: &Claim) -> Result<Option<Letter>, Do
     let exchange = stored::find_exchange(work, row.exchange).await?;
     let exchange = exchange.ok_or_else(|| DomainError::internal("a callback of no request"))?;
     let partner = stored::find(work, exchange.partner).await?;
-    let agreed = partner.is_some_and(|one| one.disabled_at.is_none() && may_call_back(&one.callback_urls, &row.url));
+    let allowed = |urls: &[String]| may_call_back(urls, &row.url, Fetch::as_called);
+    let agreed = partner.is_some_and(|one| one.disabled_at.is_none() && allowed(&one.callback_urls));
     if !agreed || stored::has_newer(work, &row).await? {
         row.state = CallbackState::Dropped.as_str().to_owned();
         row.settled_at = Some(work.database_time().await?);

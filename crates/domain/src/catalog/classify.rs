@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::beside::beside;
 use super::normalise::comparable;
 use super::{Category, Classification, DataType, Field, Input, Labels, PiCategory, RecordType};
 
@@ -67,6 +68,20 @@ const WORDS: &[Word] = &[
     Word(&["日期", "date"], "date", Behaviour, None, None),
 ];
 
+/// What the built-in fields are called as well, as spreadsheets have it.
+const ALSO: [(&str, &[&str]); 10] = [
+    ("customer_no", &["会员号", "会员编号", "客户号", "customerid", "memberno"]),
+    ("name", &["名字", "客户姓名", "fullname"]),
+    ("mobile", &["手机", "手机号码", "电话", "联系电话", "phone", "mobilephone"]),
+    ("email", &["邮箱", "邮件", "mail"]),
+    ("address", &["住址", "联系地址", "通讯地址"]),
+    ("province", &["省", "所在省"]),
+    ("birthday", &["生日", "出生日", "dob", "birthdate"]),
+    ("company", &["公司名称", "单位", "工作单位", "employer"]),
+    ("occupation", &["职位", "职务", "job"]),
+    ("wechat", &["微信", "微信账号"]),
+];
+
 /// Types whose values tell themselves, the most telling first.
 const TELLING: [&str; 9] =
     ["cn_resident_id", "uscc", "email", "plate", "phone", "bank_card", "datetime", "date", "boolean"];
@@ -96,7 +111,8 @@ fn one(of: &RecordType, column: &Column<'_>, today: NaiveDate) -> Proposal {
         (None, Some((found, share))) => (found, &["values"], share.min(80)),
         (None, None) => (DataType::Text, &[], 10),
     };
-    let known = known(of, column.header, &header, &data_type);
+    let elsewhere = beside(column).is_some();
+    let known = if elsewhere { None } else { known(of, column.header, &header, &data_type) };
     let labels = Labels::new(column.header.trim(), column.header.trim());
     let base = Field::new(of.code, "proposed", labels, data_type);
     let field = graded(base, named);
@@ -123,6 +139,7 @@ fn graded(base: Field, named: Option<&Word>) -> Field {
             classification: classification.unwrap_or(Internal),
             ..base
         },
+        None if base.data_type == DataType::Text => Field { classification: Sensitive, ..base },
         None => base,
     };
     if field.is_sensitive_pi() || named.is_none() {
@@ -150,6 +167,7 @@ fn known(of: &RecordType, header: &str, squeezed_header: &str, data_type: &DataT
             || squeezed(field.key) == squeezed_header
             || squeezed(&field.labels.en) == squeezed_header
             || squeezed(&field.labels.zh) == squeezed_header
+            || ALSO.iter().any(|(key, words)| *key == field.key && words.contains(&squeezed_header))
     };
     if let Some(field) = of.fields.iter().find(named) {
         return Some(field.key);
@@ -223,10 +241,19 @@ mod tests {
             ("Customer number", "C000001", "customer_no"),
             ("银行卡号", "6222020000111122222", "bank_card"),
             ("出生日期", "1990-05-17", "birthday"),
+            ("生日", "1990-05-17", "birthday"),
+            ("联系电话", "13812345678", "mobile"),
+            ("公司名称", "南京新桥商贸有限公司", "company"),
         ] {
             assert_eq!(proposed(header, &[value]).known, Some(key), "{header}");
         }
         assert_eq!(proposed("鞋码", &["42"]).known, None);
+        assert_eq!(proposed("负责人邮箱", &["asha@example.com"]).known, None, "that of the owner is nobody's own");
+    }
+
+    #[test]
+    fn what_nothing_tells_of_is_closely_guarded() {
+        assert_eq!(proposed("column 7", &["张三", "李四"]).field.classification, Sensitive);
     }
 
     #[test]

@@ -66,8 +66,7 @@ pub fn faults(record: &Record, purpose: &Purpose, told: &[String], now: DateTime
     if !purpose.needs_consent() && (record.given || !objectable) {
         faults.push(Fault::new("/purpose", "basis_needs_no_consent"));
     }
-    let alone = matches!(purpose.consent_kind, ConsentKind::Separate | ConsentKind::Written | ConsentKind::Guardian);
-    if record.given && alone && told.len() != 1 {
+    if record.given && purpose.asks_alone() && told.len() != 1 {
         faults.push(Fault::new("/notice_version", "separate_consent_bundled"));
     }
     let written = matches!(record.evidence.method.as_str(), "paper" | "electronic_signature");

@@ -108,6 +108,11 @@ impl Purpose {
         self.consent_kind != ConsentKind::None
     }
 
+    /// Whether its consent may stand with no other one: one notice, one question (PIPL art. 14, 29; GDPR art. 7(2)).
+    pub fn asks_alone(&self) -> bool {
+        matches!(self.consent_kind, ConsentKind::Separate | ConsentKind::Written | ConsentKind::Guardian)
+    }
+
     /// Whether it uses what the law calls sensitive, or what is guarded as core. `catalog` is the organisation's.
     pub fn is_sensitive(&self, catalog: &Catalog) -> bool {
         let sensitive = |field: &Field| field.classification == Classification::Core || field.is_sensitive_pi();

@@ -25,7 +25,7 @@ codes! {
     Since {
         /// When the customer was entered.
         CreatedAt = "created_at",
-        /// When it last changed.
+        /// When it last changed; a customer also by whatever hangs on it.
         UpdatedAt = "updated_at",
         /// When it was taken out of use: put into the archive, or deleted. Those in use are not meant.
         ArchivedAt = "archived_at",

@@ -71,9 +71,15 @@ pub fn is_plain_id(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(plain)
 }
 
-/// Whether an address is among those that a partner may be called back at: one of them word for word, or beneath one that ends with a slash.
-pub fn may_call_back(allowed: &[String], url: &str) -> bool {
-    allowed.iter().any(|base| base == url || (base.ends_with('/') && url.starts_with(base.as_str())))
+/// Whether an address is among those that a partner may be called back at: one of them, or beneath one that ends with a slash. `called` gives an address
+/// as it is called: the text alone may climb out of where it begins.
+pub fn may_call_back(allowed: &[String], url: &str, called: impl Fn(&str) -> Option<String>) -> bool {
+    let Some(url) = called(url) else { return false };
+    let covers = |base: &String| {
+        let Some(called) = called(base) else { return false };
+        called == url || (base.ends_with('/') && called.ends_with('/') && url.starts_with(&called))
+    };
+    allowed.iter().any(covers)
 }
 
 #[cfg(test)]
@@ -111,9 +117,10 @@ mod tests {
     #[test]
     fn a_callback_goes_where_it_was_agreed_and_not_beside() {
         let allowed = ["https://shop.example/hook".to_owned(), "https://api.shop.example/dsr/".to_owned()];
+        let as_is = |url: &str| Some(url.to_owned());
         for good in ["https://shop.example/hook", "https://api.shop.example/dsr/", "https://api.shop.example/dsr/a?b=c"]
         {
-            assert!(may_call_back(&allowed, good), "{good}");
+            assert!(may_call_back(&allowed, good, as_is), "{good}");
         }
         for bad in [
             "https://shop.example/hook/more",
@@ -123,8 +130,10 @@ mod tests {
             "https://api.shop.example.evil.example/dsr/",
             "http://api.shop.example/dsr/",
         ] {
-            assert!(!may_call_back(&allowed, bad), "{bad}");
+            assert!(!may_call_back(&allowed, bad, as_is), "{bad}");
         }
-        assert!(!may_call_back(&[], "https://shop.example/hook"));
+        assert!(!may_call_back(&[], "https://shop.example/hook", as_is));
+        let climbs = |url: &str| Some(url.replace("/dsr/../", "/"));
+        assert!(!may_call_back(&allowed, "https://api.shop.example/dsr/../other", climbs));
     }
 }

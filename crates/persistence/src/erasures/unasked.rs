@@ -12,8 +12,8 @@ const STILL_AGREED: &str = "EXISTS (SELECT FROM consent_states o JOIN purposes q
      AND ((q.content->>'retention_days') IS NULL OR o.at + make_interval(days => (q.content->>'retention_days')::int) > clock_timestamp()))";
 
 /// What holds somebody here without an agreement: they buy, there is a contract, a payment or a ticket, or another proposal is under way. What somebody said no to
-/// since is not proposed again.
-const HELD_OTHERWISE: &str = "c.stage = 'customer' OR EXISTS (SELECT FROM records r WHERE r.organization_id = $1 AND r.customer_id = c.id AND r.archived_at IS NULL \
+/// since is not proposed again. Whoever stands at no stage does not buy: this must never be NULL, for it stands in a NOT.
+const HELD_OTHERWISE: &str = "c.stage IS NOT DISTINCT FROM 'customer' OR EXISTS (SELECT FROM records r WHERE r.organization_id = $1 AND r.customer_id = c.id AND r.archived_at IS NULL \
      AND r.record_type IN ('contract', 'payment', 'ticket')) \
      OR EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id) \
      OR EXISTS (SELECT FROM erasure_batch_customers m JOIN erasure_batches b ON b.organization_id = $1 AND b.id = m.batch_id WHERE m.organization_id = $1 \

@@ -18,7 +18,7 @@ pub use bulk::{by_unique_tags, hanging_on, insert_many};
 pub use hand_over::{hand_over, lock_owned};
 pub use list::{Filter, Order, due, list};
 pub use moving::{Past, lock_of, move_pasts, move_records, pasts, scrub_versions};
-pub use reindex::{held_by_others, next_ids, retag, total, without};
+pub use reindex::{held_by_others, lock_whatever, next_ids, retag, total, without};
 pub use remind::{Owned, ToTell, begin_day, owned, take_untold};
 pub use report::{By, counted, fold_sums};
 pub use write::{RecordVersionRow, archive, change_owner, insert, store_change, versions};

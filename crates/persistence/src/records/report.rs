@@ -115,7 +115,7 @@ pub async fn counted(
         }
     };
     let sql = format!(
-        "SELECT part, state, currency, sum(counted)::bigint, sum(amount)::text FROM ({rows}) AS s GROUP BY 1, 2, 3 HAVING sum(counted) <> 0"
+        "SELECT part, state, currency, sum(counted)::bigint, sum(amount)::text FROM ({rows}) AS s GROUP BY 1, 2, 3 HAVING sum(counted) <> 0 ORDER BY 1, 2, 3"
     );
     Ok(gathered(&work.query(&sql, &params).await?))
 }

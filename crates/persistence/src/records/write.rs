@@ -158,12 +158,19 @@ pub(super) async fn remove_tags(work: &Work, customer: CustomerId, id: Uuid) -> 
     Ok(())
 }
 
-/// Takes a record out of use: it is found and read no more. Its values stay sealed until the customer is erased.
-pub async fn archive(work: &Work, row: &RecordRow, at: DateTime<Utc>, by: Uuid) -> Result<(), DbError> {
+/// Takes a record out of use: it is found and read no more. Its values stay sealed until the customer is erased, closed under the version that this makes.
+pub async fn archive(
+    work: &Work,
+    row: &RecordRow,
+    fields: &SealedFields,
+    at: DateTime<Utc>,
+    by: Uuid,
+) -> Result<(), DbError> {
     remove_tags(work, row.customer, row.id).await?;
-    let sql = "UPDATE records SET archived_at = $4, updated_at = $4, updated_by = $5, version = version + 1, tags = '' \
+    let sql = "UPDATE records SET archived_at = $4, updated_at = $4, updated_by = $5, version = version + 1, fields = $6, tags = '' \
          WHERE organization_id = $1 AND customer_id = $2 AND id = $3";
-    work.execute(sql, &[&work.organization().uuid(), &row.customer.uuid(), &row.id, &at, &by]).await?;
+    let organization = work.organization().uuid();
+    work.execute(sql, &[&organization, &row.customer.uuid(), &row.id, &at, &by, &fields.packed()]).await?;
     Ok(())
 }
 

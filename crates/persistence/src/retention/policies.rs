@@ -150,6 +150,10 @@ impl Due<'_> {
     }
 }
 
+/// Whoever enters or changes something that hangs on a customer touches the customer, whatever became of it since.
+const NOTHING_TOUCHED: &str =
+    "NOT EXISTS (SELECT FROM records r WHERE r.organization_id = $1 AND r.customer_id = c.id AND r.updated_at >= $3)";
+
 /// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose, $6 mark of a field. Whoever is erased, or waits to be, is nobody's any more.
 fn meets(due: &Due<'_>) -> String {
     // Out of use is whoever was deleted, and whoever lies in the archive.
@@ -158,9 +162,13 @@ fn meets(due: &Due<'_>) -> String {
         Since::UpdatedAt => "c.updated_at",
         Since::ArchivedAt => "least(c.shelved_at, c.archived_at)",
     };
+    let untouched = match due.since {
+        Since::UpdatedAt => NOTHING_TOUCHED,
+        Since::CreatedAt | Since::ArchivedAt => "true",
+    };
     let used = if due.in_use { "c.archived_at IS NULL" } else { "true" };
     format!(
-        "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 \
+        "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 AND {untouched} \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
          AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) \
          AND ($6::bytea IS NULL OR position($6 IN c.fields) > 0 OR EXISTS (SELECT FROM customer_versions v WHERE v.organization_id = $1 AND v.customer_id = c.id \

@@ -175,3 +175,13 @@ async fn a_package_lacks_nothing_or_is_not_handed_out_and_can_be_fetched_once_al
     erase(&dpo, &one).await.shows(202);
     dpo.get(&path(&one)).await.refuses(410, "erased");
 }
+
+#[tokio::test]
+async fn whoever_was_deleted_before_is_erased_as_whole_as_anybody() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    let id = called(&sales, "lead").await;
+    admin.delete(&path(&id)).await.shows(204);
+    erase(&dpo, &id).await.shows(202);
+    assert_eq!(alarms(&org, &id).await, Vec::<Value>::new());
+}

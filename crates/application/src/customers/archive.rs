@@ -93,7 +93,7 @@ async fn shelve(
         known.insert("archived_at".to_owned(), serde_json::json!(row.shelved_at));
     }
     let (now, by) = (app.now(), call.identity.actor_id());
-    let next = guard(app, call, row.id, next_version(app, call, row)).await?;
+    let next = guard(app, call, row.id, next_version(app, call.organization(), row)).await?;
     let next = CustomerRow { shelved_at: at, updated_at: now, updated_by: by, ..next };
     let kept = VersionRow {
         customer: next.id,

@@ -1,7 +1,7 @@
 //! Customers that go to somebody else, many at a time. Each gets a version and an entry of its own, as if it had been changed by hand.
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{DomainError, UserId};
+use custodian_domain::kernel::{DomainError, OrganizationId, UserId};
 use custodian_persistence::Work;
 use custodian_persistence::audit as log;
 use custodian_persistence::customers::{self as stored, CustomerRow, HandOver};
@@ -48,7 +48,7 @@ pub(super) async fn hand_rows(
     let (mut packs, mut entries) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let changed = changed(&row, hand);
-        let next = guard(app, call, row.id, next_version(app, call, row)).await?;
+        let next = guard(app, call, row.id, next_version(app, call.organization(), row)).await?;
         let draft = Draft::about(Action::CustomersUpdate, next.id).with("changed", Detail::Codes(changed));
         let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
         entries.push(app.entry_with(keys, call, Draft { reason: reason.map(str::to_owned), ..draft })?);
@@ -66,8 +66,11 @@ pub(super) fn changed(row: &CustomerRow, hand: &HandOver) -> Vec<String> {
 }
 
 /// The row with its values packed for its next version: a pack is closed under the version that it belongs to.
-pub(super) fn next_version(app: &App, call: &Call, row: CustomerRow) -> Result<CustomerRow, DomainError> {
-    let organization = call.organization();
+pub(super) fn next_version(
+    app: &App,
+    organization: OrganizationId,
+    row: CustomerRow,
+) -> Result<CustomerRow, DomainError> {
     let key = open_row(app, organization, &row)?;
     let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
     let (fields, _) = reseal(app, &key, organization, &row, version, &[])?;

@@ -3,13 +3,15 @@
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::events::{Event, EventType, Fact};
-use custodian_domain::kernel::{DepartmentId, DomainError, UserId};
+use custodian_domain::kernel::{DepartmentId, DomainError, OrganizationId, UserId};
 use custodian_persistence::Work;
 use custodian_persistence::customers::{self as stored, CustomerRow, VersionRow};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::{Existing, attributes_of};
+use super::hand_over::next_version;
+use super::rules::{digest_of, version_of};
 use super::sealing::{open_one, open_row, unpack_tags};
 use super::{Attributes, guard};
 use crate::audit::Draft;
@@ -20,12 +22,32 @@ use crate::{App, Call, exports};
 pub(crate) async fn take_out(app: &App, call: &Call, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
-    let version = row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?;
-    stored::archive(work, row.id, version, app.now(), call.identity.actor_id()).await?;
+    let (next, draft) = out_of_use(app, call.organization(), row)?;
+    stored::archive(work, &next, app.now(), call.identity.actor_id()).await?;
     exports::without(app, work, row.id).await?;
-    let told = Event::about(EventType::CustomersDeleted, row.id).with("version", Fact::Count(version.into()));
+    let told = Event::about(EventType::CustomersDeleted, row.id).with("version", Fact::Count(next.version.into()));
     publish(app, work, told).await?;
-    app.record_change(work, call, Draft::about(Action::CustomersDelete, row.id)).await
+    app.record_change(work, call, draft).await
+}
+
+/// A customer closed for the version that takes it out of use, and the entry of that.
+pub(crate) fn out_of_use(
+    app: &App,
+    organization: OrganizationId,
+    row: &CustomerRow,
+) -> Result<(CustomerRow, Draft), DomainError> {
+    let draft = Draft::about(Action::CustomersDelete, row.id);
+    match next_version(app, organization, row.clone()) {
+        Ok(next) => {
+            let draft = draft.with("digest", digest_of(&next)).with("version", version_of(&next));
+            Ok((next, draft))
+        }
+        // What was damaged can be taken out of use all the same; no digest then vouches for it.
+        Err(DomainError::Integrity) => {
+            Ok((CustomerRow { version: row.version.saturating_add(1), ..row.clone() }, draft))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Gives a locked customer back what its last version replaced, as a new version with its entry. Fields that were retired since stay.

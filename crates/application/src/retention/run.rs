@@ -15,7 +15,7 @@ use super::policies::{Rule, entry};
 use super::{fields, records};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
-use crate::customers::unpack_tags;
+use crate::customers::{out_of_use, unpack_tags};
 use crate::erasures::erase_unasked;
 use crate::events::{Event, EventType, Fact, publish};
 use crate::privacy_requests::{any_ended, forget_ended};
@@ -156,8 +156,8 @@ async fn one(
             }
             let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (customer, tag)).collect();
             people::remove_tags(work, &gone).await?;
-            people::archive(work, customer, row.version + 1, work.database_time().await?, Uuid::nil()).await?;
-            let draft = Draft::about(Entry::CustomersDelete, customer);
+            let (next, draft) = out_of_use(app, work.organization(), &row)?;
+            people::archive(work, &next, work.database_time().await?, Uuid::nil()).await?;
             let draft = draft.with("retention_policy", Detail::Code(policy.id.to_string()));
             record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await?;
             let version = Fact::Count(i64::from(row.version) + 1);

@@ -86,7 +86,7 @@ pub const CHANGES: i64 = 16;
 /// than they should be, and is left out.
 pub async fn customers(work: &Work, after: Uuid, count: i64) -> Result<Vec<CustomerState>, DbError> {
     const SQL: &str = "SELECT c.id, c.version, sha256(c.fields), ARRAY(SELECT a.entry FROM audit_entries a WHERE a.organization_id = $1 \
-         AND a.customer_id = c.id AND a.action IN ('customers.create', 'customers.update', 'customers.archive', 'customers.restore', 'customers.merge', 'customers.unmerge') AND a.verdict = 'allowed' ORDER BY a.id DESC LIMIT $4) \
+         AND a.customer_id = c.id AND a.action IN ('customers.create', 'customers.update', 'customers.archive', 'customers.restore', 'customers.merge', 'customers.unmerge', 'customers.delete') AND a.verdict = 'allowed' ORDER BY a.id DESC LIMIT $4) \
          FROM customers c WHERE c.organization_id = $1 AND c.id > $2 AND NOT (c.erased_at IS NOT NULL AND c.wrapped_key = '') ORDER BY c.id LIMIT $3";
     let rows = work.query(SQL, &[&work.organization().uuid(), &after, &count, &CHANGES]).await?;
     let state = |row: &tokio_postgres::Row| CustomerState {

@@ -187,11 +187,13 @@ async fn update_many(work: &Work, rows: &[CustomerRow]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Takes the customer out of every list and read; its row stays for history, retention and erasure.
-pub async fn archive(work: &Work, id: CustomerId, version: i32, at: DateTime<Utc>, by: Uuid) -> Result<(), DbError> {
-    const SQL: &str = "UPDATE customers SET archived_at = $3, updated_at = $3, updated_by = $4, version = $5, tags = '' \
+/// Takes the customer out of every list and read; its row stays for history, retention and erasure, with its values closed under the version of `next`.
+pub async fn archive(work: &Work, next: &CustomerRow, at: DateTime<Utc>, by: Uuid) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE customers SET archived_at = $3, updated_at = $3, updated_by = $4, version = $5, fields = $6, tags = '' \
          WHERE organization_id = $1 AND id = $2";
-    work.execute(SQL, &[&work.organization().uuid(), &id.uuid(), &at, &by, &version]).await?;
+    let organization = work.organization().uuid();
+    let fields = next.fields.packed();
+    work.execute(SQL, &[&organization, &next.id.uuid(), &at, &by, &next.version, &fields]).await?;
     Ok(())
 }
 

@@ -111,7 +111,7 @@ pub async fn remove_records(work: &Work, customer: Uuid, records: &[Uuid]) -> Re
 pub async fn archive_records(work: &Work, customer: Uuid, records: &[Uuid], at: DateTime<Utc>) -> Result<u64, DbError> {
     const TAGS: &str =
         "DELETE FROM record_indexes WHERE organization_id = $1 AND customer_id = $2 AND record_id = ANY($3)";
-    const SQL: &str = "UPDATE records SET archived_at = $4 WHERE organization_id = $1 AND customer_id = $2 AND id = ANY($3) AND archived_at IS NULL";
+    const SQL: &str = "UPDATE records SET archived_at = $4, tags = '' WHERE organization_id = $1 AND customer_id = $2 AND id = ANY($3) AND archived_at IS NULL";
     let organization = work.organization().uuid();
     work.execute(TAGS, &[&organization, &customer, &records]).await?;
     work.execute(SQL, &[&organization, &customer, &records, &at]).await

@@ -107,8 +107,16 @@ async fn one(app: &App, claim: &Claim, stop: &mut watch::Receiver<bool>) {
 
 async fn give_up(app: &App, claim: &Claim) -> Result<(), DomainError> {
     let work = app.begin(claim.organization).await?;
+    let of_catalog = claim.kind == catalog::KIND;
+    if of_catalog {
+        catalog::give_up(app, &work, claim).await?;
+    }
     jobs::finish(&work, claim.job, Err("internal_error"), app.now()).await?;
-    Ok(work.commit().await?)
+    work.commit().await?;
+    if of_catalog {
+        catalog::note_change(app);
+    }
+    Ok(())
 }
 
 async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {

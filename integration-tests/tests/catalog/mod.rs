@@ -7,6 +7,7 @@ mod grades;
 mod own_fields;
 mod own_types;
 mod rebuild;
+mod refused;
 mod retire;
 mod sealing;
 

@@ -220,7 +220,7 @@ async fn it_goes_with_its_customer_and_the_sweep_reads_what_was_retired() {
     admin.act(&format!("{TYPES}/visit_report/fields/place/retire")).await.shows(200);
     admin.act(&format!("{TYPES}/visit_report/retire")).await.shows(200);
     let erasure = crate::erasures::erase(&dpo, &gone).await.shows(202).id();
-    sales.get(&path("visit_report", &mine.id())).await.refuses(404, "not_found");
+    sales.get(&path("visit_report", &mine.id())).await.refuses(410, "erased");
     for _ in 0..3 {
         crate::erasures::round(&org).await;
     }

@@ -6,7 +6,8 @@ use super::{made, of};
 use crate::imports::finished;
 use crate::support::{Org, Person, customer};
 
-async fn enter(sales: &Person, key: &str, values: &[&str]) -> Vec<String> {
+/// Enters customers with these values; answers their ids.
+pub async fn enter(sales: &Person, key: &str, values: &[&str]) -> Vec<String> {
     let mut ids = Vec::new();
     for value in values {
         let mut body = customer();
@@ -16,7 +17,8 @@ async fn enter(sales: &Person, key: &str, values: &[&str]) -> Vec<String> {
     ids
 }
 
-async fn brought_about(admin: &Person, key: &str, change: &Value) -> Value {
+/// Asks for a change and answers its job once that has ended.
+pub async fn brought_about(admin: &Person, key: &str, change: &Value) -> Value {
     let changed = admin.patch(&of(key), change).await.shows(200);
     finished(admin, &format!("/v1/jobs/{}", changed.text_at("/job_id"))).await
 }

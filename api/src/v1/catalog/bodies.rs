@@ -54,11 +54,13 @@ pub struct FieldTextBody {
     building: Option<BuildingBody>,
 }
 
-/// What is under way.
+/// What is under way: it comes into force all together, or not at all.
 #[derive(Serialize, ToSchema)]
 pub struct BuildingBody {
     /// Ways of searching to come.
     searchable: Vec<&'static str>,
+    /// Ways of searching that end when the rest comes, and work until then.
+    ending: Vec<&'static str>,
     /// It is being found out whether stored values are unique; new ones are held to it.
     unique: bool,
 }
@@ -68,7 +70,8 @@ impl FieldTextBody {
         let Field { key, name: _, labels, data_type, classification, category, pi_category, national_level, .. } =
             field;
         let kinds = |kinds: &[custodian_domain::catalog::SearchKind]| kinds.iter().map(|kind| kind.as_str()).collect();
-        let building = BuildingBody { searchable: kinds(&field.building.searchable), unique: field.building.unique };
+        let custodian_domain::catalog::Building { searchable, ending, unique } = &field.building;
+        let building = BuildingBody { searchable: kinds(searchable), ending: kinds(ending), unique: *unique };
         Self {
             key,
             label: if lang == Lang::Zh { labels.zh.clone() } else { labels.en.clone() },

@@ -134,8 +134,10 @@ pub async fn show_field(
 /// Change a field.
 ///
 /// JSON Merge Patch; every version is kept. A new `required` is refused while stored records lack the field, with their number. A new way of searching, and
-/// `unique`, hold for new values at once and are brought about for stored ones by the job of `job_id`: until it has ended a search by the new kind is refused,
-/// and where stored values repeat, the job fails with their number and the field stays as it was. A built-in field can be changed like any other.
+/// `unique`, hold for new values at once and are brought about for stored ones by the job of `job_id`: until it has ended a search by the new kind is refused.
+/// They come into force together, and kinds that the same change takes away end with that; one that takes away alone holds at once, as `unique: false` does.
+/// Where stored values repeat, the job fails (`values_repeat`) with their number in `error_count`, and `searchable` and `unique` are as they were before; what
+/// the change said of other members stays. While a job is under way (`building`), these two cannot be changed. A built-in field can be changed like any other.
 #[utoipa::path(
     tag = "catalog", security(("bearer" = [])),
     params(("type" = String, Path, description = "Code of the record type"), ("key" = String, Path, description = "Key of the field")),

@@ -18,7 +18,7 @@ pub use classify::{SampleColumn, classify};
 pub(crate) use current::{Catalogs, Current, load};
 pub use draft::FieldDraft;
 pub use export::{Dictionary, FieldLine, TypeLine, UsedBy, export};
-pub use rebuild::{KIND, run};
+pub use rebuild::{KIND, give_up, run};
 pub use types::{TypeView, create_type, patch_type, record_type, record_types, retire_type, type_versions};
 pub use view::{FieldVersion, FieldView};
 pub use write::{create, patch, retire};

@@ -3,10 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Building, CUSTOMER, Catalog, FieldContent};
-use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::catalog::{CUSTOMER, Catalog, Field, FieldContent};
+use custodian_domain::kernel::{CustomerId, DomainError, JobId};
 use custodian_persistence::Work;
 use custodian_persistence::catalog::{self as stored, FieldRow, RebuildRow};
 use custodian_persistence::customers::{self as people, CustomerRow};
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use super::current::{content, load};
 use crate::audit::{Detail, Draft, record_all};
-use crate::customers::{open_row, open_some, tags_of};
+use crate::customers::{TagSet, open_row, open_some, tags_of};
 use crate::keys::OrganizationKeys;
 use crate::{App, records};
 
@@ -31,6 +30,20 @@ const LEASE_SECONDS: f64 = 10.0;
 const SETTLED: chrono::Duration = chrono::Duration::milliseconds(1_500);
 /// What was written so long before the change may still have been written by the catalog before it.
 const UNSETTLED: chrono::Duration = chrono::Duration::seconds(30);
+
+/// Queues a rebuild for a change of this field. One that `builds` decides, when it ends, whether what the field is building comes into force.
+pub(super) async fn queue(
+    app: &App,
+    work: &Work,
+    by: Uuid,
+    (record_type, key): (&str, &str),
+    builds: bool,
+) -> Result<Uuid, DomainError> {
+    let (id, now) = (app.new_id(), work.database_time().await?);
+    jobs::insert(work, JobId::from(id), KIND, by, app.now()).await?;
+    stored::insert_rebuild(work, JobId::from(id), record_type, key, builds, now).await?;
+    Ok(id)
+}
 
 /// Runs a rebuild from where it stands. Any worker may call it again after a crash.
 pub async fn run(app: &App, claim: &Claim) -> Result<(), DomainError> {
@@ -81,7 +94,8 @@ async fn next(work: &Work, row: &RebuildRow) -> Result<Vec<Uuid>, DomainError> {
 }
 
 async fn end_round(app: &App, work: Work, claim: &Claim, mut row: RebuildRow) -> Result<bool, DomainError> {
-    if row.round > 1 {
+    // One value that repeats decides; a second look would not make it fewer.
+    if row.round > 1 || row.repeated > 0 {
         finish(app, &work, claim, &row).await?;
         work.commit().await?;
         super::note_change(app);
@@ -95,20 +109,20 @@ async fn end_round(app: &App, work: Work, claim: &Claim, mut row: RebuildRow) ->
     Ok(false)
 }
 
-/// Gives these customers or records the tags that the catalog asks for; answers how many repeat a value that is to be unique.
+/// Gives these customers or records the tags that the catalog asks for; answers how many repeat a value that this job is to make unique.
 async fn retag(app: &App, work: &Work, rebuild: &RebuildRow, ids: &[Uuid]) -> Result<i64, DomainError> {
+    // A job of a change before must not put back what the job of a later one has written.
+    stored::hold_still(work).await?;
     let catalog = load(work).await?;
-    // What was written before the change was counted in the first round.
-    let since = (rebuild.round > 1).then_some(rebuild.since);
     let repeated = match rebuild.record_type.as_str() {
         CUSTOMER => {
             let ids: Vec<CustomerId> = ids.iter().copied().map(CustomerId::from).collect();
-            retag_customers(app, work, &catalog, &ids, since).await?
+            retag_customers(app, work, &catalog, &ids, &rebuild.key).await?
         }
-        other => records::retag(app, work, &catalog, (other, ids), since).await?,
+        other => records::retag(app, work, &catalog, (other, ids), &rebuild.key).await?,
     };
     let field = catalog.record_type(&rebuild.record_type).and_then(|one| one.field(&rebuild.key));
-    Ok(if field.is_some_and(|field| field.building.unique) { repeated } else { 0 })
+    Ok(if rebuild.builds && field.is_some_and(|field| field.building.unique) { repeated } else { 0 })
 }
 
 async fn retag_customers(
@@ -116,13 +130,15 @@ async fn retag_customers(
     work: &Work,
     catalog: &Catalog,
     ids: &[CustomerId],
-    since: Option<DateTime<Utc>>,
+    counted: &str,
 ) -> Result<i64, DomainError> {
     let keys = app.keys().open_organization(work).await?;
     let rows = people::lock_many(work, ids).await?;
     let (mut packed, mut gone, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut counts: HashSet<[u8; 16]> = HashSet::new();
     for row in &rows {
-        let Some(tags) = tags(app, work, catalog, &keys, row) else { continue };
+        let Some((TagSet(tags), of_counted)) = tags(app, work, catalog, &keys, (row, counted)) else { continue };
+        counts.extend(of_counted);
         let old = row.tags.as_chunks::<16>().0;
         gone.extend(old.iter().filter(|tag| !tags.iter().any(|(t, _)| t == *tag)).map(|tag| (row.id, *tag)));
         packed.push((row.id, tags.iter().flat_map(|(tag, _)| *tag).collect::<Vec<u8>>()));
@@ -130,23 +146,26 @@ async fn retag_customers(
     }
     let repeated = give_way(work, &mut wanted).await?;
     people::retag(work, &packed, &gone, &wanted).await?;
-    let counts = |row: &&CustomerRow| since.is_none_or(|since| row.updated_at >= since) && repeated.contains(&row.id);
-    Ok(i64::try_from(rows.iter().filter(counts).count()).unwrap_or(i64::MAX))
+    Ok(i64::try_from(repeated.iter().filter(|tag| counts.contains(*tag)).count()).unwrap_or(i64::MAX))
 }
 
-/// The tags of one customer. One whose values do not open is left as it is, and the log of alerts says so.
+/// The tags of one customer, and the one that is to be unique of this field. One whose values do not open is left as it is, and the log of alerts says so.
 fn tags(
     app: &App,
     work: &Work,
     catalog: &Catalog,
     keys: &OrganizationKeys,
-    row: &CustomerRow,
-) -> Option<Vec<([u8; 16], bool)>> {
+    (row, key): (&CustomerRow, &str),
+) -> Option<(TagSet, Option<[u8; 16]>)> {
     let organization = work.organization();
     let opened = open_row(app, organization, row)
-        .and_then(|key| open_some(&key, organization, row, catalog.customer().fields.iter()));
+        .and_then(|opening| open_some(&opening, organization, row, catalog.customer().fields.iter()));
     match opened {
-        Ok(values) => Some(tags_of(keys, values.iter().map(|(field, value)| (*field, value.as_str()))).0),
+        Ok(values) => {
+            let pairs = || values.iter().map(|(field, value)| (*field, value.as_str()));
+            let unique = tags_of(keys, pairs().filter(|(field, _)| field.key == key)).unique().next();
+            Some((tags_of(keys, pairs()), unique))
+        }
         Err(_) => {
             tracing::error!(alert = "critical", customer = %row.id, "a sealed value does not open: it was changed outside the service");
             metrics::counter!("custodian_integrity_failures_total").increment(1);
@@ -155,33 +174,28 @@ fn tags(
     }
 }
 
-/// Of values that are to be unique, the first to have one keeps it so; those after it are told and stay as they are.
-async fn give_way(
-    work: &Work,
-    wanted: &mut [(CustomerId, [u8; 16], bool)],
-) -> Result<HashSet<CustomerId>, DomainError> {
+/// Of values that are to be unique, the first to have one keeps it so; the tags of those after it are told, once for each, and stay as they are.
+async fn give_way(work: &Work, wanted: &mut [(CustomerId, [u8; 16], bool)]) -> Result<Vec<[u8; 16]>, DomainError> {
     let unique: Vec<[u8; 16]> = wanted.iter().filter(|(.., unique)| *unique).map(|(_, tag, _)| *tag).collect();
     let holders: HashMap<[u8; 16], CustomerId> = people::by_unique_tags(work, &unique).await?.into_iter().collect();
     let mut met = HashSet::new();
-    let mut repeated = HashSet::new();
+    let mut repeated = Vec::new();
     for (customer, tag, unique) in wanted.iter_mut().filter(|(.., unique)| *unique) {
         let held = holders.get(tag).is_some_and(|holder| holder != customer);
         if held || !met.insert(*tag) {
             *unique = false;
-            repeated.insert(*customer);
+            repeated.push(*tag);
         }
     }
     Ok(repeated)
 }
 
-/// What was being built is there now; a uniqueness that stored values break is given up.
+/// Ends the job. What the field was building is there now, all of it; where stored values repeat, nothing of it comes.
 async fn finish(app: &App, work: &Work, claim: &Claim, rebuild: &RebuildRow) -> Result<(), DomainError> {
-    stored::begin_change(work).await?;
-    let kept = stored::field(work, &rebuild.record_type, &rebuild.key).await?.filter(|row| row.state == "active");
-    let refused = match kept {
-        Some(row) => settle(app, work, claim, rebuild, row).await?,
-        None => false,
-    };
+    let refused = rebuild.repeated > 0;
+    if rebuild.builds {
+        settle(app, work, claim, rebuild, !refused).await?;
+    }
     let outcome = if refused {
         Err("values_repeat")
     } else {
@@ -190,31 +204,25 @@ async fn finish(app: &App, work: &Work, claim: &Claim, rebuild: &RebuildRow) -> 
     Ok(jobs::finish(work, claim.job, outcome, app.now()).await?)
 }
 
-async fn settle(
-    app: &App,
-    work: &Work,
-    claim: &Claim,
-    rebuild: &RebuildRow,
-    row: FieldRow,
-) -> Result<bool, DomainError> {
-    let mut field = content(&row)?.field(&row.record_type, &row.key);
-    if field.building.is_done() {
-        return Ok(false);
+/// Gives up what the field of this job was building, so that it can be asked for again: for the transaction that ends a job which cannot go on.
+pub async fn give_up(app: &App, work: &Work, claim: &Claim) -> Result<(), DomainError> {
+    match stored::rebuild(work, claim.job).await? {
+        Some(rebuild) if rebuild.builds => settle(app, work, claim, &rebuild, false).await,
+        _ => Ok(()),
     }
-    let Building { searchable, unique } = std::mem::take(&mut field.building);
-    let refused = unique && rebuild.repeated > 0;
-    field.searchable.extend(searchable);
-    field.searchable.sort_unstable();
-    field.searchable.dedup();
-    field.unique |= unique && !refused;
-    let content = serde_json::to_value(FieldContent::from(&field));
-    let row = FieldRow {
-        version: row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?,
-        content: content.map_err(|_| DomainError::internal("a field does not serialise"))?,
-        updated_at: work.database_time().await?,
-        updated_by: Uuid::nil(),
-        ..row
-    };
+}
+
+/// Has all that the field was building come into force, or nothing. Tags that nobody asks for any more go by a job of their own.
+async fn settle(app: &App, work: &Work, claim: &Claim, rebuild: &RebuildRow, comes: bool) -> Result<(), DomainError> {
+    stored::begin_change(work).await?;
+    let kept = stored::field(work, &rebuild.record_type, &rebuild.key).await?;
+    let Some(row) = kept.filter(|row| row.state == "active") else { return Ok(()) };
+    let field = content(&row)?.field(&row.record_type, &row.key);
+    if field.building.is_done() {
+        return Ok(());
+    }
+    let leaves_tags = !comes || !field.building.ending.is_empty();
+    let row = next_version(work, row, &if comes { field.built() } else { field.given_up() }).await?;
     stored::store(work, &row, &["searchable", "unique"]).await?;
     let told = Draft::of(Action::CatalogUpdate)
         .with("field", Detail::Code(format!("{}.{}", row.record_type, row.key)))
@@ -223,5 +231,19 @@ async fn settle(
         .with("repeated", Detail::Count(u32::try_from(rebuild.repeated).unwrap_or(u32::MAX)));
     let entry = app.own_entry(claim.organization, told).await?;
     record_all(work, &[&entry]).await?;
-    Ok(refused)
+    if leaves_tags {
+        queue(app, work, Uuid::nil(), (&row.record_type, &row.key), false).await?;
+    }
+    Ok(())
+}
+
+async fn next_version(work: &Work, row: FieldRow, field: &Field) -> Result<FieldRow, DomainError> {
+    let content = serde_json::to_value(FieldContent::from(field));
+    Ok(FieldRow {
+        version: row.version.checked_add(1).ok_or_else(|| DomainError::internal("version overflow"))?,
+        content: content.map_err(|_| DomainError::internal("a field does not serialise"))?,
+        updated_at: work.database_time().await?,
+        updated_by: Uuid::nil(),
+        ..row
+    })
 }

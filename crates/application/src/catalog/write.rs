@@ -3,18 +3,18 @@
 use custodian_domain::access::{View, widest_field_access};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::{
-    CUSTOMER, Field, FieldContent, Labels, change_faults, field_faults, is_field_key, opens,
+    Building, CUSTOMER, Field, FieldContent, Labels, SearchKind, change_faults, field_faults, is_field_key, opens,
 };
-use custodian_domain::kernel::{DomainError, Fault, JobId, RefusedAs};
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::records::OpenFacts;
 use custodian_domain::roles::Permission;
 use custodian_persistence::catalog::{self as stored, FieldRow};
-use custodian_persistence::{Work, customers, jobs, records};
-use uuid::Uuid;
+use custodian_persistence::{Work, customers, records};
 
 use super::current::load;
+use super::rebuild::queue;
 use super::view::is_built_in;
-use super::{FieldDraft, FieldView, KIND, entry, view};
+use super::{FieldDraft, FieldView, entry, view};
 use crate::audit::Detail;
 use crate::auth::require_step_up;
 use crate::purposes::unknown_faults;
@@ -139,7 +139,8 @@ async fn record(
 }
 
 /// Changes a field. What new values need holds from now on; ways of finding and uniqueness that stored values do not have yet are
-/// brought about by a job, and are searched by, or promised, when it has ended well. A change that changes nothing makes no version.
+/// brought about by a job, and are searched by, or promised, all together when it has ended well, or none of them. A change that changes
+/// nothing makes no version.
 ///
 /// Errors: those of [`create`]; 409 `field_retired`, `record_type_retired`, `field_is_building`; 403 `exceeds_own_rights`, `step_up_required` for guarding less.
 pub async fn patch(
@@ -160,18 +161,19 @@ pub async fn patch(
     }
     let mut faults = Vec::new();
     let wished = draft.onto(before.field.clone(), &mut faults);
-    let field = staged(&before.field, wished);
-    faults.extend(change_faults(&before.field, &field));
-    let excused = draft.exception.is_some() || before.below_floor && !opens(&before.field, &field);
-    faults.extend(field_faults(&field, excused));
-    faults.extend(unknown_faults(work, &field.purposes).await?);
+    faults.extend(change_faults(&before.field, &wished));
+    let excused = draft.exception.is_some() || before.below_floor && !opens(&before.field, &wished);
+    faults.extend(field_faults(&wished, excused));
+    faults.extend(unknown_faults(work, &wished.purposes).await?);
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
+    let field = staged(&before.field, wished);
     let changed = changed_members(&before.field, &field);
     if changed.is_empty() {
         return Ok(before);
     }
+    let builds = before.field.building != field.building;
     let finds = indexes_otherwise(&before.field, &field) || stands_otherwise(before.record_type, &before.field, &field);
     guarded(app, call, work, &before.field, &field).await?;
     if field.required && !before.field.required {
@@ -179,7 +181,7 @@ pub async fn patch(
     }
     let mut view = keep(call, work, before, field, "active", &changed).await?;
     if finds {
-        view.job = Some(rebuild(app, call, work, &view).await?);
+        view.job = Some(queue(app, work, call.identity.actor_id(), (view.record_type, view.field.key), builds).await?);
     }
     record(app, call, work, Action::CatalogUpdate, &view, &draft, &changed).await?;
     Ok(view)
@@ -200,13 +202,19 @@ async fn held(
 
 /// What is wished for, with what stored values have to be brought to first set apart.
 fn staged(before: &Field, mut wished: Field) -> Field {
-    let (now, later): (Vec<_>, Vec<_>) = wished.searchable.iter().partition(|kind| before.searchable.contains(kind));
-    if wished.searchable != before.searchable {
-        (wished.searchable, wished.building.searchable) = (now, later);
+    let beyond = |kinds: &[SearchKind], known: &[SearchKind]| -> Vec<SearchKind> {
+        kinds.iter().filter(|kind| !known.contains(kind)).copied().collect()
+    };
+    let searchable = beyond(&wished.searchable, &before.searchable);
+    let unique = wished.unique && !before.unique;
+    if searchable.is_empty() && !unique {
+        return wished;
     }
-    if wished.unique && !before.unique {
-        (wished.unique, wished.building.unique) = (false, true);
-    }
+    // What is taken away waits for what comes: a change that is refused in the end has taken nothing.
+    let ending = beyond(&before.searchable, &wished.searchable);
+    wished.building = Building { searchable, ending, unique };
+    wished.searchable.clone_from(&before.searchable);
+    wished.unique &= before.unique;
     wished
 }
 
@@ -231,7 +239,9 @@ fn changed_members(before: &Field, after: &Field) -> Vec<&'static str> {
         ("unique", before.unique != after.unique || before.building.unique != after.building.unique),
         (
             "searchable",
-            before.searchable != after.searchable || before.building.searchable != after.building.searchable,
+            before.searchable != after.searchable
+                || before.building.searchable != after.building.searchable
+                || before.building.ending != after.building.ending,
         ),
         ("mask", before.mask != after.mask),
         ("max_length", before.max_length != after.max_length),
@@ -278,14 +288,6 @@ async fn keep(
     Ok(FieldView::of(of, field, &row))
 }
 
-/// Queues the job that brings stored customers in line.
-async fn rebuild(app: &App, call: &Call, work: &Work, view: &FieldView) -> Result<Uuid, DomainError> {
-    let (id, now) = (app.new_id(), work.database_time().await?);
-    jobs::insert(work, JobId::from(id), KIND, call.identity.actor_id(), app.now()).await?;
-    stored::insert_rebuild(work, JobId::from(id), view.record_type, view.field.key, now).await?;
-    Ok(id)
-}
-
 /// Takes a field out of use for good: no value of it is taken, shown or found any more, but in history. Its key stays taken.
 ///
 /// Errors: 409 `field_retired`, `field_needed` for the name and the number of a customer.
@@ -309,7 +311,7 @@ pub async fn retire(
     let field = Field { required: false, unique: false, searchable: Vec::new(), ..before.field.clone() };
     let mut view = keep(call, work, before, field, "retired", &["state"]).await?;
     if otherwise {
-        view.job = Some(rebuild(app, call, work, &view).await?);
+        view.job = Some(queue(app, work, call.identity.actor_id(), (view.record_type, view.field.key), false).await?);
     }
     record(app, call, work, Action::CatalogRetire, &view, &FieldDraft::default(), &["state"]).await?;
     Ok(view)
@@ -319,7 +321,7 @@ pub async fn retire(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use custodian_domain::catalog::{SearchKind, customer};
+    use custodian_domain::catalog::customer;
 
     #[test]
     fn what_stored_values_lack_is_set_apart() {
@@ -333,6 +335,18 @@ mod tests {
         );
         assert!(!field.unique && indexes_otherwise(&before, &field));
         assert_eq!(changed_members(&before, &field), ["unique", "searchable"]);
+    }
+
+    #[test]
+    fn what_is_taken_away_while_something_comes_waits_for_it() {
+        let before = customer().field("mobile").unwrap().clone();
+        let wished = Field { searchable: vec![SearchKind::Exact], unique: true, ..before.clone() };
+        let field = staged(&before, wished.clone());
+        assert_eq!((&field.searchable, field.unique), (&before.searchable, before.unique));
+        assert_eq!(field.building.ending, [SearchKind::Last4]);
+        assert_eq!(changed_members(&before, &field), ["unique", "searchable"]);
+        assert_eq!(field.clone().built(), wished);
+        assert_eq!(field.given_up(), before);
     }
 
     #[test]

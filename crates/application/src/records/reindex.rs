@@ -1,6 +1,5 @@
 //! Bringing the indexes of stored records in line with the catalog.
 
-use chrono::{DateTime, Utc};
 use custodian_domain::catalog::{Catalog, Field};
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::Work;
@@ -11,14 +10,14 @@ use super::sealing::{Spot, open_record, open_value, tags};
 use super::write::state_facts;
 use crate::App;
 
-/// Gives these records of a type the tags and the open facts that the catalog asks for; answers how many of those written since repeat a value that is to be
-/// unique. What is out of use gets the open facts alone.
+/// Gives these records of a type the tags and the open facts that the catalog asks for; answers how many of them repeat a value of the field `counted` that
+/// is to be unique. What is out of use gets the open facts alone.
 pub(crate) async fn retag(
     app: &App,
     work: &Work,
     catalog: &Catalog,
     (code, ids): (&str, &[Uuid]),
-    since: Option<DateTime<Utc>>,
+    counted: &str,
 ) -> Result<i64, DomainError> {
     let Some(of) = catalog.record_type(code) else { return Ok(0) };
     let keys = app.keys().open_organization(work).await?;
@@ -46,9 +45,10 @@ pub(crate) async fn retag(
         let mut tagged = tags(&keys, of, pairs.iter().copied());
         let unique: Vec<[u8; 16]> = tagged.iter().filter(|(_, unique)| *unique).map(|(tag, _)| *tag).collect();
         let held = stored::held_by_others(work, &unique, *id).await?;
-        for (_, unique) in tagged.iter_mut().filter(|(tag, unique)| *unique && held.contains(tag)) {
+        let of_counted = tags(&keys, of, pairs.iter().copied().filter(|(field, _)| field.key == counted));
+        for (tag, unique) in tagged.iter_mut().filter(|(tag, unique)| *unique && held.contains(tag)) {
             *unique = false;
-            repeated += i64::from(since.is_none_or(|since| hung.record.updated_at >= since));
+            repeated += i64::from(of_counted.contains(&(*tag, true)));
         }
         stored::retag(work, &hung.record, Some(&tagged)).await?;
     }

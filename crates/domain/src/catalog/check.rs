@@ -131,7 +131,7 @@ mod tests {
     fn what_is_unique_is_found_exactly_also_while_it_is_being_built() {
         let unfound = Field { unique: true, searchable: Vec::new(), ..field("wechat") };
         assert_eq!(codes(field_faults(&unfound, false)), [("/unique".to_owned(), "needs_exact")]);
-        let building = Building { searchable: vec![SearchKind::Exact], unique: true };
+        let building = Building { searchable: vec![SearchKind::Exact], unique: true, ..Building::default() };
         let soon = Field { building, searchable: Vec::new(), ..field("wechat") };
         assert_eq!(codes(field_faults(&soon, false)), []);
     }

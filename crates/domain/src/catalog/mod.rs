@@ -239,11 +239,14 @@ pub struct Field {
     pub retention_days: Option<u32>,
 }
 
-/// What a job is bringing about for the values that were stored before it was asked for.
+/// What a job is bringing about for the values that were stored before it was asked for. It comes into force as a whole, or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Building {
     /// Ways of finding that are written for every value, and not yet searched by.
     pub searchable: Vec<SearchKind>,
+    /// Ways of finding that end when the rest comes, and are searched by until then.
+    #[serde(default)]
+    pub ending: Vec<SearchKind>,
     /// No two new values may be alike; whether the stored ones are is being found out.
     pub unique: bool,
 }
@@ -251,7 +254,8 @@ pub struct Building {
 impl Building {
     /// Whether nothing is under way.
     pub fn is_done(&self) -> bool {
-        self.searchable.is_empty() && !self.unique
+        let Self { searchable, ending, unique } = self;
+        searchable.is_empty() && ending.is_empty() && !unique
     }
 }
 
@@ -270,6 +274,22 @@ impl Field {
     /// Whether no two values that are written may be alike.
     pub fn keeps_unique(&self) -> bool {
         self.unique || self.building.unique
+    }
+
+    /// The field once all that was being built is there.
+    pub fn built(mut self) -> Self {
+        let Building { searchable, ending, unique } = std::mem::take(&mut self.building);
+        self.searchable.retain(|kind| !ending.contains(kind));
+        self.searchable.extend(searchable);
+        self.searchable.sort_unstable();
+        self.searchable.dedup();
+        self.unique |= unique;
+        self
+    }
+
+    /// The field as it was before anything was to be built.
+    pub fn given_up(self) -> Self {
+        Self { building: Building::default(), ..self }
     }
 }
 

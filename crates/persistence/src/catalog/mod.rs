@@ -91,6 +91,13 @@ pub async fn begin_change(work: &Work) -> Result<i64, DbError> {
     Ok(work.query_one(sql, &[&work.organization().uuid()]).await?.get(0))
 }
 
+/// Keeps the catalog as it is until this transaction ends. Any number may do so at once; a change waits for them.
+pub async fn hold_still(work: &Work) -> Result<(), DbError> {
+    let sql = "SELECT FROM catalogs WHERE organization_id = $1 FOR SHARE";
+    work.query_opt(sql, &[&work.organization().uuid()]).await?;
+    Ok(())
+}
+
 /// Every field that the organisation keeps, in order.
 pub async fn fields(work: &Work) -> Result<Vec<FieldRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM catalog_fields WHERE organization_id = $1 ORDER BY place, key");

@@ -13,6 +13,8 @@ pub struct RebuildRow {
     pub record_type: String,
     /// The field whose change asked for it.
     pub key: String,
+    /// Whether this is the job that what the field is building waits for.
+    pub builds: bool,
     /// 1 for all of them, 2 for those written while the first ran.
     pub round: i16,
     /// The last customer or record that was done in this round.
@@ -31,33 +33,34 @@ pub async fn insert_rebuild(
     job: JobId,
     record_type: &str,
     key: &str,
+    builds: bool,
     since: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO catalog_rebuilds (organization_id, job_id, record_type, key, since) VALUES ($1, $2, $3, $4, $5)";
-    work.execute(sql, &[&work.organization().uuid(), &job.uuid(), &record_type, &key, &since]).await?;
+    let sql = "INSERT INTO catalog_rebuilds (organization_id, job_id, record_type, key, builds, since) VALUES ($1, $2, $3, $4, $5, $6)";
+    work.execute(sql, &[&work.organization().uuid(), &job.uuid(), &record_type, &key, &builds, &since]).await?;
     Ok(())
 }
 
 /// A rebuild by its job.
 pub async fn rebuild(work: &Work, job: JobId) -> Result<Option<RebuildRow>, DbError> {
-    let sql = "SELECT record_type, key, round, after_id, since, done, repeated FROM catalog_rebuilds WHERE organization_id = $1 AND job_id = $2";
+    let sql = "SELECT record_type, key, builds, round, after_id, since, done, repeated FROM catalog_rebuilds WHERE organization_id = $1 AND job_id = $2";
     let found = work.query_opt(sql, &[&work.organization().uuid(), &job.uuid()]).await?;
     Ok(found.map(|row| RebuildRow {
         record_type: row.get(0),
         key: row.get(1),
-        round: row.get(2),
-        after: row.get(3),
-        since: row.get(4),
-        done: row.get(5),
-        repeated: row.get(6),
+        builds: row.get(2),
+        round: row.get(3),
+        after: row.get(4),
+        since: row.get(5),
+        done: row.get(6),
+        repeated: row.get(7),
     }))
 }
 
 /// Keeps how far a rebuild has come.
 pub async fn checkpoint(work: &Work, job: JobId, row: &RebuildRow) -> Result<(), DbError> {
     let sql = "UPDATE catalog_rebuilds SET round = $3, after_id = $4, done = $5, repeated = $6 WHERE organization_id = $1 AND job_id = $2";
-    let RebuildRow { record_type: _, key: _, round, after, since: _, done, repeated } = row;
+    let RebuildRow { record_type: _, key: _, builds: _, round, after, since: _, done, repeated } = row;
     work.execute(sql, &[&work.organization().uuid(), &job.uuid(), round, after, done, repeated]).await?;
     Ok(())
 }

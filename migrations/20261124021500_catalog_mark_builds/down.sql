@@ -1,0 +1,1 @@
+ALTER TABLE catalog_rebuilds DROP COLUMN builds;

@@ -149,7 +149,8 @@ async fn a_copy_in_what_hangs_on_somebody_else_makes_it_impossible_too() {
         round(&org).await;
     }
     let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
-    let found = json!([{"place": "records", "customer_id": other, "field": "summary", "kind": "identifier"}]);
+    let found = json!([{"place": "records", "customer_id": other, "record_type": "interaction", "record_id": call,
+        "field": "summary", "kind": "identifier"}]);
     assert_eq!(told.at("/findings"), found);
     dpo.get(&certificate_path(&erasure)).await.refuses(409, "certificate_pending");
     let path = crate::records::path("interaction", &call);

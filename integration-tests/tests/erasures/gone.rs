@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::erase;
 use crate::customers::{ids, path, whole};
-use crate::support::Org;
+use crate::records::{call_on, enter};
+use crate::support::{Answer, Org};
 
 #[tokio::test]
 async fn an_erased_customer_is_answered_as_erased_by_every_path() {
@@ -37,6 +38,47 @@ async fn an_erased_customer_is_answered_as_erased_by_every_path() {
         assert_eq!((page.at("/data"), page.at("/count")), (json!([]), json!(0)), "{field}");
     }
     dpo.get(&format!("/v1/erasures/{}/preview", erased.id())).await.refuses(410, "erased");
+}
+
+#[tokio::test]
+async fn what_hung_on_an_erased_customer_is_answered_as_erased_by_its_own_paths() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    let (gone, stays) = (org.customer_of(&sales).await, org.customer_of(&sales).await);
+    let call = async |customer: &String| {
+        let entered = enter(&sales, customer, "interaction", call_on("2026-03-11")).await.shows(201);
+        crate::records::path("interaction", &entered.id())
+    };
+    let (at, deleted, other) = (call(&gone).await, call(&gone).await, call(&stays).await);
+    sales.patch(&at, &json!({"fields": {"summary": "rang back"}})).await.shows(200);
+    admin.delete(&deleted).await.shows(204);
+    let file = crate::attachments::hung(&sales, &gone).await;
+    let preview = dpo.get(&format!("{}/erasure-preview", path(&gone))).await.shows(200);
+    let left = |told: &Answer, member: &str| {
+        let all = told.at(member);
+        all.as_array().unwrap().iter().find(|one| one["what"] == "record_tombstones").map(|one| one["rows"].clone())
+    };
+    assert_eq!(left(&preview, "/stays"), Some(json!(2)));
+    let erased = erase(&dpo, &gone).await.shows(202);
+    assert_eq!(left(&erased, "/kept"), Some(json!(2)), "the ids, and nothing else");
+    let reveal = json!({"fields": ["summary"], "reason": "check"});
+    for person in [&admin, &dpo, &sales] {
+        for path in [at.clone(), format!("{at}/history"), deleted.clone()] {
+            person.get(&path).await.refuses(410, "erased");
+        }
+    }
+    sales.patch(&at, &json!({"fields": {"summary": "rang again"}})).await.refuses(410, "erased");
+    admin.delete(&at).await.refuses(410, "erased");
+    admin.post(&format!("{at}/reveal"), &reveal).await.refuses(410, "erased");
+    for path in [format!("{}/attachments/{file}", path(&gone)), format!("{}/records/interaction", path(&gone))] {
+        sales.get(&path).await.refuses(410, "erased");
+    }
+    // Whoever could not have known of the customer learns nothing of what hung on them.
+    org.sales_b().await.get(&at).await.refuses(404, "not_found");
+    Org::found().await.dpo().await.get(&at).await.refuses(404, "not_found");
+    sales.get(&other).await.shows(200);
+    super::certified(&org, &dpo, &erased.id()).await;
+    sales.get(&at).await.refuses(410, "erased");
 }
 
 #[tokio::test]

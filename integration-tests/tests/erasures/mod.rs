@@ -2,6 +2,7 @@
 
 mod asking;
 pub mod certificates;
+mod clearing;
 mod cuts;
 mod damaged;
 mod gone;

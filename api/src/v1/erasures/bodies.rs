@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use custodian_application::erasures::{Asked, ErasureView, Preview, Staying};
+use custodian_application::erasures::{Asked, ErasureView, PastCopy, Preview, Staying};
 use custodian_domain::erasures::{Ground, UNCOUNTED, kept};
+use custodian_domain::kernel::Fault;
 use custodian_domain::retention::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::Body;
+use crate::v1::retention::blank;
 
 /// Why somebody is erased.
 #[derive(Deserialize, ToSchema)]
@@ -155,11 +157,56 @@ pub struct ErasureFindingBody {
     /// Whose value it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<Uuid>,
+    /// In a record of theirs: its type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_type: Option<String>,
+    /// And its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_id: Option<Uuid>,
+    /// In the name of a file of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment_id: Option<Uuid>,
     /// In which field, now or in a past version.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The version that replaced it, as the history tells; absent for a value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
     /// `id`, `identifier`, or `unreadable`: what does not open may hold anything.
     kind: String,
+}
+
+/// Which finding, and why what it names is taken away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClearFindingBody {
+    /// Whose value it stands in.
+    customer_id: Uuid,
+    /// In which record of theirs; absent for a field of the customer.
+    record_id: Option<Uuid>,
+    /// In which field.
+    #[schema(min_length = 1, max_length = 64)]
+    field: String,
+    /// The version that replaced it.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    version: i32,
+    /// Why; kept sealed in the audit log.
+    #[schema(min_length = 3, max_length = 500)]
+    reason: String,
+}
+
+impl Body for ClearFindingBody {
+    fn check(value: &Value, _: DateTime<Utc>) -> Vec<Fault> {
+        blank(value, "reason").into_iter().collect()
+    }
+}
+
+impl ClearFindingBody {
+    /// What is taken away, and why.
+    pub fn into_parts(self) -> (PastCopy, String) {
+        let Self { customer_id, record_id, field, version, reason } = self;
+        (PastCopy { customer: customer_id, record: record_id, field, version }, reason)
+    }
 }
 
 /// What an erasure would take.

@@ -13,7 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::bodies::{
-    EraseBody, ErasureBody, ErasureCertificateBody, ErasurePreviewBody, erasure_example, preview_example,
+    ClearFindingBody, EraseBody, ErasureBody, ErasureCertificateBody, ErasurePreviewBody, erasure_example,
+    preview_example,
 };
 use crate::http::{
     ETag, Id, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, once,
@@ -30,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(show_erasure)
         .service(show_certificate)
         .service(preview_erasure)
+        .service(clear_erasure_finding)
         .service(batches::preview_erasure_batch)
         .service(batches::propose_erasure_batch)
         .service(batches::list_erasure_batches)
@@ -149,11 +151,39 @@ pub async fn preview_erasure(may: May<ReadErasures>, app: Data<App>, id: Id<Uuid
     Ok(HttpResponse::Ok().json(ErasurePreviewBody::from(preview)))
 }
 
+/// Clear a finding in the past.
+///
+/// A change of a field does not take its old value away: the history keeps it. Where the last sweep found a copy of somebody who was erased in such a value (`findings` with a
+/// `version`), this takes that value out of that version for good. That there was a version, who made it and which fields it changed stays, and so does everything else. The
+/// next round looks again. What no finding names is refused (`422`, `unknown_finding`), and so is the past of somebody whom a legal hold binds (`409` `legal_hold`). A copy in
+/// a value of now is taken away by changing the field first, one in the name of a file by deleting the file.
+#[utoipa::path(
+    tag = "erasures", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the erasure")),
+    request_body(content = ClearFindingBody, example = json!({"customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "field": "notes", "version": 2,
+        "reason": "A copy of the number of somebody who was erased"})),
+    responses((status = 204, description = "Taken away."), WriteProblems))]
+#[post("/erasures/{id}/clear-finding")]
+pub async fn clear_erasure_finding(
+    may: May<RequestErasures>,
+    app: Data<App>,
+    req: HttpRequest,
+    id: Id<Uuid>,
+    body: Valid<ClearFindingBody>,
+) -> Result<Reply, Problem> {
+    let digest = *body.digest();
+    let (copy, reason) = body.into_inner().into_parts();
+    once(&app, &may, &req, &digest, async |work| {
+        erasures::clear_finding(&app, &may, work, id.get(), &copy, reason).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
 /// Read the certificate of an erasure.
 ///
 /// What was erased, when, on what ground, which keys were destroyed, how much was looked through and that nothing was found; no personal value. Signed:
 /// `custodian erasures verify` checks it without a server. The same for ever. Until there is one the answer is `409` `certificate_pending`; the erasure's `findings`
-/// say where a copy was found.
+/// say where a copy was found, and in which version.
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the erasure")),
     responses((status = 200, description = "The certificate.", body = ErasureCertificateBody, example = json!({"certificate": {"erasure_id":

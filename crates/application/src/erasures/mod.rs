@@ -5,6 +5,7 @@ mod ask;
 mod batch_run;
 mod batches;
 mod certificate;
+mod clear;
 mod files;
 mod keyring;
 mod ledger;
@@ -27,13 +28,14 @@ pub use batches::{
     list_members, preview_batch, propose_batch,
 };
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
+pub use clear::{PastCopy, clear_finding};
 pub use keyring::KEYRING_TYP;
 pub(crate) use keyring::{Exported, export as export_keyring, newest as newest_keyring};
 pub use ledger::{LEDGER_TYP, LedgerLine, ledger_key};
 pub(crate) use ledger::{position, signed_json};
 pub use ledger_file::Ledger;
 pub(crate) use read::erased;
-pub use read::{ErasureView, Preview, Staying, find, is_gone, list, preview, preview_customer};
+pub use read::{ErasureView, Preview, Staying, find, is_gone, is_record_gone, list, preview, preview_customer};
 pub(crate) use round::tell_others;
 pub use round::{Round, leave_keys, settle, settle_all, tell_before_answering};
 pub(crate) use traces::{identifiers_of, open_of_record, pack};

@@ -152,6 +152,14 @@ pub async fn is_gone(app: &App, call: &Call, id: Uuid) -> Result<bool, DomainErr
     Ok(decide_thing(app, call, &thing, Permission::CustomersRead).outcome == Outcome::Allowed)
 }
 
+/// The same of a record that was not found: whether it hung on such a customer.
+pub async fn is_record_gone(app: &App, call: &Call, record: Uuid) -> Result<bool, DomainError> {
+    match app.reading(call.organization(), async |work| stored::erased_with(work, record).await).await? {
+        Some(customer) => is_gone(app, call, call.identity.shown_id(customer)).await,
+        None => Ok(false),
+    }
+}
+
 /// Whether somebody was made unreadable.
 pub(crate) async fn erased(work: &Work, customer: CustomerId) -> Result<bool, DomainError> {
     Ok(stored::of_customer(work, customer).await?.is_some_and(|row| row.erased_at.is_some()))

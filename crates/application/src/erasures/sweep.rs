@@ -2,10 +2,11 @@
 //! so that a new one cannot be left out, and opens what those who stay have sealed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 
 use custodian_crypto::DataKey;
 use custodian_domain::erasures::{Trace, keeps_ids};
-use custodian_domain::kernel::{DomainError, OrganizationId};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_persistence::attachments;
 use custodian_persistence::erasures::{self as stored, Column, ErasureRow, RecordPack, Survivor};
 use serde::Serialize;
@@ -30,21 +31,48 @@ const MOST: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Finding {
     /// Table, and column where there is one to name.
-    place: String,
+    pub place: String,
     /// Whose value it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    customer_id: Option<Uuid>,
+    pub customer_id: Option<Uuid>,
+    /// In which record of theirs: its type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_type: Option<String>,
+    /// And its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_id: Option<Uuid>,
+    /// In the name of which file of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment_id: Option<Uuid>,
     /// In which field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    pub field: Option<String>,
+    /// The version that replaced it; none for a value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
     /// `id`, `identifier` or `unreadable`.
-    kind: &'static str,
+    pub kind: &'static str,
 }
 
 impl Finding {
     /// One that a table alone is named for.
     pub(super) fn in_table(table: &str, kind: &'static str) -> Self {
-        Self { place: table.to_owned(), customer_id: None, field: None, kind }
+        let place = table.to_owned();
+        Self {
+            place,
+            customer_id: None,
+            record_type: None,
+            record_id: None,
+            attachment_id: None,
+            field: None,
+            version: None,
+            kind,
+        }
+    }
+
+    /// The same in a field.
+    fn of_field(&self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self.clone() }
     }
 }
 
@@ -143,7 +171,7 @@ impl<'a> Pass<'a> {
             for (id, _) in stored::ids_in(&work, column, &ids).await? {
                 if let Some(person) = ids.iter().position(|known| *known == id) {
                     let place = format!("{}.{}", column.table, column.name);
-                    self.find(person, Finding { place, customer_id: None, field: None, kind: "id" });
+                    self.find(person, Finding::in_table(&place, "id"));
                 }
             }
         }
@@ -171,9 +199,7 @@ impl<'a> Pass<'a> {
                 for text in &texts {
                     self.looked.rows += 1;
                     for hit in self.matcher.hits(text) {
-                        let finding =
-                            Finding { place: table.to_owned(), customer_id: None, field: None, kind: "identifier" };
-                        self.find(hit.person, finding);
+                        self.find(hit.person, Finding::in_table(table, "identifier"));
                     }
                 }
                 match last {
@@ -218,22 +244,33 @@ impl<'a> Pass<'a> {
         self.looked.people += 1;
         let id = survivor.id;
         let key = self.app.keys().data_key(self.organization, id, survivor.key_version, &survivor.wrapped_key);
-        let packs: Vec<_> = survivor.packs.iter().map(|bytes| traces::pack(bytes)).collect();
+        let spot = Finding { customer_id: Some(id.uuid()), ..Finding::in_table("customers", "identifier") };
         let Ok(key) = key else {
-            self.unreadable(id.uuid(), None);
+            self.unreadable(&spot);
             return None;
         };
-        for value in packs.iter().flat_map(|pack| pack.iter()) {
+        let versions = survivor.versions.iter().copied().map(Some);
+        // Whatever the versions are called: no pack is left out.
+        let versions = iter::once(None).chain(versions).chain(iter::repeat(None));
+        for (bytes, version) in survivor.packs.iter().zip(versions) {
+            self.values(&key, survivor.id, bytes, &Finding { version, ..spot.clone() });
+        }
+        Some(key)
+    }
+
+    /// One pack of somebody who stays.
+    fn values(&mut self, key: &DataKey, id: CustomerId, bytes: &[u8], spot: &Finding) {
+        for value in traces::pack(bytes).iter() {
             let Some(value) = value else {
-                self.unreadable(id.uuid(), None);
+                self.unreadable(spot);
                 continue;
             };
             if value.key.is_empty() {
                 continue;
             }
             self.looked.values += 1;
-            let Ok(text) = open_one(&key, self.organization, id, &value) else {
-                self.unreadable(id.uuid(), Some(value.key.to_owned()));
+            let Ok(text) = open_one(key, self.organization, id, &value) else {
+                self.unreadable(&spot.of_field(value.key));
                 continue;
             };
             for hit in self.matcher.hits(&text) {
@@ -244,18 +281,23 @@ impl<'a> Pass<'a> {
                     }
                     continue;
                 }
-                let (place, field) = ("customers".to_owned(), Some(value.key.to_owned()));
-                self.find(hit.person, Finding { place, customer_id: Some(id.uuid()), field, kind: "identifier" });
+                self.find(hit.person, spot.of_field(value.key));
             }
         }
-        Some(key)
     }
 
     /// What hangs on somebody who stays: a copy there is a copy, in whatever field.
     fn record(&mut self, key: &DataKey, record: &RecordPack) {
+        let spot = Finding {
+            customer_id: Some(record.customer),
+            record_type: Some(record.record_type.clone()),
+            record_id: Some(record.record),
+            version: record.version,
+            ..Finding::in_table("records", "identifier")
+        };
         for value in traces::pack(&record.fields).iter() {
             let Some(value) = value else {
-                self.unreadable(record.customer, None);
+                self.unreadable(&spot);
                 continue;
             };
             if value.key.is_empty() {
@@ -263,21 +305,19 @@ impl<'a> Pass<'a> {
             }
             self.looked.values += 1;
             let Some(text) = traces::open_of_record(key, self.organization, record, &value) else {
-                self.unreadable(record.customer, Some(value.key.to_owned()));
+                self.unreadable(&spot.of_field(value.key));
                 continue;
             };
             for hit in self.matcher.hits(&text) {
-                let (place, field) = ("records".to_owned(), Some(value.key.to_owned()));
-                self.find(hit.person, Finding { place, customer_id: Some(record.customer), field, kind: "identifier" });
+                self.find(hit.person, spot.of_field(value.key));
             }
         }
     }
 
     /// What cannot be looked into may hold anything: nobody is certified past it.
-    fn unreadable(&mut self, customer: Uuid, field: Option<String>) {
+    pub(super) fn unreadable(&mut self, spot: &Finding) {
         for person in 0..self.rows.len() {
-            let (place, field) = ("customers".to_owned(), field.clone());
-            self.find(person, Finding { place, customer_id: Some(customer), field, kind: "unreadable" });
+            self.find(person, Finding { kind: "unreadable", ..spot.clone() });
         }
     }
 
@@ -294,7 +334,7 @@ impl<'a> Pass<'a> {
             for line in lines.map_while(Result::ok) {
                 for hit in self.matcher.hits(&line) {
                     let place = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    self.find(hit.person, Finding { place, customer_id: None, field: None, kind: "identifier" });
+                    self.find(hit.person, Finding::in_table(&place, "identifier"));
                 }
             }
         }

@@ -155,8 +155,14 @@ const STAYS: &[(&str, &str)] = &[
     ),
     ("privacy_requests", "SELECT count(*) FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2"),
     ("legal_holds", "SELECT count(*) FROM legal_hold_customers WHERE organization_id = $1 AND customer_id = $2"),
+    // Of each its id, once it is gone.
+    ("record_tombstones", "SELECT count(*) FROM records WHERE organization_id = $1 AND customer_id = $2"),
     ("erasure_batches", "SELECT count(*) FROM erasure_batch_customers WHERE organization_id = $1 AND customer_id = $2"),
 ];
+
+/// Which ids were those of records, and of whom. $1 organisation, $2 customer.
+const LEAVE_IDS: &str = "INSERT INTO erased_records (organization_id, record_id, customer_id) SELECT organization_id, id, customer_id FROM records \
+     WHERE organization_id = $1 AND customer_id = $2 ON CONFLICT DO NOTHING";
 
 /// Who erases, and when.
 #[derive(Clone, Copy, Debug)]
@@ -226,12 +232,14 @@ pub async fn erase_customer(
     }
     work.execute(REQUESTS, &[&organization, &id, &at]).await?;
     work.execute(GRANTS, &[&organization, &id, &by, &at]).await?;
+    let records = work.execute(LEAVE_IDS, &[&organization, &id]).await?;
     for (what, remove, _) in GOES {
         gone.insert(what, count(work.execute(remove, &[&organization, &id]).await?));
     }
     work.execute(TOMBSTONE, &[&organization, &id, &at, &by, &anonymise]).await?;
     let params: [&(dyn ToSql + Sync); 2] = [&organization, &id];
     let mut kept = stays(work, &params).await?;
+    kept.insert("record_tombstones", count(records));
     if anonymise {
         kept.insert("aggregates", 1);
     }
@@ -240,6 +248,13 @@ pub async fn erase_customer(
 
 fn count(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// The customer on whom an id's record hung, if it went with them.
+pub async fn erased_with(work: &Work, record: Uuid) -> Result<Option<CustomerId>, DbError> {
+    let sql = "SELECT customer_id FROM erased_records WHERE organization_id = $1 AND record_id = $2";
+    let row = work.query_opt(sql, &[&work.organization().uuid(), &record]).await?;
+    Ok(row.map(|row| CustomerId::from(row.get::<_, Uuid>(0))))
 }
 
 /// Stops everything but storage and protection (PIPL 47(2)).

@@ -21,11 +21,12 @@ pub use batches::{
     BatchFilter, BatchRow, MemberRow, batch_of_job, find_batch, held_among, insert_batch, list_batches, lock_batch,
     members, next_members, note_member, outcomes, update_batch,
 };
-pub use effect::{Removal, Removed, erase_customer, restrict, what_is_there, what_is_there_of};
+pub use effect::{Removal, Removed, erase_customer, erased_with, restrict, what_is_there, what_is_there_of};
 pub use renew::{
-    KeptBody, KeptTraces, Untold, WrappedKey, all_keys, being_erased, buckets_to_renew, export_keys_on, import_keys_on,
-    kept_bodies_on, keys_on, left_on, note_all_destroyed, note_destroyed, note_told, own_keys, put_bodies, put_traces,
-    retire_epoch, retired_epochs, rewrap, rewrap_exports, rewrap_imports, terms_run, traces_on, untold,
+    KeptBody, KeptLetter, KeptTraces, Untold, WrappedKey, all_keys, being_erased, buckets_to_renew, export_keys_on,
+    import_keys_on, kept_bodies_on, keys_on, left_on, letters_on, note_all_destroyed, note_destroyed, note_told,
+    own_keys, put_bodies, put_letters, put_traces, retire_epoch, retired_epochs, rewrap, rewrap_exports,
+    rewrap_imports, terms_run, traces_on, untold,
 };
 pub use sweep::{
     Column, DestroyedKey, RecordPack, Survivor, certifiable, certify, destroyed_keys, entry_of, id_columns, ids_in,

@@ -93,12 +93,15 @@ pub struct Survivor {
     pub wrapped_key: Vec<u8>,
     /// Packs of sealed values, the present one first.
     pub packs: Vec<Vec<u8>>,
+    /// The versions that replaced the others, in their order.
+    pub versions: Vec<i32>,
 }
 
 /// Some of those who stay, in the order of their ids.
 pub async fn survivors(work: &Work, after: Uuid, limit: i64) -> Result<Vec<Survivor>, DbError> {
     const SQL: &str = "SELECT c.id, c.key_version, c.wrapped_key, ARRAY[c.fields] || ARRAY(SELECT v.previous_fields FROM customer_versions v \
-         WHERE v.organization_id = $1 AND v.customer_id = c.id ORDER BY v.version DESC) \
+         WHERE v.organization_id = $1 AND v.customer_id = c.id ORDER BY v.version DESC), \
+         ARRAY(SELECT v.version FROM customer_versions v WHERE v.organization_id = $1 AND v.customer_id = c.id ORDER BY v.version DESC) \
          FROM customers c WHERE c.organization_id = $1 AND c.id > $2 AND c.wrapped_key <> '' ORDER BY c.id LIMIT $3";
     let rows = work.query(SQL, &[&work.organization().uuid(), &after, &limit]).await?;
     let survivor = |row: &Row| Survivor {
@@ -106,6 +109,7 @@ pub async fn survivors(work: &Work, after: Uuid, limit: i64) -> Result<Vec<Survi
         key_version: row.get(1),
         wrapped_key: row.get(2),
         packs: row.get(3),
+        versions: row.get(4),
     };
     Ok(rows.iter().map(survivor).collect())
 }
@@ -119,21 +123,24 @@ pub struct RecordPack {
     pub record_type: String,
     /// Its id.
     pub record: Uuid,
+    /// The version that replaced these values; none for those of now.
+    pub version: Option<i32>,
     /// The pack.
     pub fields: Vec<u8>,
 }
 
 /// Everything that hangs on these customers, past versions included.
 pub async fn record_packs(work: &Work, customers: &[Uuid]) -> Result<Vec<RecordPack>, DbError> {
-    const SQL: &str = "SELECT r.customer_id, r.record_type, r.id, p.fields FROM records r CROSS JOIN LATERAL (SELECT r.fields UNION ALL \
-         SELECT v.previous_fields FROM record_versions v WHERE v.organization_id = $1 AND v.customer_id = r.customer_id AND v.record_id = r.id) AS p(fields) \
+    const SQL: &str = "SELECT r.customer_id, r.record_type, r.id, p.version, p.fields FROM records r CROSS JOIN LATERAL (SELECT NULL::integer, r.fields UNION ALL \
+         SELECT v.version, v.previous_fields FROM record_versions v WHERE v.organization_id = $1 AND v.customer_id = r.customer_id AND v.record_id = r.id) AS p(version, fields) \
          WHERE r.organization_id = $1 AND r.customer_id = ANY($2)";
     let rows = work.query(SQL, &[&work.organization().uuid(), &customers]).await?;
     let pack = |row: &Row| RecordPack {
         customer: row.get(0),
         record_type: row.get(1),
         record: row.get(2),
-        fields: row.get(3),
+        version: row.get(3),
+        fields: row.get(4),
     };
     Ok(rows.iter().map(pack).collect())
 }

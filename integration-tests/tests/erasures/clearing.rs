@@ -1,0 +1,131 @@
+//! Copies in the past of those who stay: a change of the field leaves them, so the finding names the version, and whoever may erase takes them out of it.
+
+use serde_json::{Value, json};
+
+use super::{certified, erase, round};
+use crate::customers::path;
+use crate::records::enter;
+use crate::retention::hold;
+use crate::support::{Org, Person};
+
+/// What a colleague typed about somebody else's number.
+fn typed(number: &str) -> String {
+    format!("her husband, 139-7777 {number}, after six")
+}
+
+/// Somebody with this number, who was not erased yet, and somebody else.
+async fn two(sales: &Person, number: &str, note: Value) -> (String, String) {
+    let gone = json!({"fields": {"name": "Li Lei", "mobile": format!("1397777{number}")}});
+    let gone = sales.post("/v1/customers", &gone).await.shows(201).id();
+    let other = json!({"fields": {"name": "Han Mei", "notes": note}});
+    (gone, sales.post("/v1/customers", &other).await.shows(201).id())
+}
+
+/// What the sweep found of an erasure once two rounds have looked.
+async fn findings(org: &Org<'_>, dpo: &Person, erasure: &str) -> Value {
+    for _ in 0..2 {
+        round(org).await;
+    }
+    dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200).at("/findings")
+}
+
+fn clearing(erasure: &str) -> String {
+    format!("/v1/erasures/{erasure}/clear-finding")
+}
+
+#[tokio::test]
+async fn a_copy_in_an_old_version_is_named_by_it_cleared_and_then_there_is_a_certificate() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0401", json!(typed("0401"))).await;
+    sales.patch(&path(&other), &json!({"fields": {"notes": "likes tea"}})).await.shows(200);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let found =
+        json!([{"place": "customers", "customer_id": other, "field": "notes", "version": 2, "kind": "identifier"}]);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    // Another change only adds to the past.
+    sales.patch(&path(&other), &json!({"fields": {"notes": "likes coffee"}})).await.shows(200);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    let wish = json!({"customer_id": other, "field": "notes", "version": 2, "reason": "a copy of the erased"});
+    dpo.post(&clearing(&erasure), &wish).await.shows(204);
+    dpo.post(&clearing(&erasure), &wish).await.refuses(422, "invalid_body");
+    let history = sales.get(&format!("{}/history", path(&other))).await.shows(200);
+    assert!(!history.text().contains("husband"), "{history}");
+    let versions = history.at("/data");
+    assert_eq!(versions.as_array().unwrap().len(), 3, "every version stays: {history}");
+    assert!(history.text().contains("likes tea"), "and what nobody found stays in it: {history}");
+    let note = sales.get(&path(&other)).await.shows(200).at("/fields/notes");
+    assert_eq!(note, "likes coffee");
+    certified(&org, &dpo, &erasure).await;
+    dpo.get(&format!("/v1/erasures/{erasure}/certificate")).await.shows(200);
+    let entries = org.auditor().await.get("/v1/audit/entries?action=erasures.clear").await.shows(200);
+    let entry = entries.at("/data/0");
+    assert_eq!(entries.at("/data").as_array().unwrap().len(), 1, "what did nothing is not told as done: {entries}");
+    assert_eq!((&entry["customer"], &entry["details"]["erasure"]), (&json!(other), &json!(erasure)), "{entry}");
+    assert_eq!((&entry["details"]["changed"], &entry["details"]["version"]), (&json!(["notes"]), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_copy_in_an_old_version_of_a_record_is_cleared_too_unless_a_hold_keeps_it() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0402", json!("likes tea")).await;
+    let call = json!({"channel": "phone", "occurred_at": "2026-11-20T08:00:00Z", "summary": typed("0402")});
+    let call = enter(&sales, &other, "interaction", call).await.shows(201).id();
+    let at = crate::records::path("interaction", &call);
+    sales.patch(&at, &json!({"fields": {"summary": "call back"}})).await.shows(200);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let found = json!([{"place": "records", "customer_id": other, "record_type": "interaction", "record_id": call,
+        "field": "summary", "version": 2, "kind": "identifier"}]);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    let wish = json!({"customer_id": other, "record_id": call, "field": "summary", "version": 2, "reason": "a copy of the erased"});
+    let held = hold(&dpo, &other, json!({})).await.id();
+    let refused = dpo.post(&clearing(&erasure), &wish).await.refuses(409, "legal_hold");
+    assert!(refused.text().contains(&held), "whoever reads it learns whom to ask");
+    assert_eq!(findings(&org, &dpo, &erasure).await, found, "what must be kept is kept");
+    let because = json!({"reason": "the case was settled"});
+    dpo.post(&format!("/v1/legal-holds/{held}/release"), &because).await.shows(200);
+    dpo.post(&clearing(&erasure), &wish).await.shows(204);
+    let history = sales.get(&format!("{at}/history")).await.shows(200);
+    assert_eq!(history.at("/data").as_array().unwrap().len(), 2);
+    assert!(!history.text().contains("husband"), "{history}");
+    assert_eq!(sales.get(&at).await.shows(200).at("/fields/summary"), "call back");
+    certified(&org, &dpo, &erasure).await;
+}
+
+#[tokio::test]
+async fn what_no_finding_names_is_not_cleared_and_nobody_else_clears_anything() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0403", json!("likes tea")).await;
+    for note in [typed("0403"), "likes coffee".to_owned()] {
+        sales.patch(&path(&other), &json!({"fields": {"notes": note}})).await.shows(200);
+    }
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let wish = json!({"customer_id": other, "field": "notes", "version": 3, "reason": "a copy of the erased"});
+    dpo.post(&clearing(&erasure), &wish).await.refuses(422, "invalid_body");
+    assert_eq!(findings(&org, &dpo, &erasure).await[0]["version"], 3, "once somebody looked");
+    let unlike = |member: &str, value: Value| {
+        let mut other = wish.clone();
+        other[member] = value;
+        other
+    };
+    for wrong in [
+        unlike("version", json!(2)),
+        unlike("field", json!("name")),
+        unlike("customer_id", json!(gone)),
+        unlike("record_id", json!(other)),
+    ] {
+        let refused = dpo.post(&clearing(&erasure), &wrong).await.refuses(422, "invalid_body");
+        assert_eq!(refused.faults(), [("/version".to_owned(), "unknown_finding".to_owned())], "{wrong}");
+    }
+    let typed = unlike("reason", json!("it is 139-7777 0403 again"));
+    let refused = dpo.post(&clearing(&erasure), &typed).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), [("/reason".to_owned(), "personal_value".to_owned())]);
+    for person in [&sales, &org.auditor().await] {
+        person.post(&clearing(&erasure), &wish).await.refuses(403, "forbidden");
+    }
+    Org::found().await.dpo().await.post(&clearing(&erasure), &wish).await.refuses(404, "not_found");
+    let history = sales.get(&format!("{}/history", path(&other))).await.shows(200);
+    assert!(history.text().contains("7777 0403") && history.text().contains("likes tea"), "{history}");
+}

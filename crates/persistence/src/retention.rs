@@ -11,12 +11,13 @@ use uuid::Uuid;
 use crate::{DbError, Work};
 
 pub use policies::{
-    Due, PolicyRow, RunRow, count_due, find_policy, find_run, insert_policy, insert_run, list_due, list_policies,
-    list_runs, lock_clock, lock_policy, note_warned, put_clock, update_policy,
+    Due, PolicyRow, RunRow, count_due, find_policy, find_run, insert_policy, insert_run, is_due, list_due,
+    list_policies, list_runs, lock_clock, lock_policy, note_warned, put_clock, update_policy,
 };
 
 pub use records::{
-    DueRecords, archive_records, count_due_records, list_due_records, note_records_warned, remove_files, remove_records,
+    DueRecords, archive_records, count_due_records, list_due_records, lock_due_records, note_records_warned,
+    remove_files, remove_records,
 };
 
 /// One duty to keep.

@@ -4,6 +4,7 @@ mod anonymise;
 mod fields;
 mod holds;
 mod policies;
+mod races;
 
 pub use policies::{PATH, round};
 use serde_json::{Value, json};

@@ -225,6 +225,36 @@ async fn what_hangs_on_people_goes_by_its_type_and_state_and_the_people_stay() {
 }
 
 #[tokio::test]
+async fn a_state_that_no_record_of_the_type_can_be_in_is_refused_and_those_that_there_are_named() {
+    let org = Org::found().await;
+    let (dpo, admin) = (org.dpo().await, org.admin().await);
+    let own = json!({"code": "visit_report", "labels": {"en": "Visit report", "zh": "拜访报告"}});
+    admin.post("/v1/record-types", &own).await.shows(201);
+    let of = |record_type: Value, state: &str| {
+        json!({"name": "Old ones", "record_type": record_type, "record_state": state, "since": "updated_at", "days": 30,
+            "action": "destroy"})
+    };
+    for (wrong, code, named) in [
+        (of(json!("ticket"), "Closed"), "not_a_choice", "open, pending, solved, closed"),
+        (of(json!("opportunity"), "closed"), "not_a_choice", "lead, qualified, proposal, negotiation, won, lost"),
+        (of(json!("visit_report"), "done"), "not_allowed", ""),
+        (of(Value::Null, "closed"), "not_allowed", ""),
+    ] {
+        let mut rule = wrong.clone();
+        rule.as_object_mut().unwrap().remove("name");
+        for refused in [dpo.post(&format!("{PATH}/preview"), &rule).await, dpo.post(PATH, &wrong).await] {
+            let refused = refused.refuses(422, "invalid_body");
+            assert_eq!(refused.faults(), [("/record_state".to_owned(), code.to_owned())], "{wrong}");
+            assert!(refused.text().contains(named), "{refused}");
+        }
+    }
+    assert_eq!(dpo.get(PATH).await.shows(200).at("/data"), json!([]), "nothing was made");
+    for (record_type, state) in [("ticket", "closed"), ("opportunity", "lost"), ("interaction", "phone")] {
+        dpo.post(PATH, &of(json!(record_type), state)).await.shows(201);
+    }
+}
+
+#[tokio::test]
 async fn a_policy_may_be_about_those_of_one_purpose() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);

@@ -1,6 +1,7 @@
 //! An organisation of one's own: founded for one test, seen by no other.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use custodian_application::organizations::{Founded, Founder, NewDepartment, found};
 use serde_json::{Value, json};
@@ -134,6 +135,17 @@ impl<'s> Org<'s> {
     /// The database as its owner, with this organisation's rows open.
     pub async fn sql(&self) -> Client {
         self.service.sql(self.id).await
+    }
+
+    /// Returns once somebody waits for what this connection holds.
+    pub async fn waited_for(&self, holder: &Client) {
+        let own: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        let (sql, begun) = (self.sql().await, Instant::now());
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
+        while sql.query_one(waiting, &[&own]).await.unwrap().get::<_, i64>(0) == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits");
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub struct RetentionRuleBody {
     /// What hangs on customers, by its type, such as `ticket`; customers themselves when absent.
     #[schema(max_length = 64)]
     record_type: Option<String>,
-    /// Records in this state alone, such as `closed`.
+    /// Records in this state alone, such as `closed`: one that records of the type can be in, and that stands open.
     #[schema(max_length = 64)]
     record_state: Option<String>,
     /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn`, `anonymise` and `destroy` then.
@@ -73,7 +73,7 @@ pub struct NewRetentionPolicyBody {
     /// What hangs on customers, by its type, such as `ticket`; customers themselves when absent.
     #[schema(max_length = 64)]
     record_type: Option<String>,
-    /// Records in this state alone, such as `closed`.
+    /// Records in this state alone, such as `closed`: one that records of the type can be in, and that stands open.
     #[schema(max_length = 64)]
     record_state: Option<String>,
     /// Values of this field alone, by its key, such as `address`; whoever or whatever has them stays. Actions are `warn`, `anonymise` and `destroy` then.

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action as Entry;
-use custodian_domain::catalog::{CUSTOMER, Catalog, Field, RecordType};
+use custodian_domain::catalog::{CUSTOMER, Catalog, DataType, Field, RecordType};
 use custodian_domain::customers::Stage;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::records::OpenFacts;
 use custodian_domain::retention::{Action, PolicyState, Since, due_before};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
@@ -126,9 +127,7 @@ impl Rule {
             faults.push(Fault::new("/record_type", "not_a_choice"));
         }
         faults.extend(self.field_faults(call));
-        if of.is_none() && self.record_state.is_some() {
-            faults.push(Fault::new("/record_state", "not_allowed"));
-        }
+        faults.extend(self.state_fault(call));
         if of.is_some() && self.stage.is_some() {
             faults.push(Fault::new("/stage", "not_allowed"));
         }
@@ -146,6 +145,22 @@ impl Rule {
 }
 
 impl Rule {
+    /// A state that records of the type can be seen to be in: in another, or in any of a type without states, it would meet nothing and say nothing.
+    fn state_fault(&self, call: &Call) -> Option<Fault> {
+        let state = self.record_state.as_deref()?;
+        let not_allowed = || Fault::new("/record_state", "not_allowed");
+        let Some(code) = self.record_type.as_deref() else { return Some(not_allowed()) };
+        let of = call.catalog().record_type(code).filter(|of| of.code != CUSTOMER)?;
+        let field = OpenFacts::of(of).state.and_then(|key| of.field(key));
+        match field.map(|field| &field.data_type) {
+            Some(DataType::Enum(states)) if states.iter().any(|known| known == state) => None,
+            Some(DataType::Enum(states)) => {
+                Some(Fault::new("/record_state", "not_a_choice").with_arg(states.join(", ")))
+            }
+            _ => Some(not_allowed()),
+        }
+    }
+
     /// A field of what the rule is about, in use or not, that its action may take away; and something personal where that is to go.
     fn field_faults(&self, call: &Call) -> Vec<Fault> {
         let of = call.catalog().record_type(self.record_type.as_deref().unwrap_or(CUSTOMER));

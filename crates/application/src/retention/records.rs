@@ -38,7 +38,7 @@ pub(super) async fn carry_out(
         let ids: Vec<Uuid> = theirs.iter().map(|(_, record)| *record).collect();
         let customer = CustomerId::from(*customer);
         let work = app.begin(organization).await?;
-        match of_one(app, &work, policy, rule, (customer, &ids)).await {
+        match of_one(app, &work, policy, rule, (customer, &ids), now).await {
             Ok(met) if met.records == 0 => work.abandon().await,
             Ok(met) => {
                 work.commit().await?;
@@ -76,6 +76,21 @@ async fn due(
     }
 }
 
+/// Those of a locked customer that are due now that nobody else can change them.
+async fn due_still(
+    work: &Work,
+    policy: &PolicyRow,
+    rule: &Rule,
+    (customer, chosen): (CustomerId, &[Uuid]),
+    begun: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DomainError> {
+    let catalog = load(work).await?;
+    match rule.due_records(&catalog, begun, Some(policy.id)) {
+        Some(due) => Ok(stored::lock_due_records(work, &due, customer.uuid(), chosen).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// What became of the records of one customer.
 #[derive(Default)]
 struct Met {
@@ -90,19 +105,25 @@ impl Met {
     }
 }
 
-/// Takes records of one customer away, or out of use, or fields of them, or tells of them; none where a hold was laid meanwhile.
+/// Takes records of one customer away, or out of use, or fields of them, or tells of them, as far as they are due still; none where a hold was laid meanwhile.
 async fn of_one(
     app: &App,
     work: &Work,
     policy: &PolicyRow,
     rule: &Rule,
-    (customer, ids): (CustomerId, &[Uuid]),
+    (customer, chosen): (CustomerId, &[Uuid]),
+    begun: DateTime<Utc>,
 ) -> Result<Met, DomainError> {
     let Some((row, false)) = lock_any(work, customer).await? else { return Ok(Met::default()) };
     let now = work.database_time().await?;
     if verdict(work, customer, now).await? != Verdict::Go {
         return Ok(Met::default());
     }
+    let due = due_still(work, policy, rule, (customer, chosen), begun).await?;
+    if due.is_empty() {
+        return Ok(Met::default());
+    }
+    let ids = due.as_slice();
     if rule.action == Action::Warn {
         return warn(app, work, policy, (customer, ids)).await;
     }

@@ -6,7 +6,7 @@ use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::{Action, is_steady};
 use custodian_persistence::customers::{self as people, lock_any};
-use custodian_persistence::retention::{self as stored, PolicyRow, RunRow};
+use custodian_persistence::retention::{self as stored, Due, PolicyRow, RunRow};
 use custodian_persistence::{Work, organizations};
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ async fn carry_out(
     let (mut done, mut erasures) = (Vec::new(), Vec::new());
     for customer in customers? {
         let work = app.begin(organization).await?;
-        match one(app, &work, policy, &rule, customer).await {
+        match one(app, &work, policy, &rule, (&due, customer)).await {
             Ok(Outcome::Left) => work.abandon().await,
             Ok(Outcome::Done(erasure)) => {
                 work.commit().await?;
@@ -122,7 +122,7 @@ async fn carry_out(
 
 /// What became of one person.
 enum Outcome {
-    /// Somebody was faster, or a hold was laid meanwhile.
+    /// Not due any more, or a hold was laid meanwhile.
     Left,
     /// Done; the erasure, where it was one.
     Done(Option<Uuid>),
@@ -133,10 +133,11 @@ async fn one(
     work: &Work,
     policy: &PolicyRow,
     rule: &Rule,
-    customer: CustomerId,
+    (due, customer): (&Due<'_>, CustomerId),
 ) -> Result<Outcome, DomainError> {
     let Some((row, false)) = lock_any(work, customer).await? else { return Ok(Outcome::Left) };
-    if people::merged_into(work, customer).await?.is_some() {
+    // Whoever was chosen may have been touched, or made one with somebody, before the lock was had.
+    if !stored::is_due(work, due, customer).await? {
         return Ok(Outcome::Left);
     }
     if let (Some(key), Action::Anonymise | Action::Destroy) = (rule.field.as_deref(), rule.action) {

@@ -202,6 +202,16 @@ pub async fn list_due(work: &Work, due: &Due<'_>, limit: i64) -> Result<Vec<Cust
     Ok(rows.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
 }
 
+/// Whether a locked customer is due still, and no hold keeps them.
+pub async fn is_due(work: &Work, due: &Due<'_>, customer: CustomerId) -> Result<bool, DbError> {
+    let sql =
+        format!("SELECT EXISTS (SELECT FROM customers c WHERE {} AND NOT {HELD} AND c.id = $7::uuid)", meets(due));
+    let (organization, mark, customer) = (work.organization().uuid(), due.mark(), customer.uuid());
+    let params: [&(dyn ToSql + Sync); 7] =
+        [&organization, &due.stage, &due.before, &due.unwarned_by, &due.purpose, &mark, &customer];
+    Ok(work.query_one(&sql, &params).await?.get(0))
+}
+
 /// Notes that a policy has told of a customer.
 pub async fn note_warned(work: &Work, policy: Uuid, customer: CustomerId) -> Result<(), DbError> {
     let sql = "INSERT INTO retention_warnings (organization_id, policy_id, customer_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";

@@ -76,6 +76,32 @@ pub async fn list_due_records(work: &Work, due: &DueRecords<'_>, limit: i64) -> 
     Ok(work.query(&sql, &params).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// Which of these records of a locked customer are due still, each held until the transaction ends.
+pub async fn lock_due_records(
+    work: &Work,
+    due: &DueRecords<'_>,
+    customer: Uuid,
+    records: &[Uuid],
+) -> Result<Vec<Uuid>, DbError> {
+    let sql = format!(
+        "SELECT r.id {} AND NOT {HELD} AND r.customer_id = $8 AND r.id = ANY($9) ORDER BY r.id FOR UPDATE OF r",
+        meets(due)
+    );
+    let (organization, marks) = (work.organization().uuid(), due.marks());
+    let params: [&(dyn ToSql + Sync); 9] = [
+        &organization,
+        &due.record_type,
+        &due.state,
+        &due.before,
+        &due.purpose,
+        &marks,
+        &due.unwarned_by,
+        &customer,
+        &records,
+    ];
+    Ok(work.query(&sql, &params).await?.iter().map(|row| row.get(0)).collect())
+}
+
 /// Notes that a policy has told of records of a customer. How many it had not told of before.
 pub async fn note_records_warned(work: &Work, policy: Uuid, customer: Uuid, records: &[Uuid]) -> Result<u64, DbError> {
     const SQL: &str = "INSERT INTO retention_record_warnings (organization_id, customer_id, policy_id, record_id) SELECT $1, $2, $3, * FROM unnest($4::uuid[]) \

@@ -17,7 +17,7 @@ pub struct LetterRow {
     pub customer: Option<CustomerId>,
     /// What it is about: a code.
     pub kind: String,
-    /// Sealed under the organisation's data key.
+    /// To staff sealed under the organisation's data key; to a customer under a key of its own, whose wrapped form stands before it.
     pub sealed_letter: Vec<u8>,
     /// When it was written.
     pub created_at: DateTime<Utc>,
@@ -103,6 +103,13 @@ pub async fn remove_all_of_customer(work: &Work, customer: CustomerId) -> Result
     const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND customer_id = $2 RETURNING id) \
          DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
     work.execute(SQL, &[&work.organization().uuid(), &customer.uuid()]).await
+}
+
+/// Takes out every letter that is of no use any more, by the database's clock.
+pub async fn remove_expired(work: &Work) -> Result<u64, DbError> {
+    const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND expires_at <= clock_timestamp() RETURNING id) \
+         DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
+    work.execute(SQL, &[&work.organization().uuid()]).await
 }
 
 /// Gives a letter back, to be tried again after `seconds`.

@@ -30,6 +30,19 @@ async fn a_request_is_done_only_after_it_is_known_who_asks() {
 }
 
 #[tokio::test]
+async fn an_answer_of_spaces_is_none() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let id = proved(&dpo, &customer, &json!({})).await;
+    for blank in [" ", " \u{3000}  "] {
+        let refused = act(&dpo, &id, "complete", &json!({"answer": blank})).await.refuses(422, "invalid_body");
+        assert_eq!(refused.faults(), [("/answer".to_owned(), "too_short".to_owned())], "{blank:?}");
+    }
+    assert_eq!(dpo.get(&format!("{PATH}/{id}")).await.shows(200).at("/state"), "in_progress");
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+}
+
+#[tokio::test]
 async fn an_erasure_is_not_done_because_somebody_says_so() {
     let org = Org::found().await;
     let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);

@@ -92,3 +92,79 @@ async fn of_two_corrections_that_a_person_asks_for_none_swallows_the_other() {
     let seen = dpo.post(&format!("/v1/customers/{customer}/reveal"), &look).await.shows(200);
     assert!(seen.text().contains("2 Harbour Street") && seen.text().contains(&moved), "{seen}");
 }
+
+/// A use that may be objected to.
+async fn use_of(dpo: &Person) -> String {
+    let code = crate::house::fresh_code();
+    let body = json!({"code": code, "labels": {"en": "Profiles", "zh": "画像"}, "description": "To be objected to.",
+        "legal_basis": "eu_legitimate_interests", "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["DE"]});
+    dpo.post("/v1/purposes", &body).await.shows(201);
+    code
+}
+
+async fn reason(dpo: &Person, customer: &str, purpose: &str) -> Value {
+    let asked = format!("/v1/consent-decisions?customer_id={customer}&purpose={purpose}");
+    dpo.get(&asked).await.shows(200).at("/reason")
+}
+
+#[tokio::test]
+async fn objections_to_different_uses_both_stand_and_both_take_effect() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    let (ads, profiles) = (use_of(&dpo).await, use_of(&dpo).await);
+    let to = |purposes: Value| json!({"right": "objection", "purposes": purposes});
+    let first = proved(&dpo, &customer, &to(json!([ads]))).await;
+    let second = proved(&dpo, &customer, &to(json!([profiles]))).await;
+    for id in [&first, &second] {
+        assert_eq!(linked(&dpo, id).await, (Value::Null, json!("in_progress")));
+    }
+    let again = proved(&dpo, &customer, &to(json!([ads]))).await;
+    assert_eq!(linked(&dpo, &again).await.0, json!(first), "the same use");
+    let both = proved(&dpo, &customer, &to(json!([ads, profiles]))).await;
+    let turned = proved(&dpo, &customer, &to(json!([profiles, ads]))).await;
+    assert_eq!((linked(&dpo, &both).await.0, linked(&dpo, &turned).await.0), (Value::Null, json!(both)));
+    act(&dpo, &both, "cancel", &json!({})).await.shows(200);
+    act(&dpo, &turned, "cancel", &json!({})).await.shows(200);
+    act(&dpo, &again, "complete", &json!({})).await.refuses(409, "duplicate_request");
+    act(&dpo, &first, "complete", &json!({})).await.shows(200);
+    assert_eq!(linked(&dpo, &again).await, (json!(first), json!("cancelled")), "answered with it");
+    assert_eq!(linked(&dpo, &second).await, (Value::Null, json!("in_progress")), "still to be answered");
+    assert_eq!(reason(&dpo, &customer, &ads).await, "objected");
+    assert_eq!(reason(&dpo, &customer, &profiles).await, "other_basis");
+    act(&dpo, &second, "complete", &json!({})).await.shows(200);
+    assert_eq!(reason(&dpo, &customer, &profiles).await, "objected");
+}
+
+#[tokio::test]
+async fn a_request_about_everything_repeats_none_about_something() {
+    let org = Org::found().await;
+    let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
+    for right in ["objection", "restriction"] {
+        let code = use_of(&dpo).await;
+        let asked = |purposes: Value| json!({"right": right, "purposes": purposes});
+        let one = proved(&dpo, &customer, &asked(json!([code]))).await;
+        let all = proved(&dpo, &customer, &asked(json!([]))).await;
+        assert_eq!((linked(&dpo, &one).await.0, linked(&dpo, &all).await.0), (Value::Null, Value::Null), "{right}");
+        act(&dpo, &one, "complete", &json!({})).await.shows(200);
+        assert_eq!(linked(&dpo, &all).await.1, "in_progress", "{right}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_for_the_request_of_another_leaves_theirs_to_be_answered() {
+    let org = Org::found().await;
+    let (dpo, (customer, _), (other, _)) = (org.dpo().await, somebody(&org).await, somebody(&org).await);
+    let mistaken = file(&dpo, &json!({"customer_id": customer})).await.shows(201).id();
+    let own = file(&dpo, &json!({"customer_id": customer})).await.shows(201).id();
+    assert_eq!(linked(&dpo, &own).await.0, json!(mistaken));
+    let seen = json!({"method": "document", "customer_id": other});
+    let moved = act(&dpo, &mistaken, "verify", &seen).await.shows(200);
+    assert_eq!((moved.at("/customer_id"), moved.at("/duplicate_of")), (json!(other), Value::Null));
+    assert_eq!(linked(&dpo, &own).await, (Value::Null, json!("received")), "it waits for nobody else's answer");
+    act(&dpo, &own, "verify", &json!({"method": "document"})).await.shows(200);
+    act(&dpo, &own, "complete", &json!({})).await.shows(200);
+    let back = json!({"method": "document", "customer_id": customer});
+    act(&dpo, &mistaken, "verify", &back).await.refuses(409, "already_verified");
+    let read = dpo.get(&format!("{PATH}/{mistaken}")).await.shows(200);
+    assert_eq!(read.at("/customer_id"), json!(other), "once proved it stays whose it is");
+}

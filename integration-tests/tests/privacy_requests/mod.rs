@@ -6,10 +6,12 @@ mod effects;
 mod expiry;
 mod filing;
 mod log;
+mod outcome;
 mod people;
 mod proving;
 mod recipients;
 mod recompute;
+mod restricted;
 mod times;
 
 use serde_json::{Value, json};

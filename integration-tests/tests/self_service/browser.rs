@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use super::{code, portal, somebody};
 use crate::erasures::round;
 use crate::support::browser::{PageFile, Tab, browser, serve};
-use crate::support::mailbox::{letter, letters};
+use crate::support::mailbox::{letter, letter_about, letters};
 use crate::support::{Org, Person, own_instance};
 
 const FILES: &[PageFile] = &[
@@ -93,12 +93,13 @@ async fn downloads(tab: &mut Tab, dpo: &Person) {
     );
 }
 
-async fn is_erased(tab: &mut Tab, org: &Org<'_>, customer: &str) {
+async fn is_erased(tab: &mut Tab, org: &Org<'_>, customer: &str, address: &str) {
     tab.clicks("#sure").await;
     tab.clicks("#erase .grave").await;
     let id = request(tab, "Erase my data").await;
     let (dpo, ground) = (org.dpo().await, json!({"ground": "subject_request", "privacy_request_id": id}));
     dpo.post(&format!("/v1/customers/{customer}/erase"), &ground).await.shows(202);
+    letter_about(org.service(), address, "was erased").await;
     round(org).await;
     tab.clicks("#again").await;
     tab.until("document.querySelector('#inside').hidden && !document.querySelector('#door').hidden").await;
@@ -126,7 +127,7 @@ async fn a_person_goes_the_whole_way_in_a_browser() {
     sees_who_looked(&mut tab, &admin).await;
     withdraws(&mut tab, &dpo, &consent).await;
     downloads(&mut tab, &dpo).await;
-    is_erased(&mut tab, &org, &customer).await;
+    is_erased(&mut tab, &org, &customer, &address).await;
     assert!(tab.faults().is_empty(), "{:?}", tab.faults());
     // The door is shut: no code comes any more, though others still get theirs.
     let before = letters(&service.stranger(), &address).await.len();

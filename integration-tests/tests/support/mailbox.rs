@@ -29,6 +29,20 @@ pub async fn letter(service: &Service, to: &str, count: usize) -> String {
     }
 }
 
+/// Waits until a letter to an address says this; its whole text.
+pub async fn letter_about(service: &Service, to: &str, what: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let all = letters(&service.stranger(), to).await;
+        let mut texts = all.iter().filter_map(|letter| letter["text"].as_str());
+        if let Some(found) = texts.find(|text| text.contains(what)) {
+            return found.to_owned();
+        }
+        assert!(begun.elapsed() < PATIENCE, "no letter about {what:?} to {to}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// The one-time token in a letter.
 pub fn token(letter: &str) -> String {
     let found = letter.split_whitespace().find(|word| word.starts_with("ci_") || word.starts_with("cp_"));

@@ -133,7 +133,7 @@ pub struct VerifyBody {
     /// The code that was sent.
     #[schema(pattern = "^[0-9]{8}$")]
     code: Option<String>,
-    /// Which customer it is, as staff know them.
+    /// Which customer it is, as staff know them; in place of the one that it was taken for, if there is one.
     customer_id: Option<Uuid>,
 }
 
@@ -276,7 +276,7 @@ pub struct PrivacyRequestBody {
     verified_at: Option<DateTime<Utc>>,
     /// Who works on it.
     assignee_id: Option<Uuid>,
-    /// The open request of the same person that stands instead of this one; shown like `customer_id`.
+    /// The open request of the same person for the same right, law and purposes that stands instead of this one; shown like `customer_id`.
     duplicate_of: Option<Uuid>,
     /// Code of the ground on which it was turned down.
     ground: Option<String>,

@@ -20,7 +20,7 @@ use crate::audit::{Detail, Draft, record_all};
 use crate::auth::require_step_up;
 use crate::customers::{decide_row, refuse, unpack_tags, values};
 use crate::events::{Event, EventType, Fact, publish};
-use crate::privacy_requests::tell_of_erasure;
+use crate::privacy_requests::{last_letter, tell_of_erasure, tell_of_own_erasure};
 use crate::retention::{held, verdict};
 use crate::{App, Call};
 
@@ -74,7 +74,7 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
                 let done = take_away(app, work, wish, &other, removal(by, now)).await?;
                 app.record_change(work, call, told(&done)).await?;
             }
-            let done = take_away(app, work, wish, &row, removal(by, now)).await?;
+            let done = take_away_and_tell(app, work, wish, &row, removal(by, now)).await?;
             app.record_change(work, call, told(&done)).await?;
             Ok(ErasureView { row: done })
         }
@@ -111,7 +111,8 @@ pub(crate) async fn erase_unasked(
     let before = stored::of_customer(work, row.id).await?;
     others_along(app, work, row.id, &asked, now).await?;
     let removal = Removal { anonymise, ..removal(Uuid::nil(), now) };
-    let done = take_away(app, work, wish(app, Uuid::nil(), &asked, row, before, now), row, removal).await?;
+    let wish = wish(app, Uuid::nil(), &asked, row, before, now);
+    let done = take_away_and_tell(app, work, wish, row, removal).await?;
     record_all(work, &[&app.own_entry(work.organization(), told(&done)).await?]).await?;
     Ok(Some(done.id))
 }
@@ -223,10 +224,24 @@ pub(super) async fn carry_out(
         }
         Verdict::Go => {
             others_along(app, work, row.id, &asked, now).await?;
-            let done = take_away(app, work, wish, row, removal(by, now)).await?;
+            let done = take_away_and_tell(app, work, wish, row, removal(by, now)).await?;
             Ok((Became::Erased(done.id), Some(told(&done))))
         }
     }
+}
+
+/// Makes a locked customer unreadable and, where they asked for it, has them told so.
+pub(super) async fn take_away_and_tell(
+    app: &App,
+    work: &Work,
+    wish: ErasureRow,
+    row: &CustomerRow,
+    removal: Removal,
+) -> Result<ErasureRow, DomainError> {
+    let letter = last_letter(app, work, row, wish.privacy_request).await?;
+    let done = take_away(app, work, wish, row, removal).await?;
+    tell_of_own_erasure(app, work, row.id, letter).await?;
+    Ok(done)
 }
 
 /// Makes a locked customer unreadable: everything that could open or find them goes in this transaction. Nothing of them has to open for it.

@@ -5,10 +5,10 @@ use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::Verdict;
 use custodian_persistence::customers::lock_any;
-use custodian_persistence::{Work, erasures as stored, organizations};
+use custodian_persistence::{Work, erasures as stored, mail, organizations};
 use uuid::Uuid;
 
-use super::ask::{Asked, others_along, removal, take_away, told};
+use super::ask::{Asked, others_along, removal, take_away_and_tell, told};
 use super::{certificate, keyring, ledger, sweep};
 use crate::App;
 use crate::audit::record_all;
@@ -63,6 +63,7 @@ pub async fn settle_all(app: &App) -> Result<Round, DomainError> {
 /// A round for one organisation. Runs at once on two instances do no harm to each other.
 pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, DomainError> {
     let mut round = Round { taken_up: take_up(app, organization).await?, ..Round::default() };
+    drop_late_letters(app, organization).await?;
     if tell_all(app, organization).await? + tell_others(app, organization).await? > 0 {
         anchor_ledger(app).await?;
     }
@@ -112,6 +113,13 @@ async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, Domai
     Ok(taken)
 }
 
+/// A letter that could not be handed over in its time would keep the certificate waiting where no sender takes it out.
+async fn drop_late_letters(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+    let work = app.begin(organization).await?;
+    mail::remove_expired(&work).await?;
+    Ok(work.commit().await?)
+}
+
 async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<bool, DomainError> {
     let (Some((row, false)), Some(wish)) =
         (lock_any(work, customer).await?, stored::of_customer(work, customer).await?)
@@ -125,7 +133,7 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
     let ground = Ground::from_code(&wish.ground).unwrap_or(Ground::SubjectRequest);
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: wish.privacy_request };
     others_along(app, work, row.id, &asked, now).await?;
-    let done = take_away(app, work, wish, &row, removal(Uuid::nil(), now)).await?;
+    let done = take_away_and_tell(app, work, wish, &row, removal(Uuid::nil(), now)).await?;
     let entry = app.own_entry(work.organization(), told(&done)).await?;
     record_all(work, &[&entry]).await?;
     Ok(true)

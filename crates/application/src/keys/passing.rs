@@ -1,4 +1,4 @@
-//! The bucket of what lives for a day: files on their way in and answers kept for retries. It gets a new key whenever somebody is erased, so
+//! The bucket of what lives for a day: files on their way in, answers kept for retries, letters to customers. It gets a new key whenever somebody is erased, so
 //! that no copy of the database opens what they held.
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use custodian_crypto::keys::commitment;
 use custodian_crypto::{BucketKey, Randomness, Secret32};
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::KeyStoreError;
-use custodian_persistence::erasures::{self as stored, KeptBody, KeptTraces, WrappedKey};
+use custodian_persistence::erasures::{self as stored, KeptBody, KeptLetter, KeptTraces, WrappedKey};
 use custodian_persistence::keys::{BucketRow, hold_epochs, take_epoch};
 use uuid::Uuid;
 
@@ -85,7 +85,9 @@ impl Keyring {
             let bodies = stored::kept_bodies_on(&work, PASSING, epoch, PAGE).await?;
             let traces = stored::traces_on(&work, PASSING, epoch).await?;
             let exports = stored::export_keys_on(&work, PASSING, epoch).await?;
-            if imports.is_empty() && exports.is_empty() && bodies.is_empty() && traces.is_empty() {
+            let letters = stored::letters_on(&work, PASSING, epoch).await?;
+            let kept = bodies.len() + traces.len() + letters.len();
+            if imports.is_empty() && exports.is_empty() && kept == 0 {
                 work.abandon().await;
                 return Ok(());
             }
@@ -99,6 +101,8 @@ impl Keyring {
             stored::put_bodies(&work, &bodies.collect::<Result<Vec<_>, _>>()?).await?;
             let traces = traces.into_iter().map(|one| carried_traces(&change, one, app.rng()));
             stored::put_traces(&work, &traces.collect::<Result<Vec<_>, _>>()?, *current).await?;
+            let letters = letters.into_iter().map(|one| carried_letter(&change, one, app.rng()));
+            stored::put_letters(&work, &letters.collect::<Result<Vec<_>, _>>()?).await?;
             work.commit().await?;
         }
     }
@@ -159,6 +163,13 @@ fn carried_traces(change: &Change, one: KeptTraces, rng: &dyn Randomness) -> Res
     let (wrapped, sealed) = crate::idempotency::split(&one.sealed).ok_or(DomainError::Integrity)?;
     let anew = over(change, one.erasure, DATA_KEY_VERSION, wrapped, rng)?;
     Ok(KeptTraces { sealed: [anew.as_slice(), sealed].concat(), ..one })
+}
+
+/// A letter that waits for its sender, under the new epoch: those to the erased went with them, but for the one that tells them of it.
+fn carried_letter(change: &Change, one: KeptLetter, rng: &dyn Randomness) -> Result<KeptLetter, DomainError> {
+    let (wrapped, sealed) = crate::idempotency::split(&one.sealed).ok_or(DomainError::Integrity)?;
+    let anew = over(change, one.id, DATA_KEY_VERSION, wrapped, rng)?;
+    Ok(KeptLetter { sealed: [anew.as_slice(), sealed].concat(), ..one })
 }
 
 /// A kept answer under the new epoch, or emptied.

@@ -1,6 +1,7 @@
 //! Letters: written in the transaction of what they tell, sealed until they go, at least once whatever is killed.
 
 mod letters;
+mod sealing;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub(crate) use letters::{follow_ups, invitation, password_changed, password_rese
 
 use crate::App;
 use crate::audit::{Detail, Draft, EntryActor, seal_entry};
-use crate::keys::{OrganizationKeys, own_place, seal_own};
+use crate::keys::OrganizationKeys;
 
 /// How long a sender may take before another one takes the letter over. Longer than any hand-over.
 const LEASE_SECONDS: f64 = 60.0;
@@ -47,19 +48,25 @@ pub(crate) async fn queue(
     letter: Text,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DomainError> {
-    put(app, work, keys, (Some(user), None), to, letter, expires_at).await
+    put(app, work, Receiver::Staff(user, keys), to, letter, expires_at).await
 }
 
-/// The same for somebody whom data is about.
+/// The same for somebody whom data is about: no copy of the database opens it once an erasure of theirs has ended.
 pub(crate) async fn queue_to_customer(
     app: &App,
     work: &Work,
-    keys: &OrganizationKeys,
     (customer, to): (CustomerId, String),
     letter: Text,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DomainError> {
-    put(app, work, keys, (None, Some(customer)), to, letter, expires_at).await
+    put(app, work, Receiver::Customer(customer), to, letter, expires_at).await
+}
+
+/// Whose a letter is, and so what it is sealed under.
+#[derive(Clone, Copy)]
+enum Receiver<'a> {
+    Staff(UserId, &'a OrganizationKeys),
+    Customer(CustomerId),
 }
 
 /// By which it goes: an address by mail, a number by short message.
@@ -70,8 +77,7 @@ fn way<'a>(app: &'a App, to: &str) -> Option<&'a Arc<dyn Mail>> {
 async fn put(
     app: &App,
     work: &Work,
-    keys: &OrganizationKeys,
-    (user, customer): (Option<UserId>, Option<CustomerId>),
+    receiver: Receiver<'_>,
     to: String,
     letter: Text,
     expires_at: DateTime<Utc>,
@@ -83,7 +89,10 @@ async fn put(
     let id = app.new_id();
     let letter = Letter { id: id.to_string(), to, subject, text };
     let letter = serde_json::to_string(&letter).map_err(|_| DomainError::internal("a letter does not serialise"))?;
-    let sealed_letter = seal_own(keys, &own_place(work.organization(), "mail", id, "letter", 1), &letter, app.rng());
+    let (user, customer, sealed_letter) = match receiver {
+        Receiver::Staff(user, keys) => (Some(user), None, sealing::seal(app, keys, work.organization(), id, &letter)),
+        Receiver::Customer(customer) => (None, Some(customer), sealing::seal_apart(app, work, id, &letter).await?),
+    };
     let row = LetterRow { id, user, customer, kind: kind.to_owned(), sealed_letter, created_at: app.now(), expires_at };
     Ok(stored::insert(work, &row).await?)
 }
@@ -103,10 +112,9 @@ pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
         work.commit().await?;
         return Ok(true);
     };
-    let keys = app.keys().open_organization(&work).await?;
+    let letter = sealing::open(app, &work, &row).await;
     work.abandon().await;
-    let place = own_place(due.organization, "mail", due.id, "letter", 1);
-    let letter = crate::keys::open_own(&keys, &place, &row.sealed_letter)?;
+    let letter = letter?;
     let letter: Letter = serde_json::from_str(&letter).map_err(|_| DomainError::Integrity)?;
     let sent = match way(app, &letter.to) {
         Some(way) => way.send(&letter).await,

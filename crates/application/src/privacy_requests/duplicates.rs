@@ -1,35 +1,39 @@
-//! Several open requests of one person for the same right: one stands, the others point to it. The organisation's requests must be held.
+//! Several open requests of one person for the same: one stands, the others point to it. The organisation's requests must be held.
 
 use custodian_domain::kernel::{DomainError, JobId};
-use custodian_domain::privacy_requests::{Right, State, displaces};
+use custodian_domain::privacy_requests::{Matter, State, displaces};
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
 use custodian_persistence::{Work, jobs};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Doer, note, tell};
+use super::{Codes, Doer, codes, note, tell};
 use crate::App;
 use crate::events::EventType;
 
-/// Two rectifications ask for different things, by their corrections or in words: an answer to one says nothing of the other.
-fn stands_alone(row: &RequestRow) -> bool {
-    row.right == Right::Rectification.as_str()
+fn matter(row: &RequestRow) -> Result<Matter<'_>, DomainError> {
+    let Codes { right, jurisdiction, .. } = codes(row)?;
+    Ok(Matter { right, jurisdiction, purposes: &row.purposes })
 }
 
-async fn others(work: &Work, row: &RequestRow) -> Result<Vec<RequestRow>, DomainError> {
-    let Some(customer) = row.customer else { return Ok(Vec::new()) };
-    let mut open = stored::lock_open(work, customer, &row.right, &row.jurisdiction).await?;
-    open.retain(|one| one.id != row.id);
-    Ok(open)
+/// The other open requests of the person for this right under this law: those that ask for the same, and those that do not.
+async fn others(work: &Work, row: &RequestRow) -> Result<[Vec<RequestRow>; 2], DomainError> {
+    let (mut same, mut different) = (Vec::new(), Vec::new());
+    let Some(customer) = row.customer else { return Ok([same, different]) };
+    let own = matter(row)?;
+    for one in stored::lock_open(work, customer, &row.right, &row.jurisdiction).await? {
+        if one.id == row.id {
+            continue;
+        }
+        let repeats = matter(&one)?.repeats(&own);
+        if repeats { same.push(one) } else { different.push(one) }
+    }
+    Ok([same, different])
 }
 
 /// Finds this request its place among those that are open: beside the one that stands, or, proved where that one is not, in its place.
 pub(super) async fn settle(app: &App, work: &Work, row: &mut RequestRow, by: Doer) -> Result<(), DomainError> {
-    if stands_alone(row) {
-        row.duplicate_of = None;
-        return Ok(());
-    }
-    let open = others(work, row).await?;
+    let [open, _] = others(work, row).await?;
     let Some(standing) = open.iter().find(|one| one.duplicate_of.is_none()) else {
         row.duplicate_of = None;
         return Ok(());
@@ -52,29 +56,52 @@ async fn point(app: &App, work: &Work, open: Vec<RequestRow>, to: Uuid, by: Doer
     Ok(())
 }
 
-/// What becomes of those that point to one that has ended. An answer to somebody who was proved ends them all; where it was not proved, or was taken
-/// back, the next one stands: the proved before the others, then the oldest.
+/// What becomes of those that point to one that has ended, or that turned out to be somebody else's. An answer to somebody who was proved ends them all;
+/// where it was not proved, or was taken back, the next one stands: the proved before the others, then the oldest.
 pub(super) async fn release(app: &App, work: &Work, ended: &RequestRow, by: Doer) -> Result<(), DomainError> {
-    let mut open = others(work, ended).await?;
-    open.retain(|one| one.duplicate_of == Some(ended.id));
-    let answered = ended.verified_at.is_some() && ended.state != State::Cancelled.as_str();
-    // Rectifications that an older version has linked are still to be done.
-    if answered && !stands_alone(ended) {
-        for mut one in open {
-            one.state = State::Cancelled.as_str().to_owned();
-            one.closed_at = ended.closed_at;
-            stored::update(work, &one).await?;
-            tell(app, work, EventType::PrivacyRequestsClosed, &one).await?;
-            note(app, work, &one, by, "answered_in_other", json!({"duplicate_of": ended.id})).await?;
-            jobs::finish(work, JobId::from(one.id), Ok(json!({})), ended.closed_at.unwrap_or_default()).await?;
-        }
-        return Ok(());
+    let [mut same, mut different] = others(work, ended).await?;
+    same.retain(|one| one.duplicate_of == Some(ended.id));
+    different.retain(|one| one.duplicate_of == Some(ended.id));
+    place_anew(app, work, different, by).await?;
+    if ended.verified_at.is_some() && ended.state != State::Cancelled.as_str() {
+        return answered(app, work, same, ended, by).await;
     }
-    open.sort_by_key(|one| (one.verified_at.is_none(), one.id));
-    let mut open = open.into_iter();
-    let Some(mut next) = open.next() else { return Ok(()) };
+    same.sort_by_key(|one| (one.verified_at.is_none(), one.id));
+    let mut same = same.into_iter();
+    let Some(mut next) = same.next() else { return Ok(()) };
     next.duplicate_of = None;
     stored::update(work, &next).await?;
     note(app, work, &next, by, "stands", json!({})).await?;
-    point(app, work, open.collect(), next.id, by).await
+    point(app, work, same.collect(), next.id, by).await
+}
+
+async fn answered(
+    app: &App,
+    work: &Work,
+    same: Vec<RequestRow>,
+    ended: &RequestRow,
+    by: Doer,
+) -> Result<(), DomainError> {
+    for mut one in same {
+        one.state = State::Cancelled.as_str().to_owned();
+        one.closed_at = ended.closed_at;
+        stored::update(work, &one).await?;
+        tell(app, work, EventType::PrivacyRequestsClosed, &one).await?;
+        note(app, work, &one, by, "answered_in_other", json!({"duplicate_of": ended.id})).await?;
+        jobs::finish(work, JobId::from(one.id), Ok(json!({})), ended.closed_at.unwrap_or_default()).await?;
+    }
+    Ok(())
+}
+
+/// Requests that an older version has linked although they ask for something else are still to be done: each finds the place that it should have had.
+async fn place_anew(app: &App, work: &Work, linked: Vec<RequestRow>, by: Doer) -> Result<(), DomainError> {
+    for mut one in linked {
+        settle(app, work, &mut one, by).await?;
+        stored::update(work, &one).await?;
+        match one.duplicate_of {
+            Some(standing) => note(app, work, &one, by, "linked", json!({"duplicate_of": standing})).await?,
+            None => note(app, work, &one, by, "stands", json!({})).await?,
+        }
+    }
+    Ok(())
 }

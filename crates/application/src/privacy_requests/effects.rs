@@ -79,7 +79,7 @@ async fn correct(
     let corrections = view.details.as_ref().map(|details| &details.corrections);
     let Some(corrections) = corrections.filter(|corrections| !corrections.is_empty()) else { return Ok(()) };
     let input = |(key, value): (&String, &String)| (key.clone(), FieldInput::Text(value.clone()));
-    let patch = Patch { fields: corrections.iter().map(input).collect(), ..Patch::default() };
+    let patch = Patch { fields: corrections.iter().map(input).collect(), rectifies: true, ..Patch::default() };
     customers::patch(app, call, work, customer.uuid(), &Precondition::Any, patch).await?;
     let fields: Vec<String> = corrections.keys().cloned().collect();
     recipients::tell(app, work, row, "rectified", &fields).await

@@ -24,7 +24,7 @@ pub use file::{NewRequest, Whom, create};
 pub(crate) use file::{contact_tag, file, meant};
 pub use handle::{acknowledge, assign, cancel, extend};
 pub(crate) use handle::{hand_over, take_back};
-pub(crate) use letters::code as send_code_to;
+pub(crate) use letters::{code as send_code_to, last_letter, tell_of_own_erasure};
 pub use log::{LogExport, export_log};
 pub(crate) use package::own_package;
 pub use package::{Package, package};

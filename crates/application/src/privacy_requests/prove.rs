@@ -108,7 +108,8 @@ async fn check_code(app: &App, call: &Call, work: &Work, row: &RequestRow, code:
     }
 }
 
-/// Says which customer it is, as staff know them. One that was found by itself must be the same.
+/// Says which customer it is, as staff know them: one that was found by itself, from a contact point or by a partner's word, may have been the wrong one.
+/// Called before anybody is proved alone; whose a proved request is stays.
 async fn bind(
     app: &App,
     call: &Call,
@@ -125,7 +126,17 @@ async fn bind(
     let found = people::lock(work, CustomerId::from(id)).await?.ok_or(DomainError::NotFound)?;
     let permission = Permission::PrivacyRequestsManage;
     refuse(decide_row(app, call, &found, permission).outcome, permission)?;
+    if row.customer == Some(id) {
+        return Ok(());
+    }
+    let before = row.clone();
     row.customer = Some(id);
+    row.duplicate_of = None;
+    if before.customer.is_some() {
+        stored::update(work, row).await?;
+        // Requests of whom it was taken for would wait for an answer to somebody else.
+        duplicates::release(app, work, &before, Doer::of(call)).await?;
+    }
     Ok(())
 }
 

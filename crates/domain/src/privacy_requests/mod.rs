@@ -2,6 +2,7 @@
 
 mod calendar;
 mod deadlines;
+mod duplicates;
 mod grounds;
 mod log;
 mod package;
@@ -10,6 +11,7 @@ pub use calendar::{BUILT_IN, BuiltIn, Calendar, MissingYear};
 pub use deadlines::{
     DEFAULT_WORKING_DAYS, Dates, Jurisdiction, LONGEST_WORKING_DAYS, Limit, OwnLimits, RULES, Rule, missing_year,
 };
+pub use duplicates::{Matter, displaces};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
 pub use log::{KEPT_MONTHS, LOG_MEMBERS, LogFormat, kept_since};
 pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};
@@ -168,12 +170,6 @@ pub fn claim_faults(who: Requester, right: Right, claim: Claim<'_>) -> Vec<Fault
 /// Whether somebody born on that day has a guardian on this one.
 pub fn is_minor(born: NaiveDate, today: NaiveDate) -> bool {
     today.years_since(born).is_some_and(|years| years < 18)
-}
-
-/// Whether the newer of two open requests for the same right of the same person takes the older one's place. Only proof of identity does that:
-/// what a stranger sends in somebody's name never displaces anything.
-pub const fn displaces(newer_verified: bool, older_verified: bool) -> bool {
-    newer_verified && !older_verified
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The worked dates of each law, and the rules of who wins and who may ask.
+//! The worked dates of each law, and the rules of who may ask.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -143,12 +143,6 @@ fn nothing_comes_back_from_where_it_ended() {
     }
     assert!(!State::Received.may_become(State::Completed), "not before it is known who asks");
     assert!(!State::Verifying.may_become(State::Completed));
-}
-
-#[test]
-fn only_proof_displaces() {
-    assert!(displaces(true, false));
-    assert!(!displaces(false, false) && !displaces(false, true) && !displaces(true, true));
 }
 
 #[test]

@@ -159,6 +159,32 @@ pub async fn put_traces(work: &Work, traces: &[KeptTraces], epoch: u32) -> Resul
     Ok(())
 }
 
+/// A letter to a customer that waits for its sender; its first bytes are the wrapped key of the rest.
+#[derive(Clone, Debug)]
+pub struct KeptLetter {
+    /// The letter.
+    pub id: Uuid,
+    /// The whole.
+    pub sealed: Vec<u8>,
+}
+
+/// Letters on this epoch, each held until the transaction ends.
+pub async fn letters_on(work: &Work, bucket: u16, epoch: u32) -> Result<Vec<KeptLetter>, DbError> {
+    const SQL: &str = "SELECT id, sealed_letter FROM mail_outbox WHERE organization_id = $1 AND substr(sealed_letter, 1, 8) = $2 ORDER BY id FOR UPDATE";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &header(bucket, epoch)]).await?;
+    Ok(rows.iter().map(|row| KeptLetter { id: row.get(0), sealed: row.get(1) }).collect())
+}
+
+/// Writes them anew.
+pub async fn put_letters(work: &Work, letters: &[KeptLetter]) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE mail_outbox m SET sealed_letter = u.sealed FROM unnest($2::uuid[], $3::bytea[]) AS u(id, sealed) \
+         WHERE m.organization_id = $1 AND m.id = u.id";
+    let ids: Vec<Uuid> = letters.iter().map(|one| one.id).collect();
+    let sealed: Vec<&[u8]> = letters.iter().map(|one| one.sealed.as_slice()).collect();
+    work.execute(SQL, &[&work.organization().uuid(), &ids, &sealed]).await?;
+    Ok(())
+}
+
 /// Notes that nothing is to be wrapped by this epoch any more, and by which one from now on.
 pub async fn retire_epoch(
     work: &Work,
@@ -196,7 +222,8 @@ pub async fn left_on(work: &Work, bucket: u16, epoch: u32) -> Result<i64, DbErro
          + CASE WHEN $3 THEN (SELECT count(*) FROM imports WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
          + (SELECT count(*) FROM exports WHERE organization_id = $1 AND substr(wrapped_key, 1, 8) = $2) \
          + (SELECT count(*) FROM idempotency_keys WHERE organization_id = $1 AND substr(sealed_body, 1, 8) = $2) \
-         + (SELECT count(*) FROM erasures WHERE organization_id = $1 AND substr(sealed_traces, 1, 8) = $2) ELSE 0 END";
+         + (SELECT count(*) FROM erasures WHERE organization_id = $1 AND substr(sealed_traces, 1, 8) = $2) \
+         + (SELECT count(*) FROM mail_outbox WHERE organization_id = $1 AND substr(sealed_letter, 1, 8) = $2) ELSE 0 END";
     let (passing, [first, after]) = (bucket == u16::MAX, span(bucket, epoch));
     Ok(work.query_one(SQL, &[&work.organization().uuid(), &first, &passing, &after]).await?.get(0))
 }

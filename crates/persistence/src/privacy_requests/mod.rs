@@ -30,7 +30,7 @@ pub use restrictions::{
 pub use settings::{
     CalendarRow, SettingsRow, arranged_otherwise, calendars, insert_arrangement, put_calendar, put_settings, settings,
 };
-pub use waiting::{Waiting, open_of, waiting_for};
+pub use waiting::{Waiting, asked_to_be_erased, open_of, waiting_for};
 
 use crate::{DbError, Work, mail, self_service};
 

@@ -121,6 +121,7 @@ impl PatchCustomerBody {
             department,
             codes: tags.map(Option::unwrap_or_default),
             fields: fields.iter().map(|(key, value)| (key.clone(), super::bodies::input(value))).collect(),
+            rectifies: false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod sealing;
 mod told;
 mod upload;
 
+use futures_util::FutureExt;
 use std::sync::Arc;
 
 use custodian_domain::audit::Action;
@@ -25,7 +26,7 @@ pub(crate) use told::{in_reach, of_oneself, told};
 pub use upload::Upload;
 
 use crate::audit::{Detail, Draft};
-use crate::customers::{decide_row, find as find_customer, refuse};
+use crate::customers::{decide_row, find as find_customer, refuse, unrestricted};
 use crate::{App, Call};
 
 /// A file may hold anything and cannot be masked: it is for staff, in calls of no purpose or of one that lists every field. Of somebody whose processing is
@@ -37,11 +38,7 @@ fn open_to(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {
     if call.purpose_facts().is_some_and(|purpose| purpose.fields.is_some()) {
         return Err(DomainError::refused(RefusedAs::Forbidden, "field_hidden"));
     }
-    let left_open = call.purpose_facts().is_some_and(|purpose| purpose.open_under_restriction);
-    if row.restricted && !left_open {
-        return Err(DomainError::refused(RefusedAs::Conflict, "customer_restricted"));
-    }
-    Ok(())
+    unrestricted(call, row)
 }
 
 /// The customer, for whom the caller's roles reach: a right to some fields of somebody opens no file.
@@ -63,15 +60,9 @@ fn entry(action: Action, customer: CustomerId, id: Uuid) -> Draft {
 }
 
 /// Drops the pieces of uploads that were broken off more than a day ago, organisation by organisation.
-pub async fn tidy(app: &App) -> Result<u64, DomainError> {
+pub async fn tidy(app: &App) -> Result<(), DomainError> {
     let before = app.now() - chrono::Duration::days(1);
     let millis = u64::try_from(before.timestamp_millis()).unwrap_or(0);
     let oldest = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
-    let mut gone = 0;
-    for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::forget_orphans(&work, oldest).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+    app.in_each(|work| stored::forget_orphans(work, oldest).boxed()).await
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::commands::check_attributes;
 use super::read::guard;
-use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, version_of};
+use super::rules::{accept_fields, department_of, digest_of, duplicate, editable, unrestricted, version_of};
 use super::sealing::{TagSet, open_row, open_some, reseal, tags_of, unpack_tags};
 use super::seen::{decide_row, decide_thing, looks_closely, refuse, seen_through, show_written, thing};
 use super::tags::{checked_codes, in_order};
@@ -60,12 +60,11 @@ pub async fn patch(
     let decision = decide_row(app, call, &row, Permission::CustomersWrite);
     refuse(decision.outcome, Permission::CustomersWrite)?;
     agreed(call, &row)?;
-    condition.check(row.version)?;
-    let handed_over = patch.owner.is_some_and(|owner| owner != row.owner)
-        || patch.department.is_some_and(|department| department != row.department);
-    if handed_over {
-        refuse(decide_row(app, call, &row, Permission::CustomersAssign).outcome, Permission::CustomersAssign)?;
+    if !patch.fields.is_empty() && !patch.rectifies {
+        unrestricted(call, &row)?;
     }
+    condition.check(row.version)?;
+    may_hand_over(app, call, &row, &patch)?;
     let now = app.now();
     let mut faults = check_attributes(flat(&patch.stage), flat(&patch.source), flat(&patch.region));
     let accepted = accept_fields(call.customer(), &patch.fields, now, &mut faults);
@@ -93,6 +92,16 @@ pub async fn patch(
     );
     DomainError::first_cause([put, recorded, heard, spent])?;
     Ok(seen)
+}
+
+/// To give a customer to somebody else, or to another department, is a right of its own.
+fn may_hand_over(app: &App, call: &Call, row: &CustomerRow, patch: &Patch) -> Result<(), DomainError> {
+    let stays = patch.owner.is_none_or(|owner| owner == row.owner)
+        && patch.department.is_none_or(|department| department == row.department);
+    if stays {
+        return Ok(());
+    }
+    refuse(decide_row(app, call, row, Permission::CustomersAssign).outcome, Permission::CustomersAssign)
 }
 
 /// Tells of a change that made a version; what changed nothing is no news.
@@ -325,6 +334,7 @@ impl Existing {
         let decision = decide_row(app, call, &row, Permission::CustomersWrite);
         refuse(decision.outcome, Permission::CustomersWrite)?;
         editable(&decision, fields.iter().copied())?;
+        unrestricted(call, &row)?;
         Ok(Self(row))
     }
 

@@ -63,6 +63,8 @@ pub struct Patch {
     pub codes: Option<Vec<String>>,
     /// Field key to new value.
     pub fields: Vec<(String, FieldInput)>,
+    /// The person has asked for it: a restriction of processing does not stand in its way.
+    pub rectifies: bool,
 }
 
 /// A field with the canonical text to seal; `None` takes the value away.

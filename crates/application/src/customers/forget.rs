@@ -23,7 +23,7 @@ pub(crate) async fn forget_field(
     row: &CustomerRow,
     field: &Field,
 ) -> Result<Option<(i32, Draft)>, DomainError> {
-    let past = stored::scrub_versions(work, row.id, field.key).await?;
+    let past = stored::scrub_versions(work, row.id, field.key, None).await?;
     let draft =
         Draft::about(Action::CustomersUpdate, row.id).with("changed", Detail::Codes(vec![field.key.to_owned()]));
     if row.fields.get(field.key).is_none() {

@@ -49,7 +49,7 @@ pub(crate) use hand_over::hand_over;
 pub(crate) use own::own_values;
 pub(crate) use put_back::{out_of_use, put_back, take_out};
 pub(crate) use read::{find, guard};
-pub(crate) use rules::{accept_fields, department_of, editable, taken};
+pub(crate) use rules::{accept_fields, department_of, editable, taken, unrestricted};
 pub(crate) use sealing::{
     SealedNew, TagSet, born, open_one, open_row, open_some, seal_new, tags_of, unpack_tags, value_of, values,
 };

@@ -1,7 +1,7 @@
 //! Rules that entering and changing a customer share.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::access::Decision;
+use custodian_domain::access::{Decision, Who};
 use custodian_domain::catalog::{Field, RecordType};
 use custodian_domain::kernel::{DepartmentId, DomainError, Fault, RefusedAs, UserId};
 use custodian_persistence::customers::CustomerRow;
@@ -63,6 +63,19 @@ pub(super) fn placed(
         faults.push(Fault::new("/department_id", "unknown_department"));
     }
     department.or(from_owner)
+}
+
+/// Of somebody whose processing is restricted nothing is made but for a purpose that the law leaves open (GDPR art. 18(2)). What they do themselves binds
+/// nobody but them.
+///
+/// Errors: 409 `customer_restricted`.
+pub(crate) fn unrestricted(call: &Call, row: &CustomerRow) -> Result<(), DomainError> {
+    let left_open = call.purpose_facts().is_some_and(|purpose| purpose.open_under_restriction);
+    let own = matches!(call.identity.caller.who, Who::Subject(_));
+    if row.restricted && !left_open && !own {
+        return Err(DomainError::refused(RefusedAs::Conflict, "customer_restricted"));
+    }
+    Ok(())
 }
 
 pub(crate) fn editable<'a>(

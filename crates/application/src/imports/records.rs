@@ -105,7 +105,9 @@ impl<'a> RecordStore<'a> {
             };
             match (refused, found) {
                 (None, Some(row)) => joined.push((prepared, row.id)),
-                (Some("field_not_editable"), _) => faults.push(fault(&prepared, "", "field_not_editable")),
+                (Some(code @ ("field_not_editable" | "customer_restricted")), _) => {
+                    faults.push(fault(&prepared, "", code))
+                }
                 _ => faults.push(fault(&prepared, "customer_no", "unknown_customer")),
             }
         }

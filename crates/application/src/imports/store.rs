@@ -198,6 +198,9 @@ impl<'a> Store<'a> {
                     plan.rows.insert(id, existing);
                     kept.push((record, id));
                 }
+                Some(Err(DomainError::Refused { code: code @ "customer_restricted", .. })) => {
+                    faults.push(refuse(record.line, code));
+                }
                 // A customer number that exists outside the importer's scope is answered like any taken one.
                 Some(Err(_)) | None => faults.push(ImportError {
                     line: record.line,

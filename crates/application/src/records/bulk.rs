@@ -15,7 +15,7 @@ use super::sealing::{Spot, key_of, open_record, seal};
 use super::write::{Change, blank, opened, state_facts};
 use crate::access_requests::Holding;
 use crate::audit::Detail;
-use crate::customers::{editable, guard, judge_fields};
+use crate::customers::{editable, guard, judge_fields, unrestricted};
 use crate::{App, Call};
 
 /// Whether the caller may enter these fields for this customer; the code of the refusal.
@@ -31,7 +31,8 @@ pub(crate) fn may_enter(
         // Whom the caller does not reach is nobody to it.
         return Err("unknown_customer");
     }
-    editable(&judged.decision, fields.iter().copied()).map_err(|_| "field_not_editable")
+    editable(&judged.decision, fields.iter().copied()).map_err(|_| "field_not_editable")?;
+    unrestricted(call, customer).map_err(|_| "customer_restricted")
 }
 
 /// A new record, sealed under its customer's key and ready to be stored; `tags` are those of `values`.

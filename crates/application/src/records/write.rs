@@ -23,6 +23,7 @@ use crate::audit::{Detail, Shown};
 use crate::consents::{agreed, refreshed};
 use crate::customers::{
     FieldInput, Precondition, SeenField, SeenValue, accept_fields, department_of, editable, field_faults, taken,
+    unrestricted,
 };
 use crate::events::EventType;
 use crate::{App, Call};
@@ -67,6 +68,7 @@ pub async fn create(
     let mut hung = Hung { record, customer };
     let judged = permitted(app, call, &hung, Permission::RecordsWrite, &Holding::default(), of)?;
     agreed(call, &hung.customer)?;
+    unrestricted(call, &hung.customer)?;
     let mut faults = field_faults(of, &new.fields, now.date_naive(), true);
     let accepted = accept_fields(of, &new.fields, now, &mut Vec::new());
     // Held until the commit, the caller as much as anybody: nothing is entered for somebody who leaves meanwhile.
@@ -193,6 +195,7 @@ pub async fn patch(
     let holding = holding_locked(call, work, hung.customer.id).await?;
     let judged = permitted(app, call, &hung, Permission::RecordsWrite, &holding, of)?;
     agreed(call, &hung.customer)?;
+    unrestricted(call, &hung.customer)?;
     condition.check(hung.record.version)?;
     let mut faults: Vec<Fault> = Vec::new();
     let accepted = accept_fields(of, &patch.fields, app.now(), &mut faults);

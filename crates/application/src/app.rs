@@ -10,7 +10,8 @@ use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_outbound::{AnchorFile, Fetch, KeyStore, KeyringFolder, Mail, Scanner};
 use custodian_persistence::access::Look;
 use custodian_persistence::audit::{AuditWriter, NewEntry, Recorded};
-use custodian_persistence::{Database, Work};
+use custodian_persistence::{Database, Work, organizations};
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::Clock;
@@ -269,6 +270,22 @@ impl App {
         let answer = ask(&work).await;
         work.abandon().await;
         Ok(answer?)
+    }
+
+    /// Does something in every organisation, in a transaction for each, one after the other. The first that fails ends it; those before it are done.
+    pub(crate) async fn in_each<T, E>(
+        &self,
+        act: impl Fn(&Work) -> BoxFuture<'_, Result<T, E>>,
+    ) -> Result<(), DomainError>
+    where
+        DomainError: From<E>,
+    {
+        for (organization, _) in organizations::list(self.db()).await? {
+            let work = self.begin(organization).await?;
+            act(&work).await?;
+            work.commit().await?;
+        }
+        Ok(())
     }
 
     /// Begins a transaction if a connection is free at once.

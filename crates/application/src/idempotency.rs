@@ -4,8 +4,9 @@ use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::{DataKey, seal_into};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
+use custodian_persistence::Work;
 use custodian_persistence::idempotency::{self as stored, KeptAnswer};
-use custodian_persistence::{Work, organizations};
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use crate::audit::Draft;
@@ -142,12 +143,7 @@ pub async fn finish(
 }
 
 /// Drops answers that are older than a day, organisation by organisation.
-pub async fn purge(app: &App) -> Result<u64, DomainError> {
-    let mut gone = 0;
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::purge(&work, app.now() - kept_for()).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+pub async fn purge(app: &App) -> Result<(), DomainError> {
+    let before = app.now() - kept_for();
+    app.in_each(|work| stored::purge(work, before).boxed()).await
 }

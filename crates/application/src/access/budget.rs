@@ -7,6 +7,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_persistence::Work;
 use custodian_persistence::access::{self as stored, Look};
 use custodian_persistence::audit::{NewEntry, Recorded};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 use crate::audit::{Draft, record_all};
@@ -140,10 +141,5 @@ pub(crate) async fn spend_search(app: &App, call: &Call) -> Result<(), DomainErr
 
 /// Forgets days that are long over, organisation by organisation.
 pub async fn tidy(app: &App) -> Result<(), DomainError> {
-    for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        stored::purge(&work).await?;
-        work.commit().await?;
-    }
-    Ok(())
+    app.in_each(|work| stored::purge(work).boxed()).await
 }

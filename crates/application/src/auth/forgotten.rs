@@ -1,5 +1,6 @@
 //! A forgotten password. The answer is the same, and takes as long, for an address that nobody has: what is known is looked up later.
 
+use futures_util::FutureExt;
 use std::net::IpAddr;
 
 use custodian_domain::audit::{Action, Verdict};
@@ -73,10 +74,6 @@ async fn write_letter(app: &App, work: &Work, user: UserId) -> Result<(), Domain
 
 /// Drops tokens that ended, organisation by organisation.
 pub async fn purge_tokens(app: &App) -> Result<(), DomainError> {
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        stored::purge(&work, app.now() - chrono::Duration::days(1)).await?;
-        work.commit().await?;
-    }
-    Ok(())
+    let before = app.now() - chrono::Duration::days(1);
+    app.in_each(|work| stored::purge(work, before).boxed()).await
 }

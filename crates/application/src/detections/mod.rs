@@ -14,7 +14,8 @@ pub(crate) use watch::{
     note_failed_login, note_malware, note_package_again, note_refresh_reuse, note_success, note_vain_search,
 };
 
-use custodian_persistence::{detections as stored, organizations};
+use custodian_persistence::detections as stored;
+use futures_util::FutureExt;
 
 use crate::App;
 use custodian_domain::kernel::DomainError;
@@ -22,10 +23,5 @@ use custodian_domain::kernel::DomainError;
 /// Drops counts that no window reaches back to any more.
 pub async fn tidy(app: &App) -> Result<(), DomainError> {
     stored::purge_logins(app.db()).await?;
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        stored::purge_probes(&work).await?;
-        work.commit().await?;
-    }
-    Ok(())
+    app.in_each(|work| stored::purge_probes(work).boxed()).await
 }

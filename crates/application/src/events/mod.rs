@@ -8,8 +8,9 @@ mod tickets;
 
 use chrono::Duration;
 use custodian_domain::kernel::DomainError;
+use custodian_persistence::Work;
 use custodian_persistence::events::{self as stored, NewEvent};
-use custodian_persistence::{Work, organizations};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 pub use checkpoints::tell_checkpoints;
@@ -59,13 +60,8 @@ fn row(app: &App, event: Event) -> Result<NewEvent, DomainError> {
 }
 
 /// Drops events that are too old, organisation by organisation.
-pub async fn purge(app: &App) -> Result<u64, DomainError> {
-    let mut gone = 0;
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::purge(&work, app.now() - Duration::days(KEPT_DAYS)).await?;
-        stored::tickets::purge(&work, app.now() - Duration::days(1)).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+pub async fn purge(app: &App) -> Result<(), DomainError> {
+    let (events, tickets) = (app.now() - Duration::days(KEPT_DAYS), app.now() - Duration::days(1));
+    app.in_each(|work| stored::purge(work, events).boxed()).await?;
+    app.in_each(|work| stored::tickets::purge(work, tickets).boxed()).await
 }

@@ -28,6 +28,7 @@ use custodian_domain::kernel::{DomainError, JobId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::imports::{self as stored, ImportError};
 use custodian_persistence::jobs;
+use futures_util::FutureExt;
 
 use crate::audit::Draft;
 use crate::{App, Call};
@@ -58,17 +59,12 @@ pub async fn errors(
 }
 
 /// Drops the pieces of uploads that were broken off more than a day ago, and what can no longer be undone, organisation by organisation.
-pub async fn tidy(app: &App) -> Result<u64, DomainError> {
+pub async fn tidy(app: &App) -> Result<(), DomainError> {
     let before = app.now() - chrono::Duration::days(1);
     let oldest =
         uuid::Builder::from_unix_timestamp_millis(u64::try_from(before.timestamp_millis()).unwrap_or(0), &[0; 10])
             .into_uuid();
-    let mut gone = 0;
-    for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::forget_orphans(&work, oldest).await?;
-        gone += stored::forget_changes(&work, app.now() - chrono::Duration::days(UNDO_DAYS)).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+    let undone_until = app.now() - chrono::Duration::days(UNDO_DAYS);
+    app.in_each(|work| stored::forget_orphans(work, oldest).boxed()).await?;
+    app.in_each(|work| stored::forget_changes(work, undone_until).boxed()).await
 }

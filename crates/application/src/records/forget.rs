@@ -35,7 +35,7 @@ pub(crate) async fn forget_fields(
         let id = record.id;
         let (mut held, mut met): (Vec<&Field>, Vec<&'static str>) = (Vec::new(), Vec::new());
         for field in fields {
-            let past = stored::scrub_versions(work, customer.id, id, field.key).await?;
+            let past = stored::scrub_versions(work, customer.id, id, field.key, None).await?;
             let now = record.fields.get(field.key).is_some();
             held.extend(now.then_some(*field));
             met.extend((now || past > 0).then_some(field.key));

@@ -7,6 +7,7 @@ use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::records::{OpenFacts, Row, funnel as rows_of};
 use custodian_domain::roles::Permission;
 use custodian_persistence::records::{self as stored, By};
+use futures_util::FutureExt;
 
 use super::type_of;
 use crate::access_requests::begin_holding;
@@ -84,10 +85,5 @@ pub async fn funnel(app: &App, call: &Call, query: FunnelQuery) -> Result<Vec<Ro
 
 /// Adds up alike sums of opportunities.
 pub async fn tidy(app: &App) -> Result<(), DomainError> {
-    for (organization, _) in custodian_persistence::organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        stored::fold_sums(&work).await?;
-        work.commit().await?;
-    }
-    Ok(())
+    app.in_each(|work| stored::fold_sums(work).boxed()).await
 }

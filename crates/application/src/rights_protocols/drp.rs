@@ -6,7 +6,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::catalog::spotted;
 use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, State};
-use custodian_domain::rights_protocols::drp::{Claims, Exercise, Unfit, standing};
+use custodian_domain::rights_protocols::drp::{Claims, Exercise, Unfit, contact_faults, standing, version_fault};
 use custodian_domain::rights_protocols::{Refused, is_plain_id};
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as requests, RequestRow};
@@ -28,6 +28,8 @@ const LONGEST_HINTS: usize = 1000;
 pub struct Message<'a> {
     /// Who it is from and for, and when it holds.
     pub claims: Claims<'a>,
+    /// `drp.version`; what is no text is no version, and empty here.
+    pub version: Option<&'a str>,
     /// The message with its signature, as bytes.
     pub signed: &'a [u8],
 }
@@ -50,6 +52,8 @@ pub struct Sent {
     pub phone_number: Option<(String, bool)>,
     /// `power_of_attorney`.
     pub power_of_attorney: Option<String>,
+    /// Members of another type than the specification gives them: those are missing above.
+    pub faults: Vec<Fault>,
 }
 
 /// Checks a message, in the protocol's order, and takes it once: by the database's clock.
@@ -83,7 +87,7 @@ async fn admit(
 
 /// Gives an agent a token for its signed word; the one until now ends at once.
 ///
-/// Errors: as a message is refused.
+/// Errors: as a message is refused; `invalid_body` for another version of the protocol.
 pub async fn set_up(app: &App, by: &RightsPartner, message: &Message<'_>) -> Result<Opaque, DomainError> {
     let work = app.begin(by.call.organization()).await?;
     let done = set_up_in(app, by, &work, message).await;
@@ -94,6 +98,9 @@ async fn set_up_in(app: &App, by: &RightsPartner, work: &Work, message: &Message
     let mut row = stored::lock(work, by.row.id).await?.filter(|row| row.disabled_at.is_none());
     let row = row.as_mut().ok_or(DomainError::NotFound)?;
     let now = admit(app, by, work, message).await?;
+    if let Some(fault) = version_fault(message.version) {
+        return Err(DomainError::Invalid(vec![fault]));
+    }
     let token = keep::draw(app, row.id);
     row.token_digest = Some(app.auth().digest_key(token.expose()).to_vec());
     row.token_since = Some(now);
@@ -122,12 +129,22 @@ async fn exercise_in(
     // Before the message is taken, as where one is taken back: whoever has the one never waits for the other.
     requests::hold(work).await?;
     let now = admit(app, by, work, message).await?;
-    let incoming = read(app, by, sent, now)?;
+    let incoming = read(app, by, message.version, sent, now)?;
     take(app, by, work, incoming).await
 }
 
-fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result<Incoming, DomainError> {
+fn read(
+    app: &App,
+    by: &RightsPartner,
+    version: Option<&str>,
+    mut sent: Sent,
+    now: DateTime<Utc>,
+) -> Result<Incoming, DomainError> {
     let bad = |why: Refused| DomainError::refused(RefusedAs::BadRequest, why.as_str());
+    sent.faults.extend(version_fault(version));
+    if !sent.faults.is_empty() {
+        return Err(DomainError::Invalid(sent.faults));
+    }
     let exercise = sent.exercise.as_deref().ok_or_else(|| DomainError::invalid("/exercise", "required"))?;
     let exercise = Exercise::of(exercise).ok_or_else(|| bad(Refused::UnsupportedRight))?;
     let right = exercise.right().ok_or_else(|| bad(Refused::UnsupportedRight))?;
@@ -136,17 +153,8 @@ fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result
         Some("ccpa") => Jurisdiction::UsCa,
         Some(_) => return Err(bad(Refused::UnsupportedRegime)),
     };
-    let mut faults = Vec::new();
+    let mut faults = value_faults(&sent);
     let callback_urls = callbacks(app, by, sent.status_callback.as_slice(), "/status_callback", &mut faults);
-    if sent.agent_request_id.as_deref().is_some_and(|id| !is_plain_id(id) || !spotted(id).is_empty()) {
-        faults.push(Fault::new("/agent-request-id", "invalid_plain_id"));
-    }
-    if sent.power_of_attorney.as_ref().is_some_and(|text| text.chars().count() > LONGEST_REFERENCE) {
-        faults.push(Fault::new("/power_of_attorney", "too_long").with_arg(LONGEST_REFERENCE.to_string()));
-    }
-    if sent.relationships.iter().map(String::len).sum::<usize>() > LONGEST_HINTS {
-        faults.push(Fault::new("/relationships", "too_long").with_arg(LONGEST_HINTS.to_string()));
-    }
     if !faults.is_empty() {
         return Err(DomainError::Invalid(faults));
     }
@@ -169,6 +177,23 @@ fn read(app: &App, by: &RightsPartner, sent: Sent, now: DateTime<Utc>) -> Result
         naming: "drp",
         callback_urls,
     })
+}
+
+/// What is wrong with what members say, as far as it can be told from them alone.
+fn value_faults(sent: &Sent) -> Vec<Fault> {
+    let email = sent.email.as_ref().map(|(value, _)| value.as_str());
+    let phone_number = sent.phone_number.as_ref().map(|(value, _)| value.as_str());
+    let mut faults = contact_faults(email, phone_number);
+    if sent.agent_request_id.as_deref().is_some_and(|id| !is_plain_id(id) || !spotted(id).is_empty()) {
+        faults.push(Fault::new("/agent-request-id", "invalid_plain_id"));
+    }
+    if sent.power_of_attorney.as_ref().is_some_and(|text| text.chars().count() > LONGEST_REFERENCE) {
+        faults.push(Fault::new("/power_of_attorney", "too_long").with_arg(LONGEST_REFERENCE.to_string()));
+    }
+    if sent.relationships.iter().map(String::len).sum::<usize>() > LONGEST_HINTS {
+        faults.push(Fault::new("/relationships", "too_long").with_arg(LONGEST_HINTS.to_string()));
+    }
+    faults
 }
 
 /// The agent's own request. One of another agent, and one that there is not, are refused alike.
@@ -212,6 +237,9 @@ async fn revoke_in(
     requests::hold(work).await?;
     if message.claims != Claims::default() {
         admit(app, by, work, message).await?;
+    }
+    if let Some(fault) = message.version.and_then(|version| version_fault(Some(version))) {
+        return Err(DomainError::Invalid(vec![fault]));
     }
     let (exchange, row) = own(work, by, id).await?;
     let row = take_back(app, &by.call, work, row).await?.row;

@@ -1,5 +1,6 @@
 //! Telling partners: one job for each callback, signed where the protocol wants it, sent through the same checks of addresses as webhooks, and tried again.
 
+use futures_util::FutureExt;
 use std::time::{Duration as Wait, Instant};
 
 use chrono::{DateTime, Duration, TimeDelta, Utc};
@@ -8,9 +9,9 @@ use custodian_domain::kernel::DomainError;
 use custodian_domain::rights_protocols::{CallbackState, may_call_back, opendsr::Naming};
 use custodian_domain::webhooks::{Outcome, next_try};
 use custodian_outbound::{Fetch, FetchRequest};
+use custodian_persistence::Work;
 use custodian_persistence::jobs::{self, Claim};
 use custodian_persistence::rights_protocols::{self as stored, CallbackRow, ExchangeRow};
-use custodian_persistence::{Work, organizations};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -176,12 +177,7 @@ fn note(app: &App, row: &mut CallbackRow, came: &Came, now: DateTime<Utc>) -> Op
 }
 
 /// Drops callbacks that are too old, organisation by organisation.
-pub async fn purge(app: &App) -> Result<u64, DomainError> {
-    let mut gone = 0;
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::purge_callbacks(&work, app.now() - Duration::days(KEPT_DAYS)).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+pub async fn purge(app: &App) -> Result<(), DomainError> {
+    let before = app.now() - Duration::days(KEPT_DAYS);
+    app.in_each(|work| stored::purge_callbacks(work, before).boxed()).await
 }

@@ -1,5 +1,6 @@
 //! Coming in: a code to a contact point on file. The answer is the same, and takes as long, for a contact point that nobody has: who it is is looked up later.
 
+use futures_util::FutureExt;
 use std::net::IpAddr;
 
 use base64::Engine;
@@ -10,7 +11,7 @@ use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs, SessionId};
 use custodian_persistence::privacy_requests::{self as codes, CodeRow};
 use custodian_persistence::self_service::{self as stored, SelfSessionRow, VisitRow};
-use custodian_persistence::{Work, consents, organizations};
+use custodian_persistence::{Work, consents};
 use uuid::Uuid;
 
 use super::oneself;
@@ -203,12 +204,7 @@ pub async fn end(app: &App, call: &Call) -> Result<(), DomainError> {
 
 /// Drops visits, codes and sessions that ended a day ago, organisation by organisation.
 pub async fn purge(app: &App) -> Result<(), DomainError> {
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        let before = app.now() - TimeDelta::days(1);
-        stored::purge(&work, before).await?;
-        codes::purge_codes(&work, before).await?;
-        work.commit().await?;
-    }
-    Ok(())
+    let before = app.now() - TimeDelta::days(1);
+    app.in_each(|work| stored::purge(work, before).boxed()).await?;
+    app.in_each(|work| codes::purge_codes(work, before).boxed()).await
 }

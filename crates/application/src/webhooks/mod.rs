@@ -19,7 +19,8 @@ pub(crate) use told::{anyone_takes, fan_out, is_own};
 use chrono::Duration;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::DomainError;
-use custodian_persistence::{organizations, webhooks as stored};
+use custodian_persistence::webhooks as stored;
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 use crate::App;
@@ -33,12 +34,7 @@ fn entry(action: Action, webhook: Uuid) -> Draft {
 }
 
 /// Drops deliveries that are too old, organisation by organisation.
-pub async fn purge(app: &App) -> Result<u64, DomainError> {
-    let mut gone = 0;
-    for (organization, _) in organizations::list(app.db()).await? {
-        let work = app.begin(organization).await?;
-        gone += stored::purge(&work, app.now() - Duration::days(KEPT_DAYS)).await?;
-        work.commit().await?;
-    }
-    Ok(gone)
+pub async fn purge(app: &App) -> Result<(), DomainError> {
+    let before = app.now() - Duration::days(KEPT_DAYS);
+    app.in_each(|work| stored::purge(work, before).boxed()).await
 }

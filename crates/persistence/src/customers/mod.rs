@@ -168,7 +168,12 @@ impl From<&Row> for CustomerRow {
 
 /// A scope as SQL: the only place where one becomes a WHERE clause. `$1` is the organisation; `first` is the number of its own first parameter.
 pub(crate) struct ScopeSql {
+    /// Whom the scope covers: those of `whose` and those of `named`.
     pub clause: String,
+    /// Covered for whose they are: an owner's, a department's, a region's.
+    pub whose: String,
+    /// Covered one by one, if any are: somebody collaborates on them, or a grant names them.
+    pub named: Option<String>,
     owner: Option<Uuid>,
     departments: Vec<Uuid>,
     regions: Vec<String>,
@@ -178,64 +183,34 @@ pub(crate) struct ScopeSql {
 impl ScopeSql {
     /// `scope.department_trees` must have been resolved to departments by the caller of this crate; see [`resolve_trees`].
     pub(crate) fn new(scope: &RowScope, first: usize) -> Self {
-        let mut parts = Vec::new();
-        let mut next = first;
-        let mut part = |text: &str| {
-            parts.push(text.replace('?', &format!("${next}")));
-            next += 1;
-        };
-        if !scope.everything {
-            if scope.owner.is_some() {
-                part(&format!("(c.owner_id = ? OR {})", collaborating("?")))
-            }
-            if !scope.departments.is_empty() {
-                part("c.department_id = ANY(?)")
-            }
-            if !scope.regions.is_empty() {
-                part("c.region = ANY(?)")
-            }
-            if !scope.customers.is_empty() {
-                part("c.id = ANY(?)")
-            }
-        }
-        let clause = match (scope.everything, parts.is_empty()) {
-            (true, _) => "true".to_owned(),
-            (false, true) => "false".to_owned(),
-            (false, false) => format!("({})", parts.join(" OR ")),
-        };
+        let (mut whose, mut named, mut next) = (Vec::new(), Vec::new(), first..);
+        let mut place = || format!("${}", next.next().unwrap_or_default());
         let narrowed = !scope.everything;
+        if narrowed && scope.owner.is_some() {
+            let owner = place();
+            whose.push(format!("c.owner_id = {owner}"));
+            named.push(collaborating(&owner));
+        }
+        if narrowed && !scope.departments.is_empty() {
+            whose.push(format!("c.department_id = ANY({})", place()));
+        }
+        if narrowed && !scope.regions.is_empty() {
+            whose.push(format!("c.region = ANY({})", place()));
+        }
+        if narrowed && !scope.customers.is_empty() {
+            named.push(format!("c.id = ANY({})", place()));
+        }
+        let any = |parts: &[String]| (!parts.is_empty()).then(|| format!("({})", parts.join(" OR ")));
+        let none = || scope.everything.to_string();
         Self {
-            clause,
+            clause: any(&[whose.as_slice(), &named].concat()).unwrap_or_else(none),
+            whose: any(&whose).unwrap_or_else(none),
+            named: any(&named),
             owner: scope.owner.filter(|_| narrowed).map(|o| o.uuid()),
             departments: scope.departments.iter().filter(|_| narrowed).map(|d| d.uuid()).collect(),
             regions: scope.regions.iter().filter(|_| narrowed).cloned().collect(),
             customers: scope.customers.iter().filter(|_| narrowed).map(|c| c.uuid()).collect(),
         }
-    }
-
-    /// What the clause of [`new`](Self::new) consists of, with the same parameters: whose the customers are, and which ones are named one by one.
-    pub(crate) fn halves(scope: &RowScope, first: usize) -> (String, Option<String>) {
-        if scope.everything {
-            return ("true".to_owned(), None);
-        }
-        let (mut whose, mut named, mut next) = (Vec::new(), Vec::new(), first..);
-        let mut place = || format!("${}", next.next().unwrap_or_default());
-        if scope.owner.is_some() {
-            let owner = place();
-            whose.push(format!("c.owner_id = {owner}"));
-            named.push(collaborating(&owner));
-        }
-        if !scope.departments.is_empty() {
-            whose.push(format!("c.department_id = ANY({})", place()));
-        }
-        if !scope.regions.is_empty() {
-            whose.push(format!("c.region = ANY({})", place()));
-        }
-        if !scope.customers.is_empty() {
-            named.push(format!("c.id = ANY({})", place()));
-        }
-        let any = |parts: Vec<String>| (!parts.is_empty()).then(|| format!("({})", parts.join(" OR ")));
-        (any(whose).unwrap_or_else(|| "false".to_owned()), any(named))
     }
 
     /// Adds the parameters in the order in which the clause numbers them.

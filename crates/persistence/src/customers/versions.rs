@@ -81,13 +81,15 @@ pub async fn list_versions(
         .collect())
 }
 
-/// Takes what a field was before away from the past of a locked customer. How many versions held something of it; an error for a broken pack.
-pub async fn scrub_versions(work: &Work, customer: CustomerId, key: &str) -> Result<usize, DbError> {
-    const FIND: &str = "SELECT version, previous_fields FROM customer_versions WHERE organization_id = $1 AND customer_id = $2 AND position($3::bytea IN previous_fields) > 0";
+/// Takes what a field was before away from the past of a locked customer, from the one version alone if one is named. How many versions held something of
+/// it; an error for a broken pack.
+pub async fn scrub_versions(work: &Work, customer: CustomerId, key: &str, only: Option<i32>) -> Result<usize, DbError> {
+    const FIND: &str = "SELECT version, previous_fields FROM customer_versions WHERE organization_id = $1 AND customer_id = $2 \
+         AND position($3::bytea IN previous_fields) > 0 AND ($4::integer IS NULL OR version = $4)";
     const PUT: &str = "UPDATE customer_versions SET previous_fields = $4 WHERE organization_id = $1 AND customer_id = $2 AND version = $3";
     let (organization, customer) = (work.organization().uuid(), customer.uuid());
     let mut held = 0;
-    for row in work.query(FIND, &[&organization, &customer, &mark_of(key)]).await? {
+    for row in work.query(FIND, &[&organization, &customer, &mark_of(key), &only]).await? {
         let past = SealedFields::from_packed(row.get(1));
         if past.get(key).is_none() {
             continue;

@@ -68,14 +68,20 @@ pub async fn move_pasts(work: &Work, (from, to): (CustomerId, CustomerId), pasts
     Ok(())
 }
 
-/// Takes what a field was before away from the past of a locked record. How many versions held something of it.
-pub async fn scrub_versions(work: &Work, customer: CustomerId, record: Uuid, key: &str) -> Result<usize, DbError> {
+/// Takes what a field was before away from the past of a locked record, from the one version alone if one is named. How many versions held something of it.
+pub async fn scrub_versions(
+    work: &Work,
+    customer: CustomerId,
+    record: Uuid,
+    key: &str,
+    only: Option<i32>,
+) -> Result<usize, DbError> {
     const FIND: &str = "SELECT version, previous_fields FROM record_versions WHERE organization_id = $1 AND customer_id = $2 AND record_id = $3 \
-         AND position($4::bytea IN previous_fields) > 0";
+         AND position($4::bytea IN previous_fields) > 0 AND ($5::integer IS NULL OR version = $5)";
     const PUT: &str = "UPDATE record_versions SET previous_fields = $5 WHERE organization_id = $1 AND customer_id = $2 AND record_id = $3 AND version = $4";
     let (organization, customer) = (work.organization().uuid(), customer.uuid());
     let mut held = 0;
-    for row in work.query(FIND, &[&organization, &customer, &record, &mark_of(key)]).await? {
+    for row in work.query(FIND, &[&organization, &customer, &record, &mark_of(key), &only]).await? {
         let past = SealedFields::from_packed(row.get(1));
         if past.get(key).is_none() {
             continue;

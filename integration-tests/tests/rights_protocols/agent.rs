@@ -93,7 +93,11 @@ impl Agent {
 
     /// Takes a request back.
     pub async fn revoke(&self, id: &str) -> Answer {
-        let text = self.signed(&json!({"reason": "I don't want my account deleted"}));
+        self.takes_back(id, &self.signed(&json!({"reason": "I don't want my account deleted"}))).await
+    }
+
+    /// Takes a request back by a signed text.
+    pub async fn takes_back(&self, id: &str, text: &str) -> Answer {
         self.caller.request("DELETE", &format!("/v1/data-rights-request/{id}")).body("text/plain", text).await
     }
 

@@ -19,7 +19,7 @@ async fn an_agent_sets_itself_up_and_its_token_says_who_it_is() {
     assert_eq!(agent.information(&agent.id).await.shows(200).json(), json!({}));
     agent.information("SOMEBODY_ELSE").await.shows(403);
     let mut later = agent.claims();
-    later["drp.version"] = json!("0.9.4");
+    later["jti"] = json!("the second");
     let second = agent.set_up(&agent.signed(&later)).await.shows(200).text_at("/token");
     agent.information(&agent.id).await.shows(403);
     agent.takes(&second);
@@ -93,7 +93,7 @@ async fn whoever_is_not_on_file_is_answered_alike() {
     for person in [
         json!({"email": address}),
         json!({"email": "nobody@people.example"}),
-        json!({"email": "no address at all", "phone_number": "+14155550100"}),
+        json!({"email": "nobody@elsewhere.example", "phone_number": "+14155550100"}),
     ] {
         let taken = agent.exercise("access:specific", person).await.shows(200);
         let mut status = agent.status(&taken.text_at("/request_id")).await.shows(200).json();

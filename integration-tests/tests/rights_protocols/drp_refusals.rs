@@ -53,6 +53,51 @@ async fn a_message_holds_in_every_point_or_is_refused() {
 }
 
 #[tokio::test]
+async fn members_that_the_specification_does_not_allow_are_refused_by_their_names() {
+    let org = Org::found().await;
+    let (admin, dpo) = (org.admin().await, org.dpo().await);
+    let agent = Agent::ready(org.service(), &admin, json!({"vouches": true})).await;
+    let person = json!({"email": "somebody@people.example", "email_verified": true, "phone_number": "+14155550100"});
+    for (name, value) in [
+        ("drp.version", Value::Null),
+        ("drp.version", json!(1.0)),
+        ("drp.version", json!("0.9.4")),
+        ("drp.version", json!(["1.0"])),
+        ("email", json!(["somebody@people.example"])),
+        ("email", json!({"address": "somebody@people.example"})),
+        ("email", json!("no address at all")),
+        ("email", json!("")),
+        ("email_verified", json!("true")),
+        ("email_verified", json!(1)),
+        ("phone_number", json!(14155550100_u64)),
+        ("phone_number", json!("(415) 555-0100")),
+        ("phone_number_verified", json!("yes")),
+        ("exercise", json!(["deletion"])),
+        ("regime", json!(7)),
+        ("agent-request-id", json!(17)),
+        ("relationships", json!("customer")),
+        ("relationships", json!(["customer", 1])),
+        ("status_callback", json!(["https://agent.example/status"])),
+        ("power_of_attorney", json!({"id": "poa/17"})),
+    ] {
+        let mut message = agent.message("deletion", person.clone());
+        message[name] = value.clone();
+        let refused = agent.send(&agent.signed(&message)).await.shows(400);
+        assert_eq!((refused.at("/code"), refused.at("/fatal")), (json!("400"), Value::Null), "{name} {value}");
+        let said = refused.text_at("/message");
+        assert!(said.contains(&format!("{name}: ")) && !said.contains("{}"), "{name} {value}: {said}");
+        assert!(!said.contains("people.example"), "nothing of what was sent: {said}");
+    }
+    assert_eq!(dpo.get(REQUESTS).await.shows(200).at("/data"), json!([]), "nothing was filed");
+    let unsaid = json!({"email": null, "email_verified": null, "relationships": null, "power_of_attorney": null});
+    agent.exercise("deletion", unsaid).await.shows(200);
+    let id = agent.exercise("deletion", person).await.shows(200).text_at("/request_id");
+    let other = agent.signed(&json!({"reason": "no longer", "drp.version": "2.0"}));
+    assert!(agent.takes_back(&id, &other).await.shows(400).text_at("/message").contains("drp.version: "));
+    assert_eq!(agent.revoke(&id).await.shows(200).at("/status"), "revoked");
+}
+
+#[tokio::test]
 async fn a_message_is_taken_once_also_when_it_comes_many_times_at_once() {
     let org = Org::found().await;
     let (admin, dpo) = (org.admin().await, org.dpo().await);
@@ -95,6 +140,9 @@ async fn a_set_up_that_does_not_hold_is_refused_without_a_word() {
         agent.signed(&with("business-id", json!(other.business))),
         agent.signed(&with("business-id", json!("NOBODY"))),
         agent.signed(&with("expires-at", past)),
+        agent.signed(&with("drp.version", json!("0.9.4"))),
+        agent.signed(&with("drp.version", json!(1.0))),
+        agent.signed(&with("drp.version", Value::Null)),
         "not base64!".to_owned(),
         "QUJD".to_owned(),
     ] {

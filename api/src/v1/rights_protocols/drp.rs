@@ -9,11 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use custodian_application::App;
 use custodian_application::rights_protocols::drp::{self, Message, Sent};
 use custodian_application::rights_protocols::{RightsPartner, find_agent};
+use custodian_domain::kernel::Fault;
 use custodian_domain::rights_protocols::Protocol;
 use custodian_domain::rights_protocols::drp::{Claims, moment};
 use serde_json::{Value, json};
 
-use super::wire::{Refusal, done, drp_error, known, own, partner, text, texts};
+use super::wire::{Refusal, done, drp_error, known, own, partner, text};
 use crate::http::{Context, Edge, read_json};
 
 /// Bytes of a signature that stands before its message.
@@ -39,7 +40,7 @@ pub async fn revoke(req: HttpRequest, app: Data<App>, edge: Data<Edge>, id: Path
         let by = partner(&req, &app, &edge, Protocol::Drp).await?;
         let signed = decoded(&req, &body)?;
         let said = opened(&app, &by, &signed)?;
-        let message = Message { claims: claims(&said), signed: &signed };
+        let message = message(&said, &signed);
         Ok(drp::revoke(&app, &by, &message, &id).await?)
     };
     answered(revoked.await)
@@ -74,7 +75,7 @@ async fn exercised(req: &HttpRequest, app: &App, edge: &Edge, body: &[u8]) -> Re
     let by = partner(req, app, edge, Protocol::Drp).await?;
     let signed = decoded(req, body)?;
     let said = opened(app, &by, &signed)?;
-    let message = Message { claims: claims(&said), signed: &signed };
+    let message = message(&said, &signed);
     Ok(drp::exercise(app, &by, &message, sent(&said)).await?)
 }
 
@@ -88,7 +89,7 @@ async fn set_up_by(req: &HttpRequest, app: &App, edge: &Edge, id: &str, body: &[
     let by = find_agent(app, id, &business, &context.request_id).await?.ok_or_else(refused)?;
     known(&context, edge, &by)?;
     let said = opened(app, &by, &signed)?;
-    let message = Message { claims: claims(&said), signed: &signed };
+    let message = message(&said, &signed);
     let token = drp::set_up(app, &by, &message).await?;
     Ok(json!({"agent-id": by.row.identifier, "token": token.expose()}))
 }
@@ -113,6 +114,11 @@ fn opened(app: &App, by: &RightsPartner, signed: &[u8]) -> Result<Value, Refusal
     if said.is_object() { Ok(said) } else { Err(Refusal::of(StatusCode::BAD_REQUEST, "malformed_message")) }
 }
 
+fn message<'a>(said: &'a Value, signed: &'a [u8]) -> Message<'a> {
+    let version = said.get("drp.version").filter(|version| !version.is_null());
+    Message { claims: claims(said), version: version.map(|version| version.as_str().unwrap_or_default()), signed }
+}
+
 fn claims(said: &Value) -> Claims<'_> {
     let text = |name: &str| said.get(name).and_then(Value::as_str);
     Claims {
@@ -123,16 +129,52 @@ fn claims(said: &Value) -> Claims<'_> {
     }
 }
 
+/// Members as the specification types them. One that is null says nothing, like one that is missing.
+struct Members<'a> {
+    said: &'a Value,
+    faults: Vec<Fault>,
+}
+
+impl Members<'_> {
+    fn read<T>(&mut self, name: &str, expected: &str, of: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        let value = self.said.get(name).filter(|value| !value.is_null())?;
+        let read = of(value);
+        if read.is_none() {
+            self.faults.push(Fault::new(format!("/{name}"), "wrong_type").with_arg(expected));
+        }
+        read
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        self.read(name, "string", |value| value.as_str().map(str::to_owned))
+    }
+
+    fn texts(&mut self, name: &str) -> Vec<String> {
+        let all = |value: &Value| {
+            let texts = value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<String>>>()
+        };
+        self.read(name, "array of strings", all).unwrap_or_default()
+    }
+
+    fn holds(&mut self, name: &str) -> bool {
+        self.read(name, "boolean", Value::as_bool).unwrap_or_default()
+    }
+}
+
 fn sent(said: &Value) -> Sent {
-    let verified = |name: &str| said.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let mut members = Members { said, faults: Vec::new() };
+    let (email, email_verified) = (members.text("email"), members.holds("email_verified"));
+    let (phone_number, phone_verified) = (members.text("phone_number"), members.holds("phone_number_verified"));
     Sent {
-        agent_request_id: text(said, "agent-request-id"),
-        exercise: text(said, "exercise"),
-        regime: text(said, "regime"),
-        relationships: texts(said, "relationships"),
-        status_callback: text(said, "status_callback"),
-        email: text(said, "email").map(|value| (value, verified("email_verified"))),
-        phone_number: text(said, "phone_number").map(|value| (value, verified("phone_number_verified"))),
-        power_of_attorney: text(said, "power_of_attorney"),
+        agent_request_id: members.text("agent-request-id"),
+        exercise: members.text("exercise"),
+        regime: members.text("regime"),
+        relationships: members.texts("relationships"),
+        status_callback: members.text("status_callback"),
+        email: email.map(|value| (value, email_verified)),
+        phone_number: phone_number.map(|value| (value, phone_verified)),
+        power_of_attorney: members.text("power_of_attorney"),
+        faults: members.faults,
     }
 }

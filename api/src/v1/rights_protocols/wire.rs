@@ -122,6 +122,7 @@ pub fn drp_error(refusal: &Refusal) -> HttpResponse {
     let mut message = refusal.message().to_owned();
     for fault in &refusal.faults {
         let text = fault_text(fault.code).map_or(fault.code, |text| text.en);
+        let text = text.replace("{}", fault.arg.as_deref().unwrap_or_default());
         message.push_str(&format!(" {}: {text}", fault.pointer.trim_start_matches('/')));
     }
     let mut body = json!({"code": refusal.status.as_u16().to_string(), "message": message});

@@ -4,7 +4,8 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::opendsr;
-use crate::kernel::codes;
+use crate::catalog::identifiers;
+use crate::kernel::{Fault, codes};
 use crate::privacy_requests::{Right, State};
 
 codes! {
@@ -159,6 +160,36 @@ impl Claims<'_> {
     }
 }
 
+/// The version of the protocol that is spoken here.
+pub const VERSION: &str = "1.0";
+
+/// What is wrong with the version that a message names (sections 2.01 and 2.05): `required`, or `not_a_choice` for any other than [`VERSION`].
+pub fn version_fault(version: Option<&str>) -> Option<Fault> {
+    let fault = |code| Fault::new("/drp.version", code);
+    match version {
+        None => Some(fault("required")),
+        Some(VERSION) => None,
+        Some(_) => Some(fault("not_a_choice").with_arg(VERSION)),
+    }
+}
+
+/// What is wrong with the contact points of a person (section 3.04): an e-mail address, and a telephone number in E.164.
+pub fn contact_faults(email: Option<&str>, phone_number: Option<&str>) -> Vec<Fault> {
+    let email = email.filter(|email| identifiers::email(email).is_none());
+    let phone_number = phone_number.filter(|number| !is_e164(number));
+    let faults = [
+        email.map(|_| Fault::new("/email", "invalid_email")),
+        phone_number.map(|_| Fault::new("/phone_number", "invalid_format").with_arg("+14155550100")),
+    ];
+    faults.into_iter().flatten().collect()
+}
+
+/// A plus sign, a country code, and up to fifteen digits in all.
+fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+}
+
 /// A time as ISO 8601 writes it; without an offset it is UTC.
 pub fn moment(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -227,6 +258,31 @@ mod tests {
         assert_eq!(Claims { business: None, ..good }.check("A", "B", now), Err(Unfit::Business));
         assert_eq!(Claims { issued_at: None, ..good }.check("A", "B", now), Err(Unfit::NotYet));
         assert_eq!(Claims { expires_at: None, ..good }.check("A", "B", now), Err(Unfit::Expired));
+    }
+
+    #[test]
+    fn one_version_is_spoken() {
+        let code = |version| version_fault(version).map(|fault| (fault.pointer, fault.code));
+        assert_eq!(code(Some("1.0")), None);
+        assert_eq!(code(None), Some(("/drp.version".to_owned(), "required")));
+        for other in ["0.9.4", "1.0.0", " 1.0", "1", ""] {
+            assert_eq!(code(Some(other)), Some(("/drp.version".to_owned(), "not_a_choice")), "{other}");
+        }
+    }
+
+    #[test]
+    fn contact_points_have_the_forms_of_the_specification() {
+        let places =
+            |email, phone| contact_faults(email, phone).into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
+        assert!(places(None, None).is_empty());
+        assert!(places(Some("somebody@people.example"), Some("+14155550100")).is_empty());
+        for bad in ["", " ", "no address at all", "somebody@", "@people.example"] {
+            assert_eq!(places(Some(bad), None), ["/email"], "{bad}");
+        }
+        for bad in ["", "+", "+1", "14155550100", "+1 415 555 0100", "+0415555", "+1234567890123456", "+1415555010x"] {
+            assert_eq!(places(None, Some(bad)), ["/phone_number"], "{bad}");
+        }
+        assert_eq!(places(Some("x"), Some("y")), ["/email", "/phone_number"]);
     }
 
     #[test]

@@ -158,6 +158,7 @@ faults! {
     "legal_hold": "Legal hold {} is in force." / "法律保全 {} 正在生效。";
     "unknown_privacy_request": "There is no such request of this customer." / "该客户没有此项请求。";
     "erased_customer": "The customer was erased." / "该客户已被清除。";
+    "unknown_finding": "The last sweep found nothing there, or it is there no more." / "最近一次清查未在此处发现残留，或残留已不存在。";
 }
 
 /// The sentence of a fault's code.

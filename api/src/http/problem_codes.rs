@@ -45,6 +45,8 @@ const PAGED: &[&str] = &["invalid_cursor"];
 const ONE_THING: &[&str] = &["invalid_id", "not_found"];
 /// Routes about one customer, who may be gone for good.
 pub const OF_CUSTOMER: &str = "/v1/customers/{id}";
+/// Routes about one record of a customer, which goes with them.
+pub const OF_RECORD: &str = "/v1/records/{type}/{id}";
 const ERASABLE: &[&str] = &["erased"];
 const BODY: &[&str] =
     &["body_too_large", "unsupported_media_type", "unsupported_content_encoding", "invalid_body", "unknown_field"];
@@ -104,7 +106,7 @@ fn codes_of(path: &str, method: &str, operation: &Operation) -> Vec<&'static str
         (has(&ParameterIn::Query) || (!open && method == "GET"), QUERY),
         (parameters().any(|parameter| parameter.name == "cursor"), PAGED),
         (has(&ParameterIn::Path), ONE_THING),
-        (path.starts_with(OF_CUSTOMER), ERASABLE),
+        (path.starts_with(OF_CUSTOMER) || path.starts_with(OF_RECORD), ERASABLE),
         (operation.request_body.is_some(), BODY),
         (media("json"), JSON_BODY),
         (media("multipart"), FORM_BODY),

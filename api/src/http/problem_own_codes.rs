@@ -6,6 +6,9 @@
 //! Each answer that a test sees is held against that document: a code that is not declared fails the test and is named. With `UNDECLARED_CODES=FILE` in the
 //! environment of the tests such codes are collected in the file instead, one `METHOD /path code` a line, to add several at once.
 
+const ENTERS_RECORD: &[&str] =
+    &["no_consent", "field_not_editable", "duplicate_value", "record_type_retired", "objected", "customer_restricted"];
+
 /// Operation id, and its codes in the order of their statuses.
 pub const OWN_CODES: &[(&str, &[&str])] = &[
     (
@@ -16,6 +19,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "reveal_budget_exhausted",
             "outside_scope",
             "duplicate_value",
+            "customer_restricted",
             "already_decided",
             "asked_too_soon",
         ],
@@ -49,6 +53,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "reveal_budget_exhausted",
             "outside_scope",
             "duplicate_value",
+            "customer_restricted",
         ],
     ),
     (
@@ -67,7 +72,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("change_my_password", &["step_up_required", "staff_only", "wrong_password", "too_many_attempts"]),
     ("change_notice", &["notice_published"]),
     ("change_purpose", &["purpose_retired"]),
-    ("change_record", &["no_consent", "field_not_editable", "duplicate_value", "record_type_retired", "objected"]),
+    ("change_record", ENTERS_RECORD),
     ("change_record_type", &["record_type_retired"]),
     ("change_rights_partner", &["step_up_required"]),
     ("change_role", &["exceeds_own_rights", "role_built_in", "step_up_required", "staff_only", "separation_of_duties"]),
@@ -77,6 +82,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("change_view", &["field_hidden", "staff_only"]),
     ("change_webhook", &["step_up_required"]),
     ("classify_columns", &["not_found"]),
+    ("clear_erasure_finding", &["step_up_required", "legal_hold"]),
     ("close_access_review", &["step_up_required", "review_closed"]),
     ("close_alert", &["alert_closed"]),
     ("complete_log_in", &["invalid_token", "invalid_code", "too_many_attempts", "audit_unavailable"]),
@@ -134,7 +140,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("create_own_request", &["calendar_missing"]),
     ("create_privacy_request", &["calendar_missing"]),
     ("create_purpose", &["duplicate_value"]),
-    ("create_record", &["no_consent", "field_not_editable", "duplicate_value", "record_type_retired", "objected"]),
+    ("create_record", ENTERS_RECORD),
     ("create_record_type", &["duplicate_value", "too_many_record_types"]),
     ("create_rights_partner", &["step_up_required", "duplicate_value", "too_many_partners"]),
     ("create_role", &["exceeds_own_rights", "step_up_required", "staff_only", "duplicate_value"]),

@@ -10,11 +10,9 @@ use uuid::Uuid;
 use super::context::Context;
 use super::path;
 use super::problem::Problem;
-use super::problem_codes::OF_CUSTOMER;
+use super::problem_codes::{OF_CUSTOMER, OF_RECORD};
 use super::transport::OwnShape;
 
-/// Routes of one record of a customer.
-const OF_RECORD: &str = "/v1/records/{type}/{id}";
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
@@ -30,12 +28,13 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<Optio
     };
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
     let route = answer.request().match_pattern().unwrap_or_default();
-    let customer = customer(answer, &route);
+    let customer = named(answer, &route, OF_CUSTOMER);
     let own = answer.response().extensions().get::<OwnShape>().map(|own| own.0);
     let code = problem.map(Problem::code).or(own).unwrap_or("refused");
     // Somebody who was erased is not found by anything: here alone the caller learns that they were here, whatever was asked.
-    let erased = match customer {
-        Some(id) if code == "not_found" => erasures::is_gone(app, call, id).await?,
+    let erased = match (code, customer, named(answer, &route, OF_RECORD)) {
+        ("not_found", Some(id), _) => erasures::is_gone(app, call, id).await?,
+        ("not_found", None, Some(record)) => erasures::is_record_gone(app, call, record).await?,
         _ => false,
     };
     if let (Some(id), false, "not_found") = (customer, erased, code)
@@ -73,12 +72,10 @@ pub fn write_audit_id(context: &Context, status: StatusCode, headers: &mut Heade
 
 /// What a path names, where callers could try one after another: a customer, or a record of one.
 fn one_of_many(answer: &ServiceResponse, route: &str) -> Option<String> {
-    let named = route.starts_with(OF_CUSTOMER) || route.starts_with(OF_RECORD);
-    answer.request().match_info().get("id").filter(|_| named).and_then(path::uuid).map(|id| id.to_string())
+    named(answer, route, OF_CUSTOMER).or_else(|| named(answer, route, OF_RECORD)).map(|id| id.to_string())
 }
 
-/// The customer that a path names.
-fn customer(answer: &ServiceResponse, route: &str) -> Option<Uuid> {
-    let of_customer = route.starts_with(OF_CUSTOMER);
-    answer.request().match_info().get("id").filter(|_| of_customer).and_then(path::uuid)
+/// What a path of these routes names.
+fn named(answer: &ServiceResponse, route: &str, of: &str) -> Option<Uuid> {
+    answer.request().match_info().get("id").filter(|_| route.starts_with(of)).and_then(path::uuid)
 }

@@ -116,7 +116,9 @@ async fn a_name_that_holds_somebody_who_was_erased_keeps_them_from_being_certifi
     let erasure = crate::erasures::erase(&dpo, &gone).await.shows(202).id();
     crate::erasures::round(&org).await;
     let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
-    assert_eq!(told.at("/findings"), json!([{"place": "attachments", "kind": "identifier"}]), "{told}");
+    let id = file.rsplit('/').next().unwrap();
+    let found = json!([{"place": "attachments", "customer_id": stays, "attachment_id": id, "kind": "identifier"}]);
+    assert_eq!(told.at("/findings"), found, "{told}");
     asha.request("DELETE", &file).header("if-match", "*").await.shows(204);
     let told = crate::erasures::certified(&org, &dpo, &erasure).await;
     assert_eq!(told.at("/findings"), json!([]));

@@ -258,6 +258,7 @@ words! {
         ErasuresBlock = "erasures.block": "A duty to keep still runs; processing was restricted instead.",
         ErasuresErase = "erasures.erase": "A customer was made unreadable for good.",
         ErasuresCertify = "erasures.certify": "An erasure ended with its certificate.",
+        ErasuresClear = "erasures.clear": "A copy of somebody who was erased was taken out of what somebody else's past version held.",
         ErasuresPropose = "erasures.propose": "Somebody, or the service where the law asks for it, proposed to erase many.",
         ErasuresApprove = "erasures.approve": "Somebody allowed that many are erased.",
         ErasuresDeny = "erasures.deny": "Somebody refused that many are erased, or took the proposal back.",

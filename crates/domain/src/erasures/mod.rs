@@ -58,6 +58,10 @@ pub const KEPT: &[Kept] = &[
         ground: "the id, so that it is answered as erased and never comes back: GDPR 5(2), PIPL 9",
     },
     Kept {
+        what: "record_tombstones",
+        ground: "the ids of what hung on the person, so that they are answered as erased: GDPR 5(2), PIPL 9",
+    },
+    Kept {
         what: "aggregates",
         ground: "stage, source and region without any value, name or key, which are nobody's: PIPL 73(4), GDPR recital 26",
     },
@@ -96,6 +100,7 @@ const ID_PLACES: &[(&str, &str)] = &[
     ("consents", "by_id"),
     ("consents", "customer_id"),
     ("customers", "id"),
+    ("erased_records", "customer_id"),
     ("erasure_batch_customers", "customer_id"),
     ("erasures", "customer_id"),
     ("events", "customer_id"),

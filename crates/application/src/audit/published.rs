@@ -39,12 +39,11 @@ pub async fn log_checkpoint(app: &App, call: &Call, witnessed: bool) -> Result<S
 }
 
 async fn find_checkpoint(app: &App, work: &Work, witnessed: bool) -> Result<String, DomainError> {
+    // Asked before the head is read: the lines that the head is read with are then at least those that this answer goes by.
+    let newest = if witnessed { Some(stored::newest_witnessed(work).await?.ok_or_else(not_yet)?) } else { None };
     let head = log_head(app, work).await?.ok_or_else(not_yet)?;
-    if !witnessed {
-        return Ok(head.note);
-    }
-    let newest = stored::newest_witnessed(work, i64::try_from(head.size).unwrap_or(i64::MAX)).await?;
-    let size = newest.and_then(|size| u64::try_from(size).ok()).ok_or_else(not_yet)?;
+    let Some(newest) = newest else { return Ok(head.note) };
+    let size = u64::try_from(newest).ok().filter(|size| *size <= head.size).ok_or_else(not_yet)?;
     if size == head.size {
         return Ok(head.note);
     }

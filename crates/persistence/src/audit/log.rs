@@ -143,10 +143,10 @@ pub async fn cosignatures(work: &Work, size: i64) -> Result<Vec<String>, DbError
     Ok(work.query(sql, &[&size]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-/// The greatest size up to `most` that any witness has signed.
-pub async fn newest_witnessed(work: &Work, most: i64) -> Result<Option<i64>, DbError> {
-    let sql = "SELECT max(size) FROM audit_log_cosignatures WHERE size <= $1";
-    Ok(work.query_one(sql, &[&most]).await?.get(0))
+/// The greatest size that any witness has signed.
+pub async fn newest_witnessed(work: &Work) -> Result<Option<i64>, DbError> {
+    let sql = "SELECT max(size) FROM audit_log_cosignatures";
+    Ok(work.query_one(sql, &[]).await?.get(0))
 }
 
 /// The greatest size that a witness has signed.

@@ -141,6 +141,7 @@ faults! {
     "digits_lost": "The number has more digits than a workbook keeps; write it as text." / "数字位数超出工作簿精度，请改为文本。";
     "merged_cell": "The cell is merged with one of another row." / "单元格与其他行合并。";
     "unknown_customer": "There is no such customer." / "客户不存在。";
+    "customer_restricted": "The person has had processing restricted." / "当事人已要求限制处理。";
     "value_held": "There is a value already." / "该字段已有值。";
     "needs_unique_field": "What exists is found by a unique field; map one." / "更新现有记录需映射一个唯一字段。";
     "unknown_column": "The file has no such column." / "文件中没有该列。";

@@ -21,7 +21,7 @@ pub struct ImportKeptBody {
     /// The import made it, and did not only change it.
     made: bool,
     /// `changed_since` by somebody; `has_records` of other sources; `gone` already; `value_taken`: a unique value that it had is somebody else's by now;
-    /// `outside_scope` of who undid the import.
+    /// `outside_scope` of who undid the import; `customer_restricted`: the person has had processing restricted.
     code: String,
 }
 

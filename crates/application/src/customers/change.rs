@@ -60,7 +60,7 @@ pub async fn patch(
     let decision = decide_row(app, call, &row, Permission::CustomersWrite);
     refuse(decision.outcome, Permission::CustomersWrite)?;
     agreed(call, &row)?;
-    if !patch.fields.is_empty() && !patch.rectifies {
+    if !patch.only_moves() {
         unrestricted(call, &row)?;
     }
     condition.check(row.version)?;
@@ -321,6 +321,7 @@ pub async fn delete(
         decide_thing(app, call, &thing(call, &row), Permission::CustomersDelete).outcome,
         Permission::CustomersDelete,
     )?;
+    unrestricted(call, &row)?;
     condition.check(row.version)?;
     super::put_back::take_out(app, call, work, &row).await
 }

@@ -67,6 +67,15 @@ pub struct Patch {
     pub rectifies: bool,
 }
 
+impl Patch {
+    /// Whether it leaves alone what is said of the person: it gives them to somebody else at most, or does what they have asked for.
+    pub(super) fn only_moves(&self) -> bool {
+        let Self { stage, source, region, owner: _, department: _, codes, fields, rectifies } = self;
+        let says = stage.is_some() || source.is_some() || region.is_some() || codes.is_some() || !fields.is_empty();
+        *rectifies || !says
+    }
+}
+
 /// A field with the canonical text to seal; `None` takes the value away.
 pub(crate) struct AcceptedField<'c> {
     pub field: &'c Field,

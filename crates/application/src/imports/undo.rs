@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::run::{KIND, LEASE_SECONDS};
 use crate::audit::{Detail, Draft};
 use crate::auth::identity_of_user;
-use crate::customers::{decide_row, refuse};
+use crate::customers::{decide_row, refuse, unrestricted};
 use crate::{App, Call, customers, records};
 
 /// The kind of these jobs.
@@ -237,6 +237,7 @@ impl Undoing<'_> {
                 Some(row) if row.version != change.version => Some("changed_since"),
                 Some(_) if hanging.contains(&change.thing) => Some("has_records"),
                 Some(row) if !self.may(&row) => Some("outside_scope"),
+                Some(row) if unrestricted(self.call, &row).is_err() => Some("customer_restricted"),
                 Some(row) if change.made => {
                     customers::take_out(self.app, self.call, work, &row).await?;
                     None
@@ -266,6 +267,9 @@ impl Undoing<'_> {
         }
         if !self.may(&found.customer) {
             return Ok(Some("outside_scope"));
+        }
+        if unrestricted(self.call, &found.customer).is_err() {
+            return Ok(Some("customer_restricted"));
         }
         if change.made {
             records::archive(self.app, self.call, work, &found).await?;

@@ -195,7 +195,9 @@ pub async fn patch(
     let holding = holding_locked(call, work, hung.customer.id).await?;
     let judged = permitted(app, call, &hung, Permission::RecordsWrite, &holding, of)?;
     agreed(call, &hung.customer)?;
-    unrestricted(call, &hung.customer)?;
+    if !patch.fields.is_empty() {
+        unrestricted(call, &hung.customer)?;
+    }
     condition.check(hung.record.version)?;
     let mut faults: Vec<Fault> = Vec::new();
     let accepted = accept_fields(of, &patch.fields, app.now(), &mut faults);
@@ -294,6 +296,7 @@ pub async fn delete(
     let of = type_of(call, code)?;
     let hung = stored::lock(work, of.code, id).await?.ok_or(DomainError::NotFound)?;
     permitted(app, call, &hung, Permission::RecordsDelete, &Holding::default(), of)?;
+    unrestricted(call, &hung.customer)?;
     condition.check(hung.record.version)?;
     archive(app, call, work, &hung).await
 }

@@ -92,22 +92,35 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
         query.filter.tags.push(sought.tag);
         searched.push(sought);
     }
-    if searched.iter().any(|sought| sought.kind == SearchKind::Last4) {
-        spend_search(app, call).await?;
-    }
-    let decoy = decoys::of_caller(app, call).await?;
-    let decoy = decoy.filter(|decoy| decoy::matches(decoy, &keys, &query.filter, &searched));
-    let (work, holding) = begin_holding(app, call).await?;
-    let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
-    let rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit), asked_for(call)).await?;
-    let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
-    work.abandon().await;
+    let by_digits = searched.iter().any(|sought| sought.kind == SearchKind::Last4);
+    let spent = async { if by_digits { spend_search(app, call).await } else { Ok(()) } };
+    let (spent, decoy, fetched) = tokio::join!(spent, decoys::of_caller(app, call), fetch(app, call, &query));
+    spent?;
+    let Fetched { holding, rows, count } = fetched?;
+    let decoy = decoy?.filter(|decoy| decoy::matches(decoy, &keys, &query.filter, &searched));
     let count = count.map(|count| count + i64::from(decoy.is_some()));
     let decoy = decoy.and_then(|one| decoy::place(&one, &rows, &query.order).map(|at| (one, at)));
     let page = decoy::paged(rows, decoy, query.limit);
     let look = Look { keys: &keys, searched: &searched, holding: &holding, columns: query.columns.as_deref() };
     let customers = page_of(app, call, &look, &page, &query.filter.tags).await?;
     Ok(Found { customers, next: page.next, count })
+}
+
+/// What the database has for a query.
+struct Fetched {
+    holding: Holding,
+    rows: Vec<CustomerRow>,
+    count: Option<i64>,
+}
+
+/// One row more than is shown, and the total where it is asked for. Nothing of it may be told before the search was counted.
+async fn fetch(app: &App, call: &Call, query: &Query) -> Result<Fetched, DomainError> {
+    let (work, holding) = begin_holding(app, call).await?;
+    let scope = call.scope(Permission::CustomersRead, &holding.grants, holding.now(app.now()));
+    let rows = stored::list(&work, &scope, &query.filter, &query.order, one_more(query.limit), asked_for(call)).await?;
+    let count = if query.count { Some(stored::count(&work, &scope, &query.filter).await?) } else { None };
+    work.abandon().await;
+    Ok(Fetched { holding, rows, count })
 }
 
 /// The people of a page, and the row about nobody among them, once the entry is durable.

@@ -19,7 +19,7 @@ use crate::App;
 use crate::customers::open_one;
 
 /// How many rows are read at once.
-pub(super) const PAGE: i64 = 1_000;
+const PAGE: i64 = 1_000;
 /// How many people are looked for in one pass.
 const TOGETHER: i64 = 2_000;
 /// How many passes one round makes at most: what is left waits for the next.
@@ -190,20 +190,20 @@ impl<'a> Pass<'a> {
             tables.entry(table).or_default().push(name);
         }
         for (table, names) in tables {
-            let mut after = "(0,0)".to_owned();
+            let mut from = 0;
             loop {
                 let work = self.app.begin(self.organization).await?;
-                let page = stored::text_rows(&work, table, &names, &after, PAGE).await;
+                let page = stored::text_rows(&work, table, &names, from).await;
                 work.abandon().await;
-                let (texts, last) = page?;
+                let (texts, next) = page?;
                 for text in &texts {
                     self.looked.rows += 1;
                     for hit in self.matcher.hits(text) {
                         self.find(hit.person, Finding::in_table(table, "identifier"));
                     }
                 }
-                match last {
-                    Some(last) => after = last,
+                match next {
+                    Some(next) => from = next,
                     None => break,
                 }
             }

@@ -3,7 +3,7 @@
 use custodian_domain::kernel::DomainError;
 use custodian_persistence::erasures::{self as stored, Typed, TypedIn};
 
-use super::sweep::{Finding, PAGE, Pass};
+use super::sweep::{Finding, Pass};
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
 
 /// What is left of such a reason.
@@ -24,19 +24,19 @@ impl Pass<'_> {
     pub(super) async fn typed(&mut self) -> Result<(), DomainError> {
         for place in TypedIn::ALL {
             self.looked.columns += 1;
-            let mut after = "(0,0)".to_owned();
+            let mut from = 0;
             loop {
                 let work = self.app.begin(self.organization).await?;
                 let keys = self.app.keys().open_organization(&work).await?;
-                let (texts, last) = stored::typed(&work, place, &after, PAGE).await?;
+                let (texts, next) = stored::typed(&work, place, from).await?;
                 for one in texts {
                     if let Some(blanked) = self.judge(&keys, place, &one) {
                         stored::blank(&work, place, &blanked).await?;
                     }
                 }
                 work.commit().await?;
-                match last {
-                    Some(last) => after = last,
+                match next {
+                    Some(next) => from = next,
                     None => break,
                 }
             }

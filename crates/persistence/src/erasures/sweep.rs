@@ -62,24 +62,42 @@ pub async fn ids_in(work: &Work, column: &Column, ids: &[Uuid]) -> Result<Vec<(U
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// Some rows of a table after a place, each as the text of these columns with a line break between them, and the place of the last.
+/// How many blocks of a table are read at once: 512 KiB where nobody built Postgres otherwise.
+const BLOCKS: i64 = 64;
+
+/// The rows of a table that lie in some of its blocks.
+pub(super) const IN_BLOCKS: &str = "t.organization_id = $1 AND t.ctid >= $2::text::tid AND t.ctid < $3::text::tid";
+
+/// Where the blocks lie that begin with this one, as parameters of [`IN_BLOCKS`].
+///
+/// Both ends are named, so that nothing else is read: in the order of places the database would go through all that is left for each page, and sort it.
+pub(super) fn blocks(from: i64) -> [String; 2] {
+    [from, from + BLOCKS].map(|block| format!("({block},0)"))
+}
+
+/// The block that comes after these, if the table has one by now.
+pub(super) async fn next_block(work: &Work, table: &str, from: i64) -> Result<Option<i64>, DbError> {
+    const SQL: &str = "SELECT coalesce((SELECT max(pg_relation_size(p.relid)) FROM pg_partition_tree(t.oid) p), pg_relation_size(t.oid)) \
+         / current_setting('block_size')::bigint FROM (SELECT $1::text::regclass::oid AS oid) t";
+    let there: i64 = work.query_one(SQL, &[&quoted(table)]).await?.get(0);
+    Ok(Some(from + BLOCKS).filter(|next| *next < there))
+}
+
+/// The rows in some blocks of a table, each as the text of these columns with a line break between them, and the block to go on with.
 pub async fn text_rows(
     work: &Work,
     table: &str,
     names: &[&str],
-    after: &str,
-    limit: i64,
-) -> Result<(Vec<String>, Option<String>), DbError> {
+    from: i64,
+) -> Result<(Vec<String>, Option<i64>), DbError> {
     let parts: Vec<String> = names.iter().map(|name| format!("t.{}::text", quoted(name))).collect();
-    let sql = format!(
-        "SELECT concat_ws(E'\\n', {}), t.ctid::text FROM {} t WHERE t.organization_id = $1 AND t.ctid > $2::text::tid ORDER BY t.ctid LIMIT $3",
-        parts.join(", "),
-        quoted(table)
-    );
-    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &after, &limit];
+    let sql = format!("SELECT concat_ws(E'\\n', {}) FROM {} t WHERE {IN_BLOCKS}", parts.join(", "), quoted(table));
+    let [first, end] = blocks(from);
+    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &first, &end];
     let rows = work.query(&sql, &params).await?;
-    let last = rows.last().map(|row| row.get(1));
-    Ok((rows.iter().map(|row| row.get(0)).collect(), last))
+    // Asked after the rows were read: what came into a new block meanwhile is not missed.
+    let next = next_block(work, table, from).await?;
+    Ok((rows.iter().map(|row| row.get(0)).collect(), next))
 }
 
 /// Somebody who stays, with all that is sealed of them: as they are, and as they were.
@@ -145,10 +163,12 @@ pub async fn record_packs(work: &Work, customers: &[Uuid]) -> Result<Vec<RecordP
     Ok(rows.iter().map(pack).collect())
 }
 
-/// Erasures that the sweep has not found clean yet, those that it has not looked at for longest first.
+/// Erasures that the sweep has not found clean yet, those that it has not looked at for longest first. Once it has looked, those whose last letter still waits
+/// are left out: it would find that again each time.
 pub async fn unswept(work: &Work, limit: i64) -> Result<Vec<ErasureRow>, DbError> {
     let sql = format!(
-        "SELECT {} FROM erasures e WHERE e.organization_id = $1 AND e.state = 'erasing' AND NOT e.clean ORDER BY e.sweep->>'at' NULLS FIRST, e.id LIMIT $2",
+        "SELECT {} FROM erasures e WHERE e.organization_id = $1 AND e.state = 'erasing' AND NOT e.clean AND (e.sweep = '{{}}' OR NOT EXISTS (SELECT \
+         FROM mail_outbox m WHERE m.organization_id = $1 AND m.customer_id = e.customer_id)) ORDER BY e.sweep->>'at' NULLS FIRST, e.id LIMIT $2",
         super::COLUMNS
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &limit]).await?;

@@ -3,6 +3,7 @@
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::sweep::{IN_BLOCKS, blocks, next_block};
 use crate::{DbError, Work};
 
 /// Where such texts stand.
@@ -68,26 +69,18 @@ pub struct Typed {
     pub sealed: Vec<u8>,
 }
 
-/// Some of them after a place, and the place of the last.
-pub async fn typed(
-    work: &Work,
-    place: TypedIn,
-    after: &str,
-    limit: i64,
-) -> Result<(Vec<Typed>, Option<String>), DbError> {
-    let sql = format!(
-        "SELECT {}, t.ctid::text FROM {} t WHERE t.organization_id = $1 AND t.ctid > $2::text::tid ORDER BY t.ctid LIMIT $3",
-        place.columns(),
-        place.table()
-    );
-    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &after, &limit];
+/// Those in some blocks of their table, and the block to go on with.
+pub async fn typed(work: &Work, place: TypedIn, from: i64) -> Result<(Vec<Typed>, Option<i64>), DbError> {
+    let sql = format!("SELECT {} FROM {} t WHERE {IN_BLOCKS}", place.columns(), place.table());
+    let [first, end] = blocks(from);
+    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &first, &end];
     let rows = work.query(&sql, &params).await?;
-    let last = rows.last().map(|row| row.get(3));
+    let next = next_block(work, place.table(), from).await?;
     let text = |row: &tokio_postgres::Row| {
         let sealed: Option<Vec<u8>> = row.get(2);
         sealed.map(|sealed| Typed { id: row.get(0), step: row.get(1), sealed })
     };
-    Ok((rows.iter().filter_map(text).collect(), last))
+    Ok((rows.iter().filter_map(text).collect(), next))
 }
 
 /// Puts another text in the place of one.

@@ -1,8 +1,10 @@
-//! Copies in the past of those who stay: a change of the field leaves them, so the finding names the version, and whoever may erase takes them out of it.
+//! Copies in what is kept of those who stay: in their past, which a change of the field leaves, and where nobody can change anything. Whoever may erase takes
+//! them out by the finding that names them.
 
 use serde_json::{Value, json};
 
 use super::{certified, erase, round};
+use crate::attachments::{document, hang};
 use crate::customers::path;
 use crate::records::enter;
 use crate::retention::hold;
@@ -112,9 +114,12 @@ async fn what_no_finding_names_is_not_cleared_and_nobody_else_clears_anything() 
     };
     for wrong in [
         unlike("version", json!(2)),
+        unlike("version", Value::Null),
         unlike("field", json!("name")),
+        unlike("field", Value::Null),
         unlike("customer_id", json!(gone)),
         unlike("record_id", json!(other)),
+        unlike("attachment_id", json!(other)),
     ] {
         let refused = dpo.post(&clearing(&erasure), &wrong).await.refuses(422, "invalid_body");
         assert_eq!(refused.faults(), [("/version".to_owned(), "unknown_finding".to_owned())], "{wrong}");
@@ -128,4 +133,101 @@ async fn what_no_finding_names_is_not_cleared_and_nobody_else_clears_anything() 
     Org::found().await.dpo().await.post(&clearing(&erasure), &wish).await.refuses(404, "not_found");
     let history = sales.get(&format!("{}/history", path(&other))).await.shows(200);
     assert!(history.text().contains("7777 0403") && history.text().contains("likes tea"), "{history}");
+}
+
+#[tokio::test]
+async fn a_copy_in_a_value_of_somebody_deleted_is_taken_away_unless_a_hold_keeps_it() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0404", json!(typed("0404"))).await;
+    let call = json!({"channel": "phone", "occurred_at": "2026-11-20T08:00:00Z", "summary": typed("0404")});
+    let call = enter(&sales, &other, "interaction", call).await.shows(201).id();
+    admin.delete(&crate::records::path("interaction", &call)).await.shows(204);
+    admin.delete(&path(&other)).await.shows(204);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let found = json!([{"place": "customers", "customer_id": other, "field": "notes", "kind": "identifier"},
+        {"place": "records", "customer_id": other, "record_type": "interaction", "record_id": call, "field": "summary", "kind": "identifier"}]);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    admin.patch(&path(&other), &json!({"fields": {"notes": "likes tea"}})).await.refuses(404, "not_found");
+    let wish = json!({"customer_id": other, "field": "notes", "reason": "a copy of the erased"});
+    let in_record =
+        json!({"customer_id": other, "record_id": call, "field": "summary", "reason": "a copy of the erased"});
+    let held = hold(&dpo, &other, json!({})).await.id();
+    for wish in [&wish, &in_record] {
+        dpo.post(&clearing(&erasure), wish).await.refuses(409, "legal_hold");
+    }
+    let because = json!({"reason": "the case was settled"});
+    dpo.post(&format!("/v1/legal-holds/{held}/release"), &because).await.shows(200);
+    for wish in [&wish, &in_record] {
+        dpo.post(&clearing(&erasure), wish).await.shows(204);
+        dpo.post(&clearing(&erasure), wish).await.refuses(422, "invalid_body");
+    }
+    certified(&org, &dpo, &erasure).await;
+    dpo.get(&format!("/v1/erasures/{erasure}/certificate")).await.shows(200);
+    let entries =
+        org.auditor().await.get(&format!("/v1/audit/entries?customer_id={other}")).await.shows(200).at("/data");
+    let of = |action: &str| -> Vec<Value> {
+        entries.as_array().unwrap().iter().filter(|entry| entry["action"] == action).cloned().collect()
+    };
+    assert_eq!(of("erasures.clear").len(), 2, "{entries}");
+    let vouches = of("customers.update")[0]["details"].clone();
+    assert_eq!((&vouches["changed"], &vouches["erasure"]), (&json!(["notes"]), &json!(erasure)));
+    assert!(vouches["digest"].is_string(), "the row as it is now is vouched for: {vouches}");
+}
+
+/// Has the processing of somebody's data restricted, as they asked.
+async fn restrict(dpo: &Person, customer: &str) {
+    let asked = json!({"right": "restriction", "jurisdiction": "EU", "channel": "phone", "customer_id": customer});
+    let id = dpo.post("/v1/privacy-requests", &asked).await.shows(201).id();
+    let path = format!("/v1/privacy-requests/{id}");
+    dpo.post(&format!("{path}/verify"), &json!({"method": "document"})).await.shows(200);
+    dpo.post(&format!("{path}/complete"), &json!({})).await.shows(200);
+}
+
+#[tokio::test]
+async fn a_copy_in_a_note_or_the_name_of_a_file_of_somebody_restricted_is_taken_away() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0405", json!(typed("0405"))).await;
+    let kept = hang(&sales, &other, "contract.pdf", &document(100)).await.shows(201).sent("location");
+    let file = hang(&sales, &other, "scan 13977770405.pdf", &document(100)).await.shows(201);
+    restrict(&dpo, &other).await;
+    sales.patch(&path(&other), &json!({"fields": {"notes": "likes tea"}})).await.refuses(409, "customer_restricted");
+    sales.delete(&file.sent("location")).await.refuses(409, "customer_restricted");
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let found = json!([{"place": "customers", "customer_id": other, "field": "notes", "kind": "identifier"},
+        {"place": "attachments", "customer_id": other, "attachment_id": file.id(), "kind": "identifier"}]);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    let wish = json!({"customer_id": other, "attachment_id": file.id(), "reason": "a copy of the erased"});
+    let mut innocent = wish.clone();
+    innocent["attachment_id"] = json!(kept.rsplit('/').next().unwrap());
+    dpo.post(&clearing(&erasure), &innocent).await.refuses(422, "invalid_body");
+    dpo.post(&clearing(&erasure), &wish).await.shows(204);
+    dpo.post(&clearing(&erasure), &wish).await.refuses(422, "invalid_body");
+    let sql = org.sql().await;
+    for (query, left) in
+        [("SELECT count(*) FROM attachments", 1), ("SELECT count(DISTINCT attachment_id) FROM attachment_chunks", 1)]
+    {
+        assert_eq!(sql.query_one(query, &[]).await.unwrap().get::<_, i64>(0), left, "{query}");
+    }
+    let wish = json!({"customer_id": other, "field": "notes", "reason": "a copy of the erased"});
+    dpo.post(&clearing(&erasure), &wish).await.shows(204);
+    certified(&org, &dpo, &erasure).await;
+    let seen = sales.get(&path(&other)).await.shows(200);
+    assert!(seen.at("/fields/notes").is_null() && !seen.at("/fields/name").is_null(), "{seen}");
+}
+
+#[tokio::test]
+async fn what_was_changed_since_the_sweep_is_no_copy_and_stays() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0406", json!(typed("0406"))).await;
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    assert_eq!(findings(&org, &dpo, &erasure).await[0]["field"], "notes");
+    sales.patch(&path(&other), &json!({"fields": {"notes": "likes tea"}})).await.shows(200);
+    let wish = json!({"customer_id": other, "field": "notes", "reason": "a copy of the erased"});
+    let refused = dpo.post(&clearing(&erasure), &wish).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), [("/version".to_owned(), "unknown_finding".to_owned())]);
+    assert_eq!(sales.get(&path(&other)).await.shows(200).at("/fields/notes"), "likes tea");
+    assert_eq!(findings(&org, &dpo, &erasure).await[0]["version"], 2, "the next sweep names the version");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use custodian_application::erasures::{Asked, ErasureView, PastCopy, Preview, Staying};
+use custodian_application::erasures::{Asked, ErasureView, FoundCopy, Preview, Staying};
 use custodian_domain::erasures::{Ground, UNCOUNTED, kept};
 use custodian_domain::kernel::Fault;
 use custodian_domain::retention::Verdict;
@@ -176,20 +176,22 @@ pub struct ErasureFindingBody {
     kind: String,
 }
 
-/// Which finding, and why what it names is taken away.
+/// Which finding, by the members that it has, and why what it names is taken away.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearFindingBody {
-    /// Whose value it stands in.
+    /// Whose value it stands in, or on whom the file hangs.
     customer_id: Uuid,
     /// In which record of theirs; absent for a field of the customer.
     record_id: Option<Uuid>,
-    /// In which field.
+    /// In the name of which file of theirs; absent for a field.
+    attachment_id: Option<Uuid>,
+    /// In which field; absent for the name of a file.
     #[schema(min_length = 1, max_length = 64)]
-    field: String,
-    /// The version that replaced it.
+    field: Option<String>,
+    /// The version that replaced it; absent for a value of now.
     #[schema(minimum = 1, maximum = 2_147_483_647)]
-    version: i32,
+    version: Option<i32>,
     /// Why; kept sealed in the audit log.
     #[schema(min_length = 3, max_length = 500)]
     reason: String,
@@ -203,9 +205,9 @@ impl Body for ClearFindingBody {
 
 impl ClearFindingBody {
     /// What is taken away, and why.
-    pub fn into_parts(self) -> (PastCopy, String) {
-        let Self { customer_id, record_id, field, version, reason } = self;
-        (PastCopy { customer: customer_id, record: record_id, field, version }, reason)
+    pub fn into_parts(self) -> (FoundCopy, String) {
+        let Self { customer_id, record_id, attachment_id, field, version, reason } = self;
+        (FoundCopy { customer: customer_id, record: record_id, attachment: attachment_id, field, version }, reason)
     }
 }
 

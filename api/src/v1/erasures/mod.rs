@@ -151,12 +151,14 @@ pub async fn preview_erasure(may: May<ReadErasures>, app: Data<App>, id: Id<Uuid
     Ok(HttpResponse::Ok().json(ErasurePreviewBody::from(preview)))
 }
 
-/// Clear a finding in the past.
+/// Clear a finding.
 ///
-/// A change of a field does not take its old value away: the history keeps it. Where the last sweep found a copy of somebody who was erased in such a value (`findings` with a
-/// `version`), this takes that value out of that version for good. That there was a version, who made it and which fields it changed stays, and so does everything else. The
-/// next round looks again. What no finding names is refused (`422`, `unknown_finding`), and so is the past of somebody whom a legal hold binds (`409` `legal_hold`). A copy in
-/// a value of now is taken away by changing the field first, one in the name of a file by deleting the file.
+/// Takes a copy of somebody who was erased out of what is kept of somebody else, for good, where the last sweep found one (`findings`). Name the finding by the members that it
+/// has. One with a `version` stands in the past, where a change of the field leaves it: the value is taken out of that version alone. One without stands in a value of now: the
+/// field is taken away as a retention policy does, with all that it was before and what it was found by, also of somebody restricted or deleted, of a deleted record, and where
+/// the field is out of use or required. So change the field first where that can be done and the rest of the text is to stay. One with an `attachment_id` stands in the name of a
+/// file: the file is deleted. That there was a version, who made it and which fields it changed stays. The next round looks again. What no finding names, or what was changed
+/// since, is refused (`422`, `unknown_finding`), and so is whatever a legal hold binds (`409` `legal_hold`).
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the erasure")),
     request_body(content = ClearFindingBody, example = json!({"customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "field": "notes", "version": 2,

@@ -1,46 +1,56 @@
-//! A copy of somebody who was erased in the past of somebody who stays: a change of the field only makes it older, so it is taken out where the sweep found it.
+//! A copy of somebody who was erased in what is kept of somebody who stays: it is taken out where the sweep found it. A change of the field leaves it in the
+//! past, and what is deleted, restricted or out of use nobody can change.
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
-use custodian_persistence::customers::{self as people, lock_any};
-use custodian_persistence::{Work, erasures as stored, records};
+use custodian_persistence::customers::{self as people, CustomerRow, lock_any};
+use custodian_persistence::erasures::{self as stored, ErasureRow};
+use custodian_persistence::{Work, attachments, records};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::entry;
+use super::matcher::Matcher;
+use super::{entry, traces};
 use crate::audit::{Detail, Draft};
 use crate::auth::require_step_up;
-use crate::customers::{decide_row, refuse};
+use crate::catalog::load;
+use crate::customers::{decide_row, forget_field, open_row, refuse, value_of};
+use crate::events::{Event, EventType, Fact, publish};
+use crate::records::forget_fields;
 use crate::retention::unbound;
 use crate::{App, Call};
 
-/// Where a finding says that a copy stands: in what one version replaced.
+/// Where a finding says that a copy stands: in a field, or in the name of a file.
 #[derive(Clone, Debug)]
-pub struct PastCopy {
-    /// Whose value it stands in.
+pub struct FoundCopy {
+    /// Whose it is.
     pub customer: Uuid,
     /// In which record of theirs; none where it stands in a field of the customer.
     pub record: Option<Uuid>,
-    /// In which field.
-    pub field: String,
-    /// The version that replaced it.
-    pub version: i32,
+    /// In the name of which file of theirs; none where it stands in a field.
+    pub attachment: Option<Uuid>,
+    /// In which field; none where it stands in the name of a file.
+    pub field: Option<String>,
+    /// The version that replaced it; none for a value of now.
+    pub version: Option<i32>,
 }
 
-impl PastCopy {
+impl FoundCopy {
     /// Whether a stored finding speaks of it.
     fn is_named_by(&self, finding: &Value) -> bool {
         let says = |member: &str, value: Value| *finding.get(member).unwrap_or(&Value::Null) == value;
         says("kind", json!("identifier"))
             && says("customer_id", json!(self.customer))
             && says("record_id", json!(self.record))
+            && says("attachment_id", json!(self.attachment))
             && says("field", json!(self.field))
             && says("version", json!(self.version))
     }
 }
 
-/// Takes such a copy away for good. That there was a version, who made it and which fields it changed stays; the next round looks again.
+/// Takes such a copy away for good: out of the past version, or the value of now with all that the field was before, or the file. That there was a version, who
+/// made it and which fields it changed stays; the next round looks again.
 ///
 /// Errors: 403 `step_up_required`; 404, also for a customer out of reach; 409 `legal_hold` with the ids of the holds; 422 `unknown_finding` for what the last
 /// sweep did not find, or what is there no more.
@@ -49,33 +59,121 @@ pub async fn clear_finding(
     call: &Call,
     work: &Work,
     id: Uuid,
-    copy: &PastCopy,
+    copy: &FoundCopy,
     reason: String,
 ) -> Result<(), DomainError> {
     call.needs(Permission::ErasuresRequest)?;
     let erasure = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
     require_step_up(app, call, work).await?;
     let unknown = || DomainError::invalid("/version", "unknown_finding");
-    // The finding is what makes it right to touch somebody else's past: nothing beside it is touched.
+    // The finding is what makes it right to touch what is somebody else's: nothing beside it is touched.
     if !erasure.findings.as_array().into_iter().flatten().any(|finding| copy.is_named_by(finding)) {
         return Err(unknown());
     }
     let Some((row, false)) = lock_any(work, CustomerId::from(copy.customer)).await? else { return Err(unknown()) };
     refuse(decide_row(app, call, &row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
     unbound(work, row.id).await?;
-    let PastCopy { record, field, version, .. } = copy;
-    let cleared = match record {
-        None => people::scrub_versions(work, row.id, field, Some(*version)).await?,
-        Some(record) => records::scrub_versions(work, row.id, *record, field, Some(*version)).await?,
-    };
-    if cleared == 0 {
+    if !take_out(app, call, work, &erasure, &row, copy).await? {
         return Err(unknown());
     }
-    let mut draft = Draft { reason: Some(reason), ..entry(Action::ErasuresClear, row.id, id) }
-        .with("changed", Detail::Codes(vec![field.clone()]))
-        .with("version", Detail::Count(u32::try_from(*version).unwrap_or_default()));
-    if let Some(record) = record {
-        draft = draft.with("record", Detail::Code(record.to_string()));
+    app.record_change(work, call, told(id, row.id, copy, reason)).await
+}
+
+/// Whether there was something of it, still.
+async fn take_out(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    erasure: &ErasureRow,
+    row: &CustomerRow,
+    copy: &FoundCopy,
+) -> Result<bool, DomainError> {
+    Ok(match (copy.field.as_deref(), copy.version, copy.record, copy.attachment) {
+        (Some(key), Some(version), None, None) => people::scrub_versions(work, row.id, key, Some(version)).await? > 0,
+        (Some(key), Some(version), Some(record), None) => {
+            records::scrub_versions(work, row.id, record, key, Some(version)).await? > 0
+        }
+        (Some(key), None, None, None) => forget(app, call, work, erasure, row, key).await?,
+        (Some(key), None, Some(record), None) => forget_in(app, work, erasure, row, (record, key)).await?,
+        (None, None, None, Some(file)) => match attachments::find(work, row.id, file).await? {
+            Some(file) => {
+                attachments::delete(work, row.id, file.id).await?;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    })
+}
+
+/// The entry that tells of it.
+fn told(erasure: Uuid, customer: CustomerId, copy: &FoundCopy, reason: String) -> Draft {
+    let FoundCopy { customer: _, record, attachment, field, version } = copy;
+    let details = [
+        ("record", record.map(|id| Detail::Code(id.to_string()))),
+        ("attachment", attachment.map(|id| Detail::Code(id.to_string()))),
+        ("changed", field.clone().map(|field| Detail::Codes(vec![field]))),
+        ("version", version.map(|version| Detail::Count(u32::try_from(version).unwrap_or_default()))),
+    ];
+    let draft = Draft { reason: Some(reason), ..entry(Action::ErasuresClear, customer, erasure) };
+    let known = details.into_iter().filter_map(|(name, detail)| Some((name, detail?)));
+    known.fold(draft, |draft, (name, detail)| draft.with(name, detail))
+}
+
+/// Whether a value of now holds what is looked for, still: one that was changed since the sweep is no copy. In the same field of a customer it is their own.
+fn holds(app: &App, work: &Work, erasure: &ErasureRow, text: &str, own: Option<&str>) -> Result<bool, DomainError> {
+    let sought = [traces::open(app, work.organization(), erasure)?];
+    let hits = Matcher::new(&sought)?.hits(text);
+    let mut found = hits.iter().filter_map(|hit| sought.get(hit.person)?.get(hit.trace));
+    Ok(found.any(|trace| own != Some(trace.field.as_str())))
+}
+
+/// Takes a field away from the customer, as a policy does.
+async fn forget(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    erasure: &ErasureRow,
+    row: &CustomerRow,
+    key: &str,
+) -> Result<bool, DomainError> {
+    let Some(text) = value_of(app, work.organization(), row, key)? else { return Ok(false) };
+    if !holds(app, work, erasure, &text, Some(key))? {
+        return Ok(false);
     }
-    app.record_change(work, call, draft).await
+    let catalog = load(work).await?;
+    let Some(field) = catalog.customer().ever().find(|field| field.key == key) else { return Ok(false) };
+    let Some((version, draft)) = forget_field(app, work, row, field).await? else { return Ok(false) };
+    // This one vouches for the row as it is from now on; why it was changed stands in the other.
+    app.record_change(work, call, draft.with("erasure", Detail::Code(erasure.id.to_string()))).await?;
+    let event = Event::about(EventType::CustomersUpdated, row.id)
+        .with("version", Fact::Count(version.into()))
+        .with("fields", Fact::Fields(vec![key.to_owned()]));
+    publish(app, work, event).await?;
+    Ok(true)
+}
+
+/// The same of a record of theirs.
+async fn forget_in(
+    app: &App,
+    work: &Work,
+    erasure: &ErasureRow,
+    row: &CustomerRow,
+    (record, key): (Uuid, &str),
+) -> Result<bool, DomainError> {
+    let packs = stored::record_packs(work, &[row.id.uuid()]).await?;
+    let now = packs.iter().find(|pack| pack.record == record && pack.version.is_none());
+    let Some(pack) = now else { return Ok(false) };
+    let organization = work.organization();
+    let (opening, fields) = (open_row(app, organization, row)?, traces::pack(&pack.fields));
+    let Some(value) = fields.get(key) else { return Ok(false) };
+    let text = traces::open_of_record(&opening, organization, pack, &value).ok_or(DomainError::Integrity)?;
+    if !holds(app, work, erasure, &text, None)? {
+        return Ok(false);
+    }
+    let catalog = load(work).await?;
+    let Some(of) = catalog.record_type(&pack.record_type) else { return Ok(false) };
+    let Some(field) = of.ever().find(|field| field.key == key) else { return Ok(false) };
+    let forgotten = forget_fields(app, work, row, (of, &[field]), &[record]).await?;
+    Ok(!forgotten.records.is_empty())
 }

@@ -28,7 +28,7 @@ pub use batches::{
     list_members, preview_batch, propose_batch,
 };
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
-pub use clear::{PastCopy, clear_finding};
+pub use clear::{FoundCopy, clear_finding};
 pub use keyring::KEYRING_TYP;
 pub(crate) use keyring::{Exported, export as export_keyring, newest as newest_keyring};
 pub use ledger::{LEDGER_TYP, LedgerLine, ledger_key};

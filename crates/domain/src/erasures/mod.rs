@@ -123,7 +123,8 @@ pub fn keeps_ids(table: &str, column: &str) -> bool {
 
 /// What a certificate does not say, in so many words.
 pub const LIMITS: &[&str] = &[
-    "A copy of the key store from before destroyed_at opens a copy of the database from before unreadable_at; such copies must be gone by final_after.",
+    "A copy of the key store from before destroyed_at opens a copy of the database from before destroyed_at; such copies must be gone by final_after. After unreadable_at such a copy \
+     holds, sealed, the identifiers that the sweep looked for and, for up to three days, the letter that told the person of the erasure, with their address.",
     "As long as a copy of the database from before unreadable_at is kept, who holds the live index key can test a guessed value against it.",
     "Colleagues' reasons in the log stay sealed under the organisation's own key; numbers and addresses of people are refused in them when typed.",
     "Names, companies, places and days are shared by many and are not searched for in other people's texts.",

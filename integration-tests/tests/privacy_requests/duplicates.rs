@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{PATH, act, file, proved, somebody};
+use super::{PATH, act, entries, file, proved, somebody};
 use crate::support::{Org, Person};
 
 async fn linked(dpo: &Person, id: &str) -> (Value, Value) {
@@ -160,6 +160,13 @@ async fn what_was_taken_for_the_request_of_another_leaves_theirs_to_be_answered(
     let seen = json!({"method": "document", "customer_id": other});
     let moved = act(&dpo, &mistaken, "verify", &seen).await.shows(200);
     assert_eq!((moved.at("/customer_id"), moved.at("/duplicate_of")), (json!(other), Value::Null));
+    let events = moved.at("/events");
+    let kinds: Vec<&Value> = events.as_array().unwrap().iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["filed", "moved", "verified"]);
+    let (told, proof) = (entries(&org, "privacy_requests.move").await, entries(&org, "privacy_requests.verify").await);
+    assert_eq!((told.len(), &told[0]["customer"]), (1, &json!(customer)), "whose it was taken for: {told:?}");
+    assert_eq!(told[0]["details"]["privacy_request"], json!(mistaken));
+    assert_eq!(proof[0]["customer"], json!(other));
     assert_eq!(linked(&dpo, &own).await, (Value::Null, json!("received")), "it waits for nobody else's answer");
     act(&dpo, &own, "verify", &json!({"method": "document"})).await.shows(200);
     act(&dpo, &own, "complete", &json!({})).await.shows(200);

@@ -9,7 +9,7 @@ use custodian_persistence::keys::{BucketRow, hold_epochs, take_epoch};
 use uuid::Uuid;
 
 use super::{DATA_KEY_VERSION, KeyFailure, Keyring, PASSING};
-use crate::App;
+use crate::{App, mail};
 
 /// How many kept answers are written anew in one transaction: those who keep one meanwhile wait for no more.
 const PAGE: i64 = 500;
@@ -101,8 +101,11 @@ impl Keyring {
             stored::put_bodies(&work, &bodies.collect::<Result<Vec<_>, _>>()?).await?;
             let traces = traces.into_iter().map(|one| carried_traces(&change, one, app.rng()));
             stored::put_traces(&work, &traces.collect::<Result<Vec<_>, _>>()?, *current).await?;
-            let letters = letters.into_iter().map(|one| carried_letter(&change, one, app.rng()));
-            stored::put_letters(&work, &letters.collect::<Result<Vec<_>, _>>()?).await?;
+            let (letters, broken) = carried_letters(&change, letters, app.rng());
+            stored::put_letters(&work, &letters).await?;
+            for id in broken {
+                mail::drop_unreadable(app, &work, id).await?;
+            }
             work.commit().await?;
         }
     }
@@ -132,6 +135,11 @@ impl Keyring {
     /// Whether the store has no key at this place.
     pub(crate) fn is_missing(&self, organization: OrganizationId, bucket: u16, epoch: u32) -> bool {
         matches!(self.store.load(organization, bucket, epoch), Err(KeyStoreError::Missing { .. }))
+    }
+
+    /// Whether the store has the key at this place, whole.
+    pub(crate) fn is_there(&self, organization: OrganizationId, bucket: u16, epoch: u32) -> bool {
+        self.store.load(organization, bucket, epoch).is_ok()
     }
 
     /// Whether a wrapped key opens with what the store holds now.
@@ -165,7 +173,20 @@ fn carried_traces(change: &Change, one: KeptTraces, rng: &dyn Randomness) -> Res
     Ok(KeptTraces { sealed: [anew.as_slice(), sealed].concat(), ..one })
 }
 
-/// A letter that waits for its sender, under the new epoch: those to the erased went with them, but for the one that tells them of it.
+/// Letters that wait for their sender, under the new epoch: those to the erased went with them, but for the one that tells them of it. Beside them those that do
+/// not open: the old key would be kept for what nobody can send.
+fn carried_letters(change: &Change, letters: Vec<KeptLetter>, rng: &dyn Randomness) -> (Vec<KeptLetter>, Vec<Uuid>) {
+    let (mut carried, mut broken) = (Vec::with_capacity(letters.len()), Vec::new());
+    for one in letters {
+        let id = one.id;
+        match carried_letter(change, one, rng) {
+            Ok(letter) => carried.push(letter),
+            Err(_) => broken.push(id),
+        }
+    }
+    (carried, broken)
+}
+
 fn carried_letter(change: &Change, one: KeptLetter, rng: &dyn Randomness) -> Result<KeptLetter, DomainError> {
     let (wrapped, sealed) = crate::idempotency::split(&one.sealed).ok_or(DomainError::Integrity)?;
     let anew = over(change, one.id, DATA_KEY_VERSION, wrapped, rng)?;

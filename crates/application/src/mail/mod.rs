@@ -112,13 +112,18 @@ pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
         work.commit().await?;
         return Ok(true);
     };
-    let letter = sealing::open(app, &work, &row).await;
+    let letter = read(app, &work, &row).await;
     work.abandon().await;
-    let letter = letter?;
-    let letter: Letter = serde_json::from_str(&letter).map_err(|_| DomainError::Integrity)?;
-    let sent = match way(app, &letter.to) {
-        Some(way) => way.send(&letter).await,
-        None => Err(MailError::Refused("there is no way to send it".to_owned())),
+    let sent = match letter {
+        Ok(letter) => match way(app, &letter.to) {
+            Some(way) => way.send(&letter).await,
+            None => Err(MailError::Refused("there is no way to send it".to_owned())),
+        },
+        Err(DomainError::Integrity) => {
+            tell_unreadable(due.id);
+            Err(MailError::Refused("it does not open".to_owned()))
+        }
+        Err(error) => return Err(error),
     };
     match sent {
         Ok(()) => settle(app, &due, &row, Verdict::Allowed).await?,
@@ -135,11 +140,35 @@ pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
     Ok(true)
 }
 
+async fn read(app: &App, work: &Work, row: &LetterRow) -> Result<Letter, DomainError> {
+    let letter = sealing::open(app, work, row).await?;
+    serde_json::from_str(&letter).map_err(|_| DomainError::Integrity)
+}
+
+/// Takes out a letter that does not open, so that nothing else waits for it.
+pub(crate) async fn drop_unreadable(app: &App, work: &Work, id: Uuid) -> Result<(), DomainError> {
+    tell_unreadable(id);
+    match stored::find(work, id).await? {
+        Some((row, _)) => end(app, work, &row, Verdict::Failed).await,
+        None => Ok(()),
+    }
+}
+
+fn tell_unreadable(letter: Uuid) {
+    tracing::error!(alert = "critical", %letter, "a letter does not open: it was changed outside the service");
+    metrics::counter!("custodian_integrity_failures_total").increment(1);
+}
+
 /// Takes the letter out and says so in the log, in one transaction.
 async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
     let work = app.begin(due.organization).await?;
-    stored::remove(&work, due.id).await?;
-    let keys = app.keys().open_organization(&work).await?;
+    end(app, &work, row, verdict).await?;
+    Ok(work.commit().await?)
+}
+
+async fn end(app: &App, work: &Work, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
+    stored::remove(work, row.id).await?;
+    let keys = app.keys().open_organization(work).await?;
     let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
     let draft = Draft { verdict, customer: row.customer, ..Draft::of(Action::MailSend) }
         .with("letter", Detail::Code(row.kind.clone()));
@@ -147,7 +176,6 @@ async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -
         Some(user) => draft.with("user", Detail::Code(user.to_string())),
         None => draft,
     };
-    let entry = seal_entry(&keys, due.organization, app.new_id(), app.now(), &actor, draft, app.rng())?;
-    log::record(&work, &[&entry]).await.map_err(|_| DomainError::AuditUnavailable)?;
-    Ok(work.commit().await?)
+    let entry = seal_entry(&keys, work.organization(), app.new_id(), app.now(), &actor, draft, app.rng())?;
+    log::record(work, &[&entry]).await.map_err(|_| DomainError::AuditUnavailable)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::idempotency::split;
-use crate::keys::{DATA_KEY_VERSION, OrganizationKeys, open_own, own_place, seal_own};
+use crate::keys::{DATA_KEY_VERSION, KeyFailure, OrganizationKeys, open_own, own_place, seal_own};
 
 /// The version of the key of a letter.
 const KEY_VERSION: i32 = DATA_KEY_VERSION as i32;
@@ -37,16 +37,25 @@ pub(super) async fn seal_apart(app: &App, work: &Work, id: Uuid, letter: &str) -
 }
 
 /// A letter as it was written.
+///
+/// Errors: `Integrity` for one that does not open by its key. Where the key is not there it is another: it may come back with its store, or the letter was rewrapped
+/// meanwhile.
 pub(super) async fn open(app: &App, work: &Work, row: &LetterRow) -> Result<String, DomainError> {
     let organization = work.organization();
     let place = own_place(organization, "mail", row.id, "letter", 1);
     // An older version has sealed letters to customers as those to staff.
-    let apart = split(&row.sealed_letter).filter(|(wrapped, _)| custodian_crypto::wrapped_header(wrapped).is_ok());
-    let Some((wrapped, sealed)) = apart else {
+    let apart = split(&row.sealed_letter)
+        .and_then(|(wrapped, sealed)| Some((custodian_crypto::wrapped_header(wrapped).ok()?, wrapped, sealed)));
+    let Some(((bucket, epoch), wrapped, sealed)) = apart else {
         let keys = app.keys().open_organization(work).await?;
         return open_own(&keys, &place, &row.sealed_letter);
     };
-    let key = app.keys().unwrap_own(organization, row.id, KEY_VERSION, wrapped)?;
+    let key = match app.keys().unwrap_own(organization, row.id, KEY_VERSION, wrapped) {
+        Err(KeyFailure::Integrity) if !app.keys().is_there(organization, bucket, epoch) => {
+            return Err(DomainError::internal("the key of a letter is not there"));
+        }
+        key => key?,
+    };
     let opened = custodian_crypto::open(&key, &place, sealed).map_err(|_| DomainError::Integrity)?;
     String::from_utf8(opened.to_vec()).map_err(|_| DomainError::Integrity)
 }

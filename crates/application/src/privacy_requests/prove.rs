@@ -134,6 +134,9 @@ async fn bind(
     row.duplicate_of = None;
     if before.customer.is_some() {
         stored::update(work, row).await?;
+        note(app, work, row, Doer::of(call), "moved", json!({})).await?;
+        // About whom it was taken for: the entry of the proof tells of somebody else.
+        app.record_change(work, call, entry(Action::PrivacyRequestsMove, &before)).await?;
         // Requests of whom it was taken for would wait for an answer to somebody else.
         duplicates::release(app, work, &before, Doer::of(call)).await?;
     }

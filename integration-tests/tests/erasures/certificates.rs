@@ -181,6 +181,27 @@ async fn a_copy_in_a_row_of_text_is_found_and_a_number_that_two_share_stays_the_
 }
 
 #[tokio::test]
+async fn a_copy_is_found_however_far_back_in_a_large_table_it_lies() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let body = json!({"fields": {"name": "Li Lei", "mobile": "13977770305"}});
+    let gone = sales.post("/v1/customers", &body).await.shows(201).id();
+    let sql = org.sql().await;
+    // More than any one page of the sweep takes; the copy comes last.
+    let fill = "INSERT INTO tags (organization_id, id, code, name, version, created_at, created_by) \
+        SELECT $1, gen_random_uuid(), 'word_' || n, CASE WHEN n = 12000 THEN 'Care of 139 7777 0305' ELSE 'Word ' || n END, 1, now(), gen_random_uuid() \
+        FROM generate_series(1, 12000) n";
+    sql.execute(fill, &[&org.id]).await.unwrap();
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    round(&org).await;
+    round(&org).await;
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    assert_eq!(told.at("/findings"), json!([{"place": "tags", "kind": "identifier"}]));
+    sql.execute("DELETE FROM tags WHERE organization_id = $1", &[&org.id]).await.unwrap();
+    ended(&org, &dpo, &erasure).await;
+}
+
+#[tokio::test]
 async fn a_reason_takes_no_number_and_one_that_names_the_erased_all_the_same_is_blanked() {
     let org = Org::found().await;
     let (dpo, sales) = (org.dpo().await, org.sales_a().await);

@@ -1,0 +1,1 @@
+DROP INDEX privacy_notifications_by_customer;

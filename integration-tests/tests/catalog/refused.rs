@@ -184,6 +184,36 @@ async fn the_job_of_one_change_decides_nothing_about_the_next_which_holds_off_ot
 }
 
 #[tokio::test]
+async fn a_job_that_an_older_program_queued_decides_nothing_about_the_change_after_it() {
+    let org = Org::found().await;
+    let (admin, sales) = (org.admin().await, org.sales_a().await);
+    made(&admin, "member_card", "text", json!({"searchable": ["exact", "last4"]})).await;
+    enter(&sales, "member_card", &["M-0001", "M-0001"]).await;
+    let path = of("member_card");
+    let later = "NEW.due_at := clock_timestamp() + interval '1 hour'; RETURN NEW;";
+    let let_go = meddled(&org, ("INSERT", "job_queue", "NEW"), later).await;
+    let asked = async |change: &Value| admin.patch(&path, change).await.shows(200).text_at("/job_id");
+    let first = asked(&json!({"searchable": ["exact"]})).await;
+    let sql = org.sql().await;
+    // An older program does not say that a job of its builds nothing; this one was through with everybody before the next change.
+    let older = "UPDATE catalog_rebuilds SET builds = true, round = 2, after_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff' WHERE job_id = $1::text::uuid";
+    assert_eq!(sql.execute(older, &[&first]).await.unwrap(), 1);
+    let second = asked(&json!({"unique": true})).await;
+    sql.batch_execute(&let_go).await.unwrap();
+    let run = async |job: &str| {
+        let due = "UPDATE job_queue SET due_at = clock_timestamp() WHERE job_id = $1::text::uuid";
+        sql.execute(due, &[&job]).await.unwrap();
+        finished(&admin, &format!("/v1/jobs/{job}")).await
+    };
+    let job = run(first.as_str()).await;
+    assert_eq!(job["state"], "succeeded", "{job}");
+    let now = admin.get(&path).await.shows(200);
+    assert_eq!((now.at("/unique"), now.at("/building/unique")), (json!(false), json!(true)));
+    assert_eq!(repeated(&run(second.as_str()).await), 1);
+    stands(&admin, &path, json!(["exact"]), false).await;
+}
+
+#[tokio::test]
 async fn a_job_that_cannot_go_on_leaves_the_field_to_be_asked_again() {
     let org = Org::found().await;
     let (admin, sales) = (org.admin().await, org.sales_a().await);

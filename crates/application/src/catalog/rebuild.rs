@@ -95,7 +95,7 @@ async fn next(work: &Work, row: &RebuildRow) -> Result<Vec<Uuid>, DomainError> {
 
 async fn end_round(app: &App, work: Work, claim: &Claim, mut row: RebuildRow) -> Result<bool, DomainError> {
     // One value that repeats decides; a second look would not make it fewer.
-    if row.round > 1 || row.repeated > 0 {
+    if row.round > 1 || is_refused(&row) {
         finish(app, &work, claim, &row).await?;
         work.commit().await?;
         super::note_change(app);
@@ -107,6 +107,11 @@ async fn end_round(app: &App, work: Work, claim: &Claim, mut row: RebuildRow) ->
     jobs::put_off(&work, claim.job, due).await?;
     work.commit().await?;
     Ok(false)
+}
+
+/// Whether stored values refuse what the field is building. What a job counted before another took over from it refuses nothing.
+fn is_refused(rebuild: &RebuildRow) -> bool {
+    rebuild.builds && rebuild.repeated > 0
 }
 
 /// Gives these customers or records the tags that the catalog asks for; answers how many repeat a value that this job is to make unique.
@@ -192,7 +197,7 @@ async fn give_way(work: &Work, wanted: &mut [(CustomerId, [u8; 16], bool)]) -> R
 
 /// Ends the job. What the field was building is there now, all of it; where stored values repeat, nothing of it comes.
 async fn finish(app: &App, work: &Work, claim: &Claim, rebuild: &RebuildRow) -> Result<(), DomainError> {
-    let refused = rebuild.repeated > 0;
+    let refused = is_refused(rebuild);
     if rebuild.builds {
         settle(app, work, claim, rebuild, !refused).await?;
     }
@@ -215,6 +220,10 @@ pub async fn give_up(app: &App, work: &Work, claim: &Claim) -> Result<(), Domain
 /// Has all that the field was building come into force, or nothing. Tags that nobody asks for any more go by a job of their own.
 async fn settle(app: &App, work: &Work, claim: &Claim, rebuild: &RebuildRow, comes: bool) -> Result<(), DomainError> {
     stored::begin_change(work).await?;
+    // Asked once nothing else changes the catalog: a change that came in between has a job of its own, which decides instead.
+    if !stored::rebuild(work, claim.job).await?.is_some_and(|now| now.builds) {
+        return Ok(());
+    }
     let kept = stored::field(work, &rebuild.record_type, &rebuild.key).await?;
     let Some(row) = kept.filter(|row| row.state == "active") else { return Ok(()) };
     let field = content(&row)?.field(&row.record_type, &row.key);

@@ -27,7 +27,7 @@ pub struct RebuildRow {
     pub repeated: i64,
 }
 
-/// Keeps a new rebuild beside its job.
+/// Keeps a new rebuild beside its job. One that builds is from now on the only one of its field that does.
 pub async fn insert_rebuild(
     work: &Work,
     job: JobId,
@@ -36,6 +36,11 @@ pub async fn insert_rebuild(
     builds: bool,
     since: DateTime<Utc>,
 ) -> Result<(), DbError> {
+    const RELIEVE: &str = "UPDATE catalog_rebuilds SET builds = false WHERE organization_id = $1 AND record_type = $2 AND key = $3 AND builds";
+    if builds {
+        // Older programs have all their jobs build, also those that began before the field did and count only the rest of what repeats.
+        work.execute(RELIEVE, &[&work.organization().uuid(), &record_type, &key]).await?;
+    }
     let sql = "INSERT INTO catalog_rebuilds (organization_id, job_id, record_type, key, builds, since) VALUES ($1, $2, $3, $4, $5, $6)";
     work.execute(sql, &[&work.organization().uuid(), &job.uuid(), &record_type, &key, &builds, &since]).await?;
     Ok(())

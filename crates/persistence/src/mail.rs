@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::kernel::{CustomerId, OrganizationId, UserId};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{Database, DbError, Work};
@@ -23,6 +24,20 @@ pub struct LetterRow {
     pub created_at: DateTime<Utc>,
     /// From then on it is of no use.
     pub expires_at: DateTime<Utc>,
+}
+
+impl From<&Row> for LetterRow {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.get(0),
+            user: row.get::<_, Option<Uuid>>(1).map(UserId::from),
+            customer: row.get::<_, Option<Uuid>>(2).map(CustomerId::from),
+            kind: row.get(3),
+            sealed_letter: row.get(4),
+            created_at: row.get(5),
+            expires_at: row.get(6),
+        }
+    }
 }
 
 /// A letter taken by this sender until the lease ends.
@@ -66,29 +81,18 @@ pub async fn claim(db: &Database, seconds: f64) -> Result<Option<DueLetter>, DbE
 
 /// The letter, unless it was taken back, and whether it is still of use by the database's clock.
 pub async fn find(work: &Work, id: Uuid) -> Result<Option<(LetterRow, bool)>, DbError> {
-    let sql = "SELECT id, user_id, kind, sealed_letter, created_at, expires_at, expires_at > clock_timestamp(), customer_id FROM mail_outbox \
+    let sql = "SELECT id, user_id, customer_id, kind, sealed_letter, created_at, expires_at, expires_at > clock_timestamp() FROM mail_outbox \
          WHERE organization_id = $1 AND id = $2";
     let row = work.query_opt(sql, &[&work.organization().uuid(), &id]).await?;
-    Ok(row.map(|row| {
-        let letter = LetterRow {
-            id: row.get(0),
-            user: row.get::<_, Option<Uuid>>(1).map(UserId::from),
-            customer: row.get::<_, Option<Uuid>>(7).map(CustomerId::from),
-            kind: row.get(2),
-            sealed_letter: row.get(3),
-            created_at: row.get(4),
-            expires_at: row.get(5),
-        };
-        (letter, row.get(6))
-    }))
+    Ok(row.map(|row| (LetterRow::from(&row), row.get(7))))
 }
 
-/// Takes a letter out: it went, or never will.
-pub async fn remove(work: &Work, id: Uuid) -> Result<(), DbError> {
-    let organization = work.organization().uuid();
-    work.execute("DELETE FROM mail_outbox WHERE organization_id = $1 AND id = $2", &[&organization, &id]).await?;
+/// Takes a letter out: it went, or never will. False where it was out before.
+pub async fn remove(work: &Work, id: Uuid) -> Result<bool, DbError> {
+    let sql = "DELETE FROM mail_outbox WHERE organization_id = $1 AND id = $2";
+    let gone = work.execute(sql, &[&work.organization().uuid(), &id]).await?;
     work.execute("DELETE FROM mail_queue WHERE id = $1", &[&id]).await?;
-    Ok(())
+    Ok(gone > 0)
 }
 
 /// Takes back every letter to a person that has not gone yet.
@@ -105,9 +109,19 @@ pub async fn remove_all_of_customer(work: &Work, customer: CustomerId) -> Result
     work.execute(SQL, &[&work.organization().uuid(), &customer.uuid()]).await
 }
 
-/// Takes out every letter that is of no use any more, by the database's clock.
-pub async fn remove_expired(work: &Work) -> Result<u64, DbError> {
-    const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND expires_at <= clock_timestamp() RETURNING id) \
+/// Letters to customers that are of no use any more, by the database's clock, held until the transaction ends. Those that somebody else holds are left out, and
+/// those that a sender has right now: it may be handing them over.
+pub async fn lock_expired_to_customers(work: &Work, limit: i64) -> Result<Vec<LetterRow>, DbError> {
+    const SQL: &str = "SELECT m.id, m.user_id, m.customer_id, m.kind, m.sealed_letter, m.created_at, m.expires_at FROM mail_outbox m \
+         WHERE m.organization_id = $1 AND m.customer_id IS NOT NULL AND m.expires_at <= clock_timestamp() \
+         AND NOT EXISTS (SELECT FROM mail_queue q WHERE q.id = m.id AND q.lease_until > clock_timestamp()) ORDER BY m.id LIMIT $2 FOR UPDATE OF m SKIP LOCKED";
+    let rows = work.query(SQL, &[&work.organization().uuid(), &limit]).await?;
+    Ok(rows.iter().map(LetterRow::from).collect())
+}
+
+/// Takes out every letter to staff that is of no use any more, by the database's clock.
+pub async fn remove_expired_to_staff(work: &Work) -> Result<u64, DbError> {
+    const SQL: &str = "WITH gone AS (DELETE FROM mail_outbox WHERE organization_id = $1 AND customer_id IS NULL AND expires_at <= clock_timestamp() RETURNING id) \
          DELETE FROM mail_queue q USING gone WHERE q.id = gone.id";
     work.execute(SQL, &[&work.organization().uuid()]).await
 }

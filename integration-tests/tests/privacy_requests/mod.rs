@@ -62,6 +62,19 @@ async fn proved(officer: &Person, customer: &str, members: &Value) -> String {
     id
 }
 
+/// Has somebody's processing restricted at their wish; the request.
+pub async fn restrict(officer: &Person, customer: &str) -> String {
+    let id = proved(officer, customer, &json!({"right": "restriction"})).await;
+    act(officer, &id, "complete", &json!({})).await.shows(200);
+    id
+}
+
+/// Lifts the restriction that a request made, after a notice.
+pub async fn lift(officer: &Person, request: &str) {
+    act(officer, request, "announce-lifting", &json!({"reason": "It was checked."})).await.shows(200);
+    act(officer, request, "lift", &json!({})).await.shows(200);
+}
+
 /// The code in a letter.
 fn code(letter: &str) -> String {
     let digits = |word: &&str| word.len() == 8 && word.bytes().all(|b| b.is_ascii_digit());

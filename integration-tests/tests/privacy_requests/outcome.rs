@@ -135,6 +135,32 @@ async fn a_letter_that_nobody_takes_does_not_keep_the_certificate_for_ever() {
     org.sql().await.execute("UPDATE mail_outbox SET expires_at = clock_timestamp()", &[]).await.unwrap();
     certified(&org, &dpo, &erasure).await;
     assert_eq!((waiting(&org).await, post.letters().len()), (0, 0));
+    assert_eq!(sent(&org).await, ["failed"], "it is said that nobody will hear of their erasure, and once");
+}
+
+#[tokio::test]
+async fn a_letter_that_its_sender_comes_to_too_late_is_not_forgotten_in_silence() {
+    let post = MailServer::start().await;
+    let service = own_instance(&[("smtp_url", &post.url), ("mail_from", "custodian@example.com")]);
+    let org = Org::found_on(&service).await;
+    let (dpo, (customer, _), sql) = (org.dpo().await, somebody(&org).await, org.sql().await);
+    let (_, erasure) = erased(&dpo, &customer).await;
+    post.has_refused().await;
+    out_of_reach(&org).await;
+    for late in
+        ["UPDATE mail_outbox SET expires_at = clock_timestamp()", "UPDATE mail_queue SET due_at = clock_timestamp()"]
+    {
+        assert_eq!(sql.execute(late, &[]).await.unwrap(), 1, "{late}");
+    }
+    let (left, begun) = ("SELECT FROM mail_outbox", Instant::now());
+    while !sql.query(left, &[]).await.unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "its sender does not take it out");
+        tokio::task::yield_now().await;
+    }
+    let told = entries(&org, "mail.send").await;
+    assert_eq!((told.len(), &told[0]["verdict"], &told[0]["customer"]), (1, &json!("failed"), &json!(customer)));
+    certified(&org, &dpo, &erasure).await;
+    assert_eq!((sent(&org).await, post.letters().len()), (vec!["failed".to_owned()], 0), "and once");
 }
 
 #[tokio::test]

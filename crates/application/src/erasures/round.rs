@@ -5,16 +5,16 @@ use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::Verdict;
 use custodian_persistence::customers::lock_any;
-use custodian_persistence::{Work, erasures as stored, mail, organizations};
+use custodian_persistence::{Work, erasures as stored, organizations};
 use uuid::Uuid;
 
 use super::ask::{Asked, others_along, removal, take_away_and_tell, told};
 use super::{certificate, keyring, ledger, sweep};
-use crate::App;
 use crate::audit::record_all;
 use crate::audit::sequencer::anchor_ledger;
 use crate::keys::PASSING;
 use crate::retention::verdict;
+use crate::{App, mail};
 
 /// How many people one step of a round takes together.
 const TOGETHER: i64 = 500;
@@ -63,7 +63,7 @@ pub async fn settle_all(app: &App) -> Result<Round, DomainError> {
 /// A round for one organisation. Runs at once on two instances do no harm to each other.
 pub async fn settle(app: &App, organization: OrganizationId) -> Result<Round, DomainError> {
     let mut round = Round { taken_up: take_up(app, organization).await?, ..Round::default() };
-    drop_late_letters(app, organization).await?;
+    mail::drop_late(app, organization).await?;
     if tell_all(app, organization).await? + tell_others(app, organization).await? > 0 {
         anchor_ledger(app).await?;
     }
@@ -111,13 +111,6 @@ async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, Domai
         }
     }
     Ok(taken)
-}
-
-/// A letter that could not be handed over in its time would keep the certificate waiting where no sender takes it out.
-async fn drop_late_letters(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
-    let work = app.begin(organization).await?;
-    mail::remove_expired(&work).await?;
-    Ok(work.commit().await?)
 }
 
 async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<bool, DomainError> {

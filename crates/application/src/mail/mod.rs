@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::{Action, Verdict};
-use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs, UserId};
+use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs, UserId};
 use custodian_outbound::{Letter, Mail, MailError};
 use custodian_persistence::mail::{self as stored, DueLetter, LetterRow};
 use custodian_persistence::{Work, audit as log};
@@ -23,6 +23,8 @@ use crate::keys::OrganizationKeys;
 const LEASE_SECONDS: f64 = 60.0;
 /// The longest wait between two tries, in seconds.
 const LONGEST_WAIT: f64 = 600.0;
+/// How many letters one transaction gives up together.
+const TOGETHER: i64 = 500;
 
 /// A letter without its id and its receiver's account.
 pub(crate) struct Text {
@@ -106,11 +108,19 @@ pub async fn deliver_one(app: &App) -> Result<bool, DomainError> {
         return Ok(false);
     };
     let work = app.begin(due.organization).await?;
-    let found = stored::find(&work, due.id).await?.filter(|(_, live)| *live);
-    let Some((row, _)) = found else {
-        stored::remove(&work, due.id).await?;
-        work.commit().await?;
-        return Ok(true);
+    let found = stored::find(&work, due.id).await?;
+    let row = match found {
+        Some((row, true)) => row,
+        Some((row, false)) => {
+            give_up(app, &work, &row).await?;
+            work.commit().await?;
+            return Ok(true);
+        }
+        None => {
+            stored::remove(&work, due.id).await?;
+            work.commit().await?;
+            return Ok(true);
+        }
     };
     let letter = read(app, &work, &row).await;
     work.abandon().await;
@@ -159,6 +169,32 @@ fn tell_unreadable(letter: Uuid) {
     metrics::counter!("custodian_integrity_failures_total").increment(1);
 }
 
+/// Gives up every letter of an organisation that could not be handed over in its time: an erasure would wait for it where no sender takes it out.
+pub(crate) async fn drop_late(app: &App, organization: OrganizationId) -> Result<(), DomainError> {
+    loop {
+        let work = app.begin(organization).await?;
+        let late = stored::lock_expired_to_customers(&work, TOGETHER).await?;
+        for row in &late {
+            give_up(app, &work, row).await?;
+        }
+        stored::remove_expired_to_staff(&work).await?;
+        work.commit().await?;
+        if i64::try_from(late.len()).is_ok_and(|count| count < TOGETHER) {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes out a letter whose time is over. Of one to a customer it is said that nobody gets it, once: it may be all that they were to hear.
+async fn give_up(app: &App, work: &Work, row: &LetterRow) -> Result<(), DomainError> {
+    if !stored::remove(work, row.id).await? || row.customer.is_none() {
+        return Ok(());
+    }
+    let kind = row.kind.as_str();
+    tracing::error!(alert = "high", letter = %row.id, kind, "a letter to a customer was not handed over in its time: nobody gets it");
+    note(app, work, row, Verdict::Failed).await
+}
+
 /// Takes the letter out and says so in the log, in one transaction.
 async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
     let work = app.begin(due.organization).await?;
@@ -168,6 +204,11 @@ async fn settle(app: &App, due: &DueLetter, row: &LetterRow, verdict: Verdict) -
 
 async fn end(app: &App, work: &Work, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
     stored::remove(work, row.id).await?;
+    note(app, work, row, verdict).await
+}
+
+/// Says in the log how the sending of a letter ended.
+async fn note(app: &App, work: &Work, row: &LetterRow, verdict: Verdict) -> Result<(), DomainError> {
     let keys = app.keys().open_organization(work).await?;
     let actor = EntryActor { kind: "system", id: Uuid::nil(), session: None, request: "", purpose: None };
     let draft = Draft { verdict, customer: row.customer, ..Draft::of(Action::MailSend) }

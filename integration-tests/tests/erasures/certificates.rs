@@ -201,6 +201,45 @@ async fn a_copy_is_found_however_far_back_in_a_large_table_it_lies() {
     ended(&org, &dpo, &erasure).await;
 }
 
+/// Tables whose keys hold bytes, numbers, moments and days, each with more rows than any one page of the sweep takes; in the last of them, by its key, a copy stands
+/// wherever words may. $1 organisation.
+const FILLS: [&str; 4] = [
+    "INSERT INTO access_budget_days (organization_id, caller_id, day, kind, used) SELECT $1, $1, current_date - n, 'reveals', 0 FROM generate_series(1, 1200) n",
+    "INSERT INTO detection_probes (organization_id, actor_id, kind, what, at) \
+        SELECT $1, $1, CASE WHEN n = 1200 THEN 'z Care of 139 7777 0306' ELSE 'word' END, decode(lpad(to_hex(n), 8, '0'), 'hex'), now() FROM generate_series(1, 1200) n",
+    "INSERT INTO import_errors (organization_id, import_id, line, field, code) \
+        SELECT $1, $1, n, CASE WHEN n = 1200 THEN 'Care of 139 7777 0306' ELSE 'word {\"\\,' || n END, 'word' FROM generate_series(1, 1200) n",
+    "INSERT INTO purpose_renewals (organization_id, code, at, cause, reference) \
+        SELECT $1, CASE WHEN n = 1200 THEN 'z Care of 139 7777 0306' ELSE 'word' END, now() + n * interval '1.000001 seconds', 'purpose', $1 FROM generate_series(1, 1200) n",
+];
+
+#[tokio::test]
+async fn a_copy_is_found_whatever_the_key_of_its_table_is_made_of_and_another_organisations_is_not() {
+    let (org, other) = (Org::found().await, Org::found().await);
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let body = json!({"fields": {"name": "Li Lei", "mobile": "13977770306"}});
+    let gone = sales.post("/v1/customers", &body).await.shows(201).id();
+    for one in [&org, &other] {
+        let sql = one.sql().await;
+        for fill in FILLS {
+            sql.execute(fill, &[&one.id]).await.unwrap();
+        }
+    }
+    let sql = org.sql().await;
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    round(&org).await;
+    round(&org).await;
+    let told = dpo.get(&format!("/v1/erasures/{erasure}")).await.shows(200);
+    let found = ["detection_probes", "import_errors", "purpose_renewals"];
+    assert_eq!(told.at("/findings"), json!(found.map(|table| json!({"place": table, "kind": "identifier"}))));
+    for table in found {
+        sql.execute(&format!("DELETE FROM {table} WHERE organization_id = $1"), &[&org.id]).await.unwrap();
+    }
+    ended(&org, &dpo, &erasure).await;
+    let signed = dpo.get(&certificate_path(&erasure)).await.shows(200);
+    assert!(signed.at("/certificate/sweep/rows").as_i64().unwrap() >= 1_200, "{signed}");
+}
+
 #[tokio::test]
 async fn a_reason_takes_no_number_and_one_that_names_the_erased_all_the_same_is_blanked() {
     let org = Org::found().await;

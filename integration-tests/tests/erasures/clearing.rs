@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{certified, erase, round};
 use crate::attachments::{document, hang};
+use crate::customers::merge::merge;
 use crate::customers::path;
+use crate::events::{all, told};
 use crate::records::enter;
 use crate::retention::hold;
 use crate::support::{Org, Person};
@@ -230,4 +232,85 @@ async fn what_was_changed_since_the_sweep_is_no_copy_and_stays() {
     assert_eq!(refused.faults(), [("/version".to_owned(), "unknown_finding".to_owned())]);
     assert_eq!(sales.get(&path(&other)).await.shows(200).at("/fields/notes"), "likes tea");
     assert_eq!(findings(&org, &dpo, &erasure).await[0]["version"], 2, "the next sweep names the version");
+}
+
+/// Somebody with notes of their own, so that a merge takes nothing over.
+async fn enters(person: &Person, name: &str, note: &str) -> String {
+    person.post("/v1/customers", &json!({"fields": {"name": name, "notes": note}})).await.shows(201).id()
+}
+
+/// The copy in the notes of somebody, as they are now.
+fn in_notes(customer: &str) -> Value {
+    json!({"customer_id": customer, "field": "notes", "reason": "a copy of the erased"})
+}
+
+#[tokio::test]
+async fn a_hold_on_whoever_somebody_is_by_now_keeps_what_is_left_of_them() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0407", json!(typed("0407"))).await;
+    let stays = enters(&sales, "Han Meimei", "likes tea").await;
+    merge(&sales, &stays, &other).await.shows(200);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    let found = json!([{"place": "customers", "customer_id": other, "field": "notes", "kind": "identifier"}]);
+    assert_eq!(findings(&org, &dpo, &erasure).await, found);
+    let held = hold(&dpo, &stays, json!({})).await.id();
+    let refused = dpo.post(&clearing(&erasure), &in_notes(&other)).await.refuses(409, "legal_hold");
+    assert!(refused.text().contains(&held), "whoever reads it learns whom to ask");
+    assert_eq!(findings(&org, &dpo, &erasure).await, found, "what must be kept is kept");
+    let because = json!({"reason": "the case was settled"});
+    dpo.post(&format!("/v1/legal-holds/{held}/release"), &because).await.shows(200);
+    dpo.post(&clearing(&erasure), &in_notes(&other)).await.shows(204);
+    certified(&org, &dpo, &erasure).await;
+    assert_eq!(sales.get(&path(&stays)).await.shows(200).at("/fields/notes"), "likes tea");
+}
+
+#[tokio::test]
+async fn who_does_not_reach_whoever_somebody_is_by_now_clears_nothing_of_them() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    let (gone, other) = two(&sales, "0408", json!(typed("0408"))).await;
+    let near = enters(&sales, "Wang Wu", &typed("0408")).await;
+    let stays = enters(&org.sales_b().await, "Han Meimei", "likes tea").await;
+    merge(&org.manager().await, &stays, &other).await.shows(200);
+    let role = json!({"code": "eraser", "labels": {"en": "Eraser", "zh": "删除员"}, "permissions": ["erasures.request"],
+        "data_scope": "department"});
+    admin.post("/v1/roles", &role).await.shows(201);
+    let clerk = format!("/v1/users/{}", org.user_id("sales_c"));
+    admin.patch(&clerk, &json!({"role_ids": ["eraser"]})).await.shows(200);
+    let clerk = org.sales_c().await;
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    assert_eq!(findings(&org, &dpo, &erasure).await.as_array().unwrap().len(), 2);
+    clerk.post(&clearing(&erasure), &in_notes(&other)).await.refuses(404, "not_found");
+    clerk.post(&clearing(&erasure), &in_notes(&near)).await.shows(204);
+    assert_eq!(findings(&org, &dpo, &erasure).await[0]["customer_id"], json!(other), "of the other one it is there");
+    dpo.post(&clearing(&erasure), &in_notes(&other)).await.shows(204);
+    certified(&org, &dpo, &erasure).await;
+}
+
+#[tokio::test]
+async fn nobody_hears_of_a_change_of_somebody_who_was_deleted_or_merged_away() {
+    let org = Org::found().await;
+    let (admin, dpo, sales) = (org.admin().await, org.dpo().await, org.sales_a().await);
+    let (gone, deleted) = two(&sales, "0409", json!(typed("0409"))).await;
+    let merged = enters(&sales, "Han Meimei", &typed("0409")).await;
+    let stays = enters(&sales, "Han Meimei", "likes tea").await;
+    let in_use = enters(&sales, "Wang Wu", &typed("0409")).await;
+    merge(&sales, &stays, &merged).await.shows(200);
+    admin.delete(&path(&deleted)).await.shows(204);
+    let erasure = erase(&dpo, &gone).await.shows(202).id();
+    assert_eq!(findings(&org, &dpo, &erasure).await.as_array().unwrap().len(), 3);
+    for customer in [&deleted, &merged, &in_use] {
+        dpo.post(&clearing(&erasure), &in_notes(customer)).await.shows(204);
+    }
+    // The last one is heard of, and so everything before it could be.
+    let news = |customer: &str| format!("type=customers.updated&customer_id={customer}");
+    assert_eq!(told(&sales, &news(&in_use)).await["data"]["fields"], json!(["notes"]));
+    for customer in [&deleted, &merged] {
+        assert_eq!(all(&sales, &news(customer)).await, Vec::<Value>::new());
+        let log = org.auditor().await.get(&format!("/v1/audit/entries?customer_id={customer}&action=customers.update"));
+        let log = log.await.shows(200).at("/data");
+        assert_eq!(log[0]["details"]["erasure"], json!(erasure), "on record it is all the same: {log}");
+    }
+    certified(&org, &dpo, &erasure).await;
 }

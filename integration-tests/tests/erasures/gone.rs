@@ -174,3 +174,25 @@ async fn each_step_stands_in_the_log_and_the_log_is_whole() {
     assert_eq!(listed.at("/data/0/id"), json!(erasure));
     dpo.get("/v1/erasures?state=gone").await.refuses(400, "invalid_query");
 }
+
+/// Columns that name a customer and are looked up otherwise: by who looked, by what is searched for, by the record; or not at all. May only get shorter.
+const FOUND_OTHERWISE: [&str; 5] = [
+    "access_budget_people.customer_id",
+    "blind_indexes.customer_id",
+    "erased_records.customer_id",
+    "events.customer_id",
+    "withdrawal_recipients.customer_id",
+];
+
+#[tokio::test]
+async fn what_is_kept_of_somebody_is_found_by_an_index_of_whom_it_is_about() {
+    const SQL: &str = "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+        AND a.attname IN ('customer_id', 'survivor_id', 'merged_id') JOIN pg_attribute o ON o.attrelid = c.oid AND o.attname = 'organization_id' \
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_index i \
+        WHERE i.indrelid = c.oid AND i.indkey[0] = o.attnum AND i.indkey[1] = a.attnum AND i.indnkeyatts > 1 \
+        AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname))) ORDER BY 1";
+    let org = Org::found().await;
+    let rows = org.sql().await.query(SQL, &[]).await.unwrap();
+    let unfound: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(unfound, FOUND_OTHERWISE, "an erasure would read what is kept of everybody");
+}

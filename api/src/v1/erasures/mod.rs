@@ -158,7 +158,8 @@ pub async fn preview_erasure(may: May<ReadErasures>, app: Data<App>, id: Id<Uuid
 /// field is taken away as a retention policy does, with all that it was before and what it was found by, also of somebody restricted or deleted, of a deleted record, and where
 /// the field is out of use or required. So change the field first where that can be done and the rest of the text is to stay. One with an `attachment_id` stands in the name of a
 /// file: the file is deleted. That there was a version, who made it and which fields it changed stays. The next round looks again. What no finding names, or what was changed
-/// since, is refused (`422`, `unknown_finding`), and so is whatever a legal hold binds (`409` `legal_hold`).
+/// since, is refused (`422`, `unknown_finding`), and so is whatever a legal hold binds (`409` `legal_hold`). Of a customer who was merged into another one, a hold on either
+/// counts, and whoever clears it has to reach both.
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the erasure")),
     request_body(content = ClearFindingBody, example = json!({"customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "field": "notes", "version": 2,

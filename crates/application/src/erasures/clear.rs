@@ -1,10 +1,12 @@
 //! A copy of somebody who was erased in what is kept of somebody who stays: it is taken out where the sweep found it. A change of the field leaves it in the
 //! past, and what is deleted, restricted or out of use nobody can change.
 
+use std::iter;
+
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
-use custodian_persistence::customers::{self as people, CustomerRow, lock_any};
+use custodian_persistence::customers::{self as people, CustomerRow, Whoever, lock_any, lock_whoever};
 use custodian_persistence::erasures::{self as stored, ErasureRow};
 use custodian_persistence::{Work, attachments, records};
 use serde_json::{Value, json};
@@ -53,7 +55,7 @@ impl FoundCopy {
 /// made it and which fields it changed stays; the next round looks again.
 ///
 /// Errors: 403 `step_up_required`; 404, also for a customer out of reach; 409 `legal_hold` with the ids of the holds; 422 `unknown_finding` for what the last
-/// sweep did not find, or what is there no more.
+/// sweep did not find, or what is there no more. Of a customer who was merged away, reach and holds of the one that they are by now count as well.
 pub async fn clear_finding(
     app: &App,
     call: &Call,
@@ -70,13 +72,50 @@ pub async fn clear_finding(
     if !erasure.findings.as_array().into_iter().flatten().any(|finding| copy.is_named_by(finding)) {
         return Err(unknown());
     }
-    let Some((row, false)) = lock_any(work, CustomerId::from(copy.customer)).await? else { return Err(unknown()) };
-    refuse(decide_row(app, call, &row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
-    unbound(work, row.id).await?;
-    if !take_out(app, call, work, &erasure, &row, copy).await? {
+    let Some(found) = lock(work, CustomerId::from(copy.customer)).await? else { return Err(unknown()) };
+    for row in found.rows() {
+        refuse(decide_row(app, call, row, Permission::ErasuresRequest).outcome, Permission::ErasuresRequest)?;
+    }
+    for row in found.rows() {
+        unbound(work, row.id).await?;
+    }
+    if !take_out(app, call, work, &erasure, &found, copy).await? {
         return Err(unknown());
     }
-    app.record_change(work, call, told(id, row.id, copy, reason)).await
+    app.record_change(work, call, told(id, found.row.id, copy, reason)).await
+}
+
+/// In whose row a copy stands, held until the transaction ends.
+struct Found {
+    row: CustomerRow,
+    in_use: bool,
+    /// Who they are by now.
+    survivor: Option<CustomerRow>,
+}
+
+impl Found {
+    /// Every row of the one person.
+    fn rows(&self) -> impl Iterator<Item = &CustomerRow> {
+        iter::once(&self.row).chain(&self.survivor)
+    }
+}
+
+/// Nothing for somebody who was erased.
+async fn lock(work: &Work, id: CustomerId) -> Result<Option<Found>, DomainError> {
+    // Who stays is held first, as where both are erased: a hold that is laid on them meanwhile is waited for.
+    if let Some(survivor) = people::merged_into(work, id).await? {
+        lock_any(work, survivor).await?;
+    }
+    let Some(Whoever { row, in_use, merged_into }) = lock_whoever(work, &[id]).await?.pop() else { return Ok(None) };
+    if row.wrapped_key.is_empty() {
+        return Ok(None);
+    }
+    // Until this row was held they could be merged, or told apart again.
+    let survivor = match merged_into {
+        Some(survivor) => lock_any(work, survivor).await?.map(|(survivor, _)| survivor),
+        None => None,
+    };
+    Ok(Some(Found { row, in_use, survivor }))
 }
 
 /// Whether there was something of it, still.
@@ -85,15 +124,16 @@ async fn take_out(
     call: &Call,
     work: &Work,
     erasure: &ErasureRow,
-    row: &CustomerRow,
+    found: &Found,
     copy: &FoundCopy,
 ) -> Result<bool, DomainError> {
+    let row = &found.row;
     Ok(match (copy.field.as_deref(), copy.version, copy.record, copy.attachment) {
         (Some(key), Some(version), None, None) => people::scrub_versions(work, row.id, key, Some(version)).await? > 0,
         (Some(key), Some(version), Some(record), None) => {
             records::scrub_versions(work, row.id, record, key, Some(version)).await? > 0
         }
-        (Some(key), None, None, None) => forget(app, call, work, erasure, row, key).await?,
+        (Some(key), None, None, None) => forget(app, call, work, erasure, found, key).await?,
         (Some(key), None, Some(record), None) => forget_in(app, work, erasure, row, (record, key)).await?,
         (None, None, None, Some(file)) => match attachments::find(work, row.id, file).await? {
             Some(file) => {
@@ -134,7 +174,7 @@ async fn forget(
     call: &Call,
     work: &Work,
     erasure: &ErasureRow,
-    row: &CustomerRow,
+    Found { row, in_use, survivor: _ }: &Found,
     key: &str,
 ) -> Result<bool, DomainError> {
     let Some(text) = value_of(app, work.organization(), row, key)? else { return Ok(false) };
@@ -146,10 +186,13 @@ async fn forget(
     let Some((version, draft)) = forget_field(app, work, row, field).await? else { return Ok(false) };
     // This one vouches for the row as it is from now on; why it was changed stands in the other.
     app.record_change(work, call, draft.with("erasure", Detail::Code(erasure.id.to_string()))).await?;
-    let event = Event::about(EventType::CustomersUpdated, row.id)
-        .with("version", Fact::Count(version.into()))
-        .with("fields", Fact::Fields(vec![key.to_owned()]));
-    publish(app, work, event).await?;
+    // Who was deleted or merged away is no news to anybody.
+    if *in_use {
+        let event = Event::about(EventType::CustomersUpdated, row.id)
+            .with("version", Fact::Count(version.into()))
+            .with("fields", Fact::Fields(vec![key.to_owned()]));
+        publish(app, work, event).await?;
+    }
     Ok(true)
 }
 

@@ -8,7 +8,7 @@ use custodian_crypto::DataKey;
 use custodian_domain::erasures::{Trace, keeps_ids};
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_persistence::attachments;
-use custodian_persistence::erasures::{self as stored, Column, ErasureRow, RecordPack, Survivor};
+use custodian_persistence::erasures::{self as stored, Column, ErasureRow, Pages, RecordPack, Survivor};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -190,21 +190,16 @@ impl<'a> Pass<'a> {
             tables.entry(table).or_default().push(name);
         }
         for (table, names) in tables {
-            let mut from = 0;
-            loop {
+            let mut pages = Pages::of(table);
+            while !pages.ended() {
                 let work = self.app.begin(self.organization).await?;
-                let page = stored::text_rows(&work, table, &names, from).await;
+                let page = stored::text_rows(&work, &names, &mut pages).await;
                 work.abandon().await;
-                let (texts, next) = page?;
-                for text in &texts {
+                for text in &page? {
                     self.looked.rows += 1;
                     for hit in self.matcher.hits(text) {
                         self.find(hit.person, Finding::in_table(table, "identifier"));
                     }
-                }
-                match next {
-                    Some(next) => from = next,
-                    None => break,
                 }
             }
         }

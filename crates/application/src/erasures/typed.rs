@@ -1,7 +1,7 @@
 //! Reasons that colleagues typed: the sweep looks through them, and blanks those that name somebody who was erased.
 
 use custodian_domain::kernel::DomainError;
-use custodian_persistence::erasures::{self as stored, Typed, TypedIn};
+use custodian_persistence::erasures::{self as stored, Pages, Typed, TypedIn};
 
 use super::sweep::{Finding, Pass};
 use crate::keys::{OrganizationKeys, open_own, own_place, seal_own};
@@ -24,21 +24,16 @@ impl Pass<'_> {
     pub(super) async fn typed(&mut self) -> Result<(), DomainError> {
         for place in TypedIn::ALL {
             self.looked.columns += 1;
-            let mut from = 0;
-            loop {
+            let mut pages = Pages::of(place.table());
+            while !pages.ended() {
                 let work = self.app.begin(self.organization).await?;
                 let keys = self.app.keys().open_organization(&work).await?;
-                let (texts, next) = stored::typed(&work, place, from).await?;
-                for one in texts {
+                for one in stored::typed(&work, place, &mut pages).await? {
                     if let Some(blanked) = self.judge(&keys, place, &one) {
                         stored::blank(&work, place, &blanked).await?;
                     }
                 }
                 work.commit().await?;
-                match next {
-                    Some(next) => from = next,
-                    None => break,
-                }
             }
         }
         Ok(())

@@ -145,7 +145,7 @@ const REQUESTS: &str = "UPDATE access_requests r SET customer_count = greatest(r
      FROM access_request_customers c WHERE r.organization_id = $1 AND c.organization_id = $1 AND c.customer_id = $2 AND r.id = c.request_id AND r.state = 'pending'";
 const GRANTS: &str = "UPDATE access_grants g SET revoked_at = $4, revoked_by = $3 FROM access_grant_customers c \
      WHERE g.organization_id = $1 AND c.organization_id = $1 AND c.customer_id = $2 AND g.id = c.grant_id AND g.revoked_at IS NULL AND g.ends_at > $4 \
-     AND NOT EXISTS (SELECT FROM access_grant_customers o WHERE o.organization_id = $1 AND o.grant_id = g.id AND o.customer_id <> $2)";
+     AND NOT EXISTS (SELECT FROM access_grant_customers o WHERE o.organization_id = $1 AND o.user_id = g.user_id AND o.grant_id = g.id AND o.customer_id <> $2)";
 
 /// What stays, by the names of the rules.
 const STAYS: &[(&str, &str)] = &[

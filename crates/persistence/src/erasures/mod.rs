@@ -2,6 +2,7 @@
 
 mod batches;
 mod effect;
+mod pages;
 mod renew;
 mod sweep;
 mod told;
@@ -22,6 +23,7 @@ pub use batches::{
     members, next_members, note_member, outcomes, update_batch,
 };
 pub use effect::{Removal, Removed, erase_customer, erased_with, restrict, what_is_there, what_is_there_of};
+pub use pages::Pages;
 pub use renew::{
     KeptBody, KeptLetter, KeptTraces, Untold, WrappedKey, all_keys, being_erased, buckets_to_renew, export_keys_on,
     import_keys_on, kept_bodies_on, keys_on, left_on, letters_on, note_all_destroyed, note_destroyed, note_told,

@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::ErasureRow;
+use super::pages::{Pages, quoted};
 use crate::{DbError, Work};
 
 /// A column of a table that belongs to organisations.
@@ -41,11 +42,6 @@ pub async fn text_columns(work: &Work) -> Result<Vec<Column>, DbError> {
     columns(work, &["text", "_text", "varchar", "_varchar", "json", "jsonb", "bpchar", "name"]).await
 }
 
-/// Names come from the database's own catalogue, and are quoted all the same.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// Which of these ids stand in a column, and how often.
 pub async fn ids_in(work: &Work, column: &Column, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, DbError> {
     let (table, name) = (quoted(&column.table), quoted(&column.name));
@@ -62,42 +58,11 @@ pub async fn ids_in(work: &Work, column: &Column, ids: &[Uuid]) -> Result<Vec<(U
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// How many blocks of a table are read at once: 512 KiB where nobody built Postgres otherwise.
-const BLOCKS: i64 = 64;
-
-/// The rows of a table that lie in some of its blocks.
-pub(super) const IN_BLOCKS: &str = "t.organization_id = $1 AND t.ctid >= $2::text::tid AND t.ctid < $3::text::tid";
-
-/// Where the blocks lie that begin with this one, as parameters of [`IN_BLOCKS`].
-///
-/// Both ends are named, so that nothing else is read: in the order of places the database would go through all that is left for each page, and sort it.
-pub(super) fn blocks(from: i64) -> [String; 2] {
-    [from, from + BLOCKS].map(|block| format!("({block},0)"))
-}
-
-/// The block that comes after these, if the table has one by now.
-pub(super) async fn next_block(work: &Work, table: &str, from: i64) -> Result<Option<i64>, DbError> {
-    const SQL: &str = "SELECT coalesce((SELECT max(pg_relation_size(p.relid)) FROM pg_partition_tree(t.oid) p), pg_relation_size(t.oid)) \
-         / current_setting('block_size')::bigint FROM (SELECT $1::text::regclass::oid AS oid) t";
-    let there: i64 = work.query_one(SQL, &[&quoted(table)]).await?.get(0);
-    Ok(Some(from + BLOCKS).filter(|next| *next < there))
-}
-
-/// The rows in some blocks of a table, each as the text of these columns with a line break between them, and the block to go on with.
-pub async fn text_rows(
-    work: &Work,
-    table: &str,
-    names: &[&str],
-    from: i64,
-) -> Result<(Vec<String>, Option<i64>), DbError> {
+/// The next rows of a table, each as the text of these columns with a line break between them.
+pub async fn text_rows(work: &Work, names: &[&str], pages: &mut Pages) -> Result<Vec<String>, DbError> {
     let parts: Vec<String> = names.iter().map(|name| format!("t.{}::text", quoted(name))).collect();
-    let sql = format!("SELECT concat_ws(E'\\n', {}) FROM {} t WHERE {IN_BLOCKS}", parts.join(", "), quoted(table));
-    let [first, end] = blocks(from);
-    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &first, &end];
-    let rows = work.query(&sql, &params).await?;
-    // Asked after the rows were read: what came into a new block meanwhile is not missed.
-    let next = next_block(work, table, from).await?;
-    Ok((rows.iter().map(|row| row.get(0)).collect(), next))
+    let rows = pages.read(work, &format!("concat_ws(E'\\n', {})", parts.join(", "))).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Somebody who stays, with all that is sealed of them: as they are, and as they were.

@@ -1,9 +1,9 @@
 //! What people typed to give their reasons, sealed under the organisation's own key: read to be looked through, and blanked where it names somebody erased.
 
-use tokio_postgres::types::ToSql;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::sweep::{IN_BLOCKS, blocks, next_block};
+use super::pages::Pages;
 use crate::{DbError, Work};
 
 /// Where such texts stand.
@@ -69,18 +69,14 @@ pub struct Typed {
     pub sealed: Vec<u8>,
 }
 
-/// Those in some blocks of their table, and the block to go on with.
-pub async fn typed(work: &Work, place: TypedIn, from: i64) -> Result<(Vec<Typed>, Option<i64>), DbError> {
-    let sql = format!("SELECT {} FROM {} t WHERE {IN_BLOCKS}", place.columns(), place.table());
-    let [first, end] = blocks(from);
-    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &first, &end];
-    let rows = work.query(&sql, &params).await?;
-    let next = next_block(work, place.table(), from).await?;
-    let text = |row: &tokio_postgres::Row| {
+/// The next of them, by a walk through their table.
+pub async fn typed(work: &Work, place: TypedIn, pages: &mut Pages) -> Result<Vec<Typed>, DbError> {
+    let rows = pages.read(work, place.columns()).await?;
+    let text = |row: &Row| {
         let sealed: Option<Vec<u8>> = row.get(2);
         sealed.map(|sealed| Typed { id: row.get(0), step: row.get(1), sealed })
     };
-    Ok((rows.iter().filter_map(text).collect(), next))
+    Ok(rows.iter().filter_map(text).collect())
 }
 
 /// Puts another text in the place of one.

@@ -1,0 +1,4 @@
+DROP INDEX customer_merges_by_merged;
+DROP INDEX retention_warnings_by_customer;
+DROP INDEX access_request_customers_by_customer;
+DROP INDEX notice_showings_by_customer;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::hold;
+use crate::customers::merge::{merge, twins};
 use crate::customers::{ids, path};
 use crate::erasures::erase;
 use crate::support::Org;
@@ -100,4 +101,19 @@ async fn a_hold_and_an_erasure_at_once_never_both_win() {
             other => panic!("both or neither won: {other:?}"),
         };
     }
+}
+
+#[tokio::test]
+async fn a_hold_on_somebody_who_was_merged_away_keeps_whoever_they_are_by_now() {
+    let org = Org::found().await;
+    let (dpo, sales) = (org.dpo().await, org.sales_a().await);
+    let (stays, goes) = twins(&sales).await;
+    merge(&sales, &stays, &goes).await.shows(200);
+    let made = hold(&dpo, &goes, json!({})).await;
+    assert_eq!(made.at("/customer_ids"), json!([goes, stays]), "what was theirs is the other one's by now");
+    erase(&dpo, &stays).await.refuses(409, "legal_hold");
+    sales.get(&path(&stays)).await.shows(200);
+    let release = format!("{PATH}/{}/release", made.id());
+    dpo.post(&release, &json!({"reason": "the case was settled"})).await.shows(200);
+    erase(&dpo, &stays).await.shows(202);
 }

@@ -1,10 +1,12 @@
 //! Duties to keep: laid by who answers for them, ended by a word, and stronger than any wish to erase.
 
 mod anonymise;
+mod damaged;
 mod fields;
 mod holds;
 mod policies;
 mod races;
+mod restricted;
 
 pub use policies::{PATH, round};
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ fn rule(action: &str) -> Value {
 }
 
 /// A customer who was lost and whom nobody has touched for a year.
-async fn forgotten(org: &Org<'_>, sales: &Person) -> String {
+pub async fn forgotten(org: &Org<'_>, sales: &Person) -> String {
     let mut body = customer();
     body["stage"] = json!("lost");
     let id = sales.post("/v1/customers", &body).await.shows(201).id();

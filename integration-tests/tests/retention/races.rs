@@ -54,6 +54,28 @@ async fn whoever_is_touched_while_a_round_waits_for_them_stays() {
 }
 
 #[tokio::test]
+async fn whoever_has_processing_restricted_while_a_round_waits_for_them_stays_with_all_that_hangs_on_them() {
+    let org = Org::found().await;
+    let (dpo, admin, sales) = (org.dpo().await, org.admin().await, org.sales_a().await);
+    let (stays, due) = (forgotten(&org, &sales).await, forgotten(&org, &sales).await);
+    let rule = json!({"stage": "lost", "since": "updated_at", "days": 30, "action": "destroy"});
+    in_force(&dpo, &admin, &rule, 2).await;
+    let restricts = |customer: &str| format!("UPDATE customers SET restricted = true WHERE id = '{customer}'");
+    assert_eq!(round_beside(&org, &restricts(&stays)).await, 1, "the other alone");
+    dpo.get(&path(&stays)).await.shows(200);
+    dpo.get(&path(&due)).await.refuses(410, "erased");
+    let customer = org.customer_of(&sales).await;
+    let fields = json!({"subject": "Parcel is late", "status": "closed"});
+    let ticket = crate::records::enter(&admin, &customer, "ticket", fields).await.shows(201).id();
+    let age = "UPDATE records SET updated_at = updated_at - interval '1 year' WHERE organization_id = $1";
+    org.sql().await.execute(age, &[&org.id]).await.unwrap();
+    let rule = json!({"record_type": "ticket", "since": "updated_at", "days": 30, "action": "destroy"});
+    in_force(&dpo, &admin, &rule, 1).await;
+    assert_eq!(round_beside(&org, &restricts(&customer)).await, 0);
+    admin.get(&crate::records::path("ticket", &ticket)).await.shows(200);
+}
+
+#[tokio::test]
 async fn whoever_has_left_the_stage_while_a_round_waits_for_them_keeps_the_field() {
     let org = Org::found().await;
     let (dpo, admin) = (org.dpo().await, org.admin().await);

@@ -83,6 +83,7 @@ pub async fn list_legal_holds(
 ///
 /// From this answer on none of these customers is erased, deleted customers included. `litigation` and `investigation` bind until somebody releases them: an erasure is
 /// refused with `409` `legal_hold`. `statutory` binds until `until`: an erasure waits as `blocked`, and the person's data is restricted to being stored and kept safe.
+/// With somebody who was merged into another customer that one is bound, too.
 /// While either binds, no file of theirs is deleted.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])),

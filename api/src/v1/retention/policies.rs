@@ -40,7 +40,8 @@ pub async fn list_retention_policies(
 /// `anonymise` does the same but leaves stage, source and region for counts. By `updated_at` whoever enters or changes a record of a customer touches the customer. With `record_type` it is about what hangs on customers (`warn`: event `retention.records_due`); `anonymise` takes
 /// from it the values of every field that is personal by its `category` or `pi_category`, and the files that hang on it, and leaves the rest where it hangs, as facts about whoever that is.
 /// With `field` the values of one field go. Values go with what they were before and what they are found by, and whoever or whatever had them stays: what stands in copies made before goes
-/// with those copies. A policy begins as `dry_run` and does nothing until somebody else puts it in force.
+/// with those copies. Nobody whose processing is restricted is due, nor anything that hangs on them, until the restriction is lifted. A policy begins as `dry_run` and does nothing until
+/// somebody else puts it in force.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])),
     request_body(content = NewRetentionPolicyBody, example = json!({"name": "Lost leads", "stage": "lost", "since": "updated_at", "days": 730, "action": "destroy"})),

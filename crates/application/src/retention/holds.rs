@@ -1,5 +1,7 @@
 //! Legal holds: laid, read, ended.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use custodian_domain::access::Outcome;
 use custodian_domain::audit::Action;
@@ -7,7 +9,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::retention::{Hold, HoldKind, Verdict, judge};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::customers::lock_any;
+use custodian_persistence::customers::{lock_any, merged_into};
 use custodian_persistence::retention::{self as stored, HoldFilter, HoldRow};
 use uuid::Uuid;
 
@@ -113,7 +115,7 @@ pub async fn create_hold(app: &App, call: &Call, work: &Work, new: NewHold) -> R
     Ok(HoldView { customers: Some(ids), ..view(work, &keys, row, now)? })
 }
 
-/// The customers, each locked, so that none of them is being erased.
+/// The customers, each locked, so that none of them is being erased; with somebody who was merged away goes whoever they are by now, who has what was theirs.
 async fn checked(
     app: &App,
     call: &Call,
@@ -131,6 +133,7 @@ async fn checked(
     let mut wanted: Vec<(usize, Uuid)> = new.customers.iter().copied().enumerate().collect();
     wanted.sort_by_key(|(_, id)| *id);
     let mut customers: Vec<CustomerId> = Vec::with_capacity(wanted.len());
+    let mut survivors = BTreeSet::new();
     for (place, id) in wanted {
         let pointer = || format!("/customer_ids/{place}");
         let id = CustomerId::from(id);
@@ -144,8 +147,14 @@ async fn checked(
                 if decide_row(app, call, &row, Permission::LegalHoldsManage).outcome == Outcome::Allowed =>
             {
                 customers.push(id);
+                survivors.extend(merged_into(work, id).await?);
             }
             _ => faults.push(Fault::new(pointer(), "unknown_customer")),
+        }
+    }
+    for survivor in survivors {
+        if !customers.contains(&survivor) && lock_any(work, survivor).await?.is_some() {
+            customers.push(survivor);
         }
     }
     if faults.is_empty() { Ok(customers) } else { Err(DomainError::Invalid(faults)) }

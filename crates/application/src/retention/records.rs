@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::holds::verdict;
 use super::policies::Rule;
-use super::run::{Done, register};
+use super::run::{Done, register, tell_left_out};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 use crate::catalog::load;
@@ -45,6 +45,10 @@ pub(super) async fn carry_out(
                 customers.push(customer);
                 records += met.records;
                 keys.extend(met.keys);
+            }
+            Err(DomainError::Integrity) => {
+                work.abandon().await;
+                tell_left_out(app, organization, policy, customer).await?;
             }
             Err(error) => {
                 work.abandon().await;

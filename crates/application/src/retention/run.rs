@@ -1,7 +1,7 @@
 //! The rounds of the policies in force: by the database's clock, and not by a clock that has jumped.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use custodian_domain::audit::Action as Entry;
+use custodian_domain::audit::{Action as Entry, Verdict};
 use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::{Action, is_steady};
@@ -107,6 +107,10 @@ async fn carry_out(
                 done.push(customer);
                 erasures.extend(erasure);
             }
+            Err(DomainError::Integrity) => {
+                work.abandon().await;
+                tell_left_out(app, organization, policy, customer).await?;
+            }
             Err(error) => {
                 work.abandon().await;
                 return Err(error);
@@ -118,6 +122,22 @@ async fn carry_out(
         register(app, organization, policy, Done { customers: &done, records: 0, erasures, keys }, now).await?;
     }
     Ok(done.len())
+}
+
+/// Says aloud that a round left somebody out because something of them does not open: it was changed outside the service. The others are not kept by it.
+pub(super) async fn tell_left_out(
+    app: &App,
+    organization: OrganizationId,
+    policy: &PolicyRow,
+    customer: CustomerId,
+) -> Result<(), DomainError> {
+    tracing::error!(alert = "critical", %customer, policy = %policy.id, "a sealed value does not open: a round of retention left its customer out");
+    metrics::counter!("custodian_integrity_failures_total").increment(1);
+    let draft = Draft { verdict: Verdict::Failed, ..Draft::about(Entry::IntegrityFailed, customer) };
+    let draft = draft.with("retention_policy", Detail::Code(policy.id.to_string()));
+    let work = app.begin(organization).await?;
+    record_all(&work, &[&app.own_entry(organization, draft).await?]).await?;
+    Ok(work.commit().await?)
 }
 
 /// What became of one person.

@@ -154,7 +154,8 @@ impl Due<'_> {
 const NOTHING_TOUCHED: &str =
     "NOT EXISTS (SELECT FROM records r WHERE r.organization_id = $1 AND r.customer_id = c.id AND r.updated_at >= $3)";
 
-/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose, $6 mark of a field. Whoever is erased, or waits to be, is nobody's any more.
+/// Those who are due, in words of SQL; $1 organisation, $2 stage, $3 before, $4 policy, $5 purpose, $6 mark of a field. Whoever is erased, or waits to be, is nobody's any more;
+/// whose processing is restricted may need the data for a claim of their own (GDPR art. 18(1)(c)).
 fn meets(due: &Due<'_>) -> String {
     // Out of use is whoever was deleted, and whoever lies in the archive.
     let since = match due.since {
@@ -168,7 +169,7 @@ fn meets(due: &Due<'_>) -> String {
     };
     let used = if due.in_use { "c.archived_at IS NULL" } else { "true" };
     format!(
-        "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 AND {untouched} \
+        "c.organization_id = $1 AND c.erased_at IS NULL AND c.merged_into IS NULL AND NOT c.restricted AND {used} AND ($2::text IS NULL OR c.stage = $2) AND {since} < $3 AND {untouched} \
          AND ($4::uuid IS NULL OR NOT EXISTS (SELECT FROM retention_warnings w WHERE w.organization_id = $1 AND w.policy_id = $4 AND w.customer_id = c.id)) \
          AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) \
          AND ($6::bytea IS NULL OR position($6 IN c.fields) > 0 OR EXISTS (SELECT FROM customer_versions v WHERE v.organization_id = $1 AND v.customer_id = c.id \

@@ -41,13 +41,14 @@ impl DueRecords<'_> {
 /// A file that hangs on a record, in words of SQL.
 const HAS_FILES: &str = "EXISTS (SELECT FROM attachments a WHERE a.organization_id = $1 AND a.customer_id = r.customer_id AND a.record_id = r.id)";
 
-/// Those that are due, in words of SQL; $1 organisation, $2 type, $3 state, $4 before, $5 purpose, $6 marks of fields, $7 policy. What is somebody's who is being erased is left to that.
+/// Those that are due, in words of SQL; $1 organisation, $2 type, $3 state, $4 before, $5 purpose, $6 marks of fields, $7 policy. What is somebody's who is being erased is left to that,
+/// and of whoever's processing is restricted nothing is due.
 fn meets(due: &DueRecords<'_>) -> String {
     let column = due.since.as_str();
     let used = if due.in_use { "r.archived_at IS NULL" } else { "true" };
     let files = if due.files { format!("OR {HAS_FILES}") } else { String::new() };
     format!(
-        "FROM records r JOIN customers c ON c.organization_id = $1 AND c.id = r.customer_id AND c.erased_at IS NULL WHERE r.organization_id = $1 \
+        "FROM records r JOIN customers c ON c.organization_id = $1 AND c.id = r.customer_id AND c.erased_at IS NULL AND NOT c.restricted WHERE r.organization_id = $1 \
          AND r.record_type = $2 AND {used} AND ($3::text IS NULL OR r.state = $3) AND r.{column} < $4 AND ($5::text IS NULL OR EXISTS (SELECT FROM consent_states s \
          WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = $5)) AND NOT EXISTS (SELECT FROM erasures e WHERE e.organization_id = $1 AND e.customer_id = c.id) \
          AND ($6::bytea[] IS NULL OR EXISTS (SELECT FROM unnest($6) AS m(mark) WHERE position(m.mark IN r.fields) > 0 OR EXISTS (SELECT FROM record_versions v \

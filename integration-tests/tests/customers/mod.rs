@@ -16,6 +16,7 @@ mod noted;
 mod oracles;
 mod reach;
 mod refusals;
+mod restricted;
 mod reveal;
 mod scope;
 mod search;

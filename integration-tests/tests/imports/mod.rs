@@ -6,6 +6,7 @@ mod form;
 mod propose;
 pub mod records;
 mod restart;
+mod restricted;
 mod rights;
 mod shared_file;
 mod spreadsheet;

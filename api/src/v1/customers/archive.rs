@@ -47,7 +47,7 @@ fn told(may: &May<ArchiveCustomers>, seen: SeenCustomer) -> Result<Reply, Domain
 /// Put a customer into the archive.
 ///
 /// It leaves lists, searches and follow-ups unless `archived` asks for it, and is read, changed and found in its history as ever. Its unique values stay taken.
-/// Retention policies count `archived_at` from here.
+/// Retention policies count `archived_at` from here. Whoever has had processing restricted stays where they are (`409` `customer_restricted`).
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
     request_body(content = ArchiveBody, example = json!({"reason": "Moved abroad, no business for now"})),
@@ -69,7 +69,7 @@ pub async fn archive_customer(
 
 /// Take a customer out of the archive.
 ///
-/// It is back in lists and searches from then on.
+/// It is back in lists and searches from then on. Whoever has had processing restricted stays where they are (`409` `customer_restricted`).
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
     request_body(content = ArchiveBody, example = json!({"reason": "Asked for an offer again"})),

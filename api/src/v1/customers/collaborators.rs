@@ -91,7 +91,8 @@ pub async fn show_collaborators(
 /// Say who sees a customer beside its owner.
 ///
 /// These and no others, each until `ends_at` or for good; `If-Match` takes the tag of the list that was read. Whoever was only named here names nobody further.
-/// A colleague who leaves is taken off every list.
+/// A colleague who leaves is taken off every list. Whoever has had processing restricted is shown to nobody further and for no longer (`409` `customer_restricted`); colleagues can
+/// be taken off.
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
     request_body(content = PutCollaboratorsBody, example = json!({"collaborators": [{"user_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "ends_at": "2027-01-31T00:00:00Z"}]})),

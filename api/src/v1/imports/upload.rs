@@ -74,7 +74,8 @@ impl ImportBody {
 /// The file is sealed while it streams in, checked record by record and stored in the background: `Location` names the job. A record with a fault is
 /// refused with line, field and code, never its value; the others come in. A restart goes on where the job stood. Of a workbook the values count that it
 /// shows: dates become dates, formulas count by their last result, cells with an error, numbers of more than fifteen digits and cells that were merged over several rows are
-/// refused; hidden sheets are read by name alone. Within seven days the whole import can be undone (`POST /v1/imports/{id}/undo`).
+/// refused; hidden sheets are read by name alone. A line about somebody whose processing is restricted is refused (`customer_restricted`), unless it only says whose they are to be:
+/// `owner_email` beside the one value that they are known by. Within seven days the whole import can be undone (`POST /v1/imports/{id}/undo`).
 #[utoipa::path(
     tag = "imports", security(("bearer" = [])),
     request_body(content = ImportForm, content_type = "multipart/form-data",

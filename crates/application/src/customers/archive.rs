@@ -12,7 +12,7 @@ use super::SeenCustomer;
 use super::change::{attributes_json, attributes_of};
 use super::hand_over::next_version;
 use super::read::guard;
-use super::rules::{digest_of, version_of};
+use super::rules::{digest_of, unrestricted, version_of};
 use super::seen::{decide_row, looks_closely, refuse, seen_through};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft};
@@ -22,7 +22,7 @@ use crate::{App, Call};
 
 /// Puts a customer into the archive.
 ///
-/// Errors: 409 `customer_archived`.
+/// Errors: 409 `customer_restricted`, `customer_archived`.
 pub async fn archive(
     app: &App,
     call: &Call,
@@ -35,7 +35,7 @@ pub async fn archive(
 
 /// Takes a customer out of the archive.
 ///
-/// Errors: 409 `customer_not_archived`.
+/// Errors: 409 `customer_restricted`, `customer_not_archived`.
 pub async fn restore(
     app: &App,
     call: &Call,
@@ -60,6 +60,7 @@ async fn move_it(
     refreshed(work, call, &mut row).await?;
     refuse(decide_row(app, call, &row, Permission::CustomersArchive).outcome, Permission::CustomersArchive)?;
     agreed(call, &row)?;
+    unrestricted(call, &row)?;
     let into = action == Action::CustomersArchive;
     if into == row.shelved_at.is_some() {
         let code = if into { "customer_archived" } else { "customer_not_archived" };

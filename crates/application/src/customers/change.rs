@@ -332,11 +332,9 @@ pub(crate) struct Existing(CustomerRow);
 impl Existing {
     /// Asks the decision about a locked row and these fields.
     pub(crate) fn new(app: &App, call: &Call, row: CustomerRow, fields: &[&Field]) -> Result<Self, DomainError> {
-        let decision = decide_row(app, call, &row, Permission::CustomersWrite);
-        refuse(decision.outcome, Permission::CustomersWrite)?;
-        editable(&decision, fields.iter().copied())?;
-        unrestricted(call, &row)?;
-        Ok(Self(row))
+        let existing = Self::handed_over(app, call, row, fields)?;
+        unrestricted(call, &existing.0)?;
+        Ok(existing)
     }
 
     /// A locked row that was found to be free to change otherwise.

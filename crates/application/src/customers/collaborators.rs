@@ -12,6 +12,7 @@ use custodian_persistence::{Work, users};
 use uuid::Uuid;
 
 use super::read::find;
+use super::rules::unrestricted;
 use super::seen::{decide_row, decide_thing, refuse, thing};
 use crate::audit::{Detail, Draft};
 use crate::events::{Event, EventType, Fact, publish};
@@ -59,7 +60,8 @@ pub async fn show_collaborators(
 
 /// Names the collaborators of a customer: these and no others. Who only works on it beside its owner names nobody further.
 ///
-/// Errors: 403 `collaborator_only`; 404; 412; 422 for who is no active colleague, is named twice or is the owner, and for an end that has passed.
+/// Errors: 403 `collaborator_only`; 404; 409 `customer_restricted` where somebody would see the customer who does not, or for longer; 412; 422 for who is no
+/// active colleague, is named twice or is the owner, and for an end that has passed.
 pub async fn put_collaborators(
     app: &App,
     call: &Call,
@@ -74,6 +76,9 @@ pub async fn put_collaborators(
     may_share(app, call, &row)?;
     let before = Collaborators { customer: id, rows: stored::collaborators(work, id).await? };
     admits(&before)?;
+    if shows_more(&before, wanted) {
+        unrestricted(call, &row)?;
+    }
     let now = work.database_time().await?;
     check(work, &row, wanted, now).await?;
     let by = call.identity.actor_id();
@@ -107,6 +112,14 @@ fn staff_only(call: &Call) -> Result<(), DomainError> {
         Some(_) => Ok(()),
         None => Err(DomainError::refused(RefusedAs::Forbidden, "staff_only")),
     }
+}
+
+/// Whether somebody is to see the customer who does not, or for longer than was said: under a restriction one may take away and shorten.
+fn shows_more(before: &Collaborators, wanted: &[NewCollaborator]) -> bool {
+    let within = |one: &NewCollaborator, row: &CollaboratorRow| {
+        row.user == one.user && row.ends_at.is_none_or(|old| one.ends_at.is_some_and(|new| new <= old))
+    };
+    !wanted.iter().all(|one| before.rows.iter().any(|row| within(one, row)))
 }
 
 /// Every fault of those who are to be named.

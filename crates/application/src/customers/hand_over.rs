@@ -1,14 +1,18 @@
 //! Customers that go to somebody else, many at a time. Each gets a version and an entry of its own, as if it had been changed by hand.
 
 use custodian_domain::audit::Action;
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{DomainError, OrganizationId, UserId};
+use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::audit as log;
 use custodian_persistence::customers::{self as stored, CustomerRow, HandOver};
 
+use super::change::Existing;
 use super::read::guard;
-use super::rules::{digest_of, version_of};
+use super::rules::{digest_of, editable, version_of};
 use super::sealing::{open_row, reseal};
+use super::seen::{decide_row, refuse};
 use crate::audit::{Detail, Draft};
 use crate::keys::OrganizationKeys;
 use crate::{App, Call};
@@ -63,6 +67,21 @@ pub(super) async fn hand_rows(
 pub(super) fn changed(row: &CustomerRow, hand: &HandOver) -> Vec<String> {
     let attributes = [(row.owner != hand.to, "owner_id"), (row.department != hand.department, "department_id")];
     attributes.iter().filter(|(differs, _)| *differs).map(|(_, name)| (*name).to_owned()).collect()
+}
+
+impl Existing {
+    /// One of whom nothing changes but whose they are, which a restriction leaves open; `fields` are those that name them.
+    pub(crate) fn handed_over(
+        app: &App,
+        call: &Call,
+        row: CustomerRow,
+        fields: &[&Field],
+    ) -> Result<Self, DomainError> {
+        let decision = decide_row(app, call, &row, Permission::CustomersWrite);
+        refuse(decision.outcome, Permission::CustomersWrite)?;
+        editable(&decision, fields.iter().copied())?;
+        Ok(Self::locked(row))
+    }
 }
 
 /// The row with its values packed for its next version: a pack is closed under the version that it belongs to.

@@ -14,7 +14,7 @@ use super::decoy::{self, Paged};
 use super::read::guard;
 use super::sealing::{open_one, open_row};
 use super::seen::{judge_row, looks_closely, seen_through};
-use crate::access::{record_look, spend_search};
+use crate::access::{record_look, spend_search, was_refused_search};
 use crate::access_requests::{Holding, begin_holding, under};
 use crate::audit::{Detail, Draft, Shown};
 use crate::consents::{agreed, asked_for, ground_of, those_agreed};
@@ -76,7 +76,7 @@ pub struct Found {
 
 /// A page of the customers in the caller's scope.
 ///
-/// Errors: 400 `not_searchable`; 403 `field_hidden` for a search by a field that the caller may not see at all, which would make searching an oracle.
+/// Errors: 400 `not_searchable`; 403 `search_budget_exhausted`, `field_hidden` for a search by a field that the caller may not see at all, which would make searching an oracle.
 pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, DomainError> {
     call.needs(Permission::CustomersRead)?;
     purpose_named(call)?;
@@ -93,7 +93,11 @@ pub async fn list(app: &App, call: &Call, mut query: Query) -> Result<Found, Dom
         searched.push(sought);
     }
     let by_digits = searched.iter().any(|sought| sought.kind == SearchKind::Last4);
-    let spent = async { if by_digits { spend_search(app, call).await } else { Ok(()) } };
+    let counts_first = by_digits && was_refused_search(app, call);
+    if counts_first {
+        spend_search(app, call).await?;
+    }
+    let spent = async { if by_digits && !counts_first { spend_search(app, call).await } else { Ok(()) } };
     let (spent, decoy, fetched) = tokio::join!(spent, decoys::of_caller(app, call), fetch(app, call, &query));
     spent?;
     let Fetched { holding, rows, count } = fetched?;

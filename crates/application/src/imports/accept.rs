@@ -25,6 +25,12 @@ impl Accepted {
     pub(super) fn pairs<'a>(&'a self, of: &'a RecordType) -> Vec<(&'a Field, &'a str)> {
         self.values.iter().filter_map(|(at, value)| Some((of.fields.get(*at)?, value.as_str()))).collect()
     }
+
+    /// Whether it says nothing of a customer that there is but whose it is to be: its one value is what the customer was found by.
+    pub(super) fn only_moves(&self) -> bool {
+        let Attributes { stage, source, region, owner: _, department: _, codes: _ } = &self.attributes;
+        self.values.len() == 1 && stage.is_none() && source.is_none() && region.is_none()
+    }
 }
 
 fn fault(line: i64, field: &str, code: &str) -> ImportError {

@@ -192,7 +192,7 @@ impl<'a> Store<'a> {
         let mut kept = Vec::new();
         for (record, id) in plan.existing.drain(..) {
             let fields: Vec<_> = record.pairs(self.call.customer()).into_iter().map(|(field, _)| field).collect();
-            match rows.remove(&id).map(|row| Existing::new(self.app, self.call, row, &fields)) {
+            match rows.remove(&id).map(|row| self.existing(row, &record, &fields)) {
                 Some(Ok(existing)) if self.refuses(&existing, &fields, record.line, faults) => {}
                 Some(Ok(existing)) => {
                     plan.rows.insert(id, existing);
@@ -211,6 +211,14 @@ impl<'a> Store<'a> {
         }
         plan.existing = kept;
         Ok(())
+    }
+
+    /// The customer that a line changes, as far as the importer may; under a restriction, too, where it only says whose they are to be.
+    fn existing(&self, row: CustomerRow, record: &Accepted, fields: &[&Field]) -> Result<Existing, DomainError> {
+        match record.only_moves() {
+            true => Existing::handed_over(self.app, self.call, row, fields),
+            false => Existing::new(self.app, self.call, row, fields),
+        }
     }
 
     /// Whether the line would replace a value where none may be replaced; every one is named.
@@ -234,8 +242,10 @@ impl<'a> Store<'a> {
         let mut changed = Vec::with_capacity(existing.len());
         for (record, id) in existing {
             if let Some(current) = rows.remove(&id) {
+                // What a customer was found by may be written otherwise there, and stays so where the line says nothing else.
+                let keeps = record.only_moves() || OnConflict::of(&self.row.on_conflict) == OnConflict::Fill;
                 let (attributes, mut values) = self.merged(record, current.attributes());
-                if OnConflict::of(&self.row.on_conflict) == OnConflict::Fill {
+                if keeps {
                     values.retain(|(field, _)| !current.has(field));
                 }
                 let before = current.version();

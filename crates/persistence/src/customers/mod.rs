@@ -85,10 +85,12 @@ pub struct CustomerRow {
     pub codes: Vec<String>,
     /// Who works on it beside its owner, in the same snapshot.
     pub collaborators: Vec<UserId>,
+    /// It was deleted, and is not another customer by now. Never in a row that was read to be shown: nobody is shown what was deleted.
+    pub deleted: bool,
 }
 
 /// How many columns [`COLUMNS`] and [`SHOWN`] have.
-pub(crate) const WIDTH: usize = 20;
+pub(crate) const WIDTH: usize = 21;
 
 /// Whether it is wanted what the people who are read have agreed or objected to. A call that rests on neither does without it, and saves the look-ups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +115,7 @@ macro_rules! consents {
 
 /// The database notes on the row whether it ever had a tag or a collaborator: whoever had none, as most, costs no look-up.
 macro_rules! columns {
-    ($tags:literal, $consents:expr) => {
+    ($tags:literal, $consents:expr, $deleted:literal) => {
         concat!(
             "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
              c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, ",
@@ -123,19 +125,20 @@ macro_rules! columns {
             ", c.shelved_at, CASE WHEN c.had_tags THEN ARRAY(SELECT g.code FROM customer_tags g \
              WHERE g.organization_id = c.organization_id AND g.customer_id = c.id ORDER BY g.code) ELSE '{}' END, \
              CASE WHEN c.had_collaborators THEN ARRAY(SELECT k.user_id FROM customer_collaborators k \
-             WHERE k.organization_id = c.organization_id AND k.customer_id = c.id AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp())) ELSE '{}' END"
+             WHERE k.organization_id = c.organization_id AND k.customer_id = c.id AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp())) ELSE '{}' END, ",
+            $deleted
         )
     };
 }
 
 /// A customer that is to be changed.
-pub(crate) const COLUMNS: &str = columns!("c.tags", consents!());
+pub(crate) const COLUMNS: &str = columns!("c.tags", consents!(), "c.archived_at IS NOT NULL AND c.merged_into IS NULL");
 
 /// A customer that is to be shown: without its tags, which are a fifth of the row.
 pub(crate) const fn shown(consents: Consents) -> &'static str {
     match consents {
-        Consents::Wanted => columns!("''::bytea", consents!()),
-        Consents::Unwanted => columns!("''::bytea", "NULL::text[]"),
+        Consents::Wanted => columns!("''::bytea", consents!(), "false"),
+        Consents::Unwanted => columns!("''::bytea", "NULL::text[]", "false"),
     }
 }
 
@@ -162,6 +165,7 @@ impl From<&Row> for CustomerRow {
             shelved_at: row.get(17),
             codes: row.get(18),
             collaborators: row.get::<_, Vec<Uuid>>(19).into_iter().map(UserId::from).collect(),
+            deleted: row.get(20),
         }
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Org, Person, customer};
+use crate::support::{Answer, Org, Person, customer, own_instance};
 
 /// A role that reaches everybody, reads names and reveals mobiles, with these budgets; held by somebody without another.
 async fn curious(org: &Org<'_>, rules: Value, budgets: Value) -> Person {
@@ -126,6 +126,26 @@ async fn nobody_walks_through_all_last_digits() {
     person.get("/v1/customers?q[mobile]=13800000003").await.shows(200);
     let budget = person.get("/v1/me/budget").await.shows(200).at("/last4_searches");
     assert_eq!(budget, json!({"limit": 3, "used": 3, "left": 0}));
+}
+
+#[tokio::test]
+async fn who_was_refused_a_search_makes_the_database_search_no_more_and_is_let_in_again() {
+    let service = own_instance(&[]);
+    let org = Org::found_on(&service).await;
+    let person = curious(&org, json!([]), json!({"last4_budget": 1})).await;
+    let search = async || person.get("/v1/customers?q[mobile_last4]=0001").await;
+    search().await.shows(200);
+    search().await.refuses(403, "search_budget_exhausted");
+    let holder = org.sql().await;
+    // Whoever looked into the index would wait for this and be told so.
+    holder.batch_execute("BEGIN; LOCK TABLE blind_indexes IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    search().await.refuses(403, "search_budget_exhausted");
+    holder.batch_execute("COMMIT").await.unwrap();
+    let entries = org.auditor().await.get("/v1/audit/entries?action=access.refused").await.shows(200);
+    let rules: Vec<Value> = entries.at("/data").as_array().unwrap().iter().map(|one| one["rule"].clone()).collect();
+    assert_eq!(rules, [json!("search_budget_exhausted"), json!("search_budget_exhausted")]);
+    holder.execute("UPDATE access_budget_days SET used = 0", &[]).await.unwrap();
+    search().await.shows(200);
 }
 
 #[tokio::test]

@@ -134,9 +134,15 @@ pub(crate) async fn spend_search(app: &App, call: &Call) -> Result<(), DomainErr
     let spent = stored::spend_on_search(&work, call.identity.actor_id()).await?;
     if spent.used.is_none_or(|used| used > limit) {
         work.abandon().await;
+        app.counted().note_searched_all(spent.day, call.identity.actor_id());
         return Err(DomainError::refused(RefusedAs::Forbidden, "search_budget_exhausted"));
     }
     Ok(work.commit().await?)
+}
+
+/// Whether the caller was refused a search today: what they look for now is counted before the database looks for it, and not beside.
+pub(crate) fn was_refused_search(app: &App, call: &Call) -> bool {
+    app.counted().has_searched_all(app.now().date_naive(), call.identity.actor_id())
 }
 
 /// Forgets days that are long over, organisation by organisation.

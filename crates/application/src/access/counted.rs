@@ -20,6 +20,8 @@ struct Day {
     known: HashSet<(Uuid, Uuid)>,
     /// Callers who had spent all when somebody new was to be counted.
     spent_all: HashSet<Uuid>,
+    /// Callers who were refused a search.
+    searched_all: HashSet<Uuid>,
 }
 
 impl Counted {
@@ -51,6 +53,17 @@ impl Counted {
     /// This caller had spent all on this day of the database.
     pub(crate) fn note_spent_all(&self, day: NaiveDate, caller: Uuid) {
         self.lock().begin(day).spent_all.insert(caller);
+    }
+
+    /// Whether this caller was refused a search. They may have been allowed more since.
+    pub(crate) fn has_searched_all(&self, today: NaiveDate, caller: Uuid) -> bool {
+        let day = self.lock();
+        day.date == today && day.searched_all.contains(&caller)
+    }
+
+    /// This caller was refused a search on this day of the database.
+    pub(crate) fn note_searched_all(&self, day: NaiveDate, caller: Uuid) {
+        self.lock().begin(day).searched_all.insert(caller);
     }
 
     fn lock(&self) -> MutexGuard<'_, Day> {
@@ -96,6 +109,14 @@ mod tests {
         assert!(!counted.has_spent_all(day(2), caller), "tomorrow is another day");
         counted.remember(day(2), caller, &[]);
         assert!(!counted.has_spent_all(day(1), caller) && !counted.has_spent_all(day(2), caller));
+    }
+
+    #[test]
+    fn who_was_refused_a_search_is_known_for_that_day_alone_and_may_look_at_people() {
+        let (counted, caller) = (Counted::default(), Uuid::from_u128(1));
+        counted.note_searched_all(day(1), caller);
+        assert!(counted.has_searched_all(day(1), caller) && !counted.has_searched_all(day(1), Uuid::from_u128(3)));
+        assert!(!counted.has_searched_all(day(2), caller) && !counted.has_spent_all(day(1), caller));
     }
 
     #[test]

@@ -16,13 +16,14 @@ use super::transport::OwnShape;
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
-/// Waits until the refusal is durable. Nothing is recorded for an unknown caller, nor for an answer that is no refusal. Answers the new place of a customer
-/// that is another by now, for whoever may see that one.
+/// Whether such an answer is a refusal.
+pub fn concerns(status: StatusCode) -> bool {
+    RECORDED.contains(&status.as_u16())
+}
+
+/// Waits until the refusal is durable. Nothing is recorded for an unknown caller. Answers the new place of a customer that is another by now, for whoever
+/// may see that one.
 pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<Option<String>, Problem> {
-    let status = answer.status().as_u16();
-    if !RECORDED.contains(&status) {
-        return Ok(None);
-    }
     let (Some(call), Some(app)) = (context.call(), answer.request().app_data::<Data<App>>()) else {
         return Ok(None);
     };
@@ -62,7 +63,7 @@ fn elsewhere(answer: &ServiceResponse, from: Uuid, to: Uuid) -> String {
 /// Names the entry that the call has left. Nothing where no entry stands for the answer, nor to a stranger who was refused: an entry
 /// would tell that the account exists.
 pub fn write_audit_id(context: &Context, status: StatusCode, headers: &mut HeaderMap) {
-    let refused = RECORDED.contains(&status.as_u16()) && context.call().is_some();
+    let refused = concerns(status) && context.call().is_some();
     let done = status.is_success() || status.is_redirection();
     let id = context.noted.entry().filter(|_| done || refused).map(|id| HeaderValue::from_str(&id.to_string()));
     if let Some(Ok(id)) = id {

@@ -69,7 +69,11 @@ async fn answer(
         return Ok(req.error_response(problem));
     }
     let answer = next.call(req).await?.map_into_boxed_body();
-    match refusals::record(context, &answer).await {
+    if !refusals::concerns(answer.status()) {
+        return Ok(answer);
+    }
+    // Apart from the request, which is moved about whole: what few answers need would make every one of them larger.
+    match Box::pin(refusals::record(context, &answer)).await {
         Ok(None) => Ok(answer),
         Ok(Some(place)) => Ok(moved(answer, &place)),
         Err(problem) => Ok(answer.error_response(problem)),

@@ -40,6 +40,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers every capability. A path is compared with one after another: those that are asked for most come first.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    // Routes are tried one after the other, most of them by a regular expression: what is asked most often comes first.
+    config.service(consents::decide_consent).service(consents::decide_consents);
     customers::routes(config);
     consents::routes(config);
     auth::routes(config);

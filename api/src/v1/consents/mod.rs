@@ -18,13 +18,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(crate) use self::bodies::{ConsentBody, consent_example};
+pub(crate) use self::decisions::{decide_consent, decide_consents};
 use self::bodies::{NewConsentBody, new_example};
 use crate::http::{
     ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, carries_key, once, single,
 };
 use crate::needs;
 
-/// Routes of this capability.
+/// Routes of this capability, but for the decisions.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list_consents)
@@ -38,9 +39,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(recipients::acknowledge_withdrawal)
         .service(withdraw::withdraw_consent)
         .service(withdraw::make_withdrawal_link)
-        .service(withdraw::withdraw_by_link)
-        .service(decisions::decide_consent)
-        .service(decisions::decide_consents);
+        .service(withdraw::withdraw_by_link);
 }
 
 needs! {

@@ -33,6 +33,21 @@ async fn every_recipient_hears_of_it_and_acknowledges() {
 }
 
 #[tokio::test]
+async fn who_is_named_and_has_no_key_is_not_forgotten() {
+    let told = Told::new().await;
+    let id = told.agrees(json!({})).await.shows(201).id();
+    let named = json!({"consent_kind": "separate", "recipients": [{"name": "Post Office", "country": "CN"}]});
+    told.org.admin().await.patch("/v1/purposes/marketing", &named).await.shows(200);
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let listed = told.sales.get(&format!("/v1/consents/{id}/recipients")).await.shows(200);
+    assert_eq!(
+        (listed.at("/data/0/third_party"), listed.at("/data/1")),
+        (json!("Post Office"), json!(null)),
+        "{listed}"
+    );
+}
+
+#[tokio::test]
 async fn who_is_late_may_still_say_that_somebody_says_stop() {
     let told = Told::new().await;
     let permissions = ["customers.read", "consents.read", "consents.withdraw"];

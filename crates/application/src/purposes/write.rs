@@ -1,11 +1,11 @@
 //! Making, changing and retiring purposes.
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs, ThirdPartyId};
 use custodian_domain::purposes::{Purpose, changes, starters};
 use custodian_domain::roles::Permission;
 use custodian_persistence::purposes::{self as stored, PurposeRow};
-use custodian_persistence::{DbError, Work, consents};
+use custodian_persistence::{DbError, Work, api_keys, consents};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ pub async fn create(
     }
     let purpose = draft.onto(empty(), call.catalog())?;
     let row = new_row(app, work, code, &purpose, call.identity.actor_id()).await?;
+    know_recipients(app, work, &row, &purpose).await?;
     app.record_change(work, call, entry(Action::PurposesCreate, &row)).await?;
     Ok(PurposeView { row, purpose })
 }
@@ -90,6 +91,7 @@ pub async fn patch(
     let members: Vec<&str> = changed.iter().map(|one| one.member).collect();
     let row = next(call, work, row, &after, "active").await?;
     stored::update(work, &row, &members).await?;
+    know_recipients(app, work, &row, &after).await?;
     let material = changed.iter().any(|one| one.material);
     if material {
         stored::renew_from(work, &row.code, row.updated_at, "purpose", row.id).await?;
@@ -99,6 +101,14 @@ pub async fn patch(
         .with("renewal", Detail::Code(if material { "needed" } else { "not_needed" }.to_owned()));
     app.record_change(work, call, told).await?;
     Ok(PurposeView { row, purpose: after })
+}
+
+/// Has every recipient among the third parties, also one that has no key yet: a withdrawal is a case with it from the first day on.
+async fn know_recipients(app: &App, work: &Work, row: &PurposeRow, purpose: &Purpose) -> Result<(), DomainError> {
+    for recipient in &purpose.recipients {
+        api_keys::third_party(work, ThirdPartyId::from(app.new_id()), &recipient.name, row.updated_at).await?;
+    }
+    Ok(())
 }
 
 async fn held(

@@ -1,8 +1,8 @@
 //! What a purpose must be to be kept: its ground fits its law, its consent kind fits its ground, its fields exist.
 
-use super::{ConsentKind, Law, Purpose};
+use super::{ConsentKind, Law, LegalBasis, Purpose};
 use crate::catalog::Catalog;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, is_country};
 
 /// Ways of contact that a purpose may cover.
 pub const CHANNELS: [&str; 9] = ["sms", "email", "phone", "wechat", "app", "post", "web", "in_person", "ads"];
@@ -39,7 +39,7 @@ pub fn faults(purpose: &Purpose, catalog: &Catalog) -> Vec<Fault> {
     let homes =
         purpose.recipients.iter().enumerate().map(|(index, to)| (format!("/recipients/{index}/country"), &to.country));
     for (place, code) in countries.chain(homes) {
-        if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()) {
+        if !is_country(code) {
             faults.push(Fault::new(place, "unknown_country"));
         }
     }
@@ -61,13 +61,16 @@ fn ground_faults(purpose: &Purpose, catalog: &Catalog) -> Vec<Fault> {
     if !purpose.jurisdictions.iter().any(at_home) {
         faults.push(Fault::new("/jurisdictions", "basis_of_another_law").with_arg(basis.law.code()));
     }
+    if purpose.is_held_to_pipl() && !holds_in_china(basis) {
+        faults.push(Fault::new("/legal_basis", "basis_without_counterpart").with_arg(Law::Pipl.code()));
+    }
     match (basis.is_consent, purpose.consent_kind) {
         (true, ConsentKind::None) => faults.push(Fault::new("/consent_kind", "consent_kind_needed")),
         (false, kind) if kind != ConsentKind::None => {
             faults.push(Fault::new("/consent_kind", "basis_needs_no_consent"));
         }
         (true, ConsentKind::Consent) => {
-            if let Some(article) = must_be_separate(purpose, basis.law, catalog) {
+            if let Some(article) = must_be_separate(purpose, catalog) {
                 faults.push(Fault::new("/consent_kind", "separate_consent_needed").with_arg(article));
             }
         }
@@ -76,13 +79,21 @@ fn ground_faults(purpose: &Purpose, catalog: &Catalog) -> Vec<Fault> {
     faults
 }
 
-/// The article by which plain consent is not enough.
-fn must_be_separate(purpose: &Purpose, law: Law, catalog: &Catalog) -> Option<&'static str> {
-    match law {
-        Law::Pipl if purpose.goes_abroad() => Some("PIPL 39"),
-        Law::Pipl if !purpose.recipients.is_empty() => Some("PIPL 23"),
-        Law::Pipl if purpose.is_sensitive(catalog) => Some("PIPL 29"),
-        Law::Pipl | Law::Gdpr => None,
+/// Whether PIPL art. 13 knows a ground like this one: it knows consent, contract, duty, emergency and the public interest, and no interest of the processor.
+fn holds_in_china(basis: &LegalBasis) -> bool {
+    basis.code != "eu_legitimate_interests"
+}
+
+/// The article by which plain consent is not enough, whatever other law the purpose is held to beside it.
+fn must_be_separate(purpose: &Purpose, catalog: &Catalog) -> Option<&'static str> {
+    if !purpose.is_held_to_pipl() {
+        None
+    } else if purpose.goes_abroad() {
+        Some("PIPL 39")
+    } else if !purpose.recipients.is_empty() {
+        Some("PIPL 23")
+    } else {
+        purpose.is_sensitive(catalog).then_some("PIPL 29")
     }
 }
 

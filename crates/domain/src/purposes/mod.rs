@@ -123,6 +123,7 @@ impl Purpose {
     }
 
     /// Whether it sells or shares data, or follows people to advertise to them: what an opt-out signal speaks of (GPC, 11 CCR 7025).
+    /// The database holds the same rule (column `purposes.sells_or_shares`), by which lists leave people out: whoever changes one changes the other.
     pub fn sells_or_shares(&self) -> bool {
         const TERMS: [&str; 5] = [
             "dpv:Advertising",
@@ -138,6 +139,11 @@ impl Purpose {
     /// Whether a person may end it by objecting, without having agreed to anything: by its ground, or because data is sold or shared (CCPA 1798.120).
     pub fn may_object(&self) -> bool {
         !self.needs_consent() && (self.basis().is_some_and(|basis| basis.may_object) || self.sells_or_shares())
+    }
+
+    /// Whether PIPL is among the laws that it is held to.
+    pub fn is_held_to_pipl(&self) -> bool {
+        self.jurisdictions.iter().any(|code| code == "CN")
     }
 
     /// Whether a recipient sits outside China.

@@ -30,6 +30,30 @@ fn a_ground_of_china_is_no_ground_elsewhere() {
 }
 
 #[test]
+fn who_is_held_to_two_laws_needs_a_ground_that_both_know() {
+    let both: Vec<String> = vec!["CN".into(), "DE".into()];
+    let interest = Purpose {
+        legal_basis: "eu_legitimate_interests".into(),
+        consent_kind: ConsentKind::None,
+        jurisdictions: both.clone(),
+        ..marketing()
+    };
+    assert_eq!(codes(&interest), [("/legal_basis".to_owned(), "basis_without_counterpart")]);
+    assert_eq!(codes(&Purpose { jurisdictions: vec!["DE".into()], ..interest.clone() }), []);
+    let contract = Purpose { legal_basis: "eu_contract".into(), ..interest };
+    assert_eq!(codes(&contract), [], "both know contract");
+    let shared = vec![Recipient { name: "Ads".into(), country: "SG".into() }];
+    let consent = Purpose { legal_basis: "eu_consent".into(), jurisdictions: both, recipients: shared, ..marketing() };
+    assert_eq!(codes(&consent), at_consent_kind(), "PIPL 39 holds whatever else does");
+}
+
+#[test]
+fn a_country_is_one_that_there_is() {
+    let nowhere = Purpose { jurisdictions: vec!["CN".into(), "ZZ".into()], ..marketing() };
+    assert_eq!(codes(&nowhere), [("/jurisdictions/1".to_owned(), "unknown_country")]);
+}
+
+#[test]
 fn the_kind_of_consent_fits_the_ground() {
     let kind = |purpose: Purpose| codes(&purpose);
     let at = |code| vec![("/consent_kind".to_owned(), code)];

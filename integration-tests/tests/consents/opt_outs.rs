@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Told, consent};
+use super::{Told, agreed, consent};
+use crate::exports;
+use crate::support::Caller;
 
 #[tokio::test]
 async fn an_opt_out_stands_when_the_signal_comes_no_more_until_the_person_agrees_later() {
@@ -62,4 +64,46 @@ async fn who_opted_out_is_not_asked_again_for_twelve_months() {
     rows.execute("UPDATE opt_outs SET at = at - interval '2 minutes'", &[]).await.unwrap();
     told.agrees(json!({})).await.shows(201);
     assert_eq!(told.sales.get(&path).await.shows(200).at("/reason"), "consent_in_force");
+}
+
+#[tokio::test]
+async fn nothing_is_shown_of_who_opted_out_until_they_agree_later() {
+    let told = Told::new().await;
+    let (dpo, manager, admin) = (told.org.dpo().await, told.org.manager().await, told.org.admin().await);
+    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
+    dpo.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    told.agrees(json!({})).await.shows(201);
+    let other = told.org.customer_of(&told.sales).await;
+    agreed(&told.sales, &dpo, &other).await;
+    let marketing = told.sales.with("processing-purpose", "marketing");
+    let partner = told.org.partner(&["name", "mobile"], &["marketing"], &["customers.read"]).await;
+    let partner = partner.with("processing-purpose", "marketing");
+    let (path, reveal) =
+        (format!("/v1/customers/{}", told.customer), json!({"fields": ["mobile"], "reason": "an offer"}));
+    let listed = async |caller: &Caller| {
+        let page = caller.get("/v1/customers").await.shows(200);
+        page.at("/data").as_array().unwrap().iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
+    };
+    let before = listed(&partner).await;
+    assert_eq!((listed(&marketing).await.len(), before.len()), (2, 2));
+    let export = exports::ask(&manager, json!({"purpose": "marketing"})).await.shows(201).id();
+    let decision = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
+    told.sales.get(&decision).header("sec-gpc", "1").await.shows(200);
+    for answer in [marketing.get(&path).await, marketing.post(&format!("{path}/reveal"), &reveal).await] {
+        let refused = answer.refuses(403, "no_consent");
+        assert!(!refused.text().contains("Zhang"), "{refused}");
+    }
+    assert_eq!(listed(&marketing).await, [json!(other)]);
+    let left = listed(&partner).await;
+    assert_eq!(left.len(), 1);
+    let gone = before.iter().find(|id| !left.contains(id)).and_then(Value::as_str).unwrap();
+    partner.get(&format!("/v1/customers/{gone}")).await.refuses(403, "no_consent");
+    admin.post(&format!("/v1/access-requests/{export}/approve"), &json!({})).await.shows(200);
+    let file = exports::until(&manager, &export, "ready").await;
+    assert_eq!((file.at("/rows"), file.at("/left_out")), (json!(1), json!({"no_consent": 1})));
+    told.sales.with("processing-purpose", "care").get(&path).await.shows(200);
+    told.agrees(json!({"unasked": true})).await.shows(201);
+    marketing.get(&path).await.shows(200);
+    marketing.post(&format!("{path}/reveal"), &reveal).await.shows(200);
+    assert_eq!((listed(&marketing).await.len(), listed(&partner).await), (2, before));
 }

@@ -24,6 +24,20 @@ pub use write::{Event, insert_events, insert_records, put_states};
 use crate::customers::{COLUMNS as CUSTOMER, CustomerRow};
 use crate::{DbError, Work};
 
+/// Whether an opt-out of this customer stops the purpose `p`: it sells or shares, and the person has not agreed to it since (`opt_out_stands`). Every
+/// door but the decision itself asks in these words; whoever never opted out costs one look-up, and that for such purposes alone.
+macro_rules! stopped_by_opt_out {
+    ($customer:literal) => {
+        concat!(
+            "(p.sells_or_shares AND EXISTS (SELECT FROM opt_outs o WHERE o.organization_id = p.organization_id AND o.customer_id = ",
+            $customer,
+            " AND NOT EXISTS (SELECT FROM consent_states g WHERE g.organization_id = o.organization_id AND g.customer_id = o.customer_id \
+             AND g.purpose = p.code AND g.state = 'given' AND g.at > o.at)))"
+        )
+    };
+}
+pub(crate) use stopped_by_opt_out;
+
 /// One record of consent or refusal. Never changed.
 #[derive(Clone, Debug)]
 pub struct ConsentRow {
@@ -186,10 +200,12 @@ pub async fn agreed(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Ve
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Those of these customers who object to a purpose that needs no consent, as it stands at this statement.
+/// Those of these customers who object to a purpose that needs no consent, by an opt-out as well, as it stands at this statement.
 pub async fn objecting(work: &Work, customers: &[Uuid], purpose: &str) -> Result<Vec<Uuid>, DbError> {
     let sql = format!(
-        "SELECT s.customer_id FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 AND {OBJECTED}"
+        "SELECT s.customer_id FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = ANY($2) AND s.purpose = $3 AND {OBJECTED} \
+         UNION SELECT i.id FROM unnest($2::uuid[]) AS i(id) JOIN purposes p ON p.organization_id = $1 AND p.code = $3 WHERE {}",
+        stopped_by_opt_out!("i.id")
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &customers, &purpose]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
@@ -233,5 +249,7 @@ pub async fn standings_of(work: &Work, customer: Uuid) -> Result<Vec<(String, St
 pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";
 /// Said against a purpose that needs no consent.
 pub(crate) const OBJECTED: &str = "s.channel = '*' AND s.state IN ('refused', 'withdrawn')";
-pub(crate) const IN_FORCE: &str =
-    "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())";
+pub(crate) const IN_FORCE: &str = concat!(
+    "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) AND NOT ",
+    stopped_by_opt_out!("s.customer_id")
+);

@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{Consents, CustomerRow, IN_FORCE, ScopeSql, shown};
-use crate::consents::{IN_FORCE as AGREED, JOIN_PURPOSE, OBJECTED};
+use crate::consents::{IN_FORCE as AGREED, JOIN_PURPOSE, OBJECTED, stopped_by_opt_out};
 use crate::{DbError, Work};
 
 /// What a customer is looked for by; every part given must match.
@@ -40,7 +40,7 @@ pub struct Filter {
 pub enum Ground {
     /// Consent to the purpose of this code is in force, by whatever channel.
     Agreed(String),
-    /// Nothing is objected to the purpose of this code.
+    /// Nothing is objected to the purpose of this code, and no opt-out stops it.
     NotObjected(String),
 }
 
@@ -55,7 +55,11 @@ impl Ground {
         let of = "WHERE s.organization_id = $1 AND s.customer_id = c.id AND s.purpose = ?";
         match self {
             Self::Agreed(_) => format!("EXISTS (SELECT FROM consent_states s {JOIN_PURPOSE} {of} AND {AGREED})"),
-            Self::NotObjected(_) => format!("NOT EXISTS (SELECT FROM consent_states s {of} AND {OBJECTED})"),
+            Self::NotObjected(_) => format!(
+                "NOT EXISTS (SELECT FROM consent_states s {of} AND {OBJECTED}) \
+                 AND NOT EXISTS (SELECT FROM purposes p WHERE p.organization_id = $1 AND p.code = ? AND {})",
+                stopped_by_opt_out!("c.id")
+            ),
         }
     }
 }

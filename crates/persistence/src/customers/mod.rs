@@ -18,6 +18,8 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::consents::stopped_by_opt_out;
+
 pub(crate) use bag::mark_of;
 pub use bag::{SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
@@ -102,14 +104,20 @@ pub enum Consents {
 }
 
 /// Each purpose is looked up for itself: of a table that nobody has analysed yet a join expects so few rows that it goes through all of them for each
-/// person. One that is agreed to by two channels stands there twice.
+/// person. One that is agreed to by two channels stands there twice. What an opt-out stops is not agreed to any more, and is objected to.
 macro_rules! consents {
     () => {
-        "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
-         WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
-         AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) \
-         AND s.at >= (SELECT p.consents_from FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
-         OR s.state IN ('refused', 'withdrawn') AND s.channel = '*'))"
+        concat!(
+            "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
+             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
+             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) AND s.at >= (SELECT CASE WHEN ",
+            stopped_by_opt_out!("s.customer_id"),
+            " THEN 'infinity' ELSE p.consents_from END FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
+             OR s.state IN ('refused', 'withdrawn') AND s.channel = '*') \
+             UNION ALL SELECT '!' || p.code FROM purposes p WHERE p.organization_id = c.organization_id AND ",
+            stopped_by_opt_out!("c.id"),
+            ")"
+        )
     };
 }
 

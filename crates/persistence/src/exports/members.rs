@@ -5,6 +5,7 @@ use custodian_domain::kernel::CustomerId;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::consents::{IN_FORCE, JOIN_PURPOSE, OBJECTED, stopped_by_opt_out};
 use crate::customers::{Filter, Where};
 use crate::{DbError, Work};
 
@@ -90,17 +91,20 @@ pub async fn outdated(
     consent_to: Option<&str>,
     objection_to: Option<&str>,
 ) -> Result<bool, DbError> {
-    const SQL: &str = "SELECT EXISTS (SELECT FROM export_members m CROSS JOIN unnest(m.shown) AS i(id) \
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM export_members m CROSS JOIN unnest(m.shown) AS i(id) \
              LEFT JOIN customers c ON c.organization_id = $1 AND c.id = i.id \
          WHERE m.organization_id = $1 AND m.export_id = $2 AND (c.id IS NULL OR c.archived_at IS NOT NULL OR ($3 AND c.restricted) \
-             OR ($4::text IS NOT NULL AND NOT EXISTS (SELECT FROM consent_states s JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose \
-                 WHERE s.organization_id = $1 AND s.customer_id = i.id AND s.purpose = $4 AND s.state = 'given' AND s.at >= p.consents_from \
-                 AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()))) \
+             OR ($4::text IS NOT NULL AND NOT EXISTS (SELECT FROM consent_states s {JOIN_PURPOSE} \
+                 WHERE s.organization_id = $1 AND s.customer_id = i.id AND s.purpose = $4 AND {IN_FORCE})) \
              OR ($5::text IS NOT NULL AND EXISTS (SELECT FROM consent_states s WHERE s.organization_id = $1 AND s.customer_id = i.id AND s.purpose = $5 \
-                 AND s.channel = '*' AND s.state IN ('refused', 'withdrawn')))))";
+                 AND {OBJECTED})) \
+             OR ($5::text IS NOT NULL AND EXISTS (SELECT FROM purposes p WHERE p.organization_id = $1 AND p.code = $5 AND {}))))",
+        stopped_by_opt_out!("i.id")
+    );
     let params: [&(dyn ToSql + Sync); 5] =
         [&work.organization().uuid(), &id, &restriction_counts, &consent_to, &objection_to];
-    let row = work.query_one(SQL, &params).await?;
+    let row = work.query_one(&sql, &params).await?;
     Ok(row.get(0))
 }
 

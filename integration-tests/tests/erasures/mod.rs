@@ -1,6 +1,7 @@
 //! Erasure: asked for once, gone from everywhere at once, and nobody else touched.
 
 mod asking;
+mod called_off;
 pub mod certificates;
 mod clearing;
 mod cuts;

@@ -133,7 +133,7 @@ pub struct ErasureBatchBody {
     state: String,
     /// How many it is about.
     customers: i32,
-    /// How many came to which outcome: `erased`, `erased_before`, `blocked`, `held`, `failed`.
+    /// How many came to which outcome: `erased`, `erased_before`, `blocked`, `held`, `restricted`, `failed`.
     outcomes: BTreeMap<String, i64>,
     /// Who proposed it; null for the service.
     requested_by: Option<Uuid>,
@@ -176,7 +176,7 @@ impl From<BatchView> for ErasureBatchBody {
 pub struct ErasureBatchMemberBody {
     /// Who.
     customer_id: Uuid,
-    /// `erased`, `erased_before`, `blocked`, `held` or `failed`; null before.
+    /// `erased`, `erased_before`, `blocked`, `held`, `restricted` or `failed`; null before.
     outcome: Option<String>,
     /// Their erasure, with a certificate of its own.
     erasure_id: Option<Uuid>,

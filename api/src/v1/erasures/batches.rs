@@ -112,7 +112,7 @@ pub async fn show_erasure_batch(
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the proposal"),
-        ("outcome" = Option<String>, Query, description = "`erased`, `erased_before`, `blocked`, `held` or `failed`"),
+        ("outcome" = Option<String>, Query, description = "`erased`, `erased_before`, `blocked`, `held`, `restricted` or `failed`"),
         ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of people.", body = Listing<ErasureBatchMemberBody>,
@@ -138,7 +138,7 @@ pub async fn list_erasure_batch_customers(
 /// Allow an erasure of many.
 ///
 /// By somebody who did not propose it, and who repeats how many it is about. One job goes from one person to the next: legal holds keep whom they bind (`held`), statutory terms put off
-/// (`blocked`), and whoever is erased gets a certificate of their own. A service that is killed goes on where it was.
+/// (`blocked`), whoever has had processing restricted is left out unless the ground is `subject_request` (`restricted`), and whoever is erased gets a certificate of their own. A service that is killed goes on where it was.
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the proposal")),
     request_body(content = ApproveErasureBatchBody, example = json!({"customers": 312})),

@@ -199,6 +199,7 @@ pub(super) enum Became {
     Before(Uuid),
     Blocked(Uuid, Vec<Uuid>),
     Held(Vec<Uuid>),
+    Restricted,
 }
 
 /// Erases a locked customer by the word of whoever allowed it for many, as far as nothing stands against it. Answers the entry that tells of it.
@@ -214,6 +215,11 @@ pub(super) async fn carry_out(
         return Ok((Became::Before(before.id), None));
     }
     let now = work.database_time().await?;
+    // They may need it for a claim (GDPR 18(2)), unless it is their own wish; a restriction that an erasure laid is not among these.
+    let wished = ground == Ground::SubjectRequest;
+    if !wished && !privacy_requests::restricted_at(work, &[row.id.uuid()], now).await?.is_empty() {
+        return Ok((Became::Restricted, None));
+    }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
     let wish = wish(app, by, &asked, row, before, now);
     match verdict(work, row.id, now).await? {

@@ -96,6 +96,7 @@ async fn one(
         Ok((Became::Before(id), draft)) => Ok((member(BatchOutcome::ErasedBefore, Some(id), Vec::new()), draft)),
         Ok((Became::Blocked(id, by), draft)) => Ok((member(BatchOutcome::Blocked, Some(id), by), draft)),
         Ok((Became::Held(by), draft)) => Ok((member(BatchOutcome::Held, None, by), draft)),
+        Ok((Became::Restricted, draft)) => Ok((member(BatchOutcome::Restricted, None, Vec::new()), draft)),
         Err(DomainError::Integrity) => {
             tracing::error!(alert = "critical", customer = %customer, "somebody who was to be erased was not: a key of the service itself does not open");
             Ok((member(BatchOutcome::Failed, None, Vec::new()), None))

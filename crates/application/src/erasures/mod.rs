@@ -4,6 +4,7 @@ mod again;
 mod ask;
 mod batch_run;
 mod batches;
+mod call_off;
 mod certificate;
 mod clear;
 mod files;
@@ -27,6 +28,7 @@ pub use batches::{
     BatchPreview, BatchView, MOST_IN_BATCH, NewBatch, approve_batch, deny_batch, find_batch, list_batches,
     list_members, preview_batch, propose_batch,
 };
+pub(crate) use call_off::call_off;
 pub use certificate::{CERTIFICATE_TYP, Certificate, certificate_of};
 pub use clear::{FoundCopy, clear_finding};
 pub use keyring::KEYRING_TYP;

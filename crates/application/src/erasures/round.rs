@@ -1,14 +1,17 @@
 //! The round that ends erasures: terms that have run, the ledger, new bucket keys, the keyring, and the old keys destroyed. Every step leaves the
 //! database and the key store so that the next round goes on from there, whatever ended this one.
 
+use chrono::{DateTime, Utc};
 use custodian_domain::erasures::Ground;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId};
 use custodian_domain::retention::Verdict;
 use custodian_persistence::customers::lock_any;
+use custodian_persistence::erasures::ErasureRow;
 use custodian_persistence::{Work, erasures as stored, organizations};
 use uuid::Uuid;
 
 use super::ask::{Asked, others_along, removal, take_away_and_tell, told};
+use super::call_off::called_off;
 use super::{certificate, keyring, ledger, sweep};
 use crate::audit::record_all;
 use crate::audit::sequencer::anchor_ledger;
@@ -89,7 +92,7 @@ pub async fn leave_keys(app: &App, organization: OrganizationId) -> Result<usize
     Ok(buckets.len())
 }
 
-/// Erases those whose terms have run. A hold that was laid meanwhile keeps them.
+/// Erases those whom no term or hold keeps any more. A hold that was laid meanwhile keeps them, and whose request came to nothing is let go.
 async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, DomainError> {
     let waiting = app.reading(organization, async |work| {
         let now = work.database_time().await?;
@@ -99,11 +102,12 @@ async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, Domai
     for (_, customer) in waiting.await? {
         let work = app.begin(organization).await?;
         match take_up_one(app, &work, customer).await {
-            Ok(true) => {
+            Ok(Came::Erased) => {
                 work.commit().await?;
                 taken += 1;
             }
-            Ok(false) => work.abandon().await,
+            Ok(Came::Noted) => work.commit().await?,
+            Ok(Came::Nothing) => work.abandon().await,
             Err(error) => {
                 work.abandon().await;
                 return Err(error);
@@ -113,15 +117,41 @@ async fn take_up(app: &App, organization: OrganizationId) -> Result<usize, Domai
     Ok(taken)
 }
 
-async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<bool, DomainError> {
+/// What came of somebody whose turn it was.
+enum Came {
+    Erased,
+    /// They wait for something else, or for nothing any more.
+    Noted,
+    Nothing,
+}
+
+/// Keeps what an erasure waits for now. What has no end is looked at by every round.
+async fn wait_on(work: &Work, wish: ErasureRow, by: Vec<Uuid>, until: DateTime<Utc>) -> Result<Came, DomainError> {
+    if wish.blocked_by == by && wish.blocked_until == Some(until) {
+        return Ok(Came::Nothing);
+    }
+    stored::put(work, &ErasureRow { blocked_by: by, blocked_until: Some(until), ..wish }).await?;
+    Ok(Came::Noted)
+}
+
+async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<Came, DomainError> {
     let (Some((row, false)), Some(wish)) =
         (lock_any(work, customer).await?, stored::of_customer(work, customer).await?)
     else {
-        return Ok(false);
+        return Ok(Came::Nothing);
     };
+    if let Some(draft) = called_off(work, customer).await? {
+        record_all(work, &[&app.own_entry(work.organization(), draft).await?]).await?;
+        return Ok(Came::Noted);
+    }
     let now = work.database_time().await?;
-    if verdict(work, customer, now).await? != Verdict::Go {
-        return Ok(false);
+    match verdict(work, customer, now).await? {
+        Verdict::Go => {}
+        Verdict::Blocked { by, until } => return wait_on(work, wish, by, until).await,
+        Verdict::Refused(by) => {
+            let until = wish.blocked_until.map_or(now, |until| until.min(now));
+            return wait_on(work, wish, by, until).await;
+        }
     }
     let ground = Ground::from_code(&wish.ground).unwrap_or(Ground::SubjectRequest);
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: wish.privacy_request };
@@ -129,7 +159,7 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<boo
     let done = take_away_and_tell(app, work, wish, &row, removal(Uuid::nil(), now)).await?;
     let entry = app.own_entry(work.organization(), told(&done)).await?;
     record_all(work, &[&entry]).await?;
-    Ok(true)
+    Ok(Came::Erased)
 }
 
 /// Tells the ledger of those it does not know of yet.

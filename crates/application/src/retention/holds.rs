@@ -193,7 +193,8 @@ async fn found(app: &App, work: &Work, id: Uuid) -> Result<HoldView, DomainError
     Ok(HoldView { customers: Some(customers), ..view(work, &keys, row, now)? })
 }
 
-/// Ends a hold. What waited for it is not erased by this alone: a term that ran is looked at by the next round, a refused wish is told again.
+/// Ends a hold. What waited for it is not erased by this alone: the next round looks at it again and erases, or waits for what else binds; a refused wish
+/// is told again.
 ///
 /// Errors: 409 `hold_released` for one that was ended before.
 pub async fn release_hold(

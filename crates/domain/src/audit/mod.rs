@@ -257,6 +257,7 @@ words! {
         ErasuresRead = "erasures.read": "Erasures, or what one would take, were read.",
         ErasuresRequest = "erasures.request": "Somebody asked for a customer to be erased.",
         ErasuresBlock = "erasures.block": "A duty to keep still runs; processing was restricted instead.",
+        ErasuresCallOff = "erasures.call_off": "An erasure that waited was called off: its request was taken back or turned down.",
         ErasuresErase = "erasures.erase": "A customer was made unreadable for good.",
         ErasuresCertify = "erasures.certify": "An erasure ended with its certificate.",
         ErasuresClear = "erasures.clear": "A copy of somebody who was erased was taken out of what is kept of somebody else.",

@@ -39,6 +39,8 @@ codes! {
         Blocked = "blocked",
         /// A legal hold keeps them as they are.
         Held = "held",
+        /// Has had processing restricted and did not wish to be erased.
+        Restricted = "restricted",
         /// Their stored key is broken: somebody has to look.
         Failed = "failed",
     }

@@ -1,6 +1,7 @@
 //! Erasures: from the wish to the certificate. Nothing here can open a value.
 
 mod batches;
+mod call_off;
 mod effect;
 mod pages;
 mod renew;
@@ -22,6 +23,7 @@ pub use batches::{
     BatchFilter, BatchRow, MemberRow, batch_of_job, find_batch, held_among, insert_batch, list_batches, lock_batch,
     members, next_members, note_member, outcomes, update_batch,
 };
+pub use call_off::call_off;
 pub use effect::{Removal, Removed, erase_customer, erased_with, restrict, what_is_there, what_is_there_of};
 pub use pages::Pages;
 pub use renew::{

@@ -276,9 +276,12 @@ pub async fn own_keys(work: &Work) -> Result<Vec<WrappedKey>, DbError> {
     Ok(rows.iter().map(wrapped_key).collect())
 }
 
-/// Erasures that wait for a term which has run, oldest first.
+/// Erasures that wait for a term which has run, for a hold that was released, or for a request that came to nothing, oldest first.
 pub async fn terms_run(work: &Work, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, CustomerId)>, DbError> {
-    const SQL: &str = "SELECT id, customer_id FROM erasures WHERE organization_id = $1 AND state = 'blocked' AND blocked_until <= $2 ORDER BY id LIMIT $3";
+    const SQL: &str = "SELECT e.id, e.customer_id FROM erasures e WHERE e.organization_id = $1 AND e.state = 'blocked' AND (e.blocked_until <= $2 \
+         OR EXISTS (SELECT FROM legal_holds h WHERE h.organization_id = $1 AND h.id = ANY(e.blocked_by) AND h.released_at IS NOT NULL) \
+         OR EXISTS (SELECT FROM privacy_requests r WHERE r.organization_id = $1 AND r.id = e.privacy_request_id AND r.state IN ('cancelled', 'rejected'))) \
+         ORDER BY e.id LIMIT $3";
     let rows = work.query(SQL, &[&work.organization().uuid(), &now, &limit]).await?;
     Ok(rows.iter().map(|row| (row.get(0), CustomerId::from(row.get::<_, Uuid>(1)))).collect())
 }

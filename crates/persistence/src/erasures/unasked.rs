@@ -49,7 +49,7 @@ pub async fn hold_proposals(work: &Work) -> Result<(), DbError> {
 pub async fn to_propose(work: &Work, ground: Ground, limit: i64) -> Result<Vec<Uuid>, DbError> {
     let Some(ended) = ended(ground) else { return Ok(Vec::new()) };
     let sql = format!(
-        "SELECT c.id FROM ({ended}) AS w(customer_id, at) JOIN customers c ON c.organization_id = $1 AND c.id = w.customer_id AND c.erased_at IS NULL \
+        "SELECT c.id FROM ({ended}) AS w(customer_id, at) JOIN customers c ON c.organization_id = $1 AND c.id = w.customer_id AND c.erased_at IS NULL AND NOT c.restricted \
          WHERE NOT {STILL_AGREED} AND NOT ({HELD_OTHERWISE}) ORDER BY c.id LIMIT $2"
     );
     let rows = work.query(&sql, &[&work.organization().uuid(), &limit]).await?;

@@ -131,7 +131,7 @@ async fn a_faulty_request_is_told_every_fault() {
     let members = json!({"customer_id": customer, "right": "objection", "requester": relative, "purposes": ["care", "unheard_of"]});
     let refused = file(&sales, &members).await.refuses(422, "invalid_body");
     let pointers: Vec<String> = refused.faults().into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(pointers, ["/purposes/1", "/requester/interest", "/requester/relationship", "/right"]);
+    assert_eq!(pointers, ["/purposes/0", "/purposes/1", "/requester/interest", "/requester/relationship", "/right"]);
     let both = json!({"customer_id": customer, "contact": {"field": "email", "value": "a@b.example"}});
     assert_eq!(file(&sales, &both).await.refuses(422, "invalid_body").faults()[0].1, "one_of");
     let future = json!({"customer_id": customer, "received_at": "2099-01-01T00:00:00Z"});

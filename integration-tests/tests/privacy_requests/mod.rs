@@ -1,10 +1,12 @@
 //! Requests of people about their data: filed without telling who exists, proved, answered in time, turned down only on a ground.
 
+mod asked;
 mod closing;
 mod duplicates;
 mod effects;
 mod expiry;
 mod filing;
+mod gone;
 mod log;
 mod outcome;
 mod people;
@@ -49,12 +51,12 @@ pub async fn filed(person: &Person, customer: &str) -> String {
     file(person, &json!({"customer_id": customer})).await.shows(201).id()
 }
 
-async fn act(person: &Person, request: &str, action: &str, body: &Value) -> Answer {
+pub async fn act(person: &Person, request: &str, action: &str, body: &Value) -> Answer {
     person.post(&format!("{PATH}/{request}/{action}"), body).await
 }
 
 /// Files a request of a customer and lets the officer see a document.
-async fn proved(officer: &Person, customer: &str, members: &Value) -> String {
+pub async fn proved(officer: &Person, customer: &str, members: &Value) -> String {
     let mut members = members.clone();
     members["customer_id"] = json!(customer);
     let id = file(officer, &members).await.shows(201).id();

@@ -59,6 +59,18 @@ async fn a_code_is_spent_after_five_tries_and_letters_are_three_an_hour() {
 }
 
 #[tokio::test]
+async fn a_code_opens_nothing_once_its_address_was_corrected() {
+    let org = Org::found().await;
+    let ((customer, address), key) = (somebody(&org).await, portal(&org).await);
+    let asked = ask(&org, &key, "email", &address).await.shows(202);
+    let sent = code(&letter(org.service(), &address, 1).await);
+    let (path, moved) = (format!("/v1/customers/{customer}"), format!("new-{address}"));
+    org.admin().await.patch(&path, &json!({"fields": {"email": moved}})).await.shows(200);
+    show(&org, &asked.at("/challenge"), &sent).await.refuses(401, "invalid_code");
+    come_in(&org, &moved, 1).await.get("/v1/self/data").await.shows(200);
+}
+
+#[tokio::test]
 async fn a_shared_contact_point_opens_nobody_s_door() {
     let org = Org::found().await;
     let ((_, address), key) = (somebody(&org).await, portal(&org).await);

@@ -51,6 +51,12 @@ async fn a_correction_names_fields_and_values_that_can_be() {
     pointers.sort();
     assert_eq!(pointers, ["/corrections/email", "/corrections/shoe_size"]);
     ask("erasure", json!({"address": "2 Harbour Street"})).await.refuses(422, "invalid_body");
+    let nameless = ask("rectification", json!({"name": null})).await.refuses(422, "invalid_body");
+    assert_eq!(nameless.faults(), [("/corrections/name".to_owned(), "required".to_owned())]);
+    let number = ask("rectification", json!({"address": 2})).await.refuses(422, "invalid_body");
+    assert_eq!(number.faults(), [("/corrections/address".to_owned(), "wrong_type".to_owned())]);
+    let away = ask("rectification", json!({"address": null})).await.shows(201);
+    assert_eq!(away.at("/corrections"), json!({"address": null}));
     let read = org.dpo().await.get(&format!("/v1/privacy-requests/{}", made.id())).await.shows(200);
     assert_eq!(read.at("/details/corrections/address"), "2 Harbour Street");
 }

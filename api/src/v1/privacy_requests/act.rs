@@ -76,7 +76,7 @@ impl Body for RejectBody {
 /// Prove who asks.
 ///
 /// `method: code` sends eight digits to a contact point on file (three times an hour at most), to be tried five times within ten minutes; the answer is the same whether there
-/// is somebody to send them to or not. Other methods say what staff have seen, and which customer it is, also in place of the one that it was taken for; once proved it
+/// is somebody to send them to or not. They count for the contact point that they went to: once another one is on file, they are not accepted. Other methods say what staff have seen, and which customer it is, also in place of the one that it was taken for; once proved it
 /// is moved no more (`already_verified`). While a proof is awaited the clock stands still where the law lets it, and nowhere else. Of several open requests of one person for
 /// the same right under the same law and for the same purposes, the first one stands; one that is proved takes the place of one that is not. One without purposes asks for all
 /// of them and repeats none that names some. Requests of right `rectification` each stand by themselves.
@@ -175,7 +175,7 @@ pub async fn extend_privacy_request(
 /// Does what is done here: `rectification` makes the `corrections` as a change by the caller, `restriction` caps what anybody sees of the person and stops every use but those
 /// that the law leaves open, `objection` ends the uses that it names, or every one that may be objected to. The rest is said to have been done. A request of right `erasure` cannot be completed as long as no erasure of the person is recorded (`erasure_not_recorded`), nor one of
 /// right `withdraw_consent` as long as a consent that it is about is in force. The person is told by letter; of an erasure when it is carried out, for afterwards nobody knows
-/// an address any more.
+/// an address any more. Once the person is erased no other right can be said to have been done (`410` `erased`): such a request is turned down on the ground `nothing_held`.
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),
     request_body(content = CompleteBody, example = json!({"answer": "A copy was handed over."})),

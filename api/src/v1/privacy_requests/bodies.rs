@@ -70,15 +70,16 @@ pub struct NewPrivacyRequestBody {
     channel: String,
     /// Who asks; the person when absent.
     requester: Option<RequesterBody>,
-    /// Codes of the purposes that it is about; all when absent. An objection names none that rests on consent: that is withdrawn.
+    /// Codes of the purposes that it is about; all when absent. An objection names none that rests on consent: that is withdrawn. Nor one that
+    /// an objection does not end (`not_objectable`).
     #[schema(max_items = 100)]
     purposes: Option<Vec<String>>,
     /// In the person's own words; kept sealed.
     #[schema(max_length = 4_000)]
     words: Option<String>,
-    /// What is to stand in place of what does, by field; for `rectification`. Kept sealed.
-    #[schema(value_type = Option<Object>)]
-    corrections: Option<BTreeMap<String, String>>,
+    /// What is to stand in place of what does, by field; for `rectification`. Values as `PATCH /v1/customers/{id}` takes them, `null` takes one away. Kept
+    /// sealed.
+    corrections: Option<BTreeMap<String, Value>>,
 }
 
 impl Body for NewPrivacyRequestBody {
@@ -309,7 +310,7 @@ pub struct DetailsBody {
     words: Option<String>,
     /// What is to be corrected, by field.
     #[schema(value_type = Object)]
-    corrections: BTreeMap<String, String>,
+    corrections: BTreeMap<String, Value>,
 }
 
 impl From<Details> for DetailsBody {

@@ -117,6 +117,8 @@ pub async fn list_privacy_requests(
 /// As it came in, about a customer of an id or of a contact point. The answer is the same whether somebody of that id or contact point is on file or not. The clock runs from
 /// the receipt, by the day of the law's own place: under `EU` a month, under `US-CA` 45 days or, for opting out, 15 business days, under `CN` the working days that the
 /// organisation set for "in time". Who speaks for another says on what ground; relatives of somebody who has died may look, copy, correct and delete.
+/// `corrections` are values as `PATCH /v1/customers/{id}` takes them. An objection names purposes that it ends: those whose ground the law lets people object to, or that
+/// sell or share; another is refused (`not_objectable`).
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])),
     request_body(content = NewPrivacyRequestBody, example = json!({"right": "access", "jurisdiction": "CN", "contact": {"field": "email", "value": "zhang@example.com"},

@@ -78,15 +78,16 @@ pub struct NewOwnRequestBody {
     /// Under whose law: `CN`, `EU` or `US-CA`.
     #[schema(pattern = "^(CN|EU|US-CA)$")]
     jurisdiction: String,
-    /// Codes of the purposes that it is about; all when absent. An objection names none that rests on consent: that is withdrawn.
+    /// Codes of the purposes that it is about; all when absent. An objection names none that rests on consent: that is withdrawn. Nor one that
+    /// an objection does not end (`not_objectable`).
     #[schema(max_items = 100)]
     purposes: Option<Vec<String>>,
     /// In one's own words; kept sealed.
     #[schema(max_length = 4_000)]
     words: Option<String>,
-    /// What is to stand in place of what does, by field; for `rectification`. Kept sealed.
-    #[schema(value_type = Option<Object>)]
-    corrections: Option<BTreeMap<String, String>>,
+    /// What is to stand in place of what does, by field; for `rectification`. Values as `PATCH /v1/customers/{id}` takes them, `null` takes one away. Kept
+    /// sealed.
+    corrections: Option<BTreeMap<String, Value>>,
 }
 
 impl Body for NewOwnRequestBody {}
@@ -128,7 +129,7 @@ pub struct OwnRequestBody {
     words: Option<String>,
     /// What was to be corrected, by field.
     #[schema(value_type = Object)]
-    corrections: BTreeMap<String, String>,
+    corrections: BTreeMap<String, Value>,
     /// Code of the ground on which it was turned down.
     ground: Option<String>,
     /// The article that it rests on.

@@ -34,7 +34,8 @@ pub async fn list_own_requests(me: Oneself, app: Data<App>, mut query: Query) ->
 
 /// Make a request about oneself.
 ///
-/// The code that opened the session is the proof of who asks, so it is in progress at once. `rectification` names in `corrections` what is to stand in place of what does.
+/// The code that opened the session is the proof of who asks, so it is in progress at once. `rectification` names in `corrections` what is to stand in place of what does,
+/// in values as `PATCH /v1/customers/{id}` takes them.
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),
     request_body(content = NewOwnRequestBody, example = json!({"right": "rectification", "jurisdiction": "EU", "corrections": {"address": "2 Harbour Street"}})),

@@ -116,7 +116,8 @@ pub async fn ask_for_code(
 
 /// Open a session by a code.
 ///
-/// A code works once, within ten minutes, with the challenge that it was asked for with; after five wrong ones it is spent.
+/// A code works once, within ten minutes, with the challenge that it was asked for with; after five wrong ones it is spent. Once another contact point is on file than the
+/// one that it went to, it opens nothing.
 #[utoipa::path(
     tag = "self-service", security(()),
     request_body(content = ShowCodeBody, example = json!({"challenge": "cv_AZOgsH9MfDqdVWsfbz4qEA", "code": "40718293"})),

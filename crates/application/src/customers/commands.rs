@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use custodian_domain::catalog::{Field, Input, RecordType};
 use custodian_domain::customers::{Stage, is_region_code, is_source_code};
 use custodian_domain::kernel::{DepartmentId, Fault, UserId};
+use serde_json::Value;
 
 /// A value as it came in.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,18 @@ pub enum FieldInput {
     Structure(String),
     /// Take the value away.
     Null,
+}
+
+impl From<&Value> for FieldInput {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(number.to_string()),
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(_) | Value::Object(_) => Self::Structure(value.to_string()),
+        }
+    }
 }
 
 /// What stands beside the fields.

@@ -2,7 +2,7 @@
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
-use custodian_domain::privacy_requests::{State, ground, remedy};
+use custodian_domain::privacy_requests::{Right, State, ground, remedy};
 use custodian_persistence::Work;
 use serde_json::json;
 use uuid::Uuid;
@@ -10,15 +10,15 @@ use uuid::Uuid;
 use super::effects::carry_out;
 use super::handle::{end, stands};
 use super::read::{RequestView, view_of};
-use super::{Doer, codes, conflict, entry, letters, note, to_handle};
+use super::{Doer, codes, conflict, entry, letters, note, still_here, to_handle};
 use crate::audit::Detail;
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call};
 
 /// Does what was asked for, as far as it is done here, and says how it was answered.
 ///
-/// Errors: 409 `not_in_progress` before it is known who asks, `duplicate_request`, `request_closed`; those of what it does: `erasure_not_recorded`,
-/// `consents_in_force`, and what corrections are refused for.
+/// Errors: 410 `erased` where nothing is left to do it with, unless that was asked; 409 `not_in_progress` before it is known who asks, `duplicate_request`,
+/// `request_closed`; those of what it does: `erasure_not_recorded`, `consents_in_force`, and what corrections are refused for.
 pub async fn complete(
     app: &App,
     call: &Call,
@@ -28,6 +28,9 @@ pub async fn complete(
 ) -> Result<RequestView, DomainError> {
     let (mut row, _) = to_handle(call, work, id).await?;
     let codes = codes(&row)?;
+    if codes.right != Right::Erasure {
+        still_here(work, &row).await?;
+    }
     if !codes.state.may_become(State::Completed) {
         return Err(conflict("not_in_progress"));
     }

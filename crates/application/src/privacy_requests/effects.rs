@@ -7,7 +7,7 @@ use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow, RestrictionRow};
 use custodian_persistence::{Work, customers as people};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::read::{RequestView, view_of};
@@ -78,7 +78,7 @@ async fn correct(
 ) -> Result<(), DomainError> {
     let corrections = view.details.as_ref().map(|details| &details.corrections);
     let Some(corrections) = corrections.filter(|corrections| !corrections.is_empty()) else { return Ok(()) };
-    let input = |(key, value): (&String, &String)| (key.clone(), FieldInput::Text(value.clone()));
+    let input = |(key, value): (&String, &Value)| (key.clone(), FieldInput::from(value));
     let patch = Patch { fields: corrections.iter().map(input).collect(), rectifies: true, ..Patch::default() };
     customers::patch(app, call, work, customer.uuid(), &Precondition::Any, patch).await?;
     let fields: Vec<String> = corrections.keys().cloned().collect();

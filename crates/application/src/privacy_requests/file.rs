@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Input, SearchKind, customer};
+use custodian_domain::catalog::{SearchKind, customer};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, JobId};
 use custodian_domain::privacy_requests::{
     Channel, Claim, Jurisdiction, Proof, Requester, Right, Rule, State, claim_faults,
@@ -10,12 +10,13 @@ use custodian_domain::privacy_requests::{
 use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
 use custodian_persistence::{Work, consents, customers as people, jobs};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::read::{Details, RequestView};
 use super::{Doer, KIND, duplicates, entry, note, tell, times, watch};
 use crate::audit::Detail;
+use crate::customers::{FieldInput, accept_field};
 use crate::events::EventType;
 use crate::keys::{own_place, seal_own};
 use crate::{App, Call, purposes};
@@ -52,7 +53,8 @@ pub struct NewRequest {
 
 /// Files a request. The clock runs from its receipt.
 ///
-/// Errors: 422 for what somebody who speaks for another must say and does not, for a contact point that is none, and `calendar_missing`.
+/// Errors: 422 for what somebody who speaks for another must say and does not, for a contact point that is none, for corrections that no change of the
+/// customer could make, for purposes that are unknown or that an objection does not end, and `calendar_missing`.
 pub async fn create(app: &App, call: &Call, work: &Work, new: NewRequest) -> Result<RequestView, DomainError> {
     call.needs(Permission::PrivacyRequestsCreate)?;
     let found = meant(app, call, work, &new.whom).await?;
@@ -114,6 +116,8 @@ async fn check(call: &Call, work: &Work, new: &NewRequest, today: NaiveDate) -> 
             None => faults.push(at("unknown_purpose")),
             // What rests on consent is withdrawn.
             Some(purpose) if objects && purpose.needs_consent => faults.push(at("not_allowed")),
+            // Reads would go on: only some grounds, and selling or sharing, end by an objection (GDPR art. 21(1), CCPA 1798.120).
+            Some(purpose) if objects && !purpose.may_object => faults.push(at("not_objectable")),
             Some(_) => {}
         }
     }
@@ -124,13 +128,15 @@ async fn check(call: &Call, work: &Work, new: &NewRequest, today: NaiveDate) -> 
 /// What is to be corrected must be values of the catalog; a rectification in words alone is one as well.
 fn correction_faults(call: &Call, new: &NewRequest, today: NaiveDate) -> Vec<Fault> {
     let corrections = &new.details.corrections;
-    let fault = |(key, value): (&String, &String)| {
-        let at = |code| Fault::new(format!("/corrections/{key}"), code);
+    let fault = |(key, value): (&String, &Value)| {
         if new.right != Right::Rectification {
-            return Some(at("not_allowed"));
+            let token = key.replace('~', "~0").replace('/', "~1");
+            return Some(Fault::new(format!("/corrections/{token}"), "not_allowed"));
         }
-        let Some(field) = call.customer().field(key) else { return Some(at("unknown_field")) };
-        field.accept(Input::Text(value), today).err().map(|refusal| at(refusal.code))
+        // As a change of the customer judges it, which is what becomes of it.
+        let mut fault = accept_field(call.customer(), key, &FieldInput::from(value), today).err()?;
+        fault.pointer = fault.pointer.replacen("/fields/", "/corrections/", 1);
+        Some(fault)
     };
     corrections.iter().filter_map(fault).collect()
 }
@@ -177,6 +183,8 @@ fn blank(app: &App, call: &Call, new: &NewRequest, now: DateTime<Utc>) -> Reques
 
 /// The one customer that is meant, if there is exactly one. A contact point that several people share says nothing of who asks.
 pub(crate) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> Result<Option<CustomerId>, DomainError> {
+    // In the order in which whoever answers a request takes the two.
+    stored::hold(work).await?;
     match whom {
         Whom::Customer(id) => {
             let Ok(id) = call.identity.meant_customer(*id) else { return Ok(None) };

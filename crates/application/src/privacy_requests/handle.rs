@@ -1,8 +1,8 @@
 //! What is done with a request on its way: its receipt confirmed, given to somebody, given more time, taken back.
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{DomainError, JobId, RefusedAs, UserId};
-use custodian_domain::privacy_requests::State;
+use custodian_domain::kernel::{CustomerId, DomainError, JobId, RefusedAs, UserId};
+use custodian_domain::privacy_requests::{Right, State};
 use custodian_domain::roles::Permission;
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
 use custodian_persistence::users::UserRow;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::read::{RequestView, view_of};
 use super::{Doer, codes, conflict, duplicates, entry, letters, note, tell, times, to_handle, watch};
 use crate::audit::{Detail, Draft};
+use crate::erasures::call_off;
 use crate::events::EventType;
 use crate::roles::all_roles;
 use crate::{App, Call};
@@ -78,7 +79,8 @@ pub(crate) async fn hand_over(
     stored::hold(work).await?;
     let mut count = 0;
     for id in stored::open_of(work, from).await? {
-        let Some(mut row) = stored::lock(work, id).await? else { continue };
+        // Of many people: to hold them all as well would meet whoever holds two of them in another order.
+        let Some(mut row) = stored::lock_alone(work, id).await? else { continue };
         row.assignee = to;
         stored::update(work, &row).await?;
         note(app, work, &row, Doer::of(call), "assigned", json!({"user_id": to})).await?;
@@ -162,6 +164,9 @@ pub(super) async fn end(
     stored::update(work, &row).await?;
     tell(app, work, EventType::PrivacyRequestsClosed, &row).await?;
     duplicates::release(app, work, &row, Doer::of(call)).await?;
+    if let (true, Some(customer)) = (row.right == Right::Erasure.as_str(), row.customer) {
+        call_off(app, call, work, CustomerId::from(customer)).await?;
+    }
     jobs::finish(work, JobId::from(row.id), Ok(json!({"state": row.state})), now).await?;
     Ok(row)
 }

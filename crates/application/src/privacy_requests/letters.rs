@@ -18,7 +18,8 @@ const LETTER_LIVES: TimeDelta = TimeDelta::days(7);
 /// The same of a letter to somebody who is gone: their certificate waits for it.
 const LAST_LETTER_LIVES: TimeDelta = TimeDelta::days(3);
 
-async fn contact(
+/// The contact point of a customer that is written to now, held until the transaction ends; `named` as it was for the code. Never printed.
+pub(crate) async fn contact(
     app: &App,
     work: &Work,
     customer: CustomerId,
@@ -50,7 +51,7 @@ fn contact_of(
     Ok(None)
 }
 
-/// Sends a code. False when there is no way to reach the person.
+/// Sends a code; where it went. `None` when there is no way to reach the person.
 pub(crate) async fn code(
     app: &App,
     work: &Work,
@@ -58,8 +59,8 @@ pub(crate) async fn code(
     named: Option<&str>,
     code: &Code,
     until: DateTime<Utc>,
-) -> Result<bool, DomainError> {
-    let Some(to) = contact(app, work, customer, named).await? else { return Ok(false) };
+) -> Result<Option<String>, DomainError> {
+    let Some(to) = contact(app, work, customer, named).await? else { return Ok(None) };
     let organization = organizations::name(work).await?;
     let (digits, ends) = (code.text.as_str(), until.to_rfc3339_opts(SecondsFormat::Secs, true));
     let text = Text {
@@ -70,8 +71,8 @@ pub(crate) async fn code(
              Your code is {digits}, until {ends}. If you did not ask for it, ignore this message and tell nobody the code.\n"
         ),
     };
-    mail::queue_to_customer(app, work, (customer, to), text, until).await?;
-    Ok(true)
+    mail::queue_to_customer(app, work, (customer, to.clone()), text, until).await?;
+    Ok(Some(to))
 }
 
 /// Tells the person what became of the request, once it is known who asked. `more` goes below, in both languages.

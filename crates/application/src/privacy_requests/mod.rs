@@ -24,7 +24,7 @@ pub use file::{NewRequest, Whom, create};
 pub(crate) use file::{contact_tag, file, meant};
 pub use handle::{acknowledge, assign, cancel, extend};
 pub(crate) use handle::{hand_over, take_back};
-pub(crate) use letters::{code as send_code_to, last_letter, tell_of_own_erasure};
+pub(crate) use letters::{code as send_code_to, contact as contact_on_file, last_letter, tell_of_own_erasure};
 pub use log::{LogExport, export_log};
 pub(crate) use package::own_package;
 pub use package::{Package, package};
@@ -47,6 +47,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::privacy_requests::{Jurisdiction, Right, Rule, State};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
+use custodian_persistence::customers::tombstone;
 use custodian_persistence::privacy_requests::{self as stored, EventRow, RequestRow};
 use serde_json::Value;
 use uuid::Uuid;
@@ -135,7 +136,17 @@ async fn note(
     follow(app, work, row).await
 }
 
-/// The request, held, for somebody who answers requests.
+/// Refuses what cannot be done any more, nor said to have been done, once whose request it is was erased.
+async fn still_here(work: &Work, row: &RequestRow) -> Result<(), DomainError> {
+    match row.customer {
+        Some(customer) if tombstone(work, CustomerId::from(customer)).await?.is_some() => {
+            Err(DomainError::refused(RefusedAs::Gone, "erased"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The request and whose it is, held, for somebody who answers requests.
 ///
 /// Errors: 404; 409 `request_closed`.
 async fn to_handle(call: &Call, work: &Work, id: Uuid) -> Result<(RequestRow, DateTime<Utc>), DomainError> {

@@ -38,7 +38,7 @@ pub enum Shown {
 /// Proves who asks, or asks for the proof. While it is awaited the clock stands still, where the law lets it.
 ///
 /// Errors: 409 `request_closed`, `already_verified`, `no_verification` where the law asks for none, `arranged_otherwise`, `not_a_minor`,
-/// `code_not_accepted`; 404 for a customer out of sight; 422 for a way that does not fit; 429.
+/// `code_not_accepted`, also for a code that went to a contact point that is not on file any more; 404 for a customer out of sight; 422 for a way that does not fit; 429.
 pub async fn verify(app: &App, call: &Call, work: &Work, id: Uuid, shown: Shown) -> Result<RequestView, DomainError> {
     let (mut row, now) = to_handle(call, work, id).await?;
     if row.verified_at.is_some() {
@@ -75,12 +75,12 @@ async fn send_code(
     if stored::made_since(work, row.id, now - TimeDelta::hours(1)).await? >= CODES_AN_HOUR {
         return Err(DomainError::wait("too_many_attempts", 3600));
     }
-    let code = one_time_code::draw(app, row.id);
-    let reachable = match row.customer {
+    let code = one_time_code::draw(app);
+    let to = match row.customer {
         Some(customer) => letters::code(app, work, CustomerId::from(customer), None, &code, now + CODE_LIVES).await?,
-        None => false,
+        None => None,
     };
-    let digest = reachable.then(|| code.digest.to_vec());
+    let digest = to.map(|to| one_time_code::digest(app, row.id, &to, &code).to_vec());
     let kept = CodeRow { id: app.new_id(), about: row.id, digest, created_at: now, expires_at: now + CODE_LIVES };
     stored::insert_code(work, &kept).await?;
     row.state = State::Verifying.as_str().to_owned();
@@ -97,7 +97,12 @@ async fn check_code(app: &App, call: &Call, work: &Work, row: &RequestRow, code:
     let beside = Work::begin_beside(app.db(), work.organization()).await?;
     let tried = stored::try_code(&beside, row.id, TRIES).await?;
     beside.commit().await?;
-    let right = tried.filter(|(_, digest)| one_time_code::is_right(app, row.id, code, digest.as_deref()));
+    let to = match row.customer {
+        Some(customer) => letters::contact(app, work, CustomerId::from(customer), None).await?,
+        None => None,
+    };
+    let is_right = |digest: Option<&[u8]>| one_time_code::is_right(app, row.id, to.as_deref(), code, digest);
+    let right = tried.filter(|(_, digest)| is_right(digest.as_deref()));
     match right {
         Some((id, _)) if stored::spend_code(work, id).await? => Ok(()),
         _ => {

@@ -8,6 +8,7 @@ use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as stored, EventRow, RequestFilter, RequestRow};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::entry;
@@ -29,9 +30,9 @@ pub struct Details {
     pub authorization: Option<String>,
     /// In their own words.
     pub words: Option<String>,
-    /// What is to stand in place of what does, by field.
+    /// What is to stand in place of what does, by field, as a change of the customer takes it; null takes a value away.
     #[serde(default)]
-    pub corrections: BTreeMap<String, String>,
+    pub corrections: BTreeMap<String, Value>,
 }
 
 /// A request as it is read.

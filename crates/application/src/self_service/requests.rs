@@ -7,6 +7,7 @@ use custodian_domain::kernel::DomainError;
 use custodian_domain::privacy_requests::{Channel, Jurisdiction, Proof, Requester, Right};
 use custodian_persistence::Work;
 use custodian_persistence::privacy_requests::{self as stored, RequestFilter};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::oneself;
@@ -26,7 +27,7 @@ pub struct OwnRequest {
     /// In their own words.
     pub words: Option<String>,
     /// What is to stand in place of what does, by field.
-    pub corrections: BTreeMap<String, String>,
+    pub corrections: BTreeMap<String, Value>,
 }
 
 /// Files a person's own request: it is known who asks, so it is in progress at once.

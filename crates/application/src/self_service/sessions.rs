@@ -18,7 +18,7 @@ use super::oneself;
 use super::portal::open_portal;
 use crate::audit::{Draft, EntryActor, record_all, seal_entry};
 use crate::auth::{LETTER, SUBJECT, one_time_code};
-use crate::privacy_requests::{CODE_LIVES, CODES_AN_HOUR, TRIES, contact_tag, send_code_to};
+use crate::privacy_requests::{CODE_LIVES, CODES_AN_HOUR, TRIES, contact_on_file, contact_tag, send_code_to};
 use crate::{App, Call};
 
 /// Somebody has asked for a code.
@@ -116,25 +116,30 @@ async fn answer(app: &App, work: &Work, visit: &VisitRow) -> Result<(), DomainEr
     if stored::codes_since(work, customer, since).await? >= CODES_AN_HOUR {
         return Ok(());
     }
-    let code = one_time_code::draw(app, visit.id);
-    if !send_code_to(app, work, customer, Some(&visit.field), &code, visit.expires_at).await? {
-        return Ok(());
-    }
-    codes::set_digest(work, visit.id, &code.digest).await?;
+    let code = one_time_code::draw(app);
+    let sent = send_code_to(app, work, customer, Some(&visit.field), &code, visit.expires_at).await?;
+    let Some(to) = sent else { return Ok(()) };
+    codes::set_digest(work, visit.id, &one_time_code::digest(app, visit.id, &to, &code)).await?;
     stored::name_visitor(work, visit.id, customer).await?;
     write(app, work, customer, None, "", Draft::about(Action::SelfServiceCode, customer)).await
 }
 
 /// Opens a session for whoever shows the code. Each try counts, whatever comes of it.
 ///
-/// Errors: 401 `invalid_code`, the same for a code that is wrong, spent, too old or was never sent.
+/// Errors: 401 `invalid_code`, the same for a code that is wrong, spent, too old, was never sent, or went to a contact point that is not on file any more.
 pub async fn redeem(app: &App, challenge: &str, code: &str, request: &str) -> Result<Tokens, DomainError> {
     let invalid = || DomainError::refused(RefusedAs::Unauthorized, "invalid_code");
     let (organization, visit) = parse(app, challenge).ok_or_else(invalid)?;
     let work = app.begin(organization).await?;
     let tried = codes::try_code(&work, visit, TRIES).await?;
-    let known = stored::lock_visit(&work, visit).await?.and_then(|visit| visit.customer);
-    let right = tried.is_some_and(|(_, digest)| one_time_code::is_right(app, visit, code, digest.as_deref()));
+    let found = stored::lock_visit(&work, visit).await?;
+    let known = found.as_ref().and_then(|found| found.customer);
+    let to = match (known, &found) {
+        (Some(customer), Some(found)) => contact_on_file(app, &work, customer, Some(&found.field)).await?,
+        _ => None,
+    };
+    let is_right = |digest: Option<&[u8]>| one_time_code::is_right(app, visit, to.as_deref(), code, digest);
+    let right = tried.is_some_and(|(_, digest)| is_right(digest.as_deref()));
     let Some(customer) = known.filter(|_| right) else {
         if let Some(customer) = known {
             let failed = Draft { verdict: Verdict::Failed, ..Draft::about(Action::SelfServiceFailed, customer) };

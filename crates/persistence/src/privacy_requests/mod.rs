@@ -3,6 +3,7 @@
 mod codes;
 mod deadlines;
 mod expire;
+mod held;
 mod log;
 mod notifications;
 mod restrictions;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use deadlines::{DaysRow, OpenRow, count_open, open_after, put_days};
 pub use expire::{ended_before, remove_ended};
+pub use held::{hold, lock, lock_alone, lock_open};
 pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
@@ -257,34 +259,6 @@ pub async fn update(work: &Work, row: &RequestRow) -> Result<(), DbError> {
 pub async fn find(work: &Work, id: Uuid) -> Result<Option<RequestRow>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM privacy_requests WHERE organization_id = $1 AND id = $2");
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(RequestRow::from))
-}
-
-/// One request, held until the transaction ends.
-pub async fn lock(work: &Work, id: Uuid) -> Result<Option<RequestRow>, DbError> {
-    let sql = format!("SELECT {COLUMNS} FROM privacy_requests WHERE organization_id = $1 AND id = $2 FOR UPDATE");
-    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(RequestRow::from))
-}
-
-/// Lets requests of the organisation move one at a time until the transaction ends: which of several stands is decided among all of a person's.
-pub async fn hold(work: &Work) -> Result<(), DbError> {
-    let sql = "SELECT pg_advisory_xact_lock(hashtextextended('custodian.privacy:' || $1, 0))";
-    work.query(sql, &[&work.organization().to_string()]).await?;
-    Ok(())
-}
-
-/// The open requests of a person for a right, oldest first, held until the transaction ends.
-pub async fn lock_open(
-    work: &Work,
-    customer: Uuid,
-    right: &str,
-    jurisdiction: &str,
-) -> Result<Vec<RequestRow>, DbError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2 AND right_code = $3 AND jurisdiction = $4 AND closed_at IS NULL \
-         ORDER BY id FOR UPDATE"
-    );
-    let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &right, &jurisdiction]).await?;
-    Ok(rows.iter().map(RequestRow::from).collect())
 }
 
 /// Which requests are wanted; every part given must match.

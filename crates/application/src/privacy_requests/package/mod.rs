@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use self::content::{Files, Source, files};
 use self::files::{Archive, Attached, attached_bytes};
-use super::{Codes, Doer, codes, conflict, entry, note};
+use super::{Codes, Doer, codes, conflict, entry, note, still_here};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
 use crate::customers::{guard, own_values};
@@ -54,8 +54,8 @@ impl Package {
 
 /// The package of a request that was done, for who hands it over.
 ///
-/// Errors: 404; 409 `no_package` for a right without one, and before the request is done; 410 `package_expired`, `package_fetched` for a second try, which
-/// raises an alarm; `Integrity` where something of the person does not open, an alarm as well: a package that lacks what is held would be a false answer, and
+/// Errors: 404; 409 `no_package` for a right without one, and before the request is done; 410 `erased`, `package_expired`, `package_fetched` for a second
+/// try, which raises an alarm; `Integrity` where something of the person does not open, an alarm as well: a package that lacks what is held would be a false answer, and
 /// this one can be fetched once it opens again.
 pub async fn package(app: &App, call: &Call, id: Uuid) -> Result<Package, DomainError> {
     call.needs(Permission::PrivacyRequestsManage)?;
@@ -130,6 +130,7 @@ async fn fetch_in(
     let row = find(work, id, own).await?;
     let now = work.database_time().await?;
     may_be_fetched(&row, now)?;
+    still_here(work, &row).await?;
     let customer = CustomerId::from(row.customer.ok_or(DomainError::NotFound)?);
     make(app, call, work, row, customer, now).await.map_err(|error| match error {
         DomainError::Integrity => Refusal::Damaged(customer),

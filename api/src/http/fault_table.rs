@@ -112,6 +112,7 @@ faults! {
     "unknown_element": "There is no such element of a notice." / "不存在该告知事项。";
     "unknown_language": "It must be a language of the text, such as zh-CN." / "必须是文本所具有的语言，例如 zh-CN。";
     "not_for_relatives": "Relatives of somebody who has died may look, copy, correct and delete, and nothing else." / "近亲属仅可行使查阅、复制、更正、删除的权利。";
+    "not_objectable": "This use rests on a ground that an objection does not end." / "该处理所依据的合法性基础不因反对而终止。";
     "not_a_ground": "This is no ground for turning down this right under this law." / "该法律下此理由不得用于拒绝该项权利。";
     "calendar_missing": "No calendar of the year {} is known." / "缺少 {} 年的工作日历。";
     "in_the_future": "It must not lie in the future." / "不得是将来的时间。";
@@ -123,6 +124,7 @@ faults! {
     "guardian_needed": "A guardian must consent." / "须由监护人同意。";
     "unknown_legal_basis": "There is no such legal basis." / "不存在该合法性基础。";
     "basis_of_another_law": "The legal basis belongs to a law that none of the jurisdictions names: {}." / "该合法性基础所属法律与所列法域不符：{}。";
+    "basis_without_counterpart": "A law that one of the jurisdictions names knows no such ground: {}." / "所列法域之一的法律没有此种合法性基础：{}。";
     "consent_kind_needed": "This legal basis is consent: say which kind." / "该合法性基础为同意，须指明同意类型。";
     "basis_needs_no_consent": "This legal basis needs no consent." / "该合法性基础无需同意。";
     "separate_consent_needed": "Plain consent is not enough here: {}." / "此处仅有一般同意不足，依据：{}。";

@@ -100,6 +100,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "not_in_progress",
             "erasure_not_recorded",
             "consents_in_force",
+            "erased",
         ],
     ),
     (
@@ -196,8 +197,8 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "window_closed",
         ],
     ),
-    ("fetch_own_package", &["not_found", "no_package", "package_fetched", "package_expired"]),
-    ("fetch_package", &["reveal_budget_exhausted", "no_package", "package_fetched", "package_expired"]),
+    ("fetch_own_package", &["not_found", "no_package", "package_fetched", "package_expired", "erased"]),
+    ("fetch_package", &["reveal_budget_exhausted", "no_package", "package_fetched", "package_expired", "erased"]),
     ("forget_password", &["too_many_attempts"]),
     ("hand_over_customers", &["outside_scope", "staff_only"]),
     ("invite_user", &["duplicate_value", "separation_of_duties", "mail_not_configured"]),

@@ -18,8 +18,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(crate) use self::bodies::{ConsentBody, consent_example};
-pub(crate) use self::decisions::{decide_consent, decide_consents};
 use self::bodies::{NewConsentBody, new_example};
+pub(crate) use self::decisions::{decide_consent, decide_consents};
 use crate::http::{
     ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, carries_key, once, single,
 };

@@ -144,13 +144,7 @@ impl Serialize for Accesses {
 
 /// A JSON value as the use cases take it.
 pub(crate) fn input(value: &Value) -> FieldInput {
-    match value {
-        Value::Null => FieldInput::Null,
-        Value::Bool(value) => FieldInput::Bool(*value),
-        Value::Number(number) => FieldInput::Number(number.to_string()),
-        Value::String(text) => FieldInput::Text(text.clone()),
-        Value::Array(_) | Value::Object(_) => FieldInput::Structure(value.to_string()),
-    }
+    FieldInput::from(value)
 }
 
 /// The `fields` of a body that may be faulty elsewhere.

@@ -124,7 +124,8 @@ pub async fn show_legal_hold(
 
 /// Release a legal hold.
 ///
-/// With the reason, which the audit log keeps. Nobody is erased by this alone: a wish that was refused is told again.
+/// With the reason, which the audit log keeps. Nobody is erased by this alone: a wish that was refused is told again, and an erasure that waited for the hold is looked at by the next round,
+/// which erases or names what else binds.
 #[utoipa::path(
     tag = "retention", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the hold")),
     request_body(content = ReleaseLegalHoldBody, example = json!({"reason": "The case was settled"})),

@@ -83,3 +83,22 @@ fn child_s_birthday() -> String {
     use custodian_application::{Clock, SystemClock};
     (SystemClock.now() - chrono::TimeDelta::days(3_700)).date_naive().to_string()
 }
+
+#[tokio::test]
+async fn a_browser_of_ones_own_that_says_no_opts_out_once() {
+    let org = Org::found().await;
+    let (customer, address) = somebody(&org).await;
+    let me = come_in(&org, &address, 1).await;
+    let stands = async || org.admin().await.get(&format!("/v1/customers/{customer}/opt-outs")).await.shows(200);
+    let other = me.get(PATH).header("sec-gpc", "true").await.shows(200);
+    assert_eq!((other.at("/opted_out_at"), stands().await.at("/data")), (Value::Null, json!([])));
+    let first = me.get(PATH).header("sec-gpc", "1").await.shows(200);
+    assert_ne!(first.at("/opted_out_at"), Value::Null, "{first}");
+    let again = me.get(PATH).header("sec-gpc", "1").await.shows(200);
+    assert_eq!(
+        again.at("/opted_out_at"),
+        first.at("/opted_out_at"),
+        "who agrees to something later is not asked by every page"
+    );
+    assert_eq!(stands().await.at("/data").as_array().unwrap().len(), 1);
+}

@@ -123,7 +123,7 @@ pub struct DecidedBody {
 }
 
 /// Global Privacy Control: `1` and nothing else; one of several is enough.
-fn opts_out(headers: &HeaderMap) -> bool {
+pub(crate) fn opts_out(headers: &HeaderMap) -> bool {
     headers.get_all("sec-gpc").any(|value| value.as_bytes() == b"1")
 }
 

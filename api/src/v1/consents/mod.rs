@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use self::bodies::{ConsentBody, consent_example};
 use self::bodies::{NewConsentBody, new_example};
-pub(crate) use self::decisions::{decide_consent, decide_consents};
+pub(crate) use self::decisions::{decide_consent, decide_consents, opts_out};
 use crate::http::{
     ETag, Id, Listing, May, Pages, Problem, Query, ReadProblems, Reply, Valid, WriteProblems, carries_key, once, single,
 };

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::http::{
     Body, ChangeProblems, ETag, IfMatch, Oneself, Problem, ReadProblems, Reply, Valid, WriteProblems, once, single,
 };
-use crate::v1::consents::{ConsentBody, consent_example};
+use crate::v1::consents::{ConsentBody, consent_example, opts_out};
 
 /// A language to be set.
 #[derive(Deserialize, ToSchema)]
@@ -128,14 +128,15 @@ fn preferences_example() -> Value {
 /// Read one's own preferences.
 ///
 /// What a page of preferences is made from: the language, Chinese as long as nothing was set, and every use that needs the person's consent or that they may object to, with
-/// how each way of contact stands now and what may be done about it.
+/// how each way of contact stands now and what may be done about it. `Sec-GPC: 1`, which the person's own browser sends, opts them out of purposes that sell, share
+/// or advertise, unless they have opted out before.
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),
     responses((status = 200, description = "The preferences.", body = OwnPreferencesBody, example = json!(preferences_example())),
         (status = 304, description = "Unchanged since the `ETag` of `If-None-Match`."), ReadProblems))]
 #[get("/self/preferences")]
 pub async fn show_own_preferences(me: Oneself, app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let found = self_service::preferences(&app, &me).await?;
+    let found = self_service::preferences(&app, &me, opts_out(req.headers())).await?;
     let tag = ETag::new(found.version, &me.identity.rights);
     single(&req, tag, &OwnPreferencesBody::from(found))
 }

@@ -31,6 +31,7 @@ pub use decide_one::decide_one;
 pub use link::{Link, issue_link, withdraw_by_link};
 pub(crate) use merge::{follow, unfollow};
 pub(crate) use object::object;
+pub(crate) use opt_outs::heed_signal;
 pub use opt_outs::opt_outs;
 pub use receipt::{Form, Receipt, TYP as RECEIPT_TYP, receipt};
 pub use recipients::{RecipientView, acknowledge, recipients, withdrawals};

@@ -42,6 +42,17 @@ pub(super) async fn record(app: &App, call: &Call, work: &Work, customers: &[Uui
     app.record_change(work, call, Draft { customers, ..draft }).await
 }
 
+/// Takes the signal of a person's own browser, once: whoever has opted out before, and agreed to something since, knew of it.
+pub(crate) async fn heed_signal(app: &App, call: &Call, customer: CustomerId) -> Result<(), DomainError> {
+    let work = app.begin(call.organization()).await?;
+    let heard = match stored::last_opt_outs(&work, &[customer.uuid()]).await {
+        Ok(before) if before.is_empty() => record(app, call, &work, &[customer.uuid()]).await,
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    work.settle(heard).await
+}
+
 /// A customer's opt-outs, newest first.
 pub async fn opt_outs(
     app: &App,

@@ -27,9 +27,12 @@ pub struct Preferences {
     pub version: i64,
 }
 
-/// Reads them; Chinese as long as nothing was set.
-pub async fn preferences(app: &App, call: &Call) -> Result<Preferences, DomainError> {
+/// Reads them; Chinese as long as nothing was set. A browser that `opts_out` (Global Privacy Control) is heeded first.
+pub async fn preferences(app: &App, call: &Call, opts_out: bool) -> Result<Preferences, DomainError> {
     let customer = oneself(call)?;
+    if opts_out {
+        consents::heed_signal(app, call, customer).await?;
+    }
     let work = app.begin(call.organization()).await?;
     let found = preferred(&work, call).await;
     work.abandon().await;

@@ -1,4 +1,4 @@
-//! What a customer's row notes of its tags and collaborators never says less than their tables hold, whatever is done, and by whomever.
+//! What a customer's row notes of its tags, collaborators and opt-outs never says less than their tables hold, whatever is done, and by whomever.
 
 use custodian_crypto::{Randomness, SeededRandomness};
 use serde_json::{Value, json};
@@ -15,18 +15,19 @@ fn draw(random: &SeededRandomness, most: usize) -> usize {
     usize::from(byte[0]) % most
 }
 
-/// Whether a row notes tags, and collaborators.
-async fn noted(org: &Org<'_>, id: &str) -> (bool, bool) {
-    let sql = "SELECT had_tags, had_collaborators FROM customers WHERE id = $1::text::uuid";
+/// Whether a row notes tags, collaborators, and opt-outs.
+async fn noted(org: &Org<'_>, id: &str) -> (bool, bool, bool) {
+    let sql = "SELECT had_tags, had_collaborators, had_opt_outs FROM customers WHERE id = $1::text::uuid";
     let row = org.sql().await.query_one(sql, &[&id]).await.unwrap();
-    (row.get(0), row.get(1))
+    (row.get(0), row.get(1), row.get(2))
 }
 
-/// Nobody has a tag or a collaborator that the row does not know of, and answers tell what the tables hold: of everybody's tags, and of who reaches one.
+/// Nobody has a tag, a collaborator or an opt-out that the row does not know of, and answers tell what the tables hold: of everybody's tags, and of who reaches one.
 async fn holds(org: &Org<'_>, owner: &Person, guest: &Person, all: &[String], one: &str) {
     const UNKNOWN: &str = "SELECT count(*) FROM customers c WHERE \
          NOT c.had_tags AND EXISTS (SELECT FROM customer_tags g WHERE g.customer_id = c.id) \
-         OR NOT c.had_collaborators AND EXISTS (SELECT FROM customer_collaborators k WHERE k.customer_id = c.id)";
+         OR NOT c.had_collaborators AND EXISTS (SELECT FROM customer_collaborators k WHERE k.customer_id = c.id) \
+         OR NOT c.had_opt_outs AND EXISTS (SELECT FROM opt_outs o WHERE o.customer_id = c.id)";
     const HELD: &str = "SELECT ARRAY(SELECT code FROM customer_tags WHERE customer_id = $1::text::uuid ORDER BY code), \
          EXISTS (SELECT FROM customer_collaborators WHERE customer_id = $1::text::uuid AND user_id = $2 AND (ends_at IS NULL OR ends_at > clock_timestamp()))";
     let sql = org.sql().await;
@@ -62,12 +63,15 @@ async fn step(org: &Org<'_>, owner: &Person, guest: &Person, all: &[String], id:
             let over =
                 "UPDATE customer_collaborators SET ends_at = clock_timestamp() WHERE customer_id = $1::text::uuid";
             sql.execute(over, &[&id]).await.unwrap();
+            let out = "INSERT INTO opt_outs (organization_id, id, customer_id, signal, at, by_kind, by_id) \
+                 VALUES ($1, gen_random_uuid(), $2::text::uuid, 'gpc', clock_timestamp(), 'user', $3)";
+            sql.execute(out, &[&org.id, &id, &owner.id]).await.unwrap();
         }
     }
 }
 
 #[tokio::test]
-async fn no_change_leaves_a_tag_or_a_collaborator_unknown_to_the_row() {
+async fn no_change_leaves_a_tag_a_collaborator_or_an_opt_out_unknown_to_the_row() {
     let org = Org::found().await;
     let (manager, asha, ben) = (org.manager().await, org.sales_a().await, org.sales_b().await);
     for code in CODES {
@@ -81,8 +85,8 @@ async fn no_change_leaves_a_tag_or_a_collaborator_unknown_to_the_row() {
         }
         all.push(asha.post("/v1/customers", &body).await.shows(201).id());
     }
-    assert_eq!(noted(&org, &all[0]).await, (false, false), "who has none is looked up nowhere");
-    assert_eq!(noted(&org, &all[3]).await, (true, false));
+    assert_eq!(noted(&org, &all[0]).await, (false, false, false), "who has none is looked up nowhere");
+    assert_eq!(noted(&org, &all[3]).await, (true, false, false));
     let random = SeededRandomness::new(20_261_123);
     for _ in 0..24 {
         let one = &all[draw(&random, all.len())];

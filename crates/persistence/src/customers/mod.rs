@@ -18,13 +18,11 @@ use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::consents::stopped_by_opt_out;
-
 pub(crate) use bag::mark_of;
 pub use bag::{SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
 pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
-pub use gone::{Tombstone, lock_any, tombstone};
+pub use gone::{Tombstone, deleted_with_contact, find_on_file, keep_contacts, lock_any, lock_on_file, tombstone};
 pub use hand_over::{HandOver, HandOverRow, hand_over, insert_hand_over, lock_hand_over, lock_owned, note_hand_over};
 pub(crate) use list::Where;
 pub use list::{
@@ -104,24 +102,21 @@ pub enum Consents {
 }
 
 /// Each purpose is looked up for itself: of a table that nobody has analysed yet a join expects so few rows that it goes through all of them for each
-/// person. One that is agreed to by two channels stands there twice. What an opt-out stops is not agreed to any more, and is objected to.
+/// person. One that is agreed to by two channels stands there twice. What an opt-out stops is not agreed to any more, and is objected to; a function says which
+/// those are, as the rule written out here would be planned anew with every row that is locked.
 macro_rules! consents {
     () => {
-        concat!(
-            "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
-             WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
-             AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) AND s.at >= (SELECT CASE WHEN ",
-            stopped_by_opt_out!("s.customer_id"),
-            " THEN 'infinity' ELSE p.consents_from END FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
-             OR s.state IN ('refused', 'withdrawn') AND s.channel = '*') \
-             UNION ALL SELECT '!' || p.code FROM purposes p WHERE p.organization_id = c.organization_id AND ",
-            stopped_by_opt_out!("c.id"),
-            ")"
-        )
+        "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
+         WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
+         AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) \
+         AND s.at >= (SELECT p.consents_from FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
+         AND NOT (c.had_opt_outs AND s.purpose = ANY (purposes_stopped(c.organization_id, c.id))) \
+         OR s.state IN ('refused', 'withdrawn') AND s.channel = '*') \
+         UNION ALL SELECT '!' || u.code FROM unnest(CASE WHEN c.had_opt_outs THEN purposes_stopped(c.organization_id, c.id) END) AS u (code))"
     };
 }
 
-/// The database notes on the row whether it ever had a tag or a collaborator: whoever had none, as most, costs no look-up.
+/// The database notes on the row whether it ever had a tag, a collaborator or an opt-out: whoever had none, as most, costs no look-up.
 macro_rules! columns {
     ($tags:literal, $consents:expr, $deleted:literal) => {
         concat!(

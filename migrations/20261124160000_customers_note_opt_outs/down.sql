@@ -1,0 +1,3 @@
+DROP TRIGGER customers_note_opt_outs ON opt_outs;
+DROP FUNCTION customers_note_opt_outs(), purposes_stopped(uuid, uuid);
+ALTER TABLE customers DROP COLUMN had_opt_outs;

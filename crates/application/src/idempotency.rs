@@ -1,6 +1,5 @@
 //! Retried requests: one effect, the same answer. The answer is kept in the transaction of its effect, so a crash between the two cannot part them.
 
-use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::{DataKey, seal_into};
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, RefusedAs};
@@ -10,7 +9,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 
 use crate::audit::Draft;
-use crate::keys::{DATA_KEY_VERSION, own_place};
+use crate::keys::{DATA_KEY_VERSION, own_place, split_passing};
 use crate::{App, Call};
 
 /// How long an answer is kept (api.md).
@@ -20,11 +19,6 @@ pub fn kept_for() -> chrono::Duration {
 
 /// The version of the key of a kept answer.
 const KEY_VERSION: i32 = DATA_KEY_VERSION as i32;
-
-/// A kept body: the wrapped key of the answer, and the sealed answer.
-pub(crate) fn split(body: &[u8]) -> Option<(&[u8], &[u8])> {
-    body.split_at_checked(WRAPPED_DATA_KEY)
-}
 
 /// An answer as it left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +86,7 @@ async fn look_up(
     if kept.sealed_body.is_empty() {
         return Err(refused(RefusedAs::Conflict, "idempotency_result_withheld"));
     }
-    let (wrapped, sealed) = split(&kept.sealed_body).ok_or(DomainError::Integrity)?;
+    let (wrapped, sealed) = split_passing(&kept.sealed_body).ok_or(DomainError::Integrity)?;
     let opened = app.keys().unwrap_own(call.organization(), caller, KEY_VERSION, wrapped)?;
     let place = own_place(call.organization(), "idempotency", caller, key, 1);
     let body = custodian_crypto::open(&opened, &place, sealed).map_err(|_| DomainError::Integrity)?.to_vec();

@@ -3,19 +3,9 @@
 use serde_json::json;
 
 use super::fields::in_force;
-use super::policies::round;
+use super::policies::{forgotten, round};
 use crate::customers::path;
-use crate::support::{Org, Person, customer};
-
-/// Somebody whom nobody has touched for a year.
-async fn forgotten(org: &Org<'_>, sales: &Person) -> String {
-    let mut body = customer();
-    body["stage"] = json!("lost");
-    let id = sales.post("/v1/customers", &body).await.shows(201).id();
-    let age = "UPDATE customers SET updated_at = updated_at - interval '1 year' WHERE id = $1::text::uuid";
-    org.sql().await.execute(age, &[&id]).await.unwrap();
-    id
-}
+use crate::support::Org;
 
 /// A round that has chosen what is due when this change of it, made by somebody else, is committed. How many it met.
 async fn round_beside(org: &Org<'_>, change: &str) -> usize {

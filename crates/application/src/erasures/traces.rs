@@ -1,6 +1,5 @@
 //! Old identifiers of somebody who was erased, kept sealed until the sweep has found none of them anywhere.
 
-use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::{DataKey, Place, seal_into, wrapped_header};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::catalog::Field;
@@ -16,7 +15,7 @@ use crate::App;
 use crate::audit::{Detail, Draft, record_all};
 use crate::catalog::Current;
 use crate::customers::{open_one, open_row, values};
-use crate::keys::{DATA_KEY_VERSION, KeyFailure, own_place};
+use crate::keys::{DATA_KEY_VERSION, KeyFailure, own_place, split_passing};
 
 /// How many past versions are looked at.
 const VERSIONS: i64 = 10_000;
@@ -147,7 +146,7 @@ pub(super) async fn seal(app: &App, work: &Work, erasure: Uuid, found: &[Trace])
 /// Opens what was sealed; nothing where there is nothing any more.
 pub(super) fn open(app: &App, organization: OrganizationId, row: &ErasureRow) -> Result<Vec<Trace>, DomainError> {
     let Some(sealed) = &row.sealed_traces else { return Ok(Vec::new()) };
-    let (wrapped, body) = sealed.split_at_checked(WRAPPED_DATA_KEY).ok_or(DomainError::Integrity)?;
+    let (wrapped, body) = split_passing(sealed).ok_or(DomainError::Integrity)?;
     let version = i32::try_from(DATA_KEY_VERSION).map_err(|_| DomainError::Integrity)?;
     let key = app.keys().unwrap_own(organization, row.id, version, wrapped)?;
     let opened = custodian_crypto::open(&key, &own_place(organization, "erasures", row.id, "traces", 1), body)

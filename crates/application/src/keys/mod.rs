@@ -23,6 +23,7 @@ use custodian_persistence::{Database, Work};
 use moka::sync::Cache;
 
 pub use passing::PASSING;
+pub(crate) use passing::split_passing;
 pub use places::BucketPlace;
 pub use put_back::KeysPutBack;
 pub use status::{BucketStatus, KeyStatus, status};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use custodian_crypto::keys::WRAPPED_DATA_KEY;
 use custodian_crypto::{BucketKey, DataKey, Randomness, Secret32};
 use custodian_domain::kernel::{DomainError, OrganizationId};
 use custodian_persistence::keys::{self as stored, BucketRow};
@@ -13,6 +14,11 @@ use super::{KeyFailure, Keyring};
 
 /// Its number; the customers' buckets are counted from 1 and end before it.
 pub const PASSING: u16 = u16::MAX;
+
+/// What is kept of something that lives for a day: its wrapped key, then what that seals. None where there is less than a key.
+pub(crate) fn split_passing(kept: &[u8]) -> Option<(&[u8], &[u8])> {
+    kept.split_at_checked(WRAPPED_DATA_KEY)
+}
 
 impl Keyring {
     /// Wraps a key of something that lives for a day. What wraps it stays in force until the transaction ends.

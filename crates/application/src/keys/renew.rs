@@ -168,7 +168,7 @@ fn over(
 
 /// What a sweep still looks for, under the new epoch.
 fn carried_traces(change: &Change, one: KeptTraces, rng: &dyn Randomness) -> Result<KeptTraces, DomainError> {
-    let (wrapped, sealed) = crate::idempotency::split(&one.sealed).ok_or(DomainError::Integrity)?;
+    let (wrapped, sealed) = super::split_passing(&one.sealed).ok_or(DomainError::Integrity)?;
     let anew = over(change, one.erasure, DATA_KEY_VERSION, wrapped, rng)?;
     Ok(KeptTraces { sealed: [anew.as_slice(), sealed].concat(), ..one })
 }
@@ -188,7 +188,7 @@ fn carried_letters(change: &Change, letters: Vec<KeptLetter>, rng: &dyn Randomne
 }
 
 fn carried_letter(change: &Change, one: KeptLetter, rng: &dyn Randomness) -> Result<KeptLetter, DomainError> {
-    let (wrapped, sealed) = crate::idempotency::split(&one.sealed).ok_or(DomainError::Integrity)?;
+    let (wrapped, sealed) = super::split_passing(&one.sealed).ok_or(DomainError::Integrity)?;
     let anew = over(change, one.id, DATA_KEY_VERSION, wrapped, rng)?;
     Ok(KeptLetter { sealed: [anew.as_slice(), sealed].concat(), ..one })
 }
@@ -201,7 +201,7 @@ fn carried(
     names: &[String],
     rng: &dyn Randomness,
 ) -> Result<KeptBody, DomainError> {
-    let (wrapped, sealed) = crate::idempotency::split(&body.sealed).ok_or(DomainError::Integrity)?;
+    let (wrapped, sealed) = super::split_passing(&body.sealed).ok_or(DomainError::Integrity)?;
     let key = change.old.unwrap_data_key(body.caller, DATA_KEY_VERSION, wrapped).map_err(|_| DomainError::Integrity)?;
     let place = super::own_place(organization, "idempotency", body.caller, &body.key, 1);
     let opened = custodian_crypto::open(&key, &place, sealed).map_err(|_| DomainError::Integrity)?;

@@ -8,8 +8,7 @@ use custodian_persistence::mail::LetterRow;
 use uuid::Uuid;
 
 use crate::App;
-use crate::idempotency::split;
-use crate::keys::{DATA_KEY_VERSION, KeyFailure, OrganizationKeys, open_own, own_place, seal_own};
+use crate::keys::{DATA_KEY_VERSION, KeyFailure, OrganizationKeys, open_own, own_place, seal_own, split_passing};
 
 /// The version of the key of a letter.
 const KEY_VERSION: i32 = DATA_KEY_VERSION as i32;
@@ -44,7 +43,7 @@ pub(super) async fn open(app: &App, work: &Work, row: &LetterRow) -> Result<Stri
     let organization = work.organization();
     let place = own_place(organization, "mail", row.id, "letter", 1);
     // An older version has sealed letters to customers as those to staff.
-    let apart = split(&row.sealed_letter)
+    let apart = split_passing(&row.sealed_letter)
         .and_then(|(wrapped, sealed)| Some((custodian_crypto::wrapped_header(wrapped).ok()?, wrapped, sealed)));
     let Some(((bucket, epoch), wrapped, sealed)) = apart else {
         let keys = app.keys().open_organization(work).await?;

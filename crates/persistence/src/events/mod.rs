@@ -5,6 +5,7 @@ pub mod tickets;
 use chrono::{DateTime, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::kernel::{DepartmentId, OrganizationId, UserId};
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -79,8 +80,9 @@ impl From<&Row> for EventRow {
 const SELECT: &str = "SELECT e.position, e.id, e.type, e.at, e.customer_id, e.data, c.owner_id, c.department_id, c.region, c.restricted, \
      e.customer_id IS NOT NULL AND (c.id IS NULL OR c.archived_at IS NOT NULL), \
      ARRAY(SELECT k.user_id FROM customer_collaborators k WHERE k.organization_id = e.organization_id AND k.customer_id = e.customer_id \
-     AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp())) \
-     FROM events e LEFT JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id WHERE e.organization_id = $1";
+     AND (k.ends_at IS NULL OR k.ends_at > clock_timestamp()))";
+
+const CUSTOMER: &str = "LEFT JOIN customers c ON c.organization_id = e.organization_id AND c.id = e.customer_id";
 
 /// Adds events and queues them for their places, in one statement.
 pub async fn insert(work: &Work, events: &[NewEvent], at: DateTime<Utc>) -> Result<(), DbError> {
@@ -131,28 +133,31 @@ pub async fn lock_head(work: &Work) -> Result<Option<i64>, DbError> {
     Ok(work.query_opt(sql, &[&organization]).await?.map(|row| row.get(0)))
 }
 
-/// How many events get their places in one statement.
+/// How many statements that give a place are under way at once.
 const PLACED_AT_ONCE: usize = 500;
 
 /// Gives what waits longest its places after `last`, for at most `most` transactions. The fence must be held.
 pub async fn place(work: &Work, last: i64, most: i64) -> Result<Vec<Placed>, DbError> {
     const TAKE: &str = "DELETE FROM event_queue WHERE organization_id = $1 AND id IN \
          (SELECT id FROM event_queue WHERE organization_id = $1 ORDER BY id LIMIT $2) RETURNING id, event_ids";
-    // The ids are named twice: found by their key few at a time, whatever the planner takes the table to hold.
-    const PLACE: &str = "UPDATE events e SET position = u.position FROM unnest($2::uuid[], $3::bigint[]) AS u(id, position) \
-         WHERE e.organization_id = $1 AND e.id = ANY($2) AND e.id = u.id RETURNING e.position, e.id, e.type";
+    // One statement each, sent together: while the planner takes the table to be small, which it does for the minute before it is analysed anew, one for many reads
+    // every event of the organisation.
+    const PLACE: &str = "UPDATE events SET position = $3 WHERE organization_id = $1 AND id = $2 RETURNING type";
     let organization = work.organization().uuid();
     let mut taken: Vec<(Uuid, Vec<Uuid>)> =
         work.query(TAKE, &[&organization, &most]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
     taken.sort_unstable_by_key(|(id, _)| *id);
     let told: Vec<(Uuid, i64)> = taken.into_iter().flat_map(|(_, events)| events).zip(last + 1..).collect();
+    let give = async |&(id, position): &(Uuid, i64)| -> Result<Option<Placed>, DbError> {
+        let row = work.query_opt(PLACE, &[&organization, &id, &position]).await?;
+        Ok(row.map(|row| Placed { position, id, kind: row.get(0) }))
+    };
     let mut placed = Vec::with_capacity(told.len());
-    for some in told.chunks(PLACED_AT_ONCE) {
-        let (ids, positions): (Vec<Uuid>, Vec<i64>) = some.iter().copied().unzip();
-        let rows = work.query(PLACE, &[&organization, &ids, &positions]).await?;
-        placed.extend(rows.iter().map(|row| Placed { position: row.get(0), id: row.get(1), kind: row.get(2) }));
+    // The first goes alone: a session that does not know the statement yet would prepare it for each.
+    let (first, rest) = told.split_at(told.len().min(1));
+    for some in std::iter::once(first).chain(rest.chunks(PLACED_AT_ONCE)) {
+        placed.extend(try_join_all(some.iter().map(&give)).await?.into_iter().flatten());
     }
-    placed.sort_unstable_by_key(|one| one.position);
     if let Some(newest) = placed.last() {
         let sql = "UPDATE event_heads SET position = $2 WHERE organization_id = $1";
         work.execute(sql, &[&organization, &newest.position]).await?;
@@ -225,7 +230,7 @@ pub async fn read(work: &Work, reach: &Reach, after: i64, limit: i64) -> Result<
         sql.push_params(&mut params);
     }
     let sql = format!(
-        "{SELECT} AND e.position > $2 AND ($7::uuid IS NULL OR e.customer_id = $7) AND ({}) ORDER BY e.position LIMIT $3",
+        "{SELECT} FROM events e {CUSTOMER} WHERE e.organization_id = $1 AND e.position > $2 AND ($7::uuid IS NULL OR e.customer_id = $7) AND ({}) ORDER BY e.position LIMIT $3",
         parts.join(" OR ")
     );
     Ok(work.query(&sql, &params).await?.iter().map(EventRow::from).collect())
@@ -233,7 +238,11 @@ pub async fn read(work: &Work, reach: &Reach, after: i64, limit: i64) -> Result<
 
 /// Events by their ids, whether they have their place yet or not.
 pub async fn by_ids(work: &Work, ids: &[Uuid]) -> Result<Vec<EventRow>, DbError> {
-    let sql = format!("{SELECT} AND e.id = ANY($2)");
+    // Each by its key, whatever the planner takes the table to hold.
+    let sql = format!(
+        "{SELECT} FROM unnest($2::uuid[]) AS w(id) \
+         CROSS JOIN LATERAL (SELECT * FROM events i WHERE i.organization_id = $1 AND i.id = w.id OFFSET 0) e {CUSTOMER}"
+    );
     Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(EventRow::from).collect())
 }
 

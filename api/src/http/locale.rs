@@ -49,6 +49,17 @@ impl Lang {
     }
 }
 
+/// The languages that the header asks for, as they stand there, the one it asks for most first.
+pub fn accepted_languages(headers: &HeaderMap) -> Vec<String> {
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let ranges = header.split(',').map(|range| range.split_once(';').unwrap_or((range, "")));
+    let mut weighed: Vec<(u32, &str)> = ranges.map(|(tag, more)| (weight(more), tag.trim())).collect();
+    weighed.retain(|(weight, tag)| *weight > 0 && !tag.is_empty() && *tag != "*");
+    // Stable: of equal weights the one that is named first stays first.
+    weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    weighed.into_iter().map(|(_, tag)| tag.to_owned()).collect()
+}
+
 /// The q-value in thousandths: 1000 when absent, 0 when malformed or "not acceptable".
 fn weight(parameters: &str) -> u32 {
     let Some(value) = parameters.trim().strip_prefix("q=") else {

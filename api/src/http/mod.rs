@@ -44,7 +44,7 @@ pub use etag::{ETag, IfMatch};
 pub use fallback::{AllowTable, fallback, no_head};
 pub use fault_table::{FAULTS, fault_text};
 pub use idempotency::{carries_key, once, once_retold};
-pub use locale::{Lang, Text};
+pub use locale::{Lang, Text, accepted_languages};
 pub use may::{May, MayListen, Needs};
 pub use merge::given;
 pub use openapi::{ChangeProblems, ListProblems, LoginProblems, ProofProblems, ReadProblems, WriteProblems};

@@ -33,6 +33,14 @@ pub const PARTNER_PERMISSIONS: [Permission; 13] = [
     Permission::WithdrawalsAcknowledge,
 ];
 
+/// With one of these a key that is bound to no purpose may see people under any of them: its third party is a recipient of each.
+const READING: [Permission; 3] = [Permission::CustomersRead, Permission::CustomersWrite, Permission::EventsRead];
+
+/// Codes of the permissions by which a key that is bound to no purpose makes its third party a recipient of every one.
+pub(crate) fn reading_permissions() -> [&'static str; 3] {
+    READING.map(Permission::code)
+}
+
 /// A key to be made.
 #[derive(Clone, Debug)]
 pub struct NewApiKey {
@@ -44,7 +52,7 @@ pub struct NewApiKey {
     pub permissions: Vec<String>,
     /// Field keys that it may see.
     pub fields: Vec<String>,
-    /// Purposes that it is bound to; empty for none.
+    /// Purposes that it is bound to; empty for none: where it may see people, its third party then hears of withdrawals from each.
     pub purposes: Vec<String>,
     /// CIDR ranges; empty for anywhere.
     pub ip_ranges: Vec<String>,

@@ -93,22 +93,32 @@ pub struct ToldRow {
     pub purposes: Vec<String>,
     /// Consents under versions of this notice before this one need renewal.
     pub oldest_valid: Option<i32>,
+    /// Codes of those of its purposes that have become others since it was published: it tells of what they were.
+    pub changed_since: Vec<String>,
 }
 
 /// What people are told by these versions; a draft tells nobody anything.
 pub async fn told(work: &Work, ids: &[Uuid]) -> Result<Vec<ToldRow>, DbError> {
     const SQL: &str = "SELECT n.id, n.version, n.purposes, (SELECT max(m.version) FROM notices m WHERE m.organization_id = $1 AND m.code = n.code AND m.material \
-         AND m.state <> 'draft') FROM notices n WHERE n.organization_id = $1 AND n.id = ANY($2) AND n.state <> 'draft'";
+         AND m.state <> 'draft'), ARRAY(SELECT DISTINCT r.code FROM purpose_renewals r WHERE r.organization_id = $1 AND r.code = ANY(n.purposes) \
+         AND r.cause = 'purpose' AND r.at > n.published_at) FROM notices n WHERE n.organization_id = $1 AND n.id = ANY($2) AND n.state <> 'draft'";
     let rows = work.query(SQL, &[&work.organization().uuid(), &ids]).await?;
-    let read =
-        |row: &Row| ToldRow { id: row.get(0), version: row.get(1), purposes: row.get(2), oldest_valid: row.get(3) };
+    let read = |row: &Row| ToldRow {
+        id: row.get(0),
+        version: row.get(1),
+        purposes: row.get(2),
+        oldest_valid: row.get(3),
+        changed_since: row.get(4),
+    };
     Ok(rows.iter().map(read).collect())
 }
 
 /// For each purpose the published version that tells of the fewest others, and of those the newest: what somebody is to read before they agree.
+/// One from before the purpose became another is none of them.
 pub async fn to_agree_under(work: &Work) -> Result<Vec<(String, Uuid)>, DbError> {
     const SQL: &str = "SELECT DISTINCT ON (told.code) told.code, n.id FROM notices n, unnest(n.purposes) told(code) \
-         WHERE n.organization_id = $1 AND n.state = 'published' ORDER BY told.code, cardinality(n.purposes), n.published_at DESC, n.id DESC";
+         WHERE n.organization_id = $1 AND n.state = 'published' AND NOT EXISTS (SELECT FROM purpose_renewals r WHERE r.organization_id = $1 \
+         AND r.code = told.code AND r.cause = 'purpose' AND r.at > n.published_at) ORDER BY told.code, cardinality(n.purposes), n.published_at DESC, n.id DESC";
     let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -1,8 +1,10 @@
 //! Were we, are we allowed: one and many, by channel, by contact point, as of any moment.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::Told;
+use super::{Told, consent};
+use crate::support::Answer;
 
 #[tokio::test]
 async fn a_decision_names_its_ground_its_notice_and_its_reason() {
@@ -112,4 +114,46 @@ async fn a_key_bound_to_purposes_asks_about_them_alone() {
     assert_eq!(partner.get(&asked("marketing")).await.shows(200).at("/allowed"), true);
     partner.get(&asked("care")).await.refuses(403, "purpose_not_allowed");
     told.org.nobody().await.get(&asked("care")).await.refuses(403, "forbidden");
+}
+
+/// Every way to say yes three times over, for all of a purpose or for one way of contact, at every instant from the first to past the last.
+#[tokio::test]
+async fn one_yes_after_another_leaves_no_instant_without_one() {
+    let told = Told::new().await;
+    let said = [json!({}), json!({"channel": "sms"}), json!({"channel": "email"})];
+    let (mut people, mut rows, mut by_sms) = (Vec::new(), Vec::new(), Vec::new());
+    for way in 0..27_usize {
+        let customer = told.org.customer_of(&told.sales).await;
+        let ways = [way % 3, way / 3 % 3, way / 9];
+        for at in ways {
+            rows.push(json!({"customer_id": customer, "consent": consent(&told.notice, said[at].clone())}));
+        }
+        by_sms.push(ways.iter().position(|at| *at != 2));
+        people.push(customer);
+    }
+    let done = told.sales.post("/v1/consents", &json!({"consents": rows})).await.shows(200);
+    assert_eq!(done.at("/recorded"), 81, "{done}");
+    let mut times = Vec::new();
+    for row in 0..3 {
+        let id = done.text_at(&format!("/results/{row}/consent_id"));
+        let at = told.sales.get(&format!("/v1/consents/{id}")).await.shows(200).text_at("/at");
+        times.push(at.parse::<DateTime<Utc>>().unwrap());
+    }
+    let mut instant = times[0];
+    while instant <= times[2] + TimeDelta::microseconds(2) {
+        let ask = |members: Value| {
+            let mut body = json!({"purpose": "marketing", "customer_ids": people, "as_of": instant});
+            body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            body
+        };
+        let any = told.sales.post("/v1/consent-decisions", &ask(json!({}))).await.shows(200);
+        let sms = told.sales.post("/v1/consent-decisions", &ask(json!({"channel": "sms"}))).await.shows(200);
+        for (person, first) in by_sms.iter().enumerate() {
+            let allowed = |answer: &Answer| answer.at(&format!("/data/{person}/allowed"));
+            assert_eq!(allowed(&any), true, "{person} at {instant}");
+            let yes = first.is_some_and(|first| times[first] <= instant);
+            assert_eq!(allowed(&sms), yes, "{person} by sms at {instant}");
+        }
+        instant += TimeDelta::microseconds(1);
+    }
 }

@@ -11,6 +11,7 @@ mod records;
 mod reminders;
 mod rotation;
 mod together;
+mod told_anew;
 mod withdrawal;
 
 use serde_json::{Value, json};
@@ -42,6 +43,13 @@ impl Told {
         let customer = org.customer_of(&sales).await;
         let notice = published(&org.dpo().await, "offers", "name").await.id();
         Self { org, sales, customer, notice }
+    }
+
+    /// Changes marketing, and publishes a notice that tells of it.
+    pub async fn hears_of(&mut self, change: &Value) {
+        let officer = self.org.dpo().await;
+        officer.patch("/v1/purposes/marketing", change).await.shows(200);
+        self.notice = published(&officer, "offers", "name").await.id();
     }
 
     /// Records a consent that differs in these members.

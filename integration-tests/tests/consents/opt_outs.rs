@@ -8,9 +8,8 @@ use crate::support::Caller;
 
 #[tokio::test]
 async fn an_opt_out_stands_when_the_signal_comes_no_more_until_the_person_agrees_later() {
-    let told = Told::new().await;
-    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
-    told.org.dpo().await.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    let mut told = Told::new().await;
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
     told.agrees(json!({})).await.shows(201);
     let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
     let opt_outs = format!("/v1/customers/{}/opt-outs", told.customer);
@@ -48,13 +47,12 @@ async fn an_opt_out_stands_when_the_signal_comes_no_more_until_the_person_agrees
 
 #[tokio::test]
 async fn who_opted_out_is_not_asked_again_for_twelve_months() {
-    let told = Told::new().await;
+    let mut told = Told::new().await;
     let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
     told.agrees(json!({})).await.shows(201);
     told.sales.get(&path).header("sec-gpc", "1").await.shows(200);
     told.agrees(json!({})).await.shows(201);
-    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
-    told.org.dpo().await.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
     told.sales.get(&path).header("sec-gpc", "1").await.shows(200);
     let rows = told.org.sql().await;
     let back = "UPDATE opt_outs SET at = clock_timestamp() - interval '12 months' + interval '1 minute'";
@@ -68,10 +66,9 @@ async fn who_opted_out_is_not_asked_again_for_twelve_months() {
 
 #[tokio::test]
 async fn nothing_is_shown_of_who_opted_out_until_they_agree_later() {
-    let told = Told::new().await;
+    let mut told = Told::new().await;
     let (dpo, manager, admin) = (told.org.dpo().await, told.org.manager().await, told.org.admin().await);
-    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
-    dpo.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
     told.agrees(json!({})).await.shows(201);
     let other = told.org.customer_of(&told.sales).await;
     agreed(&told.sales, &dpo, &other).await;

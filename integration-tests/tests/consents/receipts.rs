@@ -83,10 +83,8 @@ async fn kantara_on_request() {
 
 #[tokio::test]
 async fn a_browser_that_opts_out_is_not_advertised_to() {
-    let told = Told::new().await;
-    let officer = told.org.dpo().await;
-    let ads = json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"});
-    officer.patch("/v1/purposes/marketing", &ads).await.shows(200);
+    let mut told = Told::new().await;
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
     told.agrees(json!({})).await.shows(201);
     let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
     for (value, reason) in [("true", "consent_in_force"), ("0", "consent_in_force"), ("1", "opt_out_signal")] {

@@ -92,3 +92,25 @@ async fn who_is_late_loses_the_purpose_until_it_acknowledges() {
     named.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
     list("marketing").await.shows(200);
 }
+
+#[tokio::test]
+async fn who_may_read_for_any_purpose_hears_of_a_withdrawal_from_each() {
+    let told = Told::new().await;
+    let anything = told.org.partner(&["name"], &[], &PERMISSIONS).await;
+    let nobody = told.org.partner(&["name"], &[], &["catalog.read", "withdrawals.acknowledge"]).await;
+    let gone = told.org.partner(&["name"], &[], &PERMISSIONS).await;
+    told.org.admin().await.act(&format!("/v1/api-keys/{}/revoke", gone.key_id)).await.shows(200);
+    let id = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let listed = told.sales.get(&format!("/v1/consents/{id}/recipients")).await.shows(200);
+    assert_eq!(listed.at("/data").as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(nobody.get("/v1/withdrawals").await.shows(200).at("/data"), json!([]), "it sees nobody");
+    let sql = told.org.sql().await;
+    sql.execute("UPDATE withdrawal_recipients SET due_at = now() - interval '1 second'", &[]).await.unwrap();
+    let list = |purpose: &'static str| anything.get("/v1/customers").header("processing-purpose", purpose);
+    list("marketing").await.refuses(403, "withdrawal_unacknowledged");
+    list("care").await.shows(200);
+    let case = anything.get("/v1/withdrawals?open=true").await.shows(200).text_at("/data/0/withdrawal_id");
+    anything.act(&format!("/v1/withdrawals/{case}/acknowledge")).await.shows(200);
+    list("marketing").await.shows(200);
+}

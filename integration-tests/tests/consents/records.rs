@@ -99,16 +99,10 @@ async fn after_a_refusal_nobody_is_asked_again_too_soon() {
 
 #[tokio::test]
 async fn what_was_agreed_to_and_changed_must_be_renewed() {
-    let told = Told::new().await;
+    let mut told = Told::new().await;
     let first = told.agrees(json!({})).await.shows(201).id();
     let officer = told.org.dpo().await;
-    officer
-        .patch(
-            "/v1/purposes/marketing",
-            &json!({"fields": ["name", "mobile", "email", "wechat", "province", "birthday"]}),
-        )
-        .await
-        .shows(200);
+    told.hears_of(&json!({"fields": ["name", "mobile", "email", "wechat", "province", "birthday"]})).await;
     assert_eq!(told.decision("").await.at("/reason"), "needs_renewal");
     assert_eq!(told.sales.get(&format!("/v1/consents/{first}")).await.shows(200).at("/state"), "needs_renewal");
     told.agrees(json!({})).await.shows(201);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Told, consent};
+use crate::customers::merge::{merge, twins};
 use crate::support::shared;
 
 #[tokio::test]
@@ -59,6 +60,32 @@ async fn a_person_withdraws_by_link_without_an_account() {
     stranger.post("/v1/withdrawals", &json!({"token": token})).await.shows(200);
     let log = told.org.auditor().await.get("/v1/audit/entries?action=consents.withdraw").await.shows(200);
     assert_eq!(log.at("/data/0/actor/kind"), "subject");
+}
+
+#[tokio::test]
+async fn whoever_was_deleted_or_merged_still_says_stop_by_their_link() {
+    let told = Told::new().await;
+    let admin = told.org.admin().await;
+    let link = async |id: &str| {
+        let path = format!("/v1/consents/{id}/withdrawal-link");
+        told.sales.post(&path, &json!({"days": 30})).await.shows(200).text_at("/token")
+    };
+    let id = told.agrees(json!({})).await.shows(201).id();
+    let token = link(&id).await;
+    admin.delete(&format!("/v1/customers/{}", told.customer)).await.shows(204);
+    let withdrawn = async |token: &str| shared().stranger().post("/v1/withdrawals", &json!({"token": token})).await;
+    let done = withdrawn(&token).await.shows(200);
+    assert_eq!(done.at("/state"), "withdrawn", "{done}");
+    assert_eq!(withdrawn(&token).await.shows(200).at("/at"), done.at("/at"), "a second use changes nothing");
+    let (stays, goes) = twins(&told.sales).await;
+    let given = consent(&told.notice, json!({}));
+    let given = told.sales.post(&format!("/v1/customers/{goes}/consents"), &given).await.shows(201).id();
+    let token = link(&given).await;
+    merge(&told.sales, &stays, &goes).await.shows(200);
+    let decision = format!("/v1/consent-decisions?customer_id={stays}&purpose=marketing");
+    assert_eq!(told.sales.get(&decision).await.shows(200).at("/allowed"), true, "what was agreed to goes along");
+    assert_eq!(withdrawn(&token).await.shows(200).at("/state"), "withdrawn");
+    assert_eq!(told.sales.get(&decision).await.shows(200).at("/reason"), "withdrawn");
 }
 
 #[tokio::test]

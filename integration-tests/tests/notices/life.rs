@@ -78,6 +78,26 @@ async fn anybody_reads_what_was_published_at_an_address_that_stays() {
 }
 
 #[tokio::test]
+async fn anybody_reads_in_the_language_that_their_browser_asks_for() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    let mut body = notice("offers", "name");
+    body["texts"]["zh-CN"] = text("", "name");
+    let draft = officer.post("/v1/notices", &body).await.shows(201).id();
+    officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200);
+    let path = format!("/v1/public/notices/{draft}");
+    let stranger = shared().stranger();
+    let read = async |wanted: &str, query: &str| {
+        let answer = stranger.get(&format!("{path}{query}")).header("accept-language", wanted).await.shows(200);
+        answer.text_at("/language")
+    };
+    for (wanted, language) in [("fr, zh;q=0.4, en;q=0.2", "zh-CN"), ("zh-TW", "zh-CN"), ("en-GB", "en"), ("fr", "en")] {
+        assert_eq!(read(wanted, "").await, language, "{wanted}");
+    }
+    assert_eq!(read("zh", "?language=en").await, "en", "what is named counts first");
+}
+
+#[tokio::test]
 async fn a_draft_is_refused_where_it_names_what_nobody_knows() {
     let org = Org::found().await;
     let officer = org.dpo().await;

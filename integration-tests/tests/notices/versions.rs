@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{notice, published};
+use super::{notice, published, text};
 use crate::support::Org;
 
 #[tokio::test]
@@ -42,6 +42,29 @@ async fn another_title_is_a_difference_too() {
     assert_eq!(lines.at("/data/0"), json!({"part": "title", "change": "removed", "text": "Offers"}));
     assert_eq!(lines.at("/data/1"), json!({"part": "title", "change": "added", "text": "Offers by telephone"}));
     assert_eq!((lines.at("/data/2/part"), lines.at("/data/2/change")), (json!("text"), json!("same")));
+}
+
+#[tokio::test]
+async fn a_difference_needs_no_language_named_where_there_is_but_one() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    let both = async |kinds: &str| {
+        let mut body = notice("offers", kinds);
+        body["texts"]["zh-CN"] = text("", kinds);
+        body["texts"]["zh-CN"]["title"] = json!("优惠");
+        let draft = officer.post("/v1/notices", &body).await.shows(201).id();
+        officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200).id()
+    };
+    published(&officer, "offers", "name").await;
+    let second = both("name and birthday").await;
+    let path = format!("/v1/notices/{second}/differences");
+    let only = officer.get(&path).await.shows(200);
+    assert_eq!(only.json(), officer.get(&format!("{path}?language=en")).await.shows(200).json());
+    let third = both("name and address").await;
+    let path = format!("/v1/notices/{third}/differences");
+    officer.get(&path).header("accept-language", "fr").await.refuses(400, "invalid_query");
+    let chinese = officer.get(&path).header("accept-language", "zh").await.shows(200);
+    assert_eq!(chinese.at("/data/0/text"), "优惠");
 }
 
 #[tokio::test]

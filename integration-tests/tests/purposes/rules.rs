@@ -25,5 +25,9 @@ async fn every_rule_says_its_article_its_source_and_whether_it_was_checked() {
     assert!(gdpr.as_array().unwrap().iter().all(|one| one["law"] == "gdpr"));
     let articles: Vec<_> = gdpr.as_array().unwrap().iter().map(|one| one["article"].clone()).collect();
     assert!(articles.contains(&json!("6(1)(f)")) && articles.contains(&json!("9(2)(a)")));
+    for code in ["request_deadline_gdpr", "request_extension_gdpr"] {
+        let rule = gdpr.as_array().unwrap().iter().find(|one| one["code"] == code);
+        assert!(rule.is_some_and(|rule| rule["article"] == "12(3)"), "{code}");
+    }
     org.nobody().await.get("/v1/rules").await.refuses(403, "forbidden");
 }

@@ -74,6 +74,33 @@ async fn a_person_agrees_at_their_own_door_by_channel_and_never_past_a_guardian(
     assert_eq!(refused.faults()[0], ("/guardian".to_owned(), "guardian_needed".to_owned()));
 }
 
+#[tokio::test]
+async fn nobody_agrees_at_their_own_door_under_words_of_before_or_in_place_of_a_signature() {
+    let org = Org::found().await;
+    let (_, address) = somebody(&org).await;
+    let dpo = org.dpo().await;
+    let me = come_in(&org, &address, 1).await;
+    let old = published(&dpo, "offers", "name").await.id();
+    let body = |notice: &str| json!({"purpose": "marketing", "notice_version": notice});
+    let given = me.post("/v1/self/consents", &body(&old)).await.shows(201).id();
+    let change = async |members: Value| dpo.patch("/v1/purposes/marketing", &members).await.shows(200);
+    change(json!({"description": "Tells partners of people."})).await;
+    let stands = marketing(&me).await;
+    assert_eq!((&stands["choice"], &stands["notice_version"]), (&Value::Null, &Value::Null), "{stands}");
+    let refused = me.post("/v1/self/consents", &body(&old)).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), [("/notice_version".to_owned(), "notice_outdated".to_owned())]);
+    me.act(&format!("/v1/self/consents/{given}/withdraw")).await.shows(200);
+    let new = published(&dpo, "offers", "name").await.id();
+    let stands = marketing(&me).await;
+    assert_eq!((&stands["choice"], &stands["notice_version"]), (&json!("agree"), &json!(new)), "{stands}");
+    me.post("/v1/self/consents", &body(&new)).await.shows(201);
+    change(json!({"consent_kind": "written"})).await;
+    let signed = published(&dpo, "offers", "name").await.id();
+    assert_eq!(marketing(&me).await["choice"], Value::Null, "a click is no signature");
+    let refused = me.post("/v1/self/consents", &body(&signed)).await.refuses(422, "invalid_body");
+    assert_eq!(refused.faults(), [("/evidence".to_owned(), "written_evidence_needed".to_owned())]);
+}
+
 fn fresh_id() -> String {
     uuid::Uuid::from_u128(7).to_string()
 }

@@ -1,6 +1,6 @@
 //! A third party's webhook: ids of its own, purposes of its own, and nothing of people who have not agreed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Conduct, Receiver, hook, hurry, log_says};
 use crate::consents::Told;
@@ -50,4 +50,40 @@ async fn what_is_still_to_be_told_of_somebody_who_says_stop_is_dropped() {
     hurry(&told.org, &id).await;
     log_says(&admin, &id, |log| log.iter().all(|one| one["state"] == "dropped")).await;
     assert_eq!(receiver.heard().len(), before, "nothing more was sent");
+}
+
+#[tokio::test]
+async fn it_counts_as_notified_once_it_took_the_news() {
+    let told = Told::new().await;
+    let (admin, receiver) = (told.org.admin().await, Receiver::start());
+    let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let polling = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let other = admin.get(&format!("/v1/api-keys/{}", polling.key_id)).await.shows(200).text_at("/third_party");
+    // A webhook for another purpose is no way to be told of this one.
+    hook(&admin, &Receiver::start(), json!({"third_party": other, "purposes": ["care"]})).await;
+    *receiver.conduct() = Conduct::Status(500);
+    let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["consents.withdrawn"]});
+    let id = hook(&admin, &receiver, members).await.id();
+    let consent = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    let case = async |company: &str| {
+        let listed = told.sales.get(&format!("/v1/consents/{consent}/recipients")).await.shows(200).at("/data");
+        listed.as_array().unwrap().iter().find(|one| one["third_party"] == company).unwrap().clone()
+    };
+    let tried = |log: &[Value]| log.iter().any(|one| one["tries"].as_array().is_some_and(|tries| !tries.is_empty()));
+    log_says(&admin, &id, tried).await;
+    let waits = case(&company).await;
+    assert_eq!((&waits["state"], &waits["notified_at"]), (&json!("pending"), &json!(null)));
+    let polls = case(&other).await;
+    assert_eq!((&polls["state"], &polls["notified_at"]), (&json!("notified"), &polls["withdrawn_at"]));
+    *receiver.conduct() = Conduct::Status(204);
+    hurry(&told.org, &id).await;
+    let log = log_says(&admin, &id, |log| log.iter().all(|one| one["state"] == "delivered")).await;
+    let heard = case(&company).await;
+    assert_eq!(heard["state"], "notified");
+    assert!(heard["notified_at"].is_string(), "{heard}");
+    let sent = log[0]["id"].as_str().unwrap();
+    admin.act(&format!("/v1/webhooks/{id}/deliveries/{sent}/replay")).await.shows(202);
+    assert_eq!(case(&company).await["notified_at"], heard["notified_at"], "the first time counts");
 }

@@ -56,7 +56,8 @@ pub struct NewApiKeyBody {
     #[serde(default)]
     #[schema(max_items = 200)]
     fields: Vec<String>,
-    /// Purposes of the organisation that it is bound to: each call must then name one. Empty for none.
+    /// Purposes of the organisation that it is bound to: each call must then name one. Empty for none: where it may see people, its third party then has every
+    /// withdrawal of consent to acknowledge, whatever the purpose.
     #[serde(default)]
     #[schema(max_items = 50)]
     purposes: Vec<String>,

@@ -35,8 +35,11 @@ pub struct WithdrawalRecipientBody {
     purpose: String,
     /// The way of contact; null for every one.
     channel: Option<String>,
-    /// `notified`, `acknowledged` or `overdue`.
+    /// `pending` until one of its webhooks has taken the news, `notified`, `acknowledged` or `overdue`.
     state: &'static str,
+    /// When it was told: when the first of its webhooks took the news, or at once where none of them takes it and it reads `/v1/withdrawals` or `/v1/events`.
+    /// Null until then, and after 30 days, when the log of deliveries ends.
+    notified_at: Option<DateTime<Utc>>,
     /// When it was withdrawn.
     withdrawn_at: DateTime<Utc>,
     /// Until when it must be acknowledged; then the partner's calls for the purpose end.
@@ -60,6 +63,7 @@ impl From<RecipientView> for WithdrawalRecipientBody {
             purpose: row.purpose,
             channel: Some(row.channel).filter(|channel| channel != custodian_domain::consents::EVERY_CHANNEL),
             state,
+            notified_at: row.notified_at,
             withdrawn_at: row.at,
             due_at: row.due_at,
             acknowledged_at: row.acknowledged_at,
@@ -71,13 +75,13 @@ impl From<RecipientView> for WithdrawalRecipientBody {
 fn example() -> Value {
     json!({"withdrawal_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a70", "third_party_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a11", "third_party": "SMS gateway",
         "customer_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10", "consent_id": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a60", "purpose": "marketing", "channel": null,
-        "state": "notified", "withdrawn_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null, "signed": false})
+        "state": "notified", "notified_at": "2026-11-22T08:00:01Z", "withdrawn_at": "2026-11-22T08:00:00Z", "due_at": "2026-11-25T08:00:00Z", "acknowledged_at": null, "signed": false})
 }
 
 /// List who must hear of a withdrawal.
 ///
-/// Every recipient of the purpose when this consent was withdrawn: the third parties that the purpose names, and those with a key bound to it. A case stays open
-/// until each has acknowledged it.
+/// Every recipient of the purpose when this consent was withdrawn: the third parties that the purpose names, those with a key bound to it, and those with a key that
+/// may see people and is bound to no purpose. A case stays open until each has acknowledged it.
 #[utoipa::path(
     tag = "consents", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "Id of the consent"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),

@@ -72,7 +72,7 @@ pub async fn make_withdrawal_link(
     tag = "consents", security(()),
     request_body(content = TokenBody, example = json!({"token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"})),
     responses((status = 200, description = "Withdrawn.", body = WithdrawnBody, example = json!({"state": "withdrawn", "purpose": "marketing", "at": "2026-11-22T08:00:00Z"})),
-        (status = 404, description = "The consent or the person is gone."), LoginProblems))]
+        (status = 404, description = "The consent is gone, or the person was erased."), LoginProblems))]
 #[post("/withdrawals")]
 pub async fn withdraw_by_link(
     app: Data<App>,

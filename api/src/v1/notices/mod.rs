@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use custodian_application::notices::NoticeView;
 use custodian_application::{App, notices};
 use custodian_domain::kernel::DomainError;
+use custodian_domain::notices::Wanted;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use self::bodies::{
 };
 use crate::http::{
     ChangeProblems, ETag, Edge, Id, IfMatch, ListProblems, Listing, May, Pages, Problem, Query, ReadProblems, Reply,
-    Valid, ValidPatch, WriteProblems, once, page_of, single,
+    Valid, ValidPatch, WriteProblems, accepted_languages, once, page_of, single,
 };
 use crate::needs;
 
@@ -185,7 +186,8 @@ pub async fn show_notice_impact(may: May<ReadNotices>, app: Data<App>, id: Id<Uu
 #[utoipa::path(
     tag = "notices", security(("bearer" = []), ("api_key" = [])),
     params(("id" = Uuid, Path, description = "Id of the version"), ("from" = Option<Uuid>, Query, description = "Id of another version of the same notice"),
-        ("language" = String, Query, description = "A language that both have"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
+        ("language" = Option<String>, Query, description = "A language that both have; when absent the one that `Accept-Language` asks for, or the only one"),
+        ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
     responses((status = 200, description = "A page of lines.", body = Listing<DifferenceBody>,
         example = json!({"data": [{"part": "title", "change": "same", "text": "Offers by mail"}, {"part": "text", "change": "removed", "text": "We keep it for one year."},
@@ -194,12 +196,14 @@ pub async fn show_notice_impact(may: May<ReadNotices>, app: Data<App>, id: Id<Uu
 pub async fn list_notice_differences(
     may: May<ReadNotices>,
     app: Data<App>,
+    req: HttpRequest,
     id: Id<Uuid>,
     mut query: Query,
 ) -> Result<HttpResponse, Problem> {
     let route = format!("{PATH}/{}/differences", id.get());
     let pages = Pages::new(app.cursor_key(), may.organization(), &route, &query);
-    let (from, language) = (query.uuid("from"), query.text("language").unwrap_or_default());
+    let from = query.uuid("from");
+    let language = Wanted { named: query.text("language"), ranges: accepted_languages(req.headers()) };
     let lines = match notices::differences(&app, &may, id.get(), from, &language).await {
         Err(DomainError::Invalid(_)) => {
             query.fault("language", "unknown_language");

@@ -27,7 +27,7 @@ pub struct Say {
     pub channels: Vec<ChannelSay>,
     /// What the person may do about it.
     pub choice: Option<Choice>,
-    /// The version of a notice to read before agreeing; none where none is published.
+    /// The version of a notice to read before agreeing; none where none is published, or none since the purpose became another.
     pub notice: Option<Uuid>,
 }
 

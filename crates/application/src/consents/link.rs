@@ -5,6 +5,7 @@ use custodian_crypto::jws;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::roles::Permission;
+use custodian_persistence::consents::{ConsentRow, Listed};
 use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::{Work, consents as stored, customers as people};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,8 @@ pub async fn issue_link(
 
 /// Withdraws by a link. The reason is not asked for, and a second use is answered like the first.
 ///
-/// Errors: 403 `invalid_link` for a token that is not ours, or too old; 404 where the record or the person is gone.
+/// Errors: 403 `invalid_link` for a token that is not ours, or too old; 404 where the record is gone or the person was erased. Somebody who was only deleted may still
+/// say stop, and whoever was merged says it for the one that they are by now.
 pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<ConsentView, DomainError> {
     let refused = || DomainError::refused(RefusedAs::Forbidden, "invalid_link");
     let claims = app.open_signed(token, TYP).and_then(|bytes| serde_json::from_slice::<Claims>(&bytes).ok());
@@ -74,9 +76,18 @@ pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<C
 async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result<ConsentView, DomainError> {
     let listed = stored::find(work, consent).await?.ok_or(DomainError::NotFound)?;
     let customer = listed.consent.customer;
-    people::lock(work, CustomerId::from(customer)).await?.ok_or(DomainError::NotFound)?;
-    let by = By { kind: "subject", id: customer, reason: None };
-    let (listed, now, stopped) = stop(app, work, listed, by).await?;
+    // Whom they were merged into is held first, as where both are erased.
+    if let Some(survivor) = people::merged_into(work, CustomerId::from(customer)).await? {
+        people::lock_any(work, survivor).await?;
+    }
+    let locked = people::lock_any(work, CustomerId::from(customer)).await?;
+    if locked.is_none_or(|(_, erased)| erased) {
+        return Err(DomainError::NotFound);
+    }
+    let by = || By { kind: "subject", id: customer, reason: None };
+    let (listed, now, stopped) = stop(app, work, listed, by()).await?;
+    let followed = follow(app, work, &listed, by()).await?;
+    let stopped = stopped + followed;
     let keys = app.keys().open_organization(work).await?;
     let actor = EntryActor { kind: "subject", id: customer, session: None, request, purpose: None };
     let draft = entry(&listed, stopped).with("by", Detail::Code("link".to_owned()));
@@ -84,4 +95,15 @@ async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result
     record_all(work, &[&sealed]).await?;
     let (id, state) = (listed.consent.id, super::state(&listed, now));
     Ok(ConsentView { customer, id, state, listed })
+}
+
+/// Stops the copy that went along with a merge. How much that was.
+async fn follow(app: &App, work: &Work, listed: &Listed, by: By<'_>) -> Result<usize, DomainError> {
+    let Some(survivor) = people::merged_into(work, CustomerId::from(listed.consent.customer)).await? else {
+        return Ok(0);
+    };
+    people::lock_any(work, survivor).await?;
+    let consent = ConsentRow { customer: survivor.uuid(), ..listed.consent.clone() };
+    let (_, _, stopped) = stop(app, work, Listed { consent, ..listed.clone() }, by).await?;
+    Ok(stopped)
 }

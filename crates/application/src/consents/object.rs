@@ -1,16 +1,16 @@
 //! Objection to a use that rests on another ground than consent: recorded like a refusal, for every channel, and decisions answer `objected` from then on.
 
-use custodian_domain::access::RowScope;
 use custodian_domain::consents::{EVERY_CHANNEL, Evidence, Standing, State};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::purposes::Purpose;
-use custodian_persistence::consents::{self as stored, Asked, ConsentRow, Event};
+use custodian_persistence::consents::{self as stored, ConsentRow, Event, Whom};
 use custodian_persistence::{Work, customers as people, notices, purposes};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::withdraw::TO_ACKNOWLEDGE;
-use crate::events::{Event as News, EventType, Fact, publish};
+use crate::api_keys::reading_permissions;
+use crate::events::{Event as News, EventType, Fact, publish_as};
 use crate::{App, Call};
 
 /// Records that a person objects to these purposes; `request` is what proves it.
@@ -24,13 +24,13 @@ pub(crate) async fn object(
     codes: &[String],
     request: Uuid,
 ) -> Result<(), DomainError> {
-    people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
+    people::lock_on_file(work, customer).await?.ok_or(DomainError::NotFound)?;
     for code in codes {
         let purpose = purposes::find(work, code).await?.ok_or(DomainError::NotFound)?;
         let record = record(app, call, work, customer, &purpose, request).await?;
-        let asked = Asked { customers: &[customer.uuid()], scope: &RowScope::everything(), purpose: code };
-        let rows = stored::standings_now(work, asked).await?;
-        let before = rows.into_iter().filter_map(|row| row.standing).filter(|one| one.state != State::Superseded);
+        let rows = stored::standings_of(work, customer.uuid()).await?;
+        let own = rows.into_iter().filter(|(purpose, _)| purpose == code).map(|(_, standing)| standing);
+        let before = own.filter(|one| one.state != State::Superseded);
         let mut events: Vec<Event> = before.map(|one| superseded(app, &record, one)).collect();
         events.push(event(app, &record, record.id, EVERY_CHANNEL, State::Refused, record.notice));
         stored::insert_records(work, std::slice::from_ref(&record)).await?;
@@ -40,12 +40,13 @@ pub(crate) async fn object(
         let named: Vec<String> = content.recipients.into_iter().map(|one| one.name).collect();
         // Recipients stop as they do after a withdrawal, and say so in the same time.
         let told = events.last().map(std::slice::from_ref).unwrap_or_default();
-        stored::open_cases(work, told, &named, record.at + TO_ACKNOWLEDGE).await?;
+        let whom = Whom { named: &named, readers: &reading_permissions() };
+        stored::open_cases(work, told, whom, record.at + TO_ACKNOWLEDGE).await?;
         let news = News::about(EventType::ConsentsRefused, customer)
             .with("consent_id", Fact::Person(record.id))
             .with("purpose", Fact::Code(code.clone()))
             .with("channel", Fact::Code(EVERY_CHANNEL.to_owned()));
-        publish(app, work, news).await?;
+        publish_as(app, work, told.iter().map(|event| (event.id, news.clone())).collect()).await?;
     }
     Ok(())
 }
@@ -84,10 +85,9 @@ async fn record(
     })
 }
 
-/// What stood before ended just before.
+/// What stood before ends as the objection begins.
 fn superseded(app: &App, record: &ConsentRow, one: Standing) -> Event {
-    let at = record.at - chrono::TimeDelta::microseconds(1);
-    Event { at, ..event(app, record, one.consent, &one.channel, State::Superseded, one.notice) }
+    event(app, record, one.consent, &one.channel, State::Superseded, one.notice)
 }
 
 fn event(app: &App, record: &ConsentRow, consent: Uuid, channel: &str, state: State, notice: Uuid) -> Event {

@@ -35,12 +35,13 @@ impl RecipientView {
         Self { customer: shown(row.customer), consent: shown(row.consent), id: shown(row.id), row }
     }
 
-    /// `notified`, `acknowledged` or `overdue`.
+    /// `pending`, `notified`, `acknowledged` or `overdue`.
     pub fn state(&self) -> &'static str {
-        match (self.row.acknowledged_at.is_some(), self.row.overdue) {
-            (true, _) => "acknowledged",
-            (false, true) => "overdue",
-            (false, false) => "notified",
+        match (self.row.acknowledged_at.is_some(), self.row.overdue, self.row.notified_at.is_some()) {
+            (true, _, _) => "acknowledged",
+            (false, true, _) => "overdue",
+            (false, false, true) => "notified",
+            (false, false, false) => "pending",
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct NewConsent {
 
 /// Records one.
 ///
-/// Errors: 404 for a customer out of sight; 422 with every fault; 409 `asked_too_soon` inside the cool-down after a refusal, and
+/// Errors: 404 for a customer out of sight; 422 with every fault, among them `notice_outdated` for a yes under words from before the notice or the purpose
+/// became another; 409 `asked_too_soon` inside the cool-down after a refusal, and
 /// `asked_after_opt_out` within twelve months after somebody opted out of selling and sharing.
 pub async fn record(app: &App, call: &Call, work: &Work, new: NewConsent) -> Result<ConsentView, DomainError> {
     let mut all = record_many(app, call, work, vec![new]).await?;
@@ -221,7 +222,9 @@ impl Intake {
         if !told.contains(&new.purpose) {
             return Err(fault("notice_of_other_purposes"));
         }
-        if notice.oldest_valid.is_some_and(|oldest| notice.version < oldest) {
+        let superseded = notice.oldest_valid.is_some_and(|oldest| notice.version < oldest);
+        // Whoever says no needs to be told nothing more.
+        if new.record.given && (superseded || notice.changed_since.contains(&new.purpose)) {
             return Err(fault("notice_outdated"));
         }
         let mut found = faults(&new.record, purpose, told, self.now);
@@ -284,14 +287,14 @@ impl Intake {
             by: call.identity.actor_id(),
             reason: None,
         };
-        let just_before = consent.at - TimeDelta::microseconds(1);
         for one in before.iter().filter(replaced) {
             self.events.push(event(
                 one.consent,
                 &one.channel,
                 State::Superseded,
                 one.notice,
-                just_before,
+                // It ends as the next begins: at no moment between them had nobody said anything.
+                consent.at,
                 one.expires_at,
             ));
         }

@@ -1,23 +1,23 @@
 //! Withdrawal: one call, no reason needed, at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use custodian_domain::access::RowScope;
 use custodian_domain::audit::Action;
 use custodian_domain::consents::{EVERY_CHANNEL, Standing, State};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
-use custodian_persistence::consents::{self as stored, Asked, Event, Listed};
+use custodian_persistence::consents::{self as stored, Event, Listed, Whom};
 use custodian_persistence::purposes::{self, PurposeRow};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::remind::watch;
 use super::{ConsentView, meant, view};
+use crate::api_keys::reading_permissions;
 use crate::audit::{Detail, Draft};
 use crate::customers::{decide_row, refuse};
-use crate::events::{Event as News, EventType, Fact, publish_all};
+use crate::events::{Event as News, EventType, Fact, publish_as};
 use crate::keys::{OrganizationKeys, own_place, seal_own};
 use crate::{App, Call};
 
@@ -91,18 +91,17 @@ pub(super) async fn stop(
     Ok((store(app, work, listed, stopping).await?, now, count))
 }
 
-/// What the withdrawal of a record stops now. The customer must be locked.
+/// What the withdrawal of a record stops now, also of somebody who was deleted. The customer must be locked.
 async fn stopping(app: &App, work: &Work, listed: &Listed, by: By<'_>) -> Result<Stopping, DomainError> {
     let consent = &listed.consent;
-    let everything = RowScope::everything();
-    let asked = Asked { customers: &[consent.customer], scope: &everything, purpose: &consent.purpose };
     let (now, rows, purpose) = tokio::try_join!(
         biased;
         stored::moment(work),
-        stored::standings_now(work, asked),
+        stored::standings_of(work, consent.customer),
         purposes::find(work, &consent.purpose),
     )?;
-    let standings: Vec<Standing> = rows.into_iter().filter_map(|row| row.standing).collect();
+    let own = rows.into_iter().filter(|(purpose, _)| *purpose == consent.purpose);
+    let standings: Vec<Standing> = own.map(|(_, standing)| standing).collect();
     let keys = app.keys().open_organization(work).await?;
     let events = events_of(app, work, &keys, consent, &standings, now, &by);
     Ok(Stopping { now, events, recipients: recipients(purpose)? })
@@ -181,7 +180,7 @@ pub(super) async fn store_events(app: &App, work: &Work, events: &[Event]) -> Re
         biased;
         stored::insert_events(work, events),
         stored::put_states(work, events),
-        publish_all(app, work, events.iter().map(news).collect()),
+        publish_as(app, work, events.iter().map(|event| (event.id, news(event))).collect()),
     );
     let stored = [happened, stand].map(|step| step.map_err(DomainError::from));
     DomainError::first_cause(stored).and(told)
@@ -195,7 +194,8 @@ pub(super) async fn open_cases(
     now: DateTime<Utc>,
 ) -> Result<(), DomainError> {
     let due_at = now + TO_ACKNOWLEDGE;
-    if stored::open_cases(work, events, recipients, due_at).await? > 0 {
+    let whom = Whom { named: recipients, readers: &reading_permissions() };
+    if stored::open_cases(work, events, whom, due_at).await? > 0 {
         watch(work, events, due_at).await?;
     }
     Ok(())

@@ -32,22 +32,27 @@ pub async fn publish(app: &App, work: &Work, event: Event) -> Result<(), DomainE
 
 /// The same of several things, in one statement.
 pub async fn publish_all(app: &App, work: &Work, events: Vec<Event>) -> Result<(), DomainError> {
+    publish_as(app, work, events.into_iter().map(|event| (app.new_id(), event)).collect()).await
+}
+
+/// The same under ids of the caller's own, none of which was published before: by them it finds the deliveries of what it told.
+pub(crate) async fn publish_as(app: &App, work: &Work, events: Vec<(Uuid, Event)>) -> Result<(), DomainError> {
     if events.is_empty() {
         return Ok(());
     }
-    let rows = events.into_iter().map(|event| row(app, event)).collect::<Result<Vec<_>, _>>()?;
+    let rows = events.into_iter().map(|(id, event)| row(id, event)).collect::<Result<Vec<_>, _>>()?;
     Ok(stored::insert(work, &rows, app.now()).await?)
 }
 
 /// The same of one thing, whose id is answered.
 pub(crate) async fn publish_with_id(app: &App, work: &Work, event: Event) -> Result<Uuid, DomainError> {
-    let row = row(app, event)?;
+    let row = row(app.new_id(), event)?;
     let id = row.id;
     stored::insert(work, &[row], app.now()).await?;
     Ok(id)
 }
 
-fn row(app: &App, event: Event) -> Result<NewEvent, DomainError> {
+fn row(id: Uuid, event: Event) -> Result<NewEvent, DomainError> {
     if !event.keeps_its_promise() {
         return Err(DomainError::internal(format!(
             "an event {} says something else than it promises",
@@ -56,7 +61,7 @@ fn row(app: &App, event: Event) -> Result<NewEvent, DomainError> {
     }
     let Event { kind, customer, concerns, data } = event;
     let data = serde_json::to_value(data).map_err(|_| DomainError::internal("an event does not serialise"))?;
-    Ok(NewEvent { id: app.new_id(), kind: kind.code(), customer: customer.map(Into::into), concerns, data })
+    Ok(NewEvent { id, kind: kind.code(), customer: customer.map(Into::into), concerns, data })
 }
 
 /// Drops events that are too old, organisation by organisation.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault, OrganizationId, RefusedAs};
-use custodian_domain::notices::{Part, Side, compared, faults, is_material, required};
+use custodian_domain::notices::{Part, Side, Wanted, compared, faults, is_material, required};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::CustomerReader;
 use custodian_persistence::notices::{self as stored, ShowingRow};
@@ -63,15 +63,16 @@ pub struct Difference {
     pub text: String,
 }
 
-/// What changed from another version of the same notice to this one, title and text, in a language that both have.
+/// What changed from another version of the same notice to this one, title and text, in a language that both have: the one that is
+/// wanted, or else the only one.
 ///
-/// Errors: 404 for a version of another notice; 422 for a language that one of them lacks.
+/// Errors: 404 for a version of another notice; 422 for a language that one of them lacks, and where several are left to choose from.
 pub async fn differences(
     app: &App,
     call: &Call,
     id: Uuid,
     from: Option<Uuid>,
-    language: &str,
+    language: &Wanted,
 ) -> Result<Vec<Difference>, DomainError> {
     let (work, after) = known(app, call, id).await?;
     let versions = stored::list(&work, Some(&after.row.code), None).await?;
@@ -82,7 +83,13 @@ pub async fn differences(
     };
     let before = versions.into_iter().find(|row| wanted(row.version, row.id)).ok_or(DomainError::NotFound)?;
     let before = view(before)?;
-    let (Some(old), Some(new)) = (before.texts.get(language), after.texts.get(language)) else {
+    let both: Vec<&String> = after.texts.keys().filter(|one| before.texts.contains_key(*one)).collect();
+    let only = || match both.as_slice() {
+        [only] if language.named.is_none() => Some(*only),
+        _ => None,
+    };
+    let chosen = language.among(&both).or_else(only);
+    let Some((old, new)) = chosen.and_then(|one| before.texts.get(one).zip(after.texts.get(one))) else {
         return Err(DomainError::Invalid(vec![Fault::new("/language", "unknown_language")]));
     };
     app.record_read(call, entry(Action::NoticesRead, &after.row)).await?;
@@ -156,16 +163,17 @@ pub struct PublicNotice {
     pub language: String,
 }
 
-/// A published or superseded version by its id, which is its address for good. The language asked for, or else the first.
-pub async fn public(app: &App, id: Uuid, language: Option<&str>) -> Result<PublicNotice, DomainError> {
+/// A published or superseded version by its id, which is its address for good. In the language that is wanted, or else the first.
+pub async fn public(app: &App, id: Uuid, language: &Wanted) -> Result<PublicNotice, DomainError> {
     let found = users::find_lookup(app.db(), &lookup(app, id)).await?;
     let (organization, _) = found.first().copied().ok_or(DomainError::NotFound)?;
     let work = app.begin(OrganizationId::from(organization)).await?;
     let row = stored::find(&work, id).await?;
     work.abandon().await;
     let view = view(row.filter(|row| row.state != "draft").ok_or(DomainError::NotFound)?)?;
-    let chosen = language.filter(|wanted| view.texts.contains_key(*wanted)).map(str::to_owned);
-    let language = chosen.or_else(|| view.texts.keys().next().cloned()).ok_or(DomainError::NotFound)?;
+    let known: Vec<&String> = view.texts.keys().collect();
+    let chosen = language.among(&known).or_else(|| known.first().copied());
+    let language = chosen.cloned().ok_or(DomainError::NotFound)?;
     Ok(PublicNotice { view, language })
 }
 

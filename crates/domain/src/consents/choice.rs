@@ -2,7 +2,7 @@
 
 use super::Reason;
 use crate::kernel::codes;
-use crate::purposes::Purpose;
+use crate::purposes::{ConsentKind, Purpose};
 
 codes! {
     /// What a person may do.
@@ -16,13 +16,14 @@ codes! {
     }
 }
 
-/// What a person may do about a use that stands so by their own words; `None` where they have no say, or have objected.
+/// What a person may do about a use that stands so by their own words; `None` where they have no say, or have objected, or would have to sign or bring a guardian.
 pub fn choice(purpose: &Purpose, reason: Reason) -> Option<Choice> {
     match reason {
         Reason::ConsentInForce => Some(Choice::Withdraw),
         Reason::OtherBasis => purpose.may_object().then_some(Choice::Object),
         Reason::NoConsent | Reason::Refused | Reason::Withdrawn | Reason::Expired | Reason::NeedsRenewal => {
-            purpose.needs_consent().then_some(Choice::Agree)
+            let by_word = !matches!(purpose.consent_kind, ConsentKind::Written | ConsentKind::Guardian);
+            (purpose.needs_consent() && by_word).then_some(Choice::Agree)
         }
         Reason::UnknownPerson
         | Reason::PurposeNotInForce
@@ -37,7 +38,7 @@ pub fn choice(purpose: &Purpose, reason: Reason) -> Option<Choice> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::purposes::{ConsentKind, starters};
+    use crate::purposes::starters;
 
     fn purpose(consent: bool) -> Purpose {
         let mut all = starters().into_iter().map(|starter| starter.purpose);
@@ -50,6 +51,16 @@ mod tests {
         assert_eq!(choice(&marketing, Reason::ConsentInForce), Some(Choice::Withdraw));
         for off in [Reason::NoConsent, Reason::Refused, Reason::Withdrawn, Reason::Expired, Reason::NeedsRenewal] {
             assert_eq!(choice(&marketing, off), Some(Choice::Agree), "{off:?}");
+        }
+    }
+
+    #[test]
+    fn what_needs_a_signature_or_a_guardian_is_not_agreed_to_by_word_and_is_taken_back_all_the_same() {
+        let mut marketing = purpose(true);
+        for kind in [ConsentKind::Written, ConsentKind::Guardian] {
+            marketing.consent_kind = kind;
+            assert_eq!(choice(&marketing, Reason::NoConsent), None, "{kind:?}");
+            assert_eq!(choice(&marketing, Reason::ConsentInForce), Some(Choice::Withdraw), "{kind:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod diff;
 mod elements;
+mod language;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use diff::differences;
 pub use diff::{Line, Side};
 pub use elements::{Element, is_element, required};
+pub use language::Wanted;
 
 use crate::kernel::{Fault, codes};
 

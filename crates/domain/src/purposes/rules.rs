@@ -97,6 +97,8 @@ rules! {
     "notice_gdpr" "gdpr" "13, 14" "2018-05-25" Text, "A notice under the GDPR is published only with the elements that the articles list." / "GDPR 告知文本须包含第 13、14 条所列事项方可发布。";
     "restriction" "gdpr" "18(2)" "2018-05-25" Text, "On a person who has had processing restricted everything is masked, but for purposes that the law leaves open." / "处理受限的个人仅显示掩码，法律保留的目的除外。";
     "objection" "gdpr" "21" "2018-05-25" Text, "An objection ends uses that rest on interests or a public task." / "数据主体反对后，基于正当利益或公共任务的处理即告终止。";
+    "request_deadline_gdpr" "gdpr" "12(3)" "2018-05-25" Text, "A request is answered within one month of receipt." / "应在收到请求后一个月内答复。";
+    "request_extension_gdpr" "gdpr" "12(3)" "2018-05-25" Text, "Two more months where a request is complex or there are many; the person is told of it and why within the first month." / "请求复杂或数量众多的，可再延长两个月，并须在第一个月内告知个人延期及其理由。";
     "opt_out_signal" "ccpa" "1798.135, 11 CCR 7025" "2026-01-01" Secondary, "`Sec-GPC: 1` is honoured as an opt-out; its later absence changes nothing." / "`Sec-GPC: 1` 视为有效的退出选择，其后不再发送亦不改变该选择。";
     "opt_out_wait" "ccpa" "1798.135(c)(4)" "2020-01-01" Secondary, "Who opted out of selling and sharing is not asked to agree again for twelve months, unless they come forward by themselves." / "选择退出出售或共享的个人，十二个月内不得再次征求其同意，本人主动提出的除外。";
     "log_retention" "csl" "23(3)" "2026-01-01" Secondary, "Entries of the audit log are kept for six months at least." / "审计日志至少保存六个月。";

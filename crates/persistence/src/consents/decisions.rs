@@ -65,14 +65,14 @@ pub async fn standings_now(work: &Work, asked: Asked<'_>) -> Result<Vec<Standing
     Ok(work.query(&sql, &params).await?.iter().map(read).collect())
 }
 
-/// Where they stood at a moment: the last event of each channel until then.
+/// Where they stood at a moment: the last event of each channel until then. Of two at one moment, what begins there goes before what ends there.
 pub async fn standings_at(work: &Work, asked: Asked<'_>, at: DateTime<Utc>) -> Result<Vec<StandingRow>, DbError> {
     let scope = ScopeSql::new(asked.scope, 5);
     let sql = format!(
         "SELECT c.id, e.channel, e.state, e.at, e.expires_at, e.consent_id, e.notice_id FROM customers c \
          LEFT JOIN LATERAL (SELECT DISTINCT ON (channel) channel, state, at, expires_at, consent_id, notice_id FROM consent_events e \
            WHERE e.organization_id = c.organization_id AND e.customer_id = c.id AND e.purpose = $3 AND e.at <= $4 \
-           ORDER BY channel, at DESC, id DESC) e ON true \
+           ORDER BY channel, at DESC, state = 'superseded', id DESC) e ON true \
          WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.created_at <= $4 AND (c.archived_at IS NULL OR c.archived_at > $4) AND {}",
         scope.clause
     );

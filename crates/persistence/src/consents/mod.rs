@@ -16,7 +16,7 @@ pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_
 pub use opt_outs::{OptOutRow, insert_opt_outs, last_opt_outs, opt_outs_of, opted_out};
 pub use reader::{Answered, DecisionReader, PurposeNow, Stands};
 pub use recipients::{
-    OpenCase, RecipientRow, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
+    OpenCase, RecipientRow, Whom, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
     overdue_purposes, recipients_by_request, recipients_of,
 };
 pub use write::{Event, insert_events, insert_records, put_states};
@@ -25,7 +25,8 @@ use crate::customers::{COLUMNS as CUSTOMER, CustomerRow};
 use crate::{DbError, Work};
 
 /// Whether an opt-out of this customer stops the purpose `p`: it sells or shares, and the person has not agreed to it since (`opt_out_stands`). Every
-/// door but the decision itself asks in these words; whoever never opted out costs one look-up, and that for such purposes alone.
+/// door that asks about many people asks in these words, and of one person by the function `purposes_stopped`, which says the same; whoever never opted out costs
+/// one look-up, and that for such purposes alone.
 macro_rules! stopped_by_opt_out {
     ($customer:literal) => {
         concat!(
@@ -134,11 +135,11 @@ pub async fn lock_free_people(work: &Work, ids: &[Uuid]) -> Result<Vec<CustomerR
     Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(CustomerRow::from).collect())
 }
 
-/// The customer of a record, locked until the transaction ends.
+/// The customer of a record, also one who was deleted, for they may say stop as long as it is kept; locked until the transaction ends.
 pub async fn lock_person(work: &Work, id: Uuid) -> Result<Option<CustomerRow>, DbError> {
     let sql = format!(
         "SELECT {CUSTOMER} FROM customers c WHERE c.organization_id = $1 AND c.id = (SELECT k.customer_id FROM consents k \
-         WHERE k.organization_id = $1 AND k.id = $2) AND c.archived_at IS NULL FOR UPDATE"
+         WHERE k.organization_id = $1 AND k.id = $2) AND c.erased_at IS NULL AND c.merged_into IS NULL FOR UPDATE"
     );
     Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(CustomerRow::from))
 }

@@ -34,6 +34,8 @@ pub struct RecipientRow {
     pub overdue: bool,
     /// Whether its word that it has acted was signed.
     pub signed: bool,
+    /// When it was told: by the first of its webhooks that took the news; at once where it has none that takes it. None until then, and once the log is gone.
+    pub notified_at: Option<DateTime<Utc>>,
 }
 
 impl From<&Row> for RecipientRow {
@@ -51,21 +53,40 @@ impl From<&Row> for RecipientRow {
             acknowledged_at: row.get(9),
             overdue: row.get(10),
             signed: row.get(11),
+            notified_at: row.get(12),
         }
     }
 }
 
+// News of a case has the id of the case, so that each webhook's delivery of it is found by its key.
 const SELECT: &str = "SELECT r.id, r.third_party_id, t.name, r.consent_id, r.customer_id, r.purpose, r.channel, r.at, r.due_at, r.acknowledged_at, \
-     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp(), r.signed FROM withdrawal_recipients r \
+     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp(), r.signed, \
+     (SELECT CASE WHEN count(*) = 0 THEN r.at ELSE min((SELECT min((one ->> 'at')::timestamptz) FROM jsonb_array_elements(d.tries) AS one \
+         WHERE one ->> 'outcome' = 'delivered')) END FROM webhooks w \
+       LEFT JOIN webhook_deliveries d ON d.organization_id = w.organization_id AND d.webhook_id = w.id AND d.event_id = r.id \
+       WHERE w.organization_id = r.organization_id AND w.third_party_id = r.third_party_id AND r.purpose = ANY(w.purposes) AND (d.id IS NOT NULL \
+         OR w.created_at <= r.at AND (cardinality(w.event_types) = 0 OR 'consents.' || (SELECT e.state FROM consent_events e WHERE e.organization_id = r.organization_id AND e.id = r.id) \
+           = ANY(w.event_types)))) FROM withdrawal_recipients r \
      JOIN third_parties t ON t.organization_id = r.organization_id AND t.id = r.third_party_id WHERE r.organization_id = $1";
 
-/// Opens a case with every recipient of the purpose: those that it names, and those that hold a live key bound to it. How many there are.
-pub async fn open_cases(work: &Work, events: &[Event], named: &[String], due: DateTime<Utc>) -> Result<u64, DbError> {
+/// Who receives what a purpose hands on, beside those with a key that is bound to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Whom<'a> {
+    /// Names of third parties.
+    pub named: &'a [String],
+    /// Codes of permissions: with one of them a key that is bound to no purpose serves each.
+    pub readers: &'a [&'a str],
+}
+
+/// Opens a case with every recipient of the purpose: those that it names, and those that hold a live key bound to it, or one that reads and is bound to none.
+/// How many there are.
+pub async fn open_cases(work: &Work, events: &[Event], whom: Whom<'_>, due: DateTime<Utc>) -> Result<u64, DbError> {
     const SQL: &str = "INSERT INTO withdrawal_recipients (organization_id, id, third_party_id, consent_id, customer_id, purpose, channel, at, due_at) \
          SELECT $1, e.id, t.id, e.consent_id, e.customer_id, e.purpose, e.channel, e.at, $3 \
          FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[]) AS e(id, consent_id, customer_id, purpose, channel, at) \
          JOIN third_parties t ON t.organization_id = $1 WHERE (t.name = ANY($2) OR EXISTS (SELECT FROM api_keys k WHERE k.organization_id = $1 \
-           AND k.third_party_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND e.purpose = ANY(k.purposes)))";
+           AND k.third_party_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) AND (e.purpose = ANY(k.purposes) \
+             OR cardinality(k.purposes) = 0 AND k.permissions && $10::text[])))";
     let each = |read: fn(&Event) -> Uuid| events.iter().map(read).collect::<Vec<_>>();
     let text = |read: fn(&Event) -> &str| events.iter().map(read).collect::<Vec<&str>>();
     let at: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
@@ -74,7 +95,7 @@ pub async fn open_cases(work: &Work, events: &[Event], named: &[String], due: Da
     let (purposes, channels) = (text(|event| &event.purpose), text(|event| &event.channel));
     let organization = work.organization().uuid();
     let params: crate::work::Params<'_> =
-        &[&organization, &named, &due, &ids, &consents, &customers, &purposes, &channels, &at];
+        &[&organization, &whom.named, &due, &ids, &consents, &customers, &purposes, &channels, &at, &whom.readers];
     work.execute(SQL, params).await
 }
 
@@ -143,7 +164,7 @@ pub async fn lock_open_cases(work: &Work, id: Uuid) -> Result<Vec<OpenCase>, DbE
     let sql = format!("{select} AND r.id = $2 AND r.acknowledged_at IS NULL ORDER BY r.third_party_id FOR UPDATE OF r");
     let rows = work.query(&sql, &[&work.organization().uuid(), &id]).await?;
     let case =
-        |row: &Row| OpenCase { row: row.into(), reminded: u32::try_from(row.get::<_, i32>(12)).unwrap_or_default() };
+        |row: &Row| OpenCase { row: row.into(), reminded: u32::try_from(row.get::<_, i32>(13)).unwrap_or_default() };
     Ok(rows.iter().map(case).collect())
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{PATH, act, entries, file, proved, somebody};
 use crate::support::{Org, Person};
 
-async fn linked(dpo: &Person, id: &str) -> (Value, Value) {
+/// The request that one points to, and its state.
+pub(super) async fn linked(dpo: &Person, id: &str) -> (Value, Value) {
     let read = dpo.get(&format!("{PATH}/{id}")).await.shows(200);
     (read.at("/duplicate_of"), read.at("/state"))
 }

@@ -5,6 +5,7 @@ mod callbacks;
 mod controller;
 mod drp;
 mod drp_refusals;
+mod duplicates;
 mod listener;
 mod opendsr;
 mod opendsr_refusals;

@@ -10,7 +10,7 @@ use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{self as stored, CollaboratorRow, CustomerRow, MergeRow};
-use custodian_persistence::{Work, erasures};
+use custodian_persistence::{Work, erasures, privacy_requests as requests};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ use super::seen::{decide_row, refuse};
 use super::tags::in_order;
 use crate::audit::{Detail, Draft, Shown};
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, attachments, consents, exports, records};
+use crate::{App, Call, attachments, consents, exports, privacy_requests, records};
 
 /// Two rows to be made one.
 #[derive(Clone, Debug)]
@@ -84,6 +84,8 @@ pub(super) fn conflict(code: &'static str) -> DomainError {
 /// `duplicate_value`; 422 `unknown_customer` for the one that goes, where there is none or not for this caller.
 pub async fn merge(app: &App, call: &Call, work: &Work, new: NewMerge) -> Result<MergeView, DomainError> {
     call.needs(Permission::CustomersMerge)?;
+    // Before the customers, as everywhere: requests of the two may turn out to be duplicates.
+    requests::hold(work).await?;
     let (stays, goes) = both(app, call, work, &new).await?;
     let now = work.database_time().await?;
     let mut moved = Moved::default();
@@ -220,6 +222,7 @@ async fn follow(
     }
     stored::share_holds(work, goes.id, stays.id).await?;
     moved.privacy_requests = stored::move_requests(work, goes.id, stays.id, None).await?;
+    privacy_requests::regroup(app, call, work, &moved.privacy_requests).await?;
     exports::without(app, work, goes.id).await
 }
 

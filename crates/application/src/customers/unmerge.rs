@@ -5,8 +5,8 @@ use custodian_domain::audit::Action;
 use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
-use custodian_persistence::Work;
 use custodian_persistence::customers::{self as stored, CustomerReader, CustomerRow, MergeRow, Whoever};
+use custodian_persistence::{Work, privacy_requests as requests};
 use uuid::Uuid;
 
 use super::Attributes;
@@ -18,7 +18,7 @@ use super::sealing::{open_one, open_row, open_some, tags_of};
 use super::seen::{decide_row, refuse};
 use crate::audit::Draft;
 use crate::events::{Event, EventType, Fact, publish};
-use crate::{App, Call, attachments, consents, records};
+use crate::{App, Call, attachments, consents, privacy_requests, records};
 
 /// Every merge of a customer, newest first.
 pub async fn merges(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<Vec<MergeView>, DomainError> {
@@ -43,6 +43,7 @@ pub async fn unmerge(
     reason: String,
 ) -> Result<MergeView, DomainError> {
     call.needs(Permission::CustomersMerge)?;
+    requests::hold(work).await?;
     let survivor = CustomerId::from(survivor);
     let found = stored::lock_merge(work, survivor, merge).await?;
     let merged = found.as_ref().map_or(survivor, |row| row.merged);
@@ -65,7 +66,8 @@ pub async fn unmerge(
     let files = attachments::move_all(app, work, &next, &goes.row, Some(&moved.attachments)).await;
     guard(app, call, next.id, files).await?;
     consents::unfollow(app, call, work, next.id, &moved.consents).await?;
-    stored::move_requests(work, next.id, goes.row.id, Some(&moved.privacy_requests)).await?;
+    let back = stored::move_requests(work, next.id, goes.row.id, Some(&moved.privacy_requests)).await?;
+    privacy_requests::regroup(app, call, work, &back).await?;
     let mut those = stored::collaborators(work, next.id).await?;
     those.retain(|row| !moved.collaborators.contains(&row.user.uuid()));
     stored::put_collaborators(work, next.id, &those).await?;

@@ -8,8 +8,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Codes, Doer, codes, note, tell};
-use crate::App;
 use crate::events::EventType;
+use crate::{App, Call};
 
 fn matter(row: &RequestRow) -> Result<Matter<'_>, DomainError> {
     let Codes { right, jurisdiction, .. } = codes(row)?;
@@ -47,8 +47,35 @@ pub(super) async fn settle(app: &App, work: &Work, row: &mut RequestRow, by: Doe
     }
 }
 
+/// Finds requests their place anew that a merge gave to another customer, or its undoing gave back, and those that pointed to them. The organisation's
+/// requests and both customers must be held.
+pub(crate) async fn regroup(app: &App, call: &Call, work: &Work, moved: &[Uuid]) -> Result<(), DomainError> {
+    let pointing = stored::pointing_to(work, moved).await?;
+    for id in moved.iter().chain(&pointing) {
+        let Some(row) = stored::lock_alone(work, *id).await? else { continue };
+        elect(app, work, row, Doer::of(call)).await?;
+    }
+    Ok(())
+}
+
+/// Has one stand of those that ask for the same as this one, and the others point to it: the proved before the others, then one that stood, then the oldest.
+async fn elect(app: &App, work: &Work, row: RequestRow, by: Doer) -> Result<(), DomainError> {
+    let [mut all, _] = others(work, &row).await?;
+    all.push(row);
+    let ids: Vec<Uuid> = all.iter().map(|one| one.id).collect();
+    let points = |one: &RequestRow| one.duplicate_of.is_some_and(|of| ids.contains(&of));
+    all.sort_by_key(|one| (one.verified_at.is_none(), points(one), one.id));
+    let mut all = all.into_iter();
+    let Some(mut first) = all.next() else { return Ok(()) };
+    if first.duplicate_of.take().is_some() {
+        stored::update(work, &first).await?;
+        note(app, work, &first, by, "stands", json!({})).await?;
+    }
+    point(app, work, all.collect(), first.id, by).await
+}
+
 async fn point(app: &App, work: &Work, open: Vec<RequestRow>, to: Uuid, by: Doer) -> Result<(), DomainError> {
-    for mut one in open {
+    for mut one in open.into_iter().filter(|one| one.duplicate_of != Some(to)) {
         one.duplicate_of = Some(to);
         stored::update(work, &one).await?;
         note(app, work, &one, by, "linked", json!({"duplicate_of": to})).await?;

@@ -207,11 +207,17 @@ async fn own(work: &Work, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, 
     Ok((exchange, row))
 }
 
-/// Where a request of the agent's own stands.
+/// The same as the agent is told of it.
+async fn told(work: &Work, by: &RightsPartner, id: &str) -> Result<(ExchangeRow, RequestRow), DomainError> {
+    let (exchange, row) = own(work, by, id).await?;
+    Ok((exchange, tell::as_told(work, row).await?))
+}
+
+/// Where a request of the agent's own stands. A duplicate stands where the one that answered it does.
 ///
 /// Errors: 403 `wrong_agent`.
 pub async fn status(app: &App, by: &RightsPartner, id: &str) -> Result<Value, DomainError> {
-    let (exchange, row) = app.reading(by.call.organization(), async |work| own(work, by, id).await).await?;
+    let (exchange, row) = app.reading(by.call.organization(), async |work| told(work, by, id).await).await?;
     let read = entry(Action::RightsExchangesRead, by.row.id);
     app.record_read(&by.call, read.with("privacy_request", Detail::Code(row.id.to_string()))).await?;
     status_body(&exchange, &row)

@@ -3,7 +3,7 @@
 use custodian_domain::kernel::{DomainError, JobId};
 use custodian_domain::privacy_requests::{State, ground};
 use custodian_domain::rights_protocols::{CallbackState, Protocol, drp as words_of_drp, opendsr as words_of_opendsr};
-use custodian_persistence::privacy_requests::RequestRow;
+use custodian_persistence::privacy_requests::{self as requests, RequestRow};
 use custodian_persistence::rights_protocols::{self as stored, CallbackRow, ExchangeRow};
 use custodian_persistence::{Work, jobs};
 use serde_json::{Value, json};
@@ -14,6 +14,18 @@ use crate::App;
 
 pub(super) fn state_of(row: &RequestRow) -> Result<State, DomainError> {
     State::from_code(&row.state).ok_or_else(|| DomainError::internal("a stored request of a person"))
+}
+
+/// A request as its partner is told of it: a duplicate that ended because the one that stood was answered, as that one ended. One that was taken back
+/// before is cancelled, as its requester said. Whether it was proved itself does not count: a registered partner speaks for the person, and is told what became
+/// of the wish.
+pub(super) async fn as_told(work: &Work, row: RequestRow) -> Result<RequestRow, DomainError> {
+    let Some(standing) = row.duplicate_of.filter(|_| row.state == State::Cancelled.as_str()) else { return Ok(row) };
+    // Both ended in one transaction, at one moment, where the one answered the other.
+    Ok(match requests::find(work, standing).await?.filter(|found| found.closed_at == row.closed_at) {
+        Some(RequestRow { state, ground, article, remedy, .. }) => RequestRow { state, ground, article, remedy, ..row },
+        None => row,
+    })
 }
 
 /// Where a request stands in a protocol's words, as far as a change of it is told: under DRP a new date as well (its section 3.08).
@@ -41,6 +53,7 @@ pub(crate) async fn follow(app: &App, work: &Work, row: &RequestRow) -> Result<(
     }
     // While it is being filed there is none yet.
     let Some(exchange) = stored::find_exchange(work, row.id).await? else { return Ok(()) };
+    let row = &as_told(work, row.clone()).await?;
     let now = words(&exchange.protocol, row)?;
     if now == exchange.told {
         return Ok(());

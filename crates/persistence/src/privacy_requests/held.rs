@@ -54,3 +54,10 @@ pub async fn lock_open(
     let rows = work.query(&sql, &[&work.organization().uuid(), &customer, &right, &jurisdiction]).await?;
     Ok(rows.iter().map(RequestRow::from).collect())
 }
+
+/// Ids of the open requests that point to one of these.
+pub async fn pointing_to(work: &Work, standing: &[Uuid]) -> Result<Vec<Uuid>, DbError> {
+    let sql = "SELECT id FROM privacy_requests WHERE organization_id = $1 AND duplicate_of = ANY($2) AND closed_at IS NULL ORDER BY id";
+    let rows = work.query(sql, &[&work.organization().uuid(), &standing]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use deadlines::{DaysRow, OpenRow, count_open, open_after, put_days};
 pub use expire::{ended_before, remove_ended};
-pub use held::{hold, lock, lock_alone, lock_open};
+pub use held::{hold, lock, lock_alone, lock_open, pointing_to};
 pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,
@@ -312,9 +312,10 @@ pub async fn list(work: &Work, filter: &RequestFilter, limit: i64) -> Result<Vec
     Ok(work.query(&sql, &params).await?.iter().map(RequestRow::from).collect())
 }
 
-/// The newest request of a person that was answered with a package, or could be.
+/// The newest request of a person, or of whoever was merged into them, that was answered with a package, or could be.
 pub async fn newest_answered(work: &Work, customer: Uuid) -> Result<Option<Uuid>, DbError> {
-    const SQL: &str = "SELECT id FROM privacy_requests WHERE organization_id = $1 AND customer_id = $2 AND verified_at IS NOT NULL \
+    const SQL: &str = "SELECT id FROM privacy_requests WHERE organization_id = $1 AND verified_at IS NOT NULL \
+         AND (customer_id = $2 OR customer_id IN (SELECT id FROM customers WHERE organization_id = $1 AND merged_into = $2)) \
          AND state = 'completed' AND right_code IN ('access', 'portability') ORDER BY closed_at DESC, id DESC LIMIT 1";
     Ok(work.query_opt(SQL, &[&work.organization().uuid(), &customer]).await?.map(|row| row.get(0)))
 }

@@ -29,7 +29,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("acknowledge_privacy_request", &["request_closed"]),
     ("acknowledge_withdrawal", &["invalid_signature", "partner_only"]),
     ("activate_retention_policy", &["own_policy", "step_up_required", "preview_outdated", "wrong_policy_state"]),
-    ("agree_to_own", &["not_found"]),
+    ("agree_to_own", &["not_found", "customer_deleted"]),
     ("announce_lifting", &["not_restricted"]),
     ("apply_tier", &["count_not_available", "field_hidden", "staff_only", "segment_unusable", "no_tier_rule"]),
     (
@@ -100,6 +100,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
             "not_in_progress",
             "erasure_not_recorded",
             "consents_in_force",
+            "customer_deleted",
             "erased",
         ],
     ),

@@ -108,6 +108,7 @@ problems! {
     409 "duplicate_value": "Duplicate value" / "值重复", "A value that must be unique is taken." / "要求唯一的值已被占用。";
     409 "customer_archived": "Customer in the archive" / "客户已归档", "The customer lies in the archive already." / "该客户已归档。";
     409 "customer_not_archived": "Customer not in the archive" / "客户未归档", "The customer does not lie in the archive." / "该客户未归档。";
+    409 "customer_deleted": "Customer deleted" / "客户已删除", "The customer was deleted: what is held is kept unchanged until it is erased, and used for nothing more." / "该客户已删除：所保存的信息在清除前保持不变，不再用于任何用途。";
     409 "too_many_attachments": "Too many attachments" / "附件过多", "A customer may have at most 200 attachments." / "每个客户最多 200 个附件。";
     409 "no_room_for_attachments": "No room for attachments" / "附件空间不足", "The attachments of the customer, or of the organisation, would take more room than they may." / "该客户或本机构的附件将超出空间上限。";
     409 "attachment_held": "Attachment held back" / "附件待扫描", "Nobody takes the file away before a scanner has looked through it; try again later." / "文件通过安全扫描前不可下载，请稍后重试。";

@@ -91,20 +91,25 @@ pub async fn codes_since(work: &Work, customer: CustomerId, since: DateTime<Utc>
     Ok(work.query_one(sql, &[&work.organization().uuid(), &customer.uuid(), &since]).await?.get(0))
 }
 
-/// Opens a session.
-pub async fn insert_session(work: &Work, row: &SelfSessionRow) -> Result<(), DbError> {
+/// Opens a session by the contact point of this blind index. It lives no longer than that stands with the customer.
+pub async fn insert_session(work: &Work, row: &SelfSessionRow, tag: [u8; 16]) -> Result<(), DbError> {
     let SelfSessionRow { id, customer, created_at, expires_at } = row;
-    let sql = "INSERT INTO self_sessions (organization_id, id, customer_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO self_sessions (organization_id, id, customer_id, created_at, expires_at, tag) VALUES ($1, $2, $3, $4, $5, $6)";
     let organization = work.organization().uuid();
-    work.execute(sql, &[&organization, &id.uuid(), &customer.uuid(), created_at, expires_at]).await?;
+    work.execute(sql, &[&organization, &id.uuid(), &customer.uuid(), created_at, expires_at, &tag.as_slice()]).await?;
     Ok(())
 }
 
-/// A session that lives by the database's clock, of somebody who is still on file.
+/// A session that lives by the database's clock, of somebody about whom data is held, deleted or not, and whose the contact point that opened it still is.
 pub async fn find_session(work: &Work, id: SessionId) -> Result<Option<SelfSessionRow>, DbError> {
+    // Asked at each use: whatever changes a contact point (a merge, an import, a correction) ends the session, and need not know of it.
     const SQL: &str = "SELECT s.id, s.customer_id, s.created_at, s.expires_at FROM self_sessions s \
-         JOIN customers c ON c.organization_id = s.organization_id AND c.id = s.customer_id AND c.archived_at IS NULL \
-         WHERE s.organization_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()";
+         JOIN customers c ON c.organization_id = s.organization_id AND c.id = s.customer_id AND c.erased_at IS NULL AND c.merged_into IS NULL \
+         WHERE s.organization_id = $1 AND s.id = $2 AND s.ended_at IS NULL AND s.expires_at > clock_timestamp() \
+         AND (s.tag IS NULL OR EXISTS (SELECT FROM blind_indexes b \
+           WHERE b.organization_id = s.organization_id AND b.tag = s.tag AND b.customer_id = s.customer_id) \
+         OR c.archived_at IS NOT NULL AND EXISTS (SELECT FROM deleted_contacts d \
+           WHERE d.organization_id = s.organization_id AND d.customer_id = s.customer_id AND d.tag = s.tag))";
     let row = work.query_opt(SQL, &[&work.organization().uuid(), &id.uuid()]).await?;
     Ok(row.map(|row| SelfSessionRow {
         id: SessionId::from(row.get::<_, Uuid>(0)),

@@ -102,6 +102,9 @@ async fn whoever_had_processing_restricted_is_not_erased_among_many() {
     restrict(&dpo, &lost[0]).await;
     let [_, held, _] = waiting(&dpo, &lost[1]).await;
     release(&dpo, &held).await;
+    let looked = json!({"filter": {"stage": "lost"}});
+    let preview = dpo.post("/v1/erasure-batches/preview", &looked).await.shows(200);
+    assert_eq!((preview.at("/customers"), preview.at("/restricted")), (json!(3), json!(1)), "told beforehand");
     let wish = json!({"filter": {"stage": "lost"}, "ground": "purpose_done", "reason": "the campaign is over"});
     let batch = dpo.post("/v1/erasure-batches", &wish).await.shows(201).id();
     let approve = format!("/v1/erasure-batches/{batch}/approve");

@@ -40,8 +40,8 @@ async fn many_go_in_one_job_each_with_an_outcome_and_whom_a_duty_keeps_stays() {
     hold(&dpo, &waits, term).await;
     let preview = dpo.post(&format!("{PATH}/preview"), &json!({"filter": {"stage": "lost"}})).await.shows(200);
     assert_eq!(
-        (preview.at("/customers"), preview.at("/held"), preview.at("/blocked")),
-        (json!(24), json!(1), json!(1))
+        [preview.at("/customers"), preview.at("/held"), preview.at("/blocked"), preview.at("/restricted")],
+        [json!(24), json!(1), json!(1), json!(0)]
     );
     assert!(preview.at("/goes/blind_indexes").as_i64().unwrap() > 0, "{preview}");
     assert!(preview.at("/stays").as_array().unwrap().iter().all(|one| one["ground"] != ""));

@@ -125,14 +125,18 @@ async fn as_long_as_one_restriction_is_in_force_the_person_is_restricted() {
     assert!(!restricted().await);
 }
 
+/// A purpose that rests on another ground than consent; its code.
+pub(super) async fn legitimate(dpo: &Person) -> String {
+    let purpose = json!({"code": crate::house::fresh_code(), "labels": {"en": "Profiles", "zh": "画像"}, "description": "To be objected to.",
+        "legal_basis": "eu_legitimate_interests", "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["DE"]});
+    dpo.post("/v1/purposes", &purpose).await.shows(201).text_at("/code")
+}
+
 #[tokio::test]
 async fn an_objection_ends_a_use_that_rests_on_another_ground_and_names_it() {
     let org = Org::found().await;
     let (dpo, (customer, _)) = (org.dpo().await, somebody(&org).await);
-    let purpose = json!({"code": crate::house::fresh_code(), "labels": {"en": "Profiles", "zh": "画像"}, "description": "To be objected to.",
-        "legal_basis": "eu_legitimate_interests", "consent_kind": "none", "fields": ["name"], "methods": ["use"], "jurisdictions": ["DE"]});
-    dpo.post("/v1/purposes", &purpose).await.shows(201);
-    let code = purpose["code"].as_str().unwrap();
+    let code = &legitimate(&dpo).await;
     let reason = async || {
         let asked = format!("/v1/consent-decisions?customer_id={customer}&purpose={code}");
         dpo.get(&asked).await.shows(200).at("/reason")

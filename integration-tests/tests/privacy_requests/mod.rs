@@ -2,12 +2,14 @@
 
 mod asked;
 mod closing;
+mod deleted;
 mod duplicates;
 mod effects;
 mod expiry;
 mod filing;
 mod gone;
 mod log;
+mod merged;
 mod outcome;
 mod people;
 mod proving;

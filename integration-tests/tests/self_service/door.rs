@@ -1,11 +1,13 @@
 //! Coming in, and what a token of one's own opens.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{another, ask, code, come_in, portal, show, somebody};
 use crate::house::{Targets, operations};
-use crate::support::mailbox::{letter, letters};
-use crate::support::{Answer, Org};
+use crate::support::mailbox::{letter, letter_about, letters};
+use crate::support::{Answer, Caller, Org};
 
 fn shape(answer: &Answer) -> (u16, Value, usize) {
     (answer.status, answer.at("/expires_in"), answer.text_at("/challenge").len())
@@ -68,6 +70,76 @@ async fn a_code_opens_nothing_once_its_address_was_corrected() {
     org.admin().await.patch(&path, &json!({"fields": {"email": moved}})).await.shows(200);
     show(&org, &asked.at("/challenge"), &sent).await.refuses(401, "invalid_code");
     come_in(&org, &moved, 1).await.get("/v1/self/data").await.shows(200);
+}
+
+/// Whether a session ends: calls without pause until it does, or a second is over.
+async fn ends(me: &Caller) {
+    let begun = Instant::now();
+    loop {
+        let answer = me.get("/v1/self/preferences").await;
+        if answer.status != 200 {
+            answer.refuses(401, "session_ended");
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(2), "the session lives on");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_contact_point_that_opened_it() {
+    let org = Org::found().await;
+    let ((customer, address), (other, theirs)) = (somebody(&org).await, somebody(&org).await);
+    let (admin, path) = (org.admin().await, format!("/v1/customers/{customer}"));
+    let (me, them) = (come_in(&org, &address, 1).await, come_in(&org, &theirs, 1).await);
+    me.get("/v1/self/data").await.shows(200);
+    let beside = json!({"fields": {"address": "2 Harbour Street", "mobile": "13712340002"}});
+    admin.patch(&path, &beside).await.shows(200);
+    let moved = format!("new-{address}");
+    // What else is on file may change: the next call tells that this session goes on.
+    me.get("/v1/self/data").await.shows(200);
+    admin.patch(&path, &json!({"fields": {"email": moved}})).await.shows(200);
+    ends(&me).await;
+    let again = come_in(&org, &moved, 1).await;
+    again.get("/v1/self/data").await.shows(200);
+    admin.patch(&path, &json!({"fields": {"email": null}})).await.shows(200);
+    ends(&again).await;
+    // Another person who comes to have the address does not bring it back.
+    let taken = json!({"fields": {"email": moved}});
+    admin.patch(&format!("/v1/customers/{other}"), &taken).await.shows(200);
+    ends(&them).await;
+    ends(&again).await;
+}
+
+#[tokio::test]
+async fn a_session_by_a_number_ends_with_the_number_and_not_with_the_address() {
+    let org = Org::found().await;
+    let ((customer, _), key, admin) = (somebody(&org).await, portal(&org).await, org.admin().await);
+    let (number, path) = ("13712345679", format!("/v1/customers/{customer}"));
+    admin.patch(&path, &json!({"fields": {"mobile": number}})).await.shows(200);
+    let asked = ask(&org, &key, "mobile", number).await.shows(202);
+    let sent = code(&letter(org.service(), "+8613712345679", 1).await);
+    let opened = show(&org, &asked.at("/challenge"), &sent).await.shows(200);
+    let token = format!("Bearer {}", opened.text_at("/access_token"));
+    let me = org.service().stranger().with("authorization", &token);
+    admin.patch(&path, &json!({"fields": {"email": null}})).await.shows(200);
+    me.get("/v1/self/data").await.shows(200);
+    admin.patch(&path, &json!({"fields": {"mobile": "13712345680"}})).await.shows(200);
+    ends(&me).await;
+}
+
+#[tokio::test]
+async fn whoever_has_their_address_corrected_comes_in_by_the_new_one() {
+    let org = Org::found().await;
+    let ((_, address), dpo) = (somebody(&org).await, org.dpo().await);
+    let me = come_in(&org, &address, 1).await;
+    let moved = format!("new-{address}");
+    let wish = json!({"right": "rectification", "jurisdiction": "EU", "corrections": {"email": moved}});
+    let id = me.post("/v1/self/privacy-requests", &wish).await.shows(201).id();
+    dpo.post(&format!("/v1/privacy-requests/{id}/complete"), &json!({})).await.shows(200);
+    ends(&me).await;
+    let asked = ask(&org, &portal(&org).await, "email", &moved).await.shows(202);
+    let sent = code(&letter_about(org.service(), &moved, "您的验证码是").await);
+    show(&org, &asked.at("/challenge"), &sent).await.shows(200);
 }
 
 #[tokio::test]
@@ -149,8 +221,8 @@ async fn a_session_ends_when_its_person_says_so_or_is_gone() {
     let (customer, address) = somebody(&org).await;
     let me = come_in(&org, &address, 1).await;
     me.get("/v1/self/data").await.shows(200);
-    org.admin().await.delete(&format!("/v1/customers/{customer}")).await.shows(204);
-    let begun = std::time::Instant::now();
+    crate::erasures::erase(&org.dpo().await, &customer).await.shows(202);
+    let begun = Instant::now();
     loop {
         let answer = me.get("/v1/self/data").await;
         if answer.status == 401 {
@@ -158,6 +230,6 @@ async fn a_session_ends_when_its_person_says_so_or_is_gone() {
             break;
         }
         assert!([404, 410].contains(&answer.status), "{answer}");
-        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{answer}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{answer}");
     }
 }

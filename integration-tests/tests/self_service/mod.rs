@@ -3,7 +3,9 @@
 mod browser;
 mod choices;
 mod data;
+mod deleted;
 mod door;
+mod files;
 mod package;
 mod requests;
 

@@ -11,7 +11,7 @@ use crate::support::{Answer, Caller, Org};
 const PATH: &str = "/v1/self/privacy-requests";
 
 /// The files of an archive of stored entries, read by its central directory.
-fn unpack(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn unpack(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let half = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
     let end = bytes.len() - 22;
@@ -30,7 +30,7 @@ fn unpack(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn data(answer: &Answer) -> Value {
+pub(super) fn data(answer: &Answer) -> Value {
     serde_json::from_slice(&unpack(&answer.bytes)["data.json"]).unwrap()
 }
 
@@ -40,7 +40,7 @@ fn keys(data: &Value) -> Vec<String> {
 }
 
 /// A request of one's own that the officer has completed.
-async fn done(org: &Org<'_>, me: &Caller, right: &str, jurisdiction: &str) -> String {
+pub(super) async fn done(org: &Org<'_>, me: &Caller, right: &str, jurisdiction: &str) -> String {
     let id = me.post(PATH, &json!({"right": right, "jurisdiction": jurisdiction})).await.shows(201).id();
     org.dpo().await.post(&format!("/v1/privacy-requests/{id}/complete"), &json!({})).await.shows(200);
     id
@@ -323,4 +323,23 @@ async fn whoever_asks_for_the_head_alone_leaves_the_package_for_the_person() {
     me.get("/v1/self/package").await.shows(200);
     let alarm = org.auditor().await.get("/v1/audit/entries?action=privacy_requests.package_again").await.shows(200);
     assert_eq!(alarm.at("/data"), json!([]));
+}
+
+#[tokio::test]
+async fn what_was_answered_before_a_merge_is_fetched_once_by_the_one_that_they_are_now() {
+    let org = Org::found().await;
+    let ((stays, kept), (goes, gone), (_, other)) = (somebody(&org).await, somebody(&org).await, somebody(&org).await);
+    let id = done(&org, &come_in(&org, &gone, 1).await, "access", "EU").await;
+    crate::customers::merge::merge(&org.admin().await, &stays, &goes).await.shows(200);
+    let by_id = format!("/v1/self/package?request_id={id}");
+    let them = come_in(&org, &other, 1).await;
+    them.get(&by_id).await.refuses(404, "not_found");
+    them.get("/v1/self/package").await.refuses(404, "not_found");
+    let me = come_in(&org, &kept, 1).await;
+    let package = me.get("/v1/self/package").await.shows(200);
+    assert!(package.sent("content-disposition").contains(&id));
+    let data = data(&package).to_string();
+    assert!(data.contains(&kept) && !data.contains(&other), "{data}");
+    me.get(&by_id).await.refuses(410, "package_fetched");
+    org.dpo().await.get(&format!("/v1/privacy-requests/{id}/package")).await.refuses(410, "package_fetched");
 }

@@ -99,6 +99,8 @@ pub struct ErasureBatchPreviewBody {
     held: i64,
     /// How many wait, restricted, for a statutory term.
     blocked: i64,
+    /// How many have had processing restricted: left out on any ground but `subject_request`. A hold or a term may bind them as well.
+    restricted: usize,
     /// How many rows go, by what they are, if nothing stands against anybody.
     goes: BTreeMap<&'static str, i64>,
     /// What stays, and on what ground.
@@ -109,9 +111,9 @@ pub struct ErasureBatchPreviewBody {
 
 impl From<BatchPreview> for ErasureBatchPreviewBody {
     fn from(preview: BatchPreview) -> Self {
-        let BatchPreview { customers, held, blocked, goes, stays, sample } = preview;
+        let BatchPreview { customers, held, blocked, restricted, goes, stays, sample } = preview;
         let (goes, stays) = (goes.into_iter().collect(), stays.into_iter().map(KeptBody::from).collect());
-        Self { customers, held, blocked, goes, stays, sample }
+        Self { customers, held, blocked, restricted, goes, stays, sample }
     }
 }
 
@@ -202,7 +204,7 @@ pub fn batch_example() -> Value {
 
 /// An example for the document.
 pub fn batch_preview_example() -> Value {
-    json!({"customers": 312, "held": 2, "blocked": 5, "goes": {"blind_indexes": 1240, "versions": 310, "records": 87},
+    json!({"customers": 312, "held": 2, "blocked": 5, "restricted": 3, "goes": {"blind_indexes": 1240, "versions": 310, "records": 87},
         "stays": [{"what": "consents", "rows": 290, "ground": "proof of what was agreed to, without values: GDPR 7(1), PIPL 69(1)"}],
         "sample": ["0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a10"]})
 }

@@ -19,7 +19,8 @@ use crate::http::{
 
 /// Preview an erasure of many.
 ///
-/// How many match, how many a legal hold or a term of law keeps, how many rows would go, and what stays on what ground. Nothing is opened and nothing is changed.
+/// How many match, how many a legal hold or a term of law keeps, how many are left out as their processing is restricted, how many rows would go, and what stays on what
+/// ground. Nothing is opened and nothing is changed.
 #[utoipa::path(
     tag = "erasures", security(("bearer" = [])),
     request_body(content = PreviewErasureBatchBody, example = json!({"filter": {"stage": "lost"}})),

@@ -176,6 +176,7 @@ pub async fn extend_privacy_request(
 /// that the law leaves open, `objection` ends the uses that it names, or every one that may be objected to. The rest is said to have been done. A request of right `erasure` cannot be completed as long as no erasure of the person is recorded (`erasure_not_recorded`), nor one of
 /// right `withdraw_consent` as long as a consent that it is about is in force. The person is told by letter; of an erasure when it is carried out, for afterwards nobody knows
 /// an address any more. Once the person is erased no other right can be said to have been done (`410` `erased`): such a request is turned down on the ground `nothing_held`.
+/// Of a customer who was deleted and not erased everything is done but `corrections` (`409` `customer_deleted`).
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),
     request_body(content = CompleteBody, example = json!({"answer": "A copy was handed over."})),

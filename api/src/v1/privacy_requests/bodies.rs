@@ -277,7 +277,8 @@ pub struct PrivacyRequestBody {
     verified_at: Option<DateTime<Utc>>,
     /// Who works on it.
     assignee_id: Option<Uuid>,
-    /// The open request of the same person for the same right, law and purposes that stands instead of this one; shown like `customer_id`.
+    /// The request of the same person for the same right, law and purposes that stands instead of this one, or in whose answer this one ended; shown like
+    /// `customer_id`.
     duplicate_of: Option<Uuid>,
     /// Code of the ground on which it was turned down.
     ground: Option<String>,

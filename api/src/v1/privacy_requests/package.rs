@@ -33,7 +33,9 @@ fn broken(error: DomainError) -> std::io::Error {
 /// Fetch the package of a request.
 ///
 /// Of a completed request of right `access` or `portability`, once, within seven days: a ZIP of `data.json` with its schema, `data.csv`, `records.csv`, `attachments.csv`, `consents.csv`, a
-/// summary in the person's language, and the files that hang on the person under `attachments/` (under `US-CA` they are named alone). It holds the person's own data and nobody else's; for `portability` what was given by consent or under a contract; under `US-CA` no numbers of identity or
+/// summary in the person's language, and the files that hang on the person under `attachments/` (under `US-CA` they are named alone). It holds the person's own data and nobody else's: others' identifiers
+/// are taken out of free texts and out of the names of files. For `portability` it holds what was given by consent or under a contract, and no files: staff hang them on, and none is known to be
+/// provided by the person; the summary says how many were left out. Under `US-CA` no numbers of identity or
 /// account. It is made of what is held at that moment and kept nowhere. A second try is `package_fetched` and raises an alarm; once the person is erased the answer is `410` `erased`. `HEAD` is not taken (`405`).
 #[utoipa::path(
     tag = "privacy-requests", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the request")),

@@ -92,7 +92,7 @@ pub struct OwnDataBody {
     records: Vec<OwnRecordBody>,
     /// Whether there is more of it than is shown here; a package holds all.
     more_records: bool,
-    /// Files that hang on the person, newest first; a package holds them where the law hands files over.
+    /// Files that hang on the person, newest first, their names without others' identifiers; a package for access holds them where the law hands files over.
     attachments: Vec<OwnAttachmentBody>,
 }
 

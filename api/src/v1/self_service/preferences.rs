@@ -73,7 +73,7 @@ pub struct OwnSayBody {
     /// What the person may do: `withdraw` (`POST /v1/self/consents/{id}/withdraw`), `object` (a request of right `objection`) or `agree`
     /// (`POST /v1/self/consents`); null for nothing.
     choice: Option<&'static str>,
-    /// The version of the notice to read before agreeing (`GET /v1/public/notices/{id}`); null where none is published.
+    /// The version of the notice to read before agreeing (`GET /v1/public/notices/{id}`); null where none is published, or none since the purpose became another.
     notice_version: Option<Uuid>,
     /// Each way of contact that it covers.
     channels: Vec<OwnChannelBody>,
@@ -181,7 +181,8 @@ impl Body for AgreeBody {}
 /// Agree to a use of one's own data.
 ///
 /// As easily as it is withdrawn, and as often as one likes: the person came forward, so that no wait after a refusal or an opt-out counts. The proof is the session that a
-/// code opened. What needs a signature or a guardian's word is not agreed to here.
+/// code opened. What needs a signature or a guardian's word is not agreed to here, and nothing by somebody whom the organisation has
+/// deleted (`409` `customer_deleted`).
 #[utoipa::path(
     tag = "self-service", security(("subject" = [])),
     request_body(content = AgreeBody, example = json!({"purpose": "marketing", "notice_version": "0193a0b0-7f4c-7c3a-9d55-6b1f6f3e2a40", "channel": "email"})),

@@ -95,7 +95,8 @@ pub async fn show_portal_key(may: May<ManageDoor>, app: Data<App>, req: HttpRequ
 /// Ask for a code.
 ///
 /// Answers alike, and as quickly, whether somebody has this contact point or not. If exactly one person on file has it, eight digits follow within a second: to that address,
-/// or to that number where messages can be sent, else to the address on file beside it; three an hour at most. No session is opened yet.
+/// or to that number where messages can be sent, else to the address on file beside it; three an hour at most. A customer who was deleted and not
+/// erased is on file for this where nobody in use has the contact point. No session is opened yet.
 #[utoipa::path(
     tag = "self-service", security(()),
     request_body(content = AskForCodeBody, example = json!({"portal": "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "contact": {"field": "email", "value": "zhang@example.com"}})),
@@ -117,7 +118,8 @@ pub async fn ask_for_code(
 /// Open a session by a code.
 ///
 /// A code works once, within ten minutes, with the challenge that it was asked for with; after five wrong ones it is spent. Once another contact point is on file than the
-/// one that it went to, it opens nothing.
+/// one that it went to, it opens nothing; and a session ends (`401` `session_ended`) as soon as the contact point that its code went to is not on file for the person any
+/// more, also where they had asked for the correction themselves.
 #[utoipa::path(
     tag = "self-service", security(()),
     request_body(content = ShowCodeBody, example = json!({"challenge": "cv_AZOgsH9MfDqdVWsfbz4qEA", "code": "40718293"})),

@@ -1,7 +1,7 @@
 //! Undoing what was done to a customer: it goes, or gets back what it was before.
 
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::Field;
+use custodian_domain::catalog::{Field, SearchKind, customer};
 use custodian_domain::events::{Event, EventType, Fact};
 use custodian_domain::kernel::{DepartmentId, DomainError, OrganizationId, UserId};
 use custodian_persistence::Work;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::change::{Existing, attributes_of};
 use super::hand_over::next_version;
 use super::rules::{digest_of, version_of};
-use super::sealing::{open_one, open_row, unpack_tags};
+use super::sealing::{open_one, open_row, unpack_tags, value_of};
 use super::{Attributes, guard};
 use crate::audit::Draft;
 use crate::events::publish;
@@ -22,12 +22,26 @@ use crate::{App, Call, exports};
 pub(crate) async fn take_out(app: &App, call: &Call, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
     let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (row.id, tag)).collect();
     stored::remove_tags(work, &gone).await?;
+    keep_contacts(app, work, row).await?;
     let (next, draft) = out_of_use(app, call.organization(), row)?;
     stored::archive(work, &next, app.now(), call.identity.actor_id()).await?;
     exports::without(app, work, row.id).await?;
     let told = Event::about(EventType::CustomersDeleted, row.id).with("version", Fact::Count(next.version.into()));
     publish(app, work, told).await?;
     app.record_change(work, call, draft).await
+}
+
+/// Keeps by which contact points a customer who goes out of use is known to themselves: data about them is held on, and they have rights to it.
+pub(crate) async fn keep_contacts(app: &App, work: &Work, row: &CustomerRow) -> Result<(), DomainError> {
+    let keys = app.keys().open_organization(work).await?;
+    let mut tags = Vec::with_capacity(2);
+    for field in ["email", "mobile"].into_iter().filter_map(|key| customer().field(key)) {
+        // One that does not open cannot be written to either, and keeps nobody in use.
+        let Ok(Some(value)) = value_of(app, work.organization(), row, field.key) else { continue };
+        let exact = field.search_terms(&value).into_iter().filter(|(kind, _)| *kind == SearchKind::Exact);
+        tags.extend(exact.map(|(kind, term)| keys.tag(field.key, kind, &term)));
+    }
+    Ok(stored::keep_contacts(work, row.id, &tags).await?)
 }
 
 /// A customer closed for the version that takes it out of use, and the entry of that.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::roles::Permission;
-use custodian_persistence::customers::{CustomerReader, CustomerRow};
+use custodian_persistence::access_requests::Held;
+use custodian_persistence::customers::{CustomerReader, CustomerRow, find_on_file};
 use uuid::Uuid;
 
 use super::seen::{Judged, judge_row, looks_closely, refuse, seen_through};
@@ -63,12 +64,24 @@ pub(crate) async fn find_judged<'c>(
     call.needs(permission)?;
     let id = call.identity.meant_customer(id)?;
     let found = reader.find(call.organization(), id, call.identity.user(), asked_for(call)).await?;
-    let (row, held) = found.ok_or(DomainError::NotFound)?;
+    let (row, held) = match found {
+        Some(found) => found,
+        None => (own_deleted(app, call, id).await?, Held::default()),
+    };
     let holding = Holding::of(call, held);
     let judged = judge_row(app, call, &row, permission, &holding);
     refuse(judged.decision.outcome, permission)?;
     agreed(call, &row)?;
     Ok(Found { row, judged, holding })
+}
+
+/// A deleted customer, for that person alone: what is held about them is theirs to see as long as it is held.
+async fn own_deleted(app: &App, call: &Call, id: CustomerId) -> Result<Arc<CustomerRow>, DomainError> {
+    if call.identity.subject() != Some(id) {
+        return Err(DomainError::NotFound);
+    }
+    let row = app.reading(call.organization(), async |work| find_on_file(work, id).await).await?;
+    row.map(Arc::new).ok_or(DomainError::NotFound)
 }
 
 /// A sealed value that does not open is a critical alert and an entry, and nothing of the object is shown.

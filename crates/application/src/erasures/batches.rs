@@ -8,7 +8,7 @@ use custodian_domain::kernel::{CustomerId, DomainError, Fault, JobId, RefusedAs}
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{Filter, ids as customer_ids};
 use custodian_persistence::erasures::{self as stored, BatchFilter, BatchRow, MemberRow};
-use custodian_persistence::{Work, jobs};
+use custodian_persistence::{Work, jobs, privacy_requests};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -46,6 +46,8 @@ pub struct BatchPreview {
     pub held: i64,
     /// How many wait for a term of law.
     pub blocked: i64,
+    /// How many had processing restricted: only a ground that is their own wish reaches them. A hold or a term may bind them as well.
+    pub restricted: usize,
     /// Rows that go, by what they are.
     pub goes: Vec<(&'static str, i64)>,
     /// What stays, and on what ground.
@@ -100,11 +102,13 @@ pub async fn preview_batch(app: &App, call: &Call, filter: &Filter) -> Result<Ba
 async fn look(app: &App, call: &Call, work: &Work, filter: &Filter) -> Result<(Vec<Uuid>, BatchPreview), DomainError> {
     let ids = matching(app, call, work, filter).await?;
     let (held, blocked) = stored::held_among(work, &ids).await?;
+    let restricted = privacy_requests::restricted_at(work, &ids, work.database_time().await?).await?.len();
     let (goes, stays) = stored::what_is_there_of(work, &ids).await?;
     let preview = BatchPreview {
         customers: ids.len(),
         held,
         blocked,
+        restricted,
         goes: goes.into_iter().filter(|(_, rows)| *rows > 0).collect(),
         stays: staying(stays),
         sample: ids.iter().take(SAMPLE).copied().collect(),

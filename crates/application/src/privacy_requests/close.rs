@@ -18,7 +18,7 @@ use crate::{App, Call};
 /// Does what was asked for, as far as it is done here, and says how it was answered.
 ///
 /// Errors: 410 `erased` where nothing is left to do it with, unless that was asked; 409 `not_in_progress` before it is known who asks, `duplicate_request`,
-/// `request_closed`; those of what it does: `erasure_not_recorded`, `consents_in_force`, and what corrections are refused for.
+/// `request_closed`; those of what it does: `erasure_not_recorded`, `consents_in_force`, `customer_deleted`, and what corrections are refused for.
 pub async fn complete(
     app: &App,
     call: &Call,

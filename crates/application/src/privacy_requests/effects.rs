@@ -20,7 +20,8 @@ use crate::{App, Call, consents};
 
 /// Does what the right asks for, in the transaction that completes the request.
 ///
-/// Errors: those of changing a customer, for corrections that the caller may not make; 409 `erasure_not_recorded`, `consents_in_force`.
+/// Errors: those of changing a customer, for corrections that the caller may not make; 409 `erasure_not_recorded`, `consents_in_force`,
+/// `customer_deleted` for corrections of what was deleted.
 pub(super) async fn carry_out(
     app: &App,
     call: &Call,
@@ -78,6 +79,10 @@ async fn correct(
 ) -> Result<(), DomainError> {
     let corrections = view.details.as_ref().map(|details| &details.corrections);
     let Some(corrections) = corrections.filter(|corrections| !corrections.is_empty()) else { return Ok(()) };
+    // What was deleted stays as it was until it is erased: nothing is written into it.
+    if people::find_on_file(work, customer).await?.is_some_and(|row| row.deleted) {
+        return Err(conflict("customer_deleted"));
+    }
     let input = |(key, value): (&String, &Value)| (key.clone(), FieldInput::from(value));
     let patch = Patch { fields: corrections.iter().map(input).collect(), rectifies: true, ..Patch::default() };
     customers::patch(app, call, work, customer.uuid(), &Precondition::Any, patch).await?;
@@ -92,7 +97,7 @@ async fn restrict(
     row: &RequestRow,
     customer: CustomerId,
 ) -> Result<(), DomainError> {
-    people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
+    people::lock_on_file(work, customer).await?.ok_or(DomainError::NotFound)?;
     stored::insert_restriction(work, row.id, customer.uuid(), work.database_time().await?).await?;
     note(app, work, row, Doer::of(call), "restricted", json!({})).await?;
     recipients::tell(app, work, row, "restricted", &[]).await?;
@@ -141,7 +146,7 @@ pub async fn lift(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<Reque
     if restriction.announced_at.is_none() {
         return Err(conflict("lifting_not_announced"));
     }
-    people::lock(work, CustomerId::from(restriction.customer)).await?;
+    people::lock_on_file(work, CustomerId::from(restriction.customer)).await?;
     stored::lift_restriction(work, restriction, work.database_time().await?).await?;
     note(app, work, &row, Doer::of(call), "lifted", json!({})).await?;
     recipients::tell(app, work, &row, "restriction_lifted", &[]).await?;

@@ -188,17 +188,25 @@ pub(crate) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> R
     match whom {
         Whom::Customer(id) => {
             let Ok(id) = call.identity.meant_customer(*id) else { return Ok(None) };
-            Ok(people::lock(work, id).await?.map(|row| row.id))
+            Ok(people::lock_on_file(work, id).await?.map(|row| row.id))
         }
         Whom::Contact(field, value) => {
             let tag = contact_tag(app, work, field, value).await?;
-            let found = consents::known_contacts(work, &[tag]).await?;
-            match found.as_slice() {
-                [(_, only)] => Ok(Some(CustomerId::from(*only))),
-                _ => Ok(None),
-            }
+            whose_contact(work, &tag).await
         }
     }
+}
+
+/// Whose contact point this is: of the one customer who has it, else, where none in use has it, of the one deleted customer who had it.
+pub(crate) async fn whose_contact(work: &Work, tag: &[u8; 16]) -> Result<Option<CustomerId>, DomainError> {
+    // Both are asked for whatever the first finds, so that the time it takes tells nothing.
+    let found = consents::known_contacts(work, std::slice::from_ref(tag)).await?;
+    let deleted = people::deleted_with_contact(work, tag).await?;
+    Ok(match (found.as_slice(), deleted.as_slice()) {
+        ([(_, only)], _) => Some(CustomerId::from(*only)),
+        ([], [only]) => Some(*only),
+        _ => None,
+    })
 }
 
 /// The blind index of a contact point.

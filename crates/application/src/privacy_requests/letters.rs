@@ -25,7 +25,7 @@ pub(crate) async fn contact(
     customer: CustomerId,
     named: Option<&str>,
 ) -> Result<Option<String>, DomainError> {
-    match people::lock(work, customer).await? {
+    match people::lock_on_file(work, customer).await? {
         Some(row) => contact_of(app, work.organization(), &row, named),
         None => Ok(None),
     }

@@ -18,10 +18,11 @@ mod times;
 mod watch;
 
 pub use close::{complete, reject};
+pub(crate) use duplicates::regroup;
 pub use effects::{announce_lifting, lift};
 pub(crate) use expire::{any_ended, forget_ended};
 pub use file::{NewRequest, Whom, create};
-pub(crate) use file::{contact_tag, file, meant};
+pub(crate) use file::{contact_tag, file, meant, whose_contact};
 pub use handle::{acknowledge, assign, cancel, extend};
 pub(crate) use handle::{hand_over, take_back};
 pub(crate) use letters::{code as send_code_to, contact as contact_on_file, last_letter, tell_of_own_erasure};

@@ -128,7 +128,7 @@ async fn bind(
             None => Err(DomainError::invalid("/customer_id", "required")),
         };
     };
-    let found = people::lock(work, CustomerId::from(id)).await?.ok_or(DomainError::NotFound)?;
+    let found = people::lock_on_file(work, CustomerId::from(id)).await?.ok_or(DomainError::NotFound)?;
     let permission = Permission::PrivacyRequestsManage;
     refuse(decide_row(app, call, &found, permission).outcome, permission)?;
     if row.customer == Some(id) {
@@ -188,7 +188,7 @@ async fn may_speak(
             Err(conflict("arranged_otherwise"))
         }
         Some(Requester::Guardian) => {
-            let found = people::lock(work, CustomerId::from(customer)).await?.ok_or(DomainError::NotFound)?;
+            let found = people::lock_on_file(work, CustomerId::from(customer)).await?.ok_or(DomainError::NotFound)?;
             match born(app, call, &found)? {
                 Some(day) if !is_minor(day, now.date_naive()) => Err(conflict("not_a_minor")),
                 _ => Ok(()),

@@ -138,7 +138,7 @@ fn day_faults(pointer: &str, days: &[NaiveDate], year: i32, weekends_only: bool)
 pub async fn arrange(app: &App, call: &Call, work: &Work, customer: Uuid) -> Result<(), DomainError> {
     let permission = Permission::PrivacyRequestsManage;
     call.needs(permission)?;
-    let row = people::lock(work, CustomerId::from(customer)).await?.ok_or(DomainError::NotFound)?;
+    let row = people::lock_on_file(work, CustomerId::from(customer)).await?.ok_or(DomainError::NotFound)?;
     refuse(decide_row(app, call, &row, permission).outcome, permission)?;
     let (now, by) = (work.database_time().await?, call.identity.actor_id());
     stored::insert_arrangement(work, customer, now, by).await?;

@@ -15,7 +15,7 @@ use super::policies::{Rule, entry};
 use super::{fields, records};
 use crate::App;
 use crate::audit::{Detail, Draft, record_all};
-use crate::customers::{out_of_use, unpack_tags};
+use crate::customers::{keep_contacts, out_of_use, unpack_tags};
 use crate::erasures::erase_unasked;
 use crate::events::{Event, EventType, Fact, publish};
 use crate::privacy_requests::{any_ended, forget_ended};
@@ -177,6 +177,7 @@ async fn one(
             }
             let gone: Vec<_> = unpack_tags(&row.tags).into_iter().map(|tag| (customer, tag)).collect();
             people::remove_tags(work, &gone).await?;
+            keep_contacts(app, work, &row).await?;
             let (next, draft) = out_of_use(app, work.organization(), &row)?;
             people::archive(work, &next, work.database_time().await?, Uuid::nil()).await?;
             let draft = draft.with("retention_policy", Detail::Code(policy.id.to_string()));

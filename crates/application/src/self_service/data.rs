@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
-use custodian_domain::catalog::{Field, without_others};
+use custodian_domain::catalog::{Field, name_without_others, without_others};
 use custodian_domain::kernel::DomainError;
 use custodian_domain::privacy_requests::{is_free_text, is_plan};
 use custodian_domain::purposes::Purpose;
@@ -72,7 +72,10 @@ pub async fn own_data(app: &App, reader: &CustomerReader, call: &Call) -> Result
     let files = attachments::of_oneself(app, call, &work, &row).await;
     work.abandon().await;
     let (purposes, held) = (purposes?, guard(app, call, customer, records).await?);
-    let attachments = guard(app, call, customer, files).await?;
+    let mut attachments = guard(app, call, customer, files).await?;
+    for file in &mut attachments {
+        file.name = name_without_others(&file.name, &identifiers);
+    }
     let (records, shown) = views(&held, &identifiers);
     let count = Detail::Count(u32::try_from(attachments.len()).unwrap_or(u32::MAX));
     let draft = Draft { shown, ..Draft::about(Action::RecordsList, customer) };

@@ -6,6 +6,7 @@ use custodian_domain::audit::Action;
 use custodian_domain::consents::{EVERY_CHANNEL, Evidence, Record};
 use custodian_domain::kernel::{DomainError, Language, RefusedAs};
 use custodian_persistence::Work;
+use custodian_persistence::customers::find_on_file;
 use custodian_persistence::self_service as stored;
 use uuid::Uuid;
 
@@ -94,9 +95,13 @@ pub struct Agreement {
 
 /// Records that a person agrees: nobody asked, they came forward. What needs a signature or a guardian is not agreed to here.
 ///
-/// Errors: those of [`consents::record`].
+/// Errors: 409 `customer_deleted`; those of [`consents::record`].
 pub async fn agree(app: &App, call: &Call, work: &Work, new: Agreement) -> Result<ConsentView, DomainError> {
     let customer = oneself(call)?;
+    // What was deleted is kept until it is erased, and used for nothing more.
+    if find_on_file(work, customer).await?.is_some_and(|row| row.deleted) {
+        return Err(DomainError::refused(RefusedAs::Conflict, "customer_deleted"));
+    }
     let Agreement { purpose, notice, channel } = new;
     let session = call.identity.session.map(|session| session.uuid().to_string());
     let place = Some("self_service".to_owned());

@@ -18,7 +18,9 @@ use super::oneself;
 use super::portal::open_portal;
 use crate::audit::{Draft, EntryActor, record_all, seal_entry};
 use crate::auth::{LETTER, SUBJECT, one_time_code};
-use crate::privacy_requests::{CODE_LIVES, CODES_AN_HOUR, TRIES, contact_on_file, contact_tag, send_code_to};
+use crate::privacy_requests::{
+    CODE_LIVES, CODES_AN_HOUR, TRIES, contact_on_file, contact_tag, send_code_to, whose_contact,
+};
 use crate::{App, Call};
 
 /// Somebody has asked for a code.
@@ -37,7 +39,7 @@ pub struct Tokens {
     pub expires_in: i64,
 }
 
-/// Notes that somebody asks for a code to this contact point. It follows within a second, if exactly one person on file has it.
+/// Notes that somebody asks for a code to this contact point. It follows within a second, if exactly one person on file has it, or had it when deleted.
 ///
 /// Errors: 403 `invalid_portal`; 422 for what is no contact point; 429, alike for every contact point.
 pub async fn begin(
@@ -108,10 +110,8 @@ pub async fn answer_visits(app: &App) -> Result<bool, DomainError> {
 }
 
 async fn answer(app: &App, work: &Work, visit: &VisitRow) -> Result<(), DomainError> {
-    let found = consents::known_contacts(work, &[visit.tag]).await?;
     // A contact point that several people share says nothing of who knocks.
-    let [(_, only)] = found.as_slice() else { return Ok(()) };
-    let customer = CustomerId::from(*only);
+    let Some(customer) = whose_contact(work, &visit.tag).await? else { return Ok(()) };
     let since = work.database_time().await? - TimeDelta::hours(1);
     if stored::codes_since(work, customer, since).await? >= CODES_AN_HOUR {
         return Ok(());
@@ -140,7 +140,7 @@ pub async fn redeem(app: &App, challenge: &str, code: &str, request: &str) -> Re
     };
     let is_right = |digest: Option<&[u8]>| one_time_code::is_right(app, visit, to.as_deref(), code, digest);
     let right = tried.is_some_and(|(_, digest)| is_right(digest.as_deref()));
-    let Some(customer) = known.filter(|_| right) else {
+    let (Some(customer), Some(found), Some(to)) = (known.filter(|_| right), found, to) else {
         if let Some(customer) = known {
             let failed = Draft { verdict: Verdict::Failed, ..Draft::about(Action::SelfServiceFailed, customer) };
             write(app, &work, customer, None, request, failed).await?;
@@ -152,16 +152,42 @@ pub async fn redeem(app: &App, challenge: &str, code: &str, request: &str) -> Re
         work.abandon().await;
         return Err(invalid());
     }
-    let tokens = open(app, &work, customer, request).await?;
+    let tag = opened_by(app, &work, customer, &found, &to).await?;
+    let tokens = open(app, &work, customer, tag, request).await?;
     work.commit().await?;
     Ok(tokens)
 }
 
-async fn open(app: &App, work: &Work, customer: CustomerId, request: &str) -> Result<Tokens, DomainError> {
+/// The blind index of the contact point that the code went to: whoever named a number may have been written to at the address beside it. Where addresses are not
+/// searched for, it is that of the number.
+async fn opened_by(
+    app: &App,
+    work: &Work,
+    customer: CustomerId,
+    visit: &VisitRow,
+    to: &str,
+) -> Result<[u8; 16], DomainError> {
+    if visit.field == "mobile" && to.contains('@') {
+        let tag = contact_tag(app, work, "email", to).await?;
+        let carried = consents::known_contacts(work, &[tag]).await?;
+        if carried.iter().any(|(_, id)| *id == customer.uuid()) {
+            return Ok(tag);
+        }
+    }
+    Ok(visit.tag)
+}
+
+async fn open(
+    app: &App,
+    work: &Work,
+    customer: CustomerId,
+    tag: [u8; 16],
+    request: &str,
+) -> Result<Tokens, DomainError> {
     let now: DateTime<Utc> = app.now();
     let expires_at = now + app.tuning().access_token;
     let id = SessionId::from(app.new_id());
-    stored::insert_session(work, &SelfSessionRow { id, customer, created_at: now, expires_at }).await?;
+    stored::insert_session(work, &SelfSessionRow { id, customer, created_at: now, expires_at }, tag).await?;
     let draft = Draft::about(Action::SelfServiceOpen, customer);
     write(app, work, customer, Some(id), request, draft).await?;
     let claims = Claims {

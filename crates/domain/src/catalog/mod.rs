@@ -33,7 +33,7 @@ pub use content::FieldContent;
 pub use key::{LONGEST_KEY, is_field_key, is_record_type_code, kept};
 pub use levels::{NationalLevel, PiCategory};
 pub use mask::Mask;
-pub use spotted::{Spotted, spotted, without_others};
+pub use spotted::{Spotted, name_without_others, spotted, without_others};
 pub use whole::{Catalog, Kept};
 
 /// Code of the record type of customers.

@@ -44,6 +44,13 @@ pub fn without_others(text: &str, own: &[String]) -> String {
     out
 }
 
+/// The name of a file, likewise. What it ends in stays where it can: an address before it would take it along.
+pub fn name_without_others(name: &str, own: &[String]) -> String {
+    let Some((stem, ending)) = name.rsplit_once('.') else { return without_others(name, own) };
+    // Once more as a whole: `.org` of an address looks like an ending, too.
+    without_others(&format!("{}.{ending}", without_others(stem, own)), own)
+}
+
 fn addresses(text: &str) -> Vec<Spotted> {
     let local = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
     let domain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
@@ -166,6 +173,21 @@ mod tests {
         let text = "mine 138-1234 5678, hers 139 8765 4321 (she@example.org)";
         assert_eq!(without_others(text, &own), "mine 138-1234 5678, hers *** (***)");
         assert_eq!(without_others("no number at all, 没有", &own), "no number at all, 没有");
+    }
+
+    #[test]
+    fn names_of_files_lose_what_is_anothers_and_keep_what_they_end_in() {
+        let own = ["13812345678".to_owned()];
+        for (name, left) in [
+            ("合同 139-8765-4321.pdf", "合同 ***.pdf"),
+            ("13812345678_13987654321.pdf", "13812345678_***.pdf"),
+            ("she@example.org.pdf", "***.pdf"),
+            ("she@example.org", "***"),
+            ("13987654321", "***"),
+            ("scan 2026-11-22.pdf", "scan 2026-11-22.pdf"),
+        ] {
+            assert_eq!(name_without_others(name, &own), left);
+        }
     }
 
     proptest! {

@@ -14,7 +14,7 @@ pub use deadlines::{
 pub use duplicates::{Matter, displaces};
 pub use grounds::{GROUNDS, Ground, ground, remedy};
 pub use log::{KEPT_MONTHS, LOG_MEMBERS, LogFormat, kept_since};
-pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable};
+pub use package::{encloses_files, is_free_text, is_judged, is_left_out, is_plan, is_portable, takes_files};
 
 use chrono::NaiveDate;
 

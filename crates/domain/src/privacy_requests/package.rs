@@ -1,6 +1,6 @@
 //! What is handed over to a person, and what is not.
 
-use super::Jurisdiction;
+use super::{Jurisdiction, Right};
 use crate::catalog::{DataType, Field};
 use crate::purposes::LegalBasis;
 
@@ -30,6 +30,12 @@ pub fn is_left_out(jurisdiction: Jurisdiction, field: &Field) -> bool {
 /// (11 CCR 7024(d)).
 pub fn encloses_files(jurisdiction: Jurisdiction) -> bool {
     jurisdiction != Jurisdiction::UsCa
+}
+
+/// Whether files belong into the answer to a right. Staff hang them on people, and nothing records that one came from the person, so none is taken along as
+/// provided by them (GDPR art. 20(1)); access knows no such limit.
+pub fn takes_files(right: Right) -> bool {
+    right != Right::Portability
 }
 
 /// Whether a field is of those that the company plans by: the person is not shown it.

@@ -123,6 +123,11 @@ const GOES: &[(&str, &str, &str)] = &[
         "SELECT count(*) FROM self_preferences WHERE organization_id = $1 AND customer_id = $2",
     ),
     (
+        "deleted_contacts",
+        "DELETE FROM deleted_contacts WHERE organization_id = $1 AND customer_id = $2",
+        "SELECT count(*) FROM deleted_contacts WHERE organization_id = $1 AND customer_id = $2",
+    ),
+    (
         "typed_reasons",
         "UPDATE consent_events SET reason = NULL WHERE organization_id = $1 AND customer_id = $2 AND reason IS NOT NULL",
         "SELECT count(*) FROM consent_events WHERE organization_id = $1 AND customer_id = $2 AND reason IS NOT NULL",

@@ -42,6 +42,8 @@ pub(super) struct Source<'a> {
     pub consents: &'a [Listed],
     pub records: &'a [OwnRecord<'a>],
     pub attached: &'a [Attached],
+    /// How many files hang on the person that this package leaves out.
+    pub files_left_out: usize,
     /// What was sent by a form and waits for a decision.
     pub submissions: &'a [OwnSubmission<'a>],
     /// The person's own identifiers: others' are taken out of free texts.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use custodian_domain::catalog::name_without_others;
 use custodian_domain::kernel::DomainError;
 use serde_json::{Value, json};
 use zip::write::{SimpleFileOptions, StreamWriter};
@@ -15,18 +16,20 @@ use crate::attachments::{AttachmentView, Download};
 /// A file that hangs on the person.
 pub(super) struct Attached {
     view: AttachmentView,
-    /// Where it lies in the archive: numbered, so that no two names meet.
+    /// Where it lies in the archive: numbered, so that no two names meet, and without what no file system takes.
     place: String,
     download: Download,
 }
 
 impl Attached {
-    pub fn all(files: Vec<(AttachmentView, Download)>) -> Vec<Self> {
+    /// Their names lose the identifiers that are not among the person's own: whoever hung a file on somebody typed what they liked.
+    pub fn all(files: Vec<(AttachmentView, Download)>, identifiers: &[String]) -> Vec<Self> {
         let numbered = files.into_iter().zip(1..);
         numbered
             .map(|((view, download), number): (_, u32)| {
-                let place = format!("attachments/{number:03}-{}", view.name);
-                Self { view, place, download }
+                let name = name_without_others(&view.name, identifiers);
+                let place = format!("attachments/{number:03}-{}", name.replace('*', "_"));
+                Self { view: AttachmentView { name, ..view }, place, download }
             })
             .collect()
     }

@@ -9,10 +9,11 @@ mod summary;
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::audit::{Action, Verdict};
 use custodian_domain::kernel::{CustomerId, DomainError, Language, RefusedAs};
-use custodian_domain::privacy_requests::{Right, State, encloses_files};
+use custodian_domain::privacy_requests::{Right, State, encloses_files, takes_files};
 use custodian_domain::roles::Permission;
+use custodian_persistence::customers::{self as people, CustomerRow};
 use custodian_persistence::privacy_requests::{self as stored, RequestRow};
-use custodian_persistence::{DbError, Work, consents, customers as people, self_service};
+use custodian_persistence::{DbError, Work, consents, self_service};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -144,9 +145,25 @@ async fn find(work: &Work, id: Option<Uuid>, own: Option<CustomerId>) -> Result<
         (None, Some(customer)) => stored::newest_answered(work, customer.uuid()).await?,
         (None, None) => None,
     };
-    let row = stored::lock(work, id.ok_or(DomainError::NotFound)?).await?;
-    let mine = |row: &RequestRow| own.is_none_or(|own| row.customer == Some(own.uuid()) && row.verified_at.is_some());
-    row.filter(mine).ok_or(DomainError::NotFound)
+    let id = id.ok_or(DomainError::NotFound)?;
+    let survivor = survivor_of(work, id).await?;
+    let mut row = stored::lock(work, id).await?.ok_or(DomainError::NotFound)?;
+    // What was answered before a merge still hangs on the one that went, and is the survivor's to fetch.
+    row.customer = survivor.map(CustomerId::uuid).or(row.customer);
+    let mine = |own: CustomerId| row.customer == Some(own.uuid()) && row.verified_at.is_some();
+    if own.is_none_or(mine) { Ok(row) } else { Err(DomainError::NotFound) }
+}
+
+/// Who the person of a request is by now where they were merged, held before the one that they were, as where both are erased. No merge comes in between:
+/// it holds the organisation's requests, too.
+async fn survivor_of(work: &Work, request: Uuid) -> Result<Option<CustomerId>, DomainError> {
+    let customer = stored::find(work, request).await?.and_then(|row| row.customer);
+    let Some(customer) = customer else { return Ok(None) };
+    let survivor = people::merged_into(work, CustomerId::from(customer)).await?;
+    if let Some(survivor) = survivor {
+        people::lock_any(work, survivor).await?;
+    }
+    Ok(survivor)
 }
 
 fn may_be_fetched(row: &RequestRow, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -173,22 +190,22 @@ async fn make(
     customer: CustomerId,
     now: DateTime<Utc>,
 ) -> Result<Package, DomainError> {
-    let found = people::lock(work, customer).await?.ok_or(DomainError::NotFound)?;
+    let found = people::lock_on_file(work, customer).await?.ok_or(DomainError::NotFound)?;
     // Who hands it over looks as closely as who reveals; the person does not.
     if call.identity.user().is_some() {
         spend_in(app, call, work, &[customer]).await?;
     }
     let values = own_values(app, call, &found)?;
     let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
-    let attached = Attached::all(attachments::of_whom(app, work, &found).await?);
-    let submissions = own_submissions(app, call, work, &found).await?;
     let identifiers = identifiers_of(&values);
+    let Codes { right, jurisdiction, .. } = codes(&row)?;
+    let (attached, files_left_out) = attached(app, work, &found, right, &identifiers).await?;
+    let submissions = own_submissions(app, call, work, &found).await?;
     let purposes = purposes_in_use(work).await?;
     let agreed = agreements::purposes_in_force(work, customer).await?;
     let given = consents::of_customer(work, customer.uuid(), None, MOST_CONSENTS).await?;
     let language = self_service::language(work, customer).await?;
     let language = language.and_then(|(tag, _)| Language::from_tag(&tag)).unwrap_or(Language::Zh);
-    let Codes { right, jurisdiction, .. } = codes(&row)?;
     let source = Source {
         request: row.id,
         right,
@@ -202,12 +219,25 @@ async fn make(
         consents: &given,
         records: &records,
         attached: &attached,
+        files_left_out,
         submissions: &submissions,
         identifiers: &identifiers,
     };
     let files = files(&source)?;
     let enclosed = if encloses_files(jurisdiction) { attached } else { Vec::new() };
     hand_out(app, call, work, &row, now, files, enclosed).await
+}
+
+/// The files that belong into the package, and how many do not.
+async fn attached(
+    app: &App,
+    work: &Work,
+    customer: &CustomerRow,
+    right: Right,
+    identifiers: &[String],
+) -> Result<(Vec<Attached>, usize), DomainError> {
+    let held = attachments::of_whom(app, work, customer).await?;
+    Ok(if takes_files(right) { (Attached::all(held, identifiers), 0) } else { (Vec::new(), held.len()) })
 }
 
 /// The archive of these, its handing out on record.

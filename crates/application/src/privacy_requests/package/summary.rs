@@ -59,7 +59,7 @@ pub(super) fn summary(
     text.join("\n") + "\n"
 }
 
-/// The files by their names, and where they are.
+/// The files by their names, and where they are; of those that are left out, how many and why.
 fn attached(source: &Source<'_>) -> Vec<String> {
     let (zh, enclosed) = (source.language == Language::Zh, encloses_files(source.jurisdiction));
     let line = |one: &Attached| match (zh, enclosed) {
@@ -68,7 +68,17 @@ fn attached(source: &Source<'_>) -> Vec<String> {
         (false, true) => format!("- File: {}, in {}", one.name(), one.place()),
         (false, false) => format!("- File: {} (not enclosed)", one.name()),
     };
-    source.attached.iter().map(line).collect()
+    let mut told: Vec<String> = source.attached.iter().map(line).collect();
+    match (source.files_left_out, zh) {
+        (0, _) => {}
+        (count, true) => told.push(format!(
+            "- 附件：{count} 个，由我们的工作人员上传，没有由您提供的记录，故不在本包之内；您可以另行请求查阅、复制。"
+        )),
+        (count, false) => told.push(format!(
+            "- Files: {count}, hung on by our staff and not recorded as provided by you, so not in this package. You can have a copy by a request for access."
+        )),
+    }
+    told
 }
 
 /// How much of what happened is in the other files, by kind.

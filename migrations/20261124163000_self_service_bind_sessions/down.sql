@@ -1,0 +1,1 @@
+ALTER TABLE self_sessions DROP COLUMN tag;

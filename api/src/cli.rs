@@ -1,6 +1,5 @@
 //! The command line: each command reads its settings, runs, and says in a sentence what went wrong.
 
-use std::io::BufWriter;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,12 +17,7 @@ use custodian_api::{bench, dev, memory, platform};
 use custodian_application::startup::Unfit;
 use custodian_application::{SystemClock, auth, keys};
 use custodian_persistence::migrations;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
-
-/// Lines of the log that may wait to be written: some 3 MiB.
-const LOG_LINES: usize = 8192;
 
 /// Customer data under lock: sealed, decided, audited.
 #[derive(Parser)]
@@ -178,23 +172,14 @@ fn load(config: Option<&Path>) -> Result<Settings, Unfit> {
 
 /// JSON lines on standard error; `RUST_LOG` wins over the setting.
 fn start_log(level: &str) {
-    log_to(level, std::io::stderr);
-}
-
-/// The same, written by a thread of its own in as few pieces as the load leaves: a write for each line takes a twentieth of a busy server's time. Nothing is
-/// dropped, as whoever logs waits while [`LOG_LINES`] lines do; what waits is written when the guard goes.
-fn start_log_beside(level: &str) -> WorkerGuard {
-    let errors = BufWriter::with_capacity(1 << 16, std::io::stderr());
-    let (writer, guard) =
-        NonBlockingBuilder::default().lossy(false).buffered_lines_limit(LOG_LINES).thread_name("log").finish(errors);
-    log_to(level, writer);
-    guard
-}
-
-fn log_to(level: &str, writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     // A second start in one process keeps the first log.
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(writer).try_init();
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Unfit> {
@@ -203,7 +188,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Unfit> {
 
 fn serve(config: Option<&Path>) -> Result<ExitCode, Unfit> {
     let settings = load(config)?;
-    let _written_at_the_end = start_log_beside(settings.log_level.as_str());
+    start_log(settings.log_level.as_str());
     memory::close();
     let tls = match (&settings.tls_certificate_file, &settings.tls_key_file) {
         (Some(certificate), Some(key)) => Some(server::tls(certificate, key).map_err(Unfit)?),

@@ -200,3 +200,14 @@ pub async fn finish(work: &Work, id: JobId, outcome: Result<Value, &str>, at: Da
     work.execute("DELETE FROM job_queue WHERE job_id = $1", &[&id.uuid()]).await?;
     Ok(())
 }
+
+/// Queues a job again that has ended, to be looked at at this time.
+pub async fn reopen(work: &Work, id: JobId, kind: &str, at: DateTime<Utc>) -> Result<(), DbError> {
+    const QUEUE: &str = "INSERT INTO job_queue (job_id, organization_id, kind, due_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at";
+    let organization = work.organization().uuid();
+    let sql = "UPDATE jobs SET state = 'queued', result = NULL, failure = NULL, finished_at = NULL WHERE organization_id = $1 AND id = $2";
+    work.execute(sql, &[&organization, &id.uuid()]).await?;
+    work.execute(QUEUE, &[&id.uuid(), &organization, &kind, &at]).await?;
+    Ok(())
+}

@@ -117,3 +117,38 @@ async fn whoever_had_processing_restricted_is_not_erased_among_many() {
     assert_eq!(left.at("/data/0/customer_id"), json!(lost[0]));
     assert_eq!(erase(&dpo, &lost[0]).await.shows(202).at("/state"), "erasing", "their own wish is theirs");
 }
+
+#[tokio::test]
+async fn whoever_had_processing_restricted_is_not_erased_for_a_reason_of_the_house() {
+    let org = Org::found().await;
+    let dpo = org.dpo().await;
+    let customer = org.customer_of(&org.sales_a().await).await;
+    let own = restrict(&dpo, &customer).await;
+    let erase_for =
+        async |ground: &str| dpo.post(&format!("/v1/customers/{customer}/erase"), &json!({"ground": ground})).await;
+    for ground in ["purpose_done", "retention_over", "consent_withdrawn"] {
+        erase_for(ground).await.refuses(409, "customer_restricted");
+    }
+    dpo.get(&path(&customer)).await.shows(200);
+    assert_eq!(dpo.get("/v1/erasures").await.shows(200).at("/data"), json!([]));
+    lift(&dpo, &own).await;
+    assert_eq!(erase_for("purpose_done").await.shows(202).at("/state"), "erasing");
+}
+
+#[tokio::test]
+async fn whoever_has_processing_restricted_while_a_term_runs_is_not_erased_as_it_ends_before_that_is_lifted() {
+    let org = Org::found().await;
+    let dpo = org.dpo().await;
+    let customer = org.customer_of(&org.sales_a().await).await;
+    let held = hold(&dpo, &customer, term(2099)).await.id();
+    let wish = json!({"ground": "purpose_done"});
+    let asked = dpo.post(&format!("/v1/customers/{customer}/erase"), &wish).await.shows(202);
+    assert_eq!(asked.at("/state"), "blocked");
+    let own = restrict(&dpo, &customer).await;
+    release(&dpo, &held).await;
+    assert_eq!(round(&org).await.taken_up, 0);
+    dpo.get(&path(&customer)).await.shows(200);
+    lift(&dpo, &own).await;
+    assert_eq!(round(&org).await.taken_up, 1);
+    dpo.get(&path(&customer)).await.refuses(410, "erased");
+}

@@ -8,6 +8,7 @@ mod cuts;
 mod damaged;
 mod gone;
 mod many;
+mod requests;
 mod rounds;
 mod steps;
 pub mod thief;

@@ -108,6 +108,7 @@ async fn somebody_who_was_deleted_objects_to_what_was_done_without_consent() {
     let id = proved(&dpo, &customer, &json!({"right": "objection", "purposes": [code]})).await;
     let done = act(&dpo, &id, "complete", &json!({})).await.shows(200);
     assert_eq!(done.at("/state"), "completed");
-    let sql = "SELECT count(*) FROM consents WHERE customer_id = $1::text::uuid AND purpose = $2 AND outcome = 'refused'";
+    let sql =
+        "SELECT count(*) FROM consents WHERE customer_id = $1::text::uuid AND purpose = $2 AND outcome = 'refused'";
     assert_eq!(org.sql().await.query_one(sql, &[&customer, &code]).await.unwrap().get::<_, i64>(0), 1);
 }

@@ -134,3 +134,123 @@ async fn a_merge_undone_leaves_each_with_a_request_that_stands() {
         assert_eq!(linked(&dpo, &first).await.1, "received");
     }
 }
+
+/// Whose a request is, as staff read it.
+async fn whose(dpo: &Person, id: &str) -> Value {
+    dpo.get(&format!("{PATH}/{id}")).await.shows(200).at("/customer_id")
+}
+
+#[tokio::test]
+async fn what_was_answered_while_they_were_one_goes_back_and_hands_out_nobody_else_s_data() {
+    let org = Org::found().await;
+    let (dpo, (stays, kept), (goes, gone)) = (org.dpo().await, somebody(&org).await, somebody(&org).await);
+    let admin = org.admin().await;
+    let id = proved(&dpo, &goes, &json!({})).await;
+    let merged = merge(&admin, &stays, &goes).await.shows(200).id();
+    act(&dpo, &id, "complete", &json!({})).await.shows(200);
+    let later = answered(&dpo, &stays).await;
+    unmerge(&admin, &stays, &merged).await.shows(200);
+    assert_eq!(whose(&dpo, &id).await, json!(goes));
+    assert_eq!(whose(&dpo, &later).await, json!(stays), "filed since, it stays");
+    let package = dpo.get(&format!("{PATH}/{id}/package")).await.shows(200);
+    assert!(holds(&package, &gone) && !holds(&package, &kept));
+    let package = dpo.get(&format!("{PATH}/{later}/package")).await.shows(200);
+    assert!(holds(&package, &kept) && !holds(&package, &gone));
+}
+
+#[tokio::test]
+async fn what_was_answered_with_the_request_of_another_is_answered_by_itself_once_the_merge_is_undone() {
+    let org = Org::found().await;
+    let (dpo, admin) = (org.dpo().await, org.admin().await);
+    for (standing_goes, is_proved) in [(true, true), (true, false), (false, true), (false, false)] {
+        let ((stays, _), (goes, _)) = (somebody(&org).await, somebody(&org).await);
+        let (theirs, others) = if standing_goes { (&goes, &stays) } else { (&stays, &goes) };
+        let standing = proved(&dpo, theirs, &json!({})).await;
+        let own_again = file(&dpo, &json!({"customer_id": theirs})).await.shows(201).id();
+        let other = if is_proved {
+            proved(&dpo, others, &json!({})).await
+        } else {
+            file(&dpo, &json!({"customer_id": others})).await.shows(201).id()
+        };
+        let taken_back = file(&dpo, &json!({"customer_id": others})).await.shows(201).id();
+        let state = linked(&dpo, &other).await.1;
+        let merged = merge(&admin, &stays, &goes).await.shows(200).id();
+        act(&dpo, &taken_back, "cancel", &json!({})).await.shows(200);
+        act(&dpo, &standing, "complete", &json!({})).await.shows(200);
+        assert_eq!(linked(&dpo, &other).await, (json!(standing), json!("cancelled")));
+        unmerge(&admin, &stays, &merged).await.shows(200);
+        assert_eq!(linked(&dpo, &standing).await, (Value::Null, json!("completed")));
+        assert_eq!(linked(&dpo, &own_again).await, (json!(standing), json!("cancelled")), "their own was answered");
+        assert_eq!(linked(&dpo, &taken_back).await.1, "cancelled", "nobody waits for it");
+        assert_eq!(linked(&dpo, &other).await, (Value::Null, state), "{standing_goes} {is_proved}");
+        let read = dpo.get(&format!("{PATH}/{other}")).await.shows(200);
+        assert_eq!((read.at("/customer_id"), read.at("/closed_at")), (json!(others), Value::Null));
+        let events = read.at("/events");
+        assert_eq!(events.as_array().unwrap().last().unwrap()["kind"], "reopened", "{events}");
+        if !is_proved {
+            act(&dpo, &other, "verify", &json!({"method": "document"})).await.shows(200);
+        }
+        act(&dpo, &other, "complete", &json!({})).await.shows(200);
+        dpo.get(&format!("{PATH}/{other}/package")).await.shows(200);
+    }
+}
+
+#[tokio::test]
+async fn of_several_that_are_open_again_one_stands_and_is_watched() {
+    let org = Org::found().await;
+    let (dpo, (stays, _), (goes, _)) = (org.dpo().await, somebody(&org).await, somebody(&org).await);
+    let admin = org.admin().await;
+    let standing = proved(&dpo, &goes, &json!({})).await;
+    let merged = merge(&admin, &stays, &goes).await.shows(200).id();
+    let first = file(&dpo, &json!({"customer_id": stays})).await.shows(201).id();
+    let second = file(&dpo, &json!({"customer_id": stays})).await.shows(201).id();
+    act(&dpo, &standing, "complete", &json!({})).await.shows(200);
+    unmerge(&admin, &stays, &merged).await.shows(200);
+    assert_eq!(linked(&dpo, &first).await, (Value::Null, json!("received")));
+    assert_eq!(linked(&dpo, &second).await, (json!(first), json!("received")));
+    let sql = org.sql().await;
+    for passed in [
+        "UPDATE privacy_requests SET due_at = clock_timestamp() - interval '1 day' WHERE id = $1::text::uuid",
+        "UPDATE job_queue SET due_at = clock_timestamp() WHERE job_id = $1::text::uuid",
+    ] {
+        assert_eq!(sql.execute(passed, &[&first]).await.unwrap(), 1, "{passed}");
+    }
+    let told = super::times::said(&org, "privacy_requests.overdue", &first).await;
+    assert_eq!(told["customer"], json!(stays));
+    act(&dpo, &first, "verify", &json!({"method": "document"})).await.shows(200);
+    act(&dpo, &first, "complete", &json!({})).await.shows(200);
+    assert_eq!(linked(&dpo, &second).await, (json!(first), json!("cancelled")));
+}
+
+#[tokio::test]
+async fn somebody_known_by_the_id_of_before_the_merge_files_and_is_proved_as_the_one_that_they_are_now() {
+    let org = Org::found().await;
+    let (dpo, admin) = (org.dpo().await, org.admin().await);
+    let ((last, _), (stays, _), (goes, _)) = (somebody(&org).await, somebody(&org).await, somebody(&org).await);
+    merge(&admin, &stays, &goes).await.shows(200);
+    let id = file(&dpo, &json!({"customer_id": goes})).await.shows(201).id();
+    let seen = act(&dpo, &id, "verify", &json!({"method": "document"})).await.shows(200);
+    assert_eq!(seen.at("/customer_id"), json!(stays));
+    merge(&admin, &last, &stays).await.shows(200);
+    let unknown = json!({"right": "portability", "contact": {"field": "mobile", "value": "13999999999"}});
+    let id = file(&dpo, &unknown).await.shows(201).id();
+    let shown = json!({"method": "document", "customer_id": goes});
+    let seen = act(&dpo, &id, "verify", &shown).await.shows(200);
+    assert_eq!(seen.at("/customer_id"), json!(last), "all the way");
+    crate::erasures::erase(&dpo, &last).await.shows(202);
+    let id = file(&dpo, &unknown).await.shows(201).id();
+    act(&dpo, &id, "verify", &shown).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn somebody_merged_into_one_who_was_deleted_since_is_erased_where_that_one_is() {
+    let org = Org::found().await;
+    let (dpo, (stays, _), (goes, _)) = (org.dpo().await, somebody(&org).await, somebody(&org).await);
+    let admin = org.admin().await;
+    merge(&admin, &stays, &goes).await.shows(200);
+    admin.delete(&path(&stays)).await.shows(204);
+    let elsewhere = crate::erasures::erase(&dpo, &goes).await.shows(308);
+    assert_eq!(elsewhere.sent("location"), format!("/v1/customers/{stays}/erase"));
+    admin.get(&path(&goes)).await.refuses(404, "not_found");
+    crate::erasures::erase(&dpo, &stays).await.shows(202);
+}

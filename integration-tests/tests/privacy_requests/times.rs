@@ -15,7 +15,7 @@ fn ago(days: i64) -> String {
 }
 
 /// Waits until the log says so of a request.
-async fn said(org: &Org<'_>, action: &str, id: &str) -> Value {
+pub(super) async fn said(org: &Org<'_>, action: &str, id: &str) -> Value {
     let begun = Instant::now();
     loop {
         let all = entries(org, action).await;

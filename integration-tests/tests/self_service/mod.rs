@@ -5,7 +5,9 @@ mod choices;
 mod data;
 mod deleted;
 mod door;
+mod erased;
 mod files;
+mod held;
 mod package;
 mod requests;
 

@@ -67,6 +67,7 @@ async fn a_person_takes_their_data_along_once() {
             "consents.csv",
             "data.csv",
             "data.json",
+            "former_values.csv",
             "records.csv",
             "schema.json",
             "submissions.csv",
@@ -111,7 +112,7 @@ async fn the_schema_in_a_package_describes_what_is_in_it() {
 }
 
 /// As far as the schema of packages goes: types, required members, constants and choices.
-fn follows(schema: &Value, value: &Value, at: &str) {
+pub(super) fn follows(schema: &Value, value: &Value, at: &str) {
     let kind = match value {
         Value::Object(_) => "object",
         Value::Array(_) => "array",

@@ -171,7 +171,7 @@ pub async fn merge_customer(
 
 /// Undo a merge.
 ///
-/// Before `undo_until`: the other is a customer of its own again, with its values, tags, records and open requests. What was changed since stays where it was changed;
+/// Before `undo_until`: the other is a customer of its own again, with its values, tags, records and requests, answered or not. What was changed since stays where it was changed;
 /// values that nobody has changed since go back; consents that were copied end, and those that the merge ended stay ended.
 #[utoipa::path(
     tag = "customers", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the customer that stayed")),

@@ -52,7 +52,7 @@ needs! {
 ///
 /// From this answer on nothing of the person can be read by anybody: values, history, search, rights given for a while; every path answers `410` `erased`. What copies of
 /// the database hold is made useless afterwards, and the erasure goes from `erasing` to `erased`. A dispute or an investigation refuses it (`409` `legal_hold`, with the
-/// ids of the holds). A statutory term puts it off: it is answered as `blocked`, the person's data is restricted, and once the term has run it goes on by itself. Somebody
+/// ids of the holds), and so does a restriction that the person asked for, but to their own wish (`409` `customer_restricted`). A statutory term puts it off: it is answered as `blocked`, the person's data is restricted, and once the term has run it goes on by itself. Somebody
 /// who was erased before is answered with that erasure. A `privacy_request_id` names a request for erasure of the person that is in progress (`409` `not_in_progress` otherwise);
 /// where it is taken back or turned down while the erasure waits, the erasure is called off: its id is unknown from then on (`404`), and the restriction it laid is lifted.
 #[utoipa::path(

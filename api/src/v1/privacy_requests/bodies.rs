@@ -191,7 +191,7 @@ impl From<RequestView> for FiledBody {
 #[derive(Serialize, ToSchema)]
 pub struct RequestEventBody {
     /// `filed`, `proof_asked`, `moved` (it turned out to be somebody else's), `verified`, `acknowledged`, `assigned`, `extended`, `linked`, `stands`,
-    /// `due_soon`, `overdue`, `completed`, `rejected`, `cancelled`, `answered_in_other`, `package_fetched`, `restricted`, `lifting_announced` or `lifted`.
+    /// `due_soon`, `overdue`, `completed`, `rejected`, `cancelled`, `answered_in_other`, `reopened`, `package_fetched`, `restricted`, `lifting_announced` or `lifted`.
     kind: String,
     /// Where the request stood afterwards.
     state: String,

@@ -32,7 +32,7 @@ fn broken(error: DomainError) -> std::io::Error {
 
 /// Fetch the package of a request.
 ///
-/// Of a completed request of right `access` or `portability`, once, within seven days: a ZIP of `data.json` with its schema, `data.csv`, `records.csv`, `attachments.csv`, `consents.csv`, a
+/// Of a completed request of right `access` or `portability`, once, within seven days: a ZIP of `data.json` with its schema, `data.csv`, `former_values.csv` (for `access`: what changes replaced, and what lost in a merge), `records.csv`, `attachments.csv`, `consents.csv`, a
 /// summary in the person's language, and the files that hang on the person under `attachments/` (under `US-CA` they are named alone). It holds the person's own data and nobody else's: others' identifiers
 /// are taken out of free texts and out of the names of files. For `portability` it holds what was given by consent or under a contract, and no files: staff hang them on, and none is known to be
 /// provided by the person; the summary says how many were left out. Under `US-CA` no numbers of identity or

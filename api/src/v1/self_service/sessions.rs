@@ -118,8 +118,8 @@ pub async fn ask_for_code(
 /// Open a session by a code.
 ///
 /// A code works once, within ten minutes, with the challenge that it was asked for with; after five wrong ones it is spent. Once another contact point is on file than the
-/// one that it went to, it opens nothing; and a session ends (`401` `session_ended`) as soon as the contact point that its code went to is not on file for the person any
-/// more, also where they had asked for the correction themselves.
+/// one that it went to, it opens nothing; and a session ends (`401` `session_ended`, within half a second) once the contact point that its code went to is not on file for the
+/// person any more, also where they had asked for the correction themselves. Once the person is erased, no call by it reads or writes anything.
 #[utoipa::path(
     tag = "self-service", security(()),
     request_body(content = ShowCodeBody, example = json!({"challenge": "cv_AZOgsH9MfDqdVWsfbz4qEA", "code": "40718293"})),

@@ -100,7 +100,7 @@ pub async fn recognise(
     Ok(identity)
 }
 
-/// Asks the database, and believes the answer for a moment.
+/// Asks the database, and believes the answer for a moment, but of people at their own door.
 async fn load(app: &App, credential: Credential<'_>, digest: [u8; 32]) -> Result<Arc<Identity>, DomainError> {
     let (state, doubts) = (app.auth(), app.auth().doubts());
     let loaded = Arc::new(match credential {
@@ -109,8 +109,9 @@ async fn load(app: &App, credential: Credential<'_>, digest: [u8; 32]) -> Result
         Credential::Subject(text) => subject(app, text).await?,
         Credential::Session(organization, user, session) => of_session(app, organization, user, session).await?,
     });
-    // One that waits for its second factor is asked for each time, so that showing it counts at once.
-    if loaded.standing == Standing::Full && state.doubts() == doubts {
+    // One that waits for its second factor is asked for each time, so that showing it counts at once; a person at their own door too, so that nobody is
+    // believed there who was erased.
+    if loaded.standing == Standing::Full && loaded.subject().is_none() && state.doubts() == doubts {
         state.identities.insert(digest, Arc::clone(&loaded));
     }
     Ok(loaded)

@@ -19,7 +19,7 @@ use super::turns::Turns;
 use crate::{Identity, Tuning};
 
 /// How long a verified caller is believed before the database is asked again. Every credential is dead this long after its end at the latest, on
-/// every instance; on the instance that ended it, at once.
+/// every instance; on the instance that ended it, at once. People at their own door are asked about each time.
 const BELIEVED: Duration = Duration::from_millis(500);
 /// Longer than any load that began before an end can take.
 const REMEMBERED: Duration = Duration::from_secs(30);

@@ -46,7 +46,7 @@ pub(crate) use commands::accept_field;
 pub(crate) use create::covers_new;
 pub(crate) use forget::forget_field;
 pub(crate) use hand_over::hand_over;
-pub(crate) use own::own_values;
+pub(crate) use own::{FormerValue, former_values, own_values};
 pub(crate) use put_back::{keep_contacts, out_of_use, put_back, take_out};
 pub(crate) use read::{find, guard};
 pub(crate) use rules::{accept_fields, department_of, editable, taken, unrestricted};

@@ -30,8 +30,8 @@ pub async fn merges(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -
     rows?.into_iter().map(MergeView::of).collect()
 }
 
-/// Undoes a merge: the one that went is a customer of its own again, with its values, tags, records and open requests. Changes that were made since stay
-/// where they were made; a consent that the merge ended stays ended.
+/// Undoes a merge: the one that went is a customer of its own again, with its values, tags, records and requests. Changes that were made since stay where
+/// they were made; a consent that the merge ended stays ended. What was answered with a request that is the other's again is open once more.
 ///
 /// Errors: 404; 409 `merge_undone`, `merge_final` after its time, `customer_restricted`, and `duplicate_value` where somebody has a unique value of it by now.
 pub async fn unmerge(
@@ -67,7 +67,7 @@ pub async fn unmerge(
     guard(app, call, next.id, files).await?;
     consents::unfollow(app, call, work, next.id, &moved.consents).await?;
     let back = stored::move_requests(work, next.id, goes.row.id, Some(&moved.privacy_requests)).await?;
-    privacy_requests::regroup(app, call, work, &back).await?;
+    privacy_requests::part(app, call, work, &back).await?;
     let mut those = stored::collaborators(work, next.id).await?;
     those.retain(|row| !moved.collaborators.contains(&row.user.uuid()));
     stored::put_collaborators(work, next.id, &those).await?;
@@ -144,20 +144,33 @@ fn value(
     row.fields.get(field.key).map(|sealed| open_one(key, organization, row.id, &sealed)).transpose()
 }
 
-/// Where a customer that was not found is by now, by the id that the caller knows; nothing for whoever may not see the one that it is.
-pub async fn merged_place(app: &App, call: &Call, id: Uuid) -> Result<Option<Uuid>, DomainError> {
+/// Where a customer that was not found is by now, by the id that the caller knows; nothing for whoever may not see the one that it is. One that was deleted
+/// since is found to be erased, and for nothing else.
+pub async fn merged_place(app: &App, call: &Call, id: Uuid, to_erase: bool) -> Result<Option<Uuid>, DomainError> {
     let Ok(id) = call.identity.meant_customer(id) else { return Ok(None) };
-    let Some(survivor) = app.reading(call.organization(), async |work| place_of(app, call, work, id).await).await?
-    else {
+    let place = app.reading(call.organization(), async |work| place_of(app, call, work, id, to_erase).await).await?;
+    let Some(survivor) = place else {
         return Ok(None);
     };
     app.record_read(call, Draft { customers: vec![id, survivor], ..Draft::of(Action::CustomersRedirect) }).await?;
     Ok(Some(call.identity.shown_id(survivor)))
 }
 
-async fn place_of(app: &App, call: &Call, work: &Work, id: CustomerId) -> Result<Option<CustomerId>, DomainError> {
+async fn place_of(
+    app: &App,
+    call: &Call,
+    work: &Work,
+    id: CustomerId,
+    to_erase: bool,
+) -> Result<Option<CustomerId>, DomainError> {
     let Some(survivor) = stored::merged_into(work, id).await? else { return Ok(None) };
     let rows = stored::by_ids(work, &[survivor], consents::asked_for(call)).await?;
     let sees = |row: &&CustomerRow| decide_row(app, call, row, Permission::CustomersRead).outcome == Outcome::Allowed;
-    Ok(rows.iter().find(sees).map(|row| row.id))
+    if let Some(row) = rows.iter().find(sees) {
+        return Ok(Some(row.id));
+    }
+    let deleted = if to_erase { stored::find_on_file(work, survivor).await? } else { None };
+    let erases =
+        |row: &CustomerRow| decide_row(app, call, row, Permission::ErasuresRequest).outcome == Outcome::Allowed;
+    Ok(deleted.filter(erases).map(|row| row.id))
 }

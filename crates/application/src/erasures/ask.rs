@@ -38,7 +38,8 @@ pub struct Asked {
 /// Erases a customer. From the commit on nothing of them can be read by anybody; a statutory term puts that off and restricts them until then. Somebody
 /// who was erased before is answered with that erasure.
 ///
-/// Errors: 403 `step_up_required`; 409 `not_in_progress` for a request that is none for erasure, or not in progress, `legal_hold` with the ids of the holds.
+/// Errors: 403 `step_up_required`; 409 `not_in_progress` for a request that is none for erasure, or not in progress, `customer_restricted` where it is not their
+/// own wish, `legal_hold` with the ids of the holds.
 pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<ErasureView, DomainError> {
     call.needs(Permission::ErasuresRequest)?;
     let id = call.identity.meant_customer(asked.customer)?;
@@ -58,6 +59,9 @@ pub async fn erase(app: &App, call: &Call, work: &Work, asked: Asked) -> Result<
         return Ok(ErasureView { row: before.clone() });
     }
     let now = work.database_time().await?;
+    if stays_restricted(work, id, asked.ground, now).await? {
+        return Err(DomainError::refused(RefusedAs::Conflict, "customer_restricted"));
+    }
     let wish = wish(app, call.identity.actor_id(), &asked, &row, before, now);
     match verdict(work, id, now).await? {
         Verdict::Refused(holds) => Err(held(&holds)),
@@ -90,12 +94,25 @@ async fn answers(work: &Work, request: Uuid, id: CustomerId, erased: bool) -> Re
     if erased || in_progress { Ok(()) } else { Err(DomainError::refused(RefusedAs::Conflict, "not_in_progress")) }
 }
 
+/// Whether somebody had processing restricted, and this is not their own wish: they may need the data for a claim (GDPR 18(2)). A restriction that an erasure
+/// laid is not among these.
+pub(super) async fn stays_restricted(
+    work: &Work,
+    id: CustomerId,
+    ground: Ground,
+    now: DateTime<Utc>,
+) -> Result<bool, DomainError> {
+    let wished = ground == Ground::SubjectRequest;
+    Ok(!wished && !privacy_requests::restricted_at(work, &[id.uuid()], now).await?.is_empty())
+}
+
 /// Everything goes.
 pub(super) const fn removal(by: Uuid, at: DateTime<Utc>) -> Removal {
     Removal { by, at, anonymise: false }
 }
 
-/// Erases, or makes nobody of, a locked customer because a rule says so, and answers the erasure; nothing where a hold keeps them.
+/// Erases, or makes nobody of, a locked customer because a rule says so, and answers the erasure; nothing where a hold or a
+/// restriction keeps them.
 pub(crate) async fn erase_unasked(
     app: &App,
     work: &Work,
@@ -104,7 +121,7 @@ pub(crate) async fn erase_unasked(
     anonymise: bool,
 ) -> Result<Option<Uuid>, DomainError> {
     let now = work.database_time().await?;
-    if verdict(work, row.id, now).await? != Verdict::Go {
+    if stays_restricted(work, row.id, ground, now).await? || verdict(work, row.id, now).await? != Verdict::Go {
         return Ok(None);
     }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };
@@ -215,9 +232,7 @@ pub(super) async fn carry_out(
         return Ok((Became::Before(before.id), None));
     }
     let now = work.database_time().await?;
-    // They may need it for a claim (GDPR 18(2)), unless it is their own wish; a restriction that an erasure laid is not among these.
-    let wished = ground == Ground::SubjectRequest;
-    if !wished && !privacy_requests::restricted_at(work, &[row.id.uuid()], now).await?.is_empty() {
+    if stays_restricted(work, row.id, ground, now).await? {
         return Ok((Became::Restricted, None));
     }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: None };

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::entry;
 use crate::audit::Draft;
+use crate::consents::decoy_holder;
 use crate::customers::{decide_row, decide_thing, refuse, unpack_tags, values};
 use crate::disclosures::decoys;
 use crate::paging::{cut, one_more};
@@ -156,7 +157,10 @@ pub async fn is_gone(app: &App, call: &Call, id: Uuid) -> Result<bool, DomainErr
 pub async fn is_record_gone(app: &App, call: &Call, record: Uuid) -> Result<bool, DomainError> {
     match app.reading(call.organization(), async |work| stored::erased_with(work, record).await).await? {
         Some(customer) => is_gone(app, call, call.identity.shown_id(customer)).await,
-        None => Ok(false),
+        None => match decoy_holder(app, call, record).await? {
+            Some(nobody) => is_gone(app, call, nobody).await,
+            None => Ok(false),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use custodian_persistence::erasures::ErasureRow;
 use custodian_persistence::{Work, erasures as stored, organizations};
 use uuid::Uuid;
 
-use super::ask::{Asked, others_along, removal, take_away_and_tell, told};
+use super::ask::{Asked, others_along, removal, stays_restricted, take_away_and_tell, told};
 use super::call_off::called_off;
 use super::{certificate, keyring, ledger, sweep};
 use crate::audit::record_all;
@@ -154,6 +154,9 @@ async fn take_up_one(app: &App, work: &Work, customer: CustomerId) -> Result<Cam
         }
     }
     let ground = Ground::from_code(&wish.ground).unwrap_or(Ground::SubjectRequest);
+    if stays_restricted(work, row.id, ground, now).await? {
+        return Ok(Came::Nothing);
+    }
     let asked = Asked { customer: row.id.uuid(), ground, privacy_request: wish.privacy_request };
     others_along(app, work, row.id, &asked, now).await?;
     let done = take_away_and_tell(app, work, wish, &row, removal(Uuid::nil(), now)).await?;

@@ -7,7 +7,7 @@ use custodian_persistence::{Work, jobs};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Codes, Doer, codes, note, tell};
+use super::{Codes, Doer, KIND, codes, note, tell, watch};
 use crate::events::EventType;
 use crate::{App, Call};
 
@@ -47,12 +47,40 @@ pub(super) async fn settle(app: &App, work: &Work, row: &mut RequestRow, by: Doe
     }
 }
 
-/// Finds requests their place anew that a merge gave to another customer, or its undoing gave back, and those that pointed to them. The organisation's
+/// Finds those their place anew that the undoing of a merge gave back, and opens again what was answered with a request that is somebody else's now. The
+/// organisation's requests and both customers must be held.
+pub(crate) async fn part(app: &App, call: &Call, work: &Work, back: &[Uuid]) -> Result<(), DomainError> {
+    let mut all = back.to_vec();
+    for row in stored::answered_apart(work, back).await? {
+        all.push(row.id);
+        reopen(app, work, row, Doer::of(call)).await?;
+    }
+    regroup(app, call, work, &all).await
+}
+
+/// The person was sent somebody else's data, or nothing: the request stands again where it stood, with the days it had.
+async fn reopen(app: &App, work: &Work, mut row: RequestRow, by: Doer) -> Result<(), DomainError> {
+    let is_open =
+        |code: &str| matches!(State::from_code(code), Some(State::Received | State::Verifying | State::InProgress));
+    let events = stored::events(work, row.id).await?;
+    let before = events.into_iter().rev().find(|event| is_open(&event.state));
+    row.state = before.map_or_else(|| State::Received.as_str().to_owned(), |event| event.state);
+    row.closed_at = None;
+    row.duplicate_of = None;
+    stored::update(work, &row).await?;
+    tell(app, work, EventType::PrivacyRequestsReopened, &row).await?;
+    note(app, work, &row, by, "reopened", json!({})).await?;
+    jobs::reopen(work, JobId::from(row.id), KIND, watch::first_look(&row)).await?;
+    Ok(())
+}
+
+/// Finds open requests their place anew that a merge gave to another customer, or its undoing gave back, and those that pointed to them. The organisation's
 /// requests and both customers must be held.
 pub(crate) async fn regroup(app: &App, call: &Call, work: &Work, moved: &[Uuid]) -> Result<(), DomainError> {
     let pointing = stored::pointing_to(work, moved).await?;
     for id in moved.iter().chain(&pointing) {
-        let Some(row) = stored::lock_alone(work, *id).await? else { continue };
+        let open = stored::lock_alone(work, *id).await?.filter(|row| row.closed_at.is_none());
+        let Some(row) = open else { continue };
         elect(app, work, row, Doer::of(call)).await?;
     }
     Ok(())

@@ -188,7 +188,7 @@ pub(crate) async fn meant(app: &App, call: &Call, work: &Work, whom: &Whom) -> R
     match whom {
         Whom::Customer(id) => {
             let Ok(id) = call.identity.meant_customer(*id) else { return Ok(None) };
-            Ok(people::lock_on_file(work, id).await?.map(|row| row.id))
+            Ok(people::lock_by_now(work, id).await?.map(|row| row.id))
         }
         Whom::Contact(field, value) => {
             let tag = contact_tag(app, work, field, value).await?;

@@ -18,7 +18,7 @@ mod times;
 mod watch;
 
 pub use close::{complete, reject};
-pub(crate) use duplicates::regroup;
+pub(crate) use duplicates::{part, regroup};
 pub use effects::{announce_lifting, lift};
 pub(crate) use expire::{any_ended, forget_ended};
 pub use file::{NewRequest, Whom, create};

@@ -128,7 +128,8 @@ async fn bind(
             None => Err(DomainError::invalid("/customer_id", "required")),
         };
     };
-    let found = people::lock_on_file(work, CustomerId::from(id)).await?.ok_or(DomainError::NotFound)?;
+    let found = people::lock_by_now(work, CustomerId::from(id)).await?.ok_or(DomainError::NotFound)?;
+    let id = found.id.uuid();
     let permission = Permission::PrivacyRequestsManage;
     refuse(decide_row(app, call, &found, permission).outcome, permission)?;
     if row.customer == Some(id) {

@@ -6,11 +6,10 @@ use custodian_domain::audit::Action;
 use custodian_domain::consents::{EVERY_CHANNEL, Evidence, Record};
 use custodian_domain::kernel::{DomainError, Language, RefusedAs};
 use custodian_persistence::Work;
-use custodian_persistence::customers::find_on_file;
 use custodian_persistence::self_service as stored;
 use uuid::Uuid;
 
-use super::oneself;
+use super::{oneself, oneself_locked};
 use crate::audit::Draft;
 use crate::consents::{self, ConsentView, NewConsent, Say};
 use crate::{App, Call};
@@ -65,7 +64,7 @@ fn number(set: i32, says: &[Say], opted_out_at: Option<DateTime<Utc>>) -> i64 {
 
 /// Sets the language.
 ///
-/// Errors: what `admits` says of the version.
+/// Errors: 401 `session_ended`; what `admits` says of the version.
 pub async fn set_preferences(
     app: &App,
     call: &Call,
@@ -73,7 +72,7 @@ pub async fn set_preferences(
     admits: impl FnOnce(i64) -> Result<(), DomainError>,
     tag: &str,
 ) -> Result<Preferences, DomainError> {
-    let customer = oneself(call)?;
+    let customer = oneself_locked(call, work).await?.id;
     let language = Language::from_tag(tag).ok_or(DomainError::refused(RefusedAs::Unprocessable, "invalid_body"))?;
     admits(preferred(work, call).await?.version)?;
     let now = work.database_time().await?;
@@ -95,11 +94,12 @@ pub struct Agreement {
 
 /// Records that a person agrees: nobody asked, they came forward. What needs a signature or a guardian is not agreed to here.
 ///
-/// Errors: 409 `customer_deleted`; those of [`consents::record`].
+/// Errors: 401 `session_ended`; 409 `customer_deleted`; those of [`consents::record`].
 pub async fn agree(app: &App, call: &Call, work: &Work, new: Agreement) -> Result<ConsentView, DomainError> {
-    let customer = oneself(call)?;
+    let row = oneself_locked(call, work).await?;
+    let customer = row.id;
     // What was deleted is kept until it is erased, and used for nothing more.
-    if find_on_file(work, customer).await?.is_some_and(|row| row.deleted) {
+    if row.deleted {
         return Err(DomainError::refused(RefusedAs::Conflict, "customer_deleted"));
     }
     let Agreement { purpose, notice, channel } = new;

@@ -10,7 +10,7 @@ use custodian_persistence::privacy_requests::{self as stored, RequestFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::oneself;
+use super::{oneself, oneself_locked};
 use crate::audit::Draft;
 use crate::privacy_requests::{self, Details, NewRequest, Package, RequestView, Whom};
 use crate::{App, Call};
@@ -32,9 +32,11 @@ pub struct OwnRequest {
 
 /// Files a person's own request: it is known who asks, so it is in progress at once.
 ///
-/// Errors: those of [`privacy_requests::create`].
+/// Errors: 401 `session_ended`; those of [`privacy_requests::create`].
 pub async fn create_own(app: &App, call: &Call, work: &Work, own: OwnRequest) -> Result<RequestView, DomainError> {
-    let customer = oneself(call)?;
+    // In the order in which whoever answers a request takes the two.
+    stored::hold(work).await?;
+    let customer = oneself_locked(call, work).await?.id;
     let OwnRequest { right, jurisdiction, purposes, words, corrections } = own;
     let new = NewRequest {
         right,
@@ -83,10 +85,10 @@ pub async fn find_own(app: &App, call: &Call, id: Uuid) -> Result<RequestView, D
 
 /// Takes one of them back.
 ///
-/// Errors: 404; 409 `request_closed`.
+/// Errors: 401 `session_ended`; 404; 409 `request_closed`.
 pub async fn cancel_own(app: &App, call: &Call, work: &Work, id: Uuid) -> Result<RequestView, DomainError> {
-    let customer = oneself(call)?;
     stored::hold(work).await?;
+    let customer = oneself_locked(call, work).await?.id;
     let row = stored::lock(work, id).await?;
     let own = row.filter(|row| row.customer == Some(customer.uuid()) && row.verified_at.is_some());
     privacy_requests::take_back(app, call, work, own.ok_or(DomainError::NotFound)?).await

@@ -120,6 +120,8 @@ event_types! {
         "A request was not answered in time. Told once for each last day.";
     PrivacyRequestsClosed = "privacy_requests.closed", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
         "A request has ended: `completed`, `rejected` or `cancelled`.";
+    PrivacyRequestsReopened = "privacy_requests.reopened", PrivacyRequestsRead, Organization { privacy_request_id: Id, right: Code, jurisdiction: Code, state: Code, due_at: Time }:
+        "A request that had ended with the answer to another one is to be answered by itself: a merge was undone, and the two are of different people.";
     #[partner] PrivacyNotificationsOpened = "privacy_notifications.opened", PrivacyRequestsRead, Customer { customer_id: Person, privacy_notification_id: Id, third_party_id: Id, kind: Code, due_at: Time }:
         "Data of a customer was `rectified`, `restricted` or `erased`, or a `restriction_lifted`: the recipient acts on it and acknowledges. A third party is told of its own alone.";
     #[partner] PrivacyNotificationsReminder = "privacy_notifications.reminder", PrivacyRequestsRead, Customer { customer_id: Person, privacy_notification_id: Id, third_party_id: Id, kind: Code, due_at: Time }:

@@ -3,7 +3,7 @@
 use custodian_domain::kernel::{CustomerId, DepartmentId, UserId};
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow, WIDTH};
+use super::{COLUMNS, CustomerRow, WIDTH, merged_into};
 use crate::{DbError, Work};
 
 /// The customer and whether it was erased, also where it is out of use; held until the transaction ends.
@@ -26,6 +26,13 @@ pub async fn find_on_file(work: &Work, id: CustomerId) -> Result<Option<Customer
 /// The same, locked until the transaction ends.
 pub async fn lock_on_file(work: &Work, id: CustomerId) -> Result<Option<CustomerRow>, DbError> {
     on_file(work, id, "FOR UPDATE OF c").await
+}
+
+/// Who this customer is by now, as long as data is held about them, locked until the transaction ends. The organisation's requests must be held, so that
+/// nobody is merged meanwhile; a merge takes along whoever was merged before, so one step is all there is.
+pub async fn lock_by_now(work: &Work, id: CustomerId) -> Result<Option<CustomerRow>, DbError> {
+    let now = merged_into(work, id).await?.unwrap_or(id);
+    lock_on_file(work, now).await
 }
 
 async fn on_file(work: &Work, id: CustomerId, mode: &str) -> Result<Option<CustomerRow>, DbError> {

@@ -91,6 +91,28 @@ pub async fn merged_ids(work: &Work, survivor: CustomerId) -> Result<Vec<Custome
     Ok(rows.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
 }
 
+/// Whom a consent of this customer was copied from when they were merged into it, also where that was undone since.
+pub async fn copied_from(work: &Work, survivor: CustomerId, consent: Uuid) -> Result<Vec<CustomerId>, DbError> {
+    const SQL: &str = "SELECT DISTINCT merged_id FROM customer_merges \
+         WHERE organization_id = $1 AND survivor_id = $2 AND moved -> 'consents' ? $3::text ORDER BY merged_id";
+    let params: [&(dyn ToSql + Sync); 3] = [&work.organization().uuid(), &survivor.uuid(), &consent.to_string()];
+    let rows = work.query(SQL, &params).await?;
+    Ok(rows.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
+}
+
+/// The rows of those that are this customer by now, oldest first, and when each became somebody else. Not locked: whoever parts them holds the survivor.
+pub async fn merged_rows(
+    work: &Work,
+    survivor: CustomerId,
+) -> Result<Vec<(CustomerRow, Option<DateTime<Utc>>)>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, (SELECT max(m.at) FROM customer_merges m WHERE m.organization_id = c.organization_id AND m.merged_id = c.id AND m.undone_at IS NULL) \
+         FROM customers c WHERE c.organization_id = $1 AND c.merged_into = $2 ORDER BY c.id"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &survivor.uuid()]).await?;
+    Ok(rows.iter().map(|row| (CustomerRow::from(row), row.get(WIDTH))).collect())
+}
+
 /// Takes a locked customer, and whoever is it by now, out of use in favour of another.
 pub async fn hide_merged(
     work: &Work,
@@ -165,15 +187,15 @@ pub async fn share_holds(work: &Work, from: CustomerId, to: CustomerId) -> Resul
     Ok(())
 }
 
-/// Gives the open requests of one person to another row: those named, or all. Answers their ids.
+/// Gives requests of one person to another row: those named, open or closed, or else all that are open. Answers their ids.
 pub async fn move_requests(
     work: &Work,
     from: CustomerId,
     to: CustomerId,
     only: Option<&[Uuid]>,
 ) -> Result<Vec<Uuid>, DbError> {
-    const SQL: &str = "UPDATE privacy_requests SET customer_id = $3 WHERE organization_id = $1 AND customer_id = $2 AND closed_at IS NULL \
-         AND ($4::uuid[] IS NULL OR id = ANY($4)) RETURNING id";
+    const SQL: &str = "UPDATE privacy_requests SET customer_id = $3 WHERE organization_id = $1 AND customer_id = $2 \
+         AND (id = ANY($4) OR ($4::uuid[] IS NULL AND closed_at IS NULL)) RETURNING id";
     let rows = work.query(SQL, &[&work.organization().uuid(), &from.uuid(), &to.uuid(), &only]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -22,15 +22,17 @@ pub(crate) use bag::mark_of;
 pub use bag::{SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
 pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
-pub use gone::{Tombstone, deleted_with_contact, find_on_file, keep_contacts, lock_any, lock_on_file, tombstone};
+pub use gone::{
+    Tombstone, deleted_with_contact, find_on_file, keep_contacts, lock_any, lock_by_now, lock_on_file, tombstone,
+};
 pub use hand_over::{HandOver, HandOverRow, hand_over, insert_hand_over, lock_hand_over, lock_owned, note_hand_over};
 pub(crate) use list::Where;
 pub use list::{
     Alike, Archived, Filter, Ground, Order, SortKey, alike, by_ids, count, handed_over_from, ids, list, sharing,
 };
 pub use merge::{
-    MergeRow, Whoever, hide_merged, insert_merge, lock_merge, lock_whoever, merged_ids, merged_into, merges,
-    move_requests, note_undone, share_holds, show_merged,
+    MergeRow, Whoever, copied_from, hide_merged, insert_merge, lock_merge, lock_whoever, merged_ids, merged_into,
+    merged_rows, merges, move_requests, note_undone, share_holds, show_merged,
 };
 pub use reader::CustomerReader;
 pub use reindex::{changed_since, next_ids, retag, total, without};
@@ -102,15 +104,15 @@ pub enum Consents {
 }
 
 /// Each purpose is looked up for itself: of a table that nobody has analysed yet a join expects so few rows that it goes through all of them for each
-/// person. One that is agreed to by two channels stands there twice. What an opt-out stops is not agreed to any more, and is objected to; a function says which
-/// those are, as the rule written out here would be planned anew with every row that is locked.
+/// person. One that is agreed to by two channels stands there twice. A yes from before an opt-out does not count, and what the opt-out stops is objected
+/// to; functions say which those are, as the rules written out here would be planned anew with every row that is locked.
 macro_rules! consents {
     () => {
         "ARRAY(SELECT CASE s.state WHEN 'given' THEN s.purpose ELSE '!' || s.purpose END FROM consent_states s \
          WHERE s.organization_id = c.organization_id AND s.customer_id = c.id AND (s.state = 'given' \
          AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) \
          AND s.at >= (SELECT p.consents_from FROM purposes p WHERE p.organization_id = s.organization_id AND p.code = s.purpose) \
-         AND NOT (c.had_opt_outs AND s.purpose = ANY (purposes_stopped(c.organization_id, c.id))) \
+         AND NOT (c.had_opt_outs AND ended_by_opt_out(c.organization_id, c.id, s.purpose, s.at)) \
          OR s.state IN ('refused', 'withdrawn') AND s.channel = '*') \
          UNION ALL SELECT '!' || u.code FROM unnest(CASE WHEN c.had_opt_outs THEN purposes_stopped(c.organization_id, c.id) END) AS u (code))"
     };

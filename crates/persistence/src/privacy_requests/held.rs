@@ -61,3 +61,17 @@ pub async fn pointing_to(work: &Work, standing: &[Uuid]) -> Result<Vec<Uuid>, Db
     let rows = work.query(sql, &[&work.organization().uuid(), &standing]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
+
+/// The requests that ended with the answer to another one which is somebody else's by now, where either of the two is among these; oldest first, held until
+/// the transaction ends.
+pub async fn answered_apart(work: &Work, moved: &[Uuid]) -> Result<Vec<RequestRow>, DbError> {
+    // Both ended at one moment where the one answered the other.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM privacy_requests WHERE organization_id = $1 AND state = 'cancelled' AND id IN \
+         (SELECT d.id FROM privacy_requests d JOIN privacy_requests s ON s.organization_id = $1 AND s.id = d.duplicate_of \
+         WHERE d.organization_id = $1 AND (d.id = ANY($2) OR s.id = ANY($2)) AND d.customer_id <> s.customer_id AND d.closed_at = s.closed_at \
+         AND s.state <> 'cancelled') ORDER BY id FOR UPDATE"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &moved]).await?;
+    Ok(rows.iter().map(RequestRow::from).collect())
+}

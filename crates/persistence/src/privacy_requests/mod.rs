@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use codes::{CodeRow, insert_code, made_since, purge_codes, set_digest, spend_code, try_code};
 pub use deadlines::{DaysRow, OpenRow, count_open, open_after, put_days};
 pub use expire::{ended_before, remove_ended};
-pub use held::{hold, lock, lock_alone, lock_open, pointing_to};
+pub use held::{answered_apart, hold, lock, lock_alone, lock_open, pointing_to};
 pub use log::{LogRow, log_lines};
 pub use notifications::{
     NotificationRow, acknowledge_notification, insert_notification, late_parties, notifications_for, notifications_of,

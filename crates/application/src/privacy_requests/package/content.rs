@@ -17,9 +17,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::files::Attached;
+use super::former::{self, FormerLine};
 use super::records::{self, RecordLine};
 use super::submissions::{self, SubmissionLine};
 use super::summary::summary;
+use crate::customers::FormerValue;
 use crate::forms::OwnSubmission;
 use crate::records::OwnRecord;
 
@@ -36,6 +38,8 @@ pub(super) struct Source<'a> {
     pub at: DateTime<Utc>,
     pub row: &'a CustomerRow,
     pub values: &'a [(&'a Field, String)],
+    /// What was kept of the person before.
+    pub former: &'a [FormerValue<'a>],
     pub purposes: &'a [(String, Purpose)],
     /// Codes of the purposes that the person agrees to.
     pub agreed: &'a [String],
@@ -100,17 +104,19 @@ pub(super) fn files(source: &Source<'_>) -> Result<Files, DomainError> {
     let lines: Vec<FieldLine<'_>> = lines.into_iter().map(|(_, line)| line).collect();
     let records = records::lines(source, &mut fields);
     let submissions = submissions::lines(source, &mut fields);
-    let data = data(source, &lines, &records, &submissions);
+    let former = former::lines(source, &mut fields);
+    let data = data(source, &lines, &records, &submissions, &former);
     let unserialised = |_| DomainError::internal("a package does not serialise");
     let files = vec![
         ("data.json", serde_json::to_vec_pretty(&data).map_err(unserialised)?),
         ("schema.json", SCHEMA.as_bytes().to_vec()),
         ("data.csv", data_csv(&lines)?),
+        ("former_values.csv", former::csv(&former)?),
         ("records.csv", records::csv(&records)?),
         ("submissions.csv", submissions::csv(&submissions)?),
         ("consents.csv", consents_csv(source.consents)?),
         ("attachments.csv", attachments_csv(source)?),
-        ("summary.txt", summary(source, &lines, &records, submissions.len()).into_bytes()),
+        ("summary.txt", summary(source, &lines, &records, submissions.len(), former.len()).into_bytes()),
     ];
     Ok(Files { fields, files })
 }
@@ -158,6 +164,7 @@ fn data(
     lines: &[FieldLine<'_>],
     records: &[RecordLine<'_>],
     submissions: &[SubmissionLine<'_>],
+    former: &[FormerLine<'_>],
 ) -> Value {
     let used = |code: &str| is_used(code, lines, records);
     let purposes = source.purposes.iter().filter(|(code, _)| used(code)).map(|(code, purpose)| {
@@ -178,6 +185,7 @@ fn data(
         "generated_at": source.at,
         "person": {"fields": lines, "source": source.row.source, "held_since": source.row.created_at, "changed_at": source.row.updated_at,
             "restricted": source.row.restricted},
+        "former_values": former,
         "records": records,
         "attachments": source.attached.iter().map(|one| one.told(encloses_files(source.jurisdiction))).collect::<Vec<_>>(),
         "submissions": submissions,

@@ -2,12 +2,14 @@
 
 mod content;
 mod files;
+mod former;
 mod records;
 mod submissions;
 mod summary;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::audit::{Action, Verdict};
+use custodian_domain::catalog::Field;
 use custodian_domain::kernel::{CustomerId, DomainError, Language, RefusedAs};
 use custodian_domain::privacy_requests::{Right, State, encloses_files, takes_files};
 use custodian_domain::roles::Permission;
@@ -22,7 +24,7 @@ use self::files::{Archive, Attached, attached_bytes};
 use super::{Codes, Doer, codes, conflict, entry, note, still_here};
 use crate::access::spend_in;
 use crate::audit::{Detail, Draft, Shown};
-use crate::customers::{guard, own_values};
+use crate::customers::{FormerValue, former_values, guard, own_values};
 use crate::detections::note_package_again;
 use crate::erasures::identifiers_of;
 use crate::forms::own_submissions;
@@ -36,6 +38,8 @@ const LIVES: TimeDelta = TimeDelta::days(7);
 const MOST_CONSENTS: i64 = 10_000;
 /// The most of what hangs on the person in a package.
 const MOST_RECORDS: i64 = 100_000;
+/// The most versions of the person, and of each that was merged into them, whose former values are in a package.
+const MOST_VERSIONS: i64 = 10_000;
 
 /// A package on its way out.
 pub struct Package {
@@ -197,8 +201,9 @@ async fn make(
     }
     let values = own_values(app, call, &found)?;
     let records = own_records(app, call, work, &found, MOST_RECORDS).await?;
-    let identifiers = identifiers_of(&values);
     let Codes { right, jurisdiction, .. } = codes(&row)?;
+    let former = former(app, call, work, &found, right, &values).await?;
+    let identifiers = own_identifiers(&values, &former);
     let (attached, files_left_out) = attached(app, work, &found, right, &identifiers).await?;
     let submissions = own_submissions(app, call, work, &found).await?;
     let purposes = purposes_in_use(work).await?;
@@ -214,6 +219,7 @@ async fn make(
         at: now,
         row: &found,
         values: &values,
+        former: &former,
         purposes: &purposes,
         agreed: &agreed,
         consents: &given,
@@ -226,6 +232,28 @@ async fn make(
     let files = files(&source)?;
     let enclosed = if encloses_files(jurisdiction) { attached } else { Vec::new() };
     hand_out(app, call, work, &row, now, files, enclosed).await
+}
+
+/// What was kept of the person before: theirs to know (GDPR art. 15), and not to take along.
+async fn former<'c>(
+    app: &App,
+    call: &'c Call,
+    work: &Work,
+    customer: &CustomerRow,
+    right: Right,
+    values: &[(&Field, String)],
+) -> Result<Vec<FormerValue<'c>>, DomainError> {
+    if right != Right::Access {
+        return Ok(Vec::new());
+    }
+    former_values(app, call, work, customer, values, MOST_VERSIONS).await
+}
+
+/// The identifiers that stay in free texts: those of former values, too, which are handed over in any case.
+fn own_identifiers(values: &[(&Field, String)], former: &[FormerValue<'_>]) -> Vec<String> {
+    let mut own = identifiers_of(values);
+    own.extend(former.iter().flat_map(|one| identifiers_of(std::slice::from_ref(&one.value))));
+    own
 }
 
 /// The files that belong into the package, and how many do not.

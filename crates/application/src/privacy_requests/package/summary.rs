@@ -13,6 +13,7 @@ pub(super) fn summary(
     lines: &[FieldLine<'_>],
     records: &[RecordLine<'_>],
     submissions: usize,
+    former: usize,
 ) -> String {
     let zh = source.language == Language::Zh;
     let say = |in_chinese: &str, in_english: &str| if zh { in_chinese.to_owned() } else { in_english.to_owned() };
@@ -29,12 +30,7 @@ pub(super) fn summary(
     text.extend(lines.iter().map(|line| format!("- {}: {}", line.label(source.language), line.text())));
     text.extend(histories(source.language, records));
     text.extend(attached(source));
-    if submissions > 0 {
-        text.push(say(
-            &format!("- 您通过表单提交、尚未处理的内容：{submissions} 条，详见 submissions.csv"),
-            &format!("- Sent by you in a form and not yet decided about: {submissions}, each in submissions.csv"),
-        ));
-    }
+    text.extend(beside(source.language, submissions, former));
     text.push(String::new());
     text.push(say("用途、接收方与保存期限：", "What it is used for, who receives it, and for how long it is kept:"));
     for (code, purpose) in source.purposes.iter().filter(|(code, _)| is_used(code, lines, records)) {
@@ -79,6 +75,22 @@ fn attached(source: &Source<'_>) -> Vec<String> {
         )),
     }
     told
+}
+
+/// How much was sent and is not decided about, and how much was kept before: each where there is any.
+fn beside(language: Language, submissions: usize, former: usize) -> Vec<String> {
+    let zh = language == Language::Zh;
+    let sent = if zh {
+        format!("- 您通过表单提交、尚未处理的内容：{submissions} 条，详见 submissions.csv")
+    } else {
+        format!("- Sent by you in a form and not yet decided about: {submissions}, each in submissions.csv")
+    };
+    let before = if zh {
+        format!("- 仍保存的历史信息（更改或合并前的内容）：{former} 条，详见 former_values.csv")
+    } else {
+        format!("- Former values still held, from before a change or a merge: {former}, each in former_values.csv")
+    };
+    [(submissions, sent), (former, before)].into_iter().filter(|(count, _)| *count > 0).map(|(_, line)| line).collect()
 }
 
 /// How much of what happened is in the other files, by kind.

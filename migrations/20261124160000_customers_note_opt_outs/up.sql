@@ -23,8 +23,16 @@ BEGIN
                 AND g.purpose = p.code AND g.state = 'given' AND g.at > o.at)));
 END $$;
 COMMENT ON FUNCTION purposes_stopped(uuid, uuid) IS 'Codes of the purposes that an opt-out of this customer stops: they sell or share, and were not agreed to since.';
-REVOKE ALL ON FUNCTION customers_note_opt_outs(), purposes_stopped(uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION purposes_stopped(uuid, uuid) TO custodian_server;
+
+CREATE FUNCTION ended_by_opt_out(organization uuid, customer uuid, code text, given_at timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM opt_outs o WHERE o.organization_id = organization AND o.customer_id = customer AND o.at >= given_at)
+        AND EXISTS (SELECT FROM purposes p WHERE p.organization_id = organization AND p.code = ended_by_opt_out.code AND p.sells_or_shares);
+END $$;
+COMMENT ON FUNCTION ended_by_opt_out(uuid, uuid, text, timestamptz) IS
+    'Whether a yes of then to this purpose ended with an opt-out: the purpose sells or shares, and the customer opted out no earlier.';
+REVOKE ALL ON FUNCTION customers_note_opt_outs(), purposes_stopped(uuid, uuid), ended_by_opt_out(uuid, uuid, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION purposes_stopped(uuid, uuid), ended_by_opt_out(uuid, uuid, text, timestamptz) TO custodian_server;
 
 -- What is there already. The owner is fenced, too, so the fence is down for the length of this.
 ALTER TABLE customers NO FORCE ROW LEVEL SECURITY;

@@ -184,7 +184,7 @@ pub const OWN_CODES: &[(&str, &[&str])] = &[
     ("download_export", &["export_not_ready", "gone"]),
     ("end_my_session", &["not_found"]),
     ("enrol_second_factor", &["step_up_required", "staff_only", "mfa_already_enrolled"]),
-    ("erase_customer", &["step_up_required", "not_in_progress", "legal_hold"]),
+    ("erase_customer", &["step_up_required", "not_in_progress", "customer_restricted", "legal_hold"]),
     ("explain_decision", &["not_found"]),
     ("export_log", &["place_out_of_range"]),
     (

@@ -16,6 +16,11 @@ use super::transport::OwnShape;
 /// Answers that say no to what was asked of this caller.
 const RECORDED: [u16; 5] = [403, 404, 409, 410, 429];
 
+/// Routes about one consent.
+const OF_CONSENT: &str = "/v1/consents/{id}";
+/// Asked of somebody who was deleted as well.
+const ERASE: &str = "/v1/customers/{id}/erase";
+
 /// Whether such an answer is a refusal.
 pub fn concerns(status: StatusCode) -> bool {
     RECORDED.contains(&status.as_u16())
@@ -36,10 +41,17 @@ pub async fn record(context: &Context, answer: &ServiceResponse) -> Result<Optio
     let erased = match (code, customer, named(answer, &route, OF_RECORD)) {
         ("not_found", Some(id), _) => erasures::is_gone(app, call, id).await?,
         ("not_found", None, Some(record)) => erasures::is_record_gone(app, call, record).await?,
+        ("not_found", None, None) => {
+            // Who says stop for nobody is shown another; the consents of whoever was erased are not found either.
+            if let Some(consent) = named(answer, &route, OF_CONSENT) {
+                erasures::is_record_gone(app, call, consent).await?;
+            }
+            false
+        }
         _ => false,
     };
     if let (Some(id), false, "not_found") = (customer, erased, code)
-        && let Some(now) = customers::merged_place(app, call, id).await?
+        && let Some(now) = customers::merged_place(app, call, id, route == ERASE).await?
     {
         return Ok(Some(elsewhere(answer, id, now)));
     }

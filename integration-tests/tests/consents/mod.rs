@@ -3,6 +3,7 @@
 mod access;
 mod decisions;
 mod intake;
+mod merges;
 mod opt_outs;
 mod race;
 mod receipts;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Told, agreed, consent};
+use crate::customers::merge::merge;
 use crate::exports;
 use crate::support::Caller;
 
@@ -103,4 +104,90 @@ async fn nothing_is_shown_of_who_opted_out_until_they_agree_later() {
     marketing.get(&path).await.shows(200);
     marketing.post(&format!("{path}/reveal"), &reveal).await.shows(200);
     assert_eq!((listed(&marketing).await.len(), listed(&partner).await), (2, before));
+}
+
+/// Reasons by sms, by e-mail, and by whatever channel: asked one by one, and among many.
+async fn reasons(told: &Told) -> [String; 3] {
+    let mut all = [const { String::new() }; 3];
+    for (place, channel) in [Some("sms"), Some("email"), None].into_iter().enumerate() {
+        let more = channel.map(|channel| format!("&channel={channel}")).unwrap_or_default();
+        all[place] = told.decision(&more).await.text_at("/reason");
+        let mut many = json!({"purpose": "marketing", "customer_ids": [told.customer]});
+        if let Some(channel) = channel {
+            many["channel"] = json!(channel);
+        }
+        let many = told.sales.post("/v1/consent-decisions", &many).await.shows(200);
+        assert_eq!(many.at("/data/0/reason"), json!(all[place]), "one and many are told alike");
+    }
+    all
+}
+
+/// Somebody who agreed to sms, opted out, and has come forward for e-mail since; and the id of that last yes.
+async fn who_came_back_for_email() -> (Told, String) {
+    let mut told = Told::new().await;
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
+    told.agrees(json!({"channel": "sms"})).await.shows(201);
+    let path = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", told.customer);
+    told.sales.get(&path).header("sec-gpc", "1").await.shows(200);
+    assert_eq!(reasons(&told).await, ["opt_out_signal", "no_consent", "opt_out_signal"]);
+    let email = told.agrees(json!({"channel": "email", "unasked": true})).await.shows(201).id();
+    (told, email)
+}
+
+/// Whether the person is read, and listed, for marketing.
+async fn is_shown(told: &Told) -> (u16, usize) {
+    let marketing = told.sales.with("processing-purpose", "marketing");
+    let read = marketing.get(&format!("/v1/customers/{}", told.customer)).await.status;
+    let page = marketing.get("/v1/customers").await.shows(200);
+    (read, page.at("/data").as_array().unwrap().len())
+}
+
+#[tokio::test]
+async fn who_comes_back_for_one_channel_has_not_come_back_for_another() {
+    let (told, email) = who_came_back_for_email().await;
+    assert_eq!(reasons(&told).await, ["opt_out_signal", "consent_in_force", "consent_in_force"]);
+    assert_eq!(is_shown(&told).await, (200, 1));
+    told.sales.post(&format!("/v1/consents/{email}/withdraw"), &json!({})).await.shows(200);
+    assert_eq!(reasons(&told).await, ["opt_out_signal", "withdrawn", "opt_out_signal"]);
+    assert_eq!(is_shown(&told).await, (403, 0), "the yes from before the opt-out does not come back");
+    told.agrees(json!({"unasked": true})).await.shows(201);
+    assert_eq!(reasons(&told).await, ["consent_in_force"; 3], "for every channel");
+    assert_eq!(is_shown(&told).await, (200, 1));
+}
+
+#[tokio::test]
+async fn what_was_agreed_before_an_opt_out_does_not_come_back_when_the_later_yes_runs_out() {
+    let (told, _) = who_came_back_for_email().await;
+    let end = "UPDATE consent_states SET expires_at = clock_timestamp() WHERE channel = 'email'";
+    told.org.sql().await.execute(end, &[]).await.unwrap();
+    assert_eq!(reasons(&told).await, ["opt_out_signal", "expired", "opt_out_signal"]);
+    assert_eq!(is_shown(&told).await, (403, 0));
+}
+
+#[tokio::test]
+async fn a_merge_takes_over_what_was_agreed_since_an_opt_out_and_nothing_from_before() {
+    let (mut told, _) = who_came_back_for_email().await;
+    let stays = told.org.customer_of(&told.sales).await;
+    merge(&told.sales, &stays, &told.customer).await.shows(200);
+    told.customer = stays;
+    assert_eq!(reasons(&told).await, ["no_consent", "consent_in_force", "consent_in_force"]);
+    let opt_outs = told.sales.get(&format!("/v1/customers/{}/opt-outs", told.customer)).await.shows(200);
+    assert_eq!(opt_outs.at("/data"), json!([]), "what the person overruled does not stand anew");
+}
+
+#[tokio::test]
+async fn an_opt_out_that_stands_outlasts_a_merge_and_no_older_yes_overrules_it() {
+    let mut told = Told::new().await;
+    told.hears_of(&json!({"channels": ["sms", "email", "ads"], "consent_kind": "consent"})).await;
+    let (stays, goes) = (told.org.customer_of(&told.sales).await, told.customer.clone());
+    told.agrees(json!({"channel": "sms"})).await.shows(201);
+    let path = |id: &str| format!("/v1/consent-decisions?customer_id={id}&purpose=marketing");
+    told.sales.get(&path(&stays)).header("sec-gpc", "1").await.shows(200);
+    merge(&told.sales, &stays, &goes).await.shows(200);
+    told.customer = stays.clone();
+    assert_eq!(reasons(&told).await, ["no_consent"; 3], "the yes is older than the opt-out");
+    let last = told.org.customer_of(&told.sales).await;
+    merge(&told.sales, &last, &stays).await.shows(200);
+    let opt_outs = told.sales.get(&format!("/v1/customers/{last}/opt-outs")).await.shows(200);
+    assert_eq!((opt_outs.at("/data/0/signal"), opt_outs.at("/data/1")), (json!("gpc"), Value::Null));
 }

@@ -45,6 +45,55 @@ async fn who_is_named_and_has_no_key_is_not_forgotten() {
         (json!("Post Office"), json!(null)),
         "{listed}"
     );
+    assert_eq!((listed.at("/data/0/state"), listed.at("/data/0/notified_at")), (json!("pending"), json!(null)));
+}
+
+#[tokio::test]
+async fn who_gets_a_key_later_counts_as_notified_from_then_on_and_as_long_as_it_is_live() {
+    let told = Told::new().await;
+    let admin = told.org.admin().await;
+    let id = told.agrees(json!({})).await.shows(201).id();
+    let named = json!({"consent_kind": "separate", "recipients": [{"name": "Post Office", "country": "CN"}]});
+    admin.patch("/v1/purposes/marketing", &named).await.shows(200);
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let case = async || told.sales.get(&format!("/v1/consents/{id}/recipients")).await.shows(200).at("/data/0");
+    let key = async |purposes: &[&str], permissions: &[&str]| {
+        let members = json!({"third_party": "Post Office", "purposes": purposes, "permissions": permissions});
+        told.org.partner_with(members).await
+    };
+    key(&["care"], &PERMISSIONS).await;
+    key(&["marketing"], &["customers.read"]).await;
+    assert_eq!(case().await["state"], "pending", "none of its keys is made to read of marketing");
+    let reading = key(&[], &["events.read"]).await;
+    let since = admin.get(&format!("/v1/api-keys/{}", reading.key_id)).await.shows(200).at("/created_at");
+    key(&["marketing"], &["withdrawals.acknowledge"]).await;
+    let heard = case().await;
+    assert_eq!((&heard["state"], &heard["notified_at"]), (&json!("notified"), &since), "the first one counts");
+    admin.act(&format!("/v1/api-keys/{}/revoke", reading.key_id)).await.shows(200);
+    assert_eq!(case().await["state"], "notified", "by the other");
+}
+
+#[tokio::test]
+async fn who_owes_an_acknowledgement_gives_it_with_any_key() {
+    let told = Told::new().await;
+    let partner = told.org.partner(&["name"], &[], &["customers.read"]).await;
+    let other = told.org.partner(&["name"], &["care"], &["customers.read"]).await;
+    let id = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.shows(200);
+    let sql = told.org.sql().await;
+    sql.execute("UPDATE withdrawal_recipients SET due_at = now() - interval '1 second'", &[]).await.unwrap();
+    let list = || partner.get("/v1/customers").header("processing-purpose", "marketing");
+    list().await.refuses(403, "withdrawal_unacknowledged");
+    let case = partner.get("/v1/withdrawals?open=true").await.shows(200).text_at("/data/0/withdrawal_id");
+    let path = format!("/v1/withdrawals/{case}/acknowledge");
+    assert_eq!(other.get("/v1/withdrawals").await.shows(200).at("/data"), json!([]), "its own alone");
+    other.act(&path).await.refuses(404, "not_found");
+    told.sales.get("/v1/withdrawals").await.refuses(403, "forbidden");
+    told.sales.act(&path).await.refuses(403, "forbidden");
+    partner.get("/v1/privacy-notifications").await.refuses(403, "forbidden");
+    partner.act(&path).await.shows(200);
+    list().await.shows(200);
+    assert_eq!(partner.get("/v1/withdrawals?open=true").await.shows(200).at("/data"), json!([]));
 }
 
 #[tokio::test]

@@ -156,16 +156,58 @@ async fn it_may_be_written_to_as_anybody_who_agreed() {
 }
 
 #[tokio::test]
+async fn a_partner_that_reads_its_consents_sees_somebody_who_agreed() {
+    let (org, asha, ids) = peopled(20).await;
+    let notice = published(&org.dpo().await, "offers", "name").await.id();
+    asha.post(&format!("/v1/customers/{}/consents", ids[0]), &consent(&notice, json!({}))).await.shows(201);
+    let permissions = ["customers.read", "consents.decide", "consents.read", "consents.withdraw"];
+    let partner = org.partner(&FIELDS, &["marketing", "care"], &permissions).await;
+    let care = partner.with("processing-purpose", "care");
+    let rows = listed(&care, "limit=200").await;
+    let decoy = decoys(&rows).remove(0);
+    let path = format!("/v1/customers/{}", decoy["id"].as_str().unwrap());
+    let read = care.get(&format!("{path}/consents")).await.shows(200);
+    let records = read.at("/data").as_array().unwrap().clone();
+    assert_eq!(records.len(), 1, "care needs no consent: {records:?}");
+    let record = &records[0];
+    let said = ["purpose", "notice_version", "state", "customer_id"].map(|member| record[member].clone());
+    assert_eq!(said, [json!("marketing"), json!(notice), json!("given"), decoy["id"].clone()]);
+    let mut alike = 0;
+    for row in &rows {
+        let answer = care.get(&format!("/v1/customers/{}/consents", row["id"].as_str().unwrap())).await.shows(200);
+        for theirs in answer.at("/data").as_array().unwrap() {
+            let keys = |row: &Value| row.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+            assert_eq!(keys(theirs), keys(record));
+            assert_eq!(theirs["recorded_by_kind"], record["recorded_by_kind"]);
+            alike += 1;
+        }
+    }
+    assert_eq!(alike, 2, "theirs, and that of the one who agreed");
+    let id = record["id"].as_str().unwrap();
+    assert_eq!(care.get(&format!("/v1/consents/{id}")).await.shows(200).json(), *record);
+    care.get(&format!("/v1/consents/{id}/receipt")).await.shows(200);
+    assert_eq!(care.get(&format!("{path}/opt-outs")).await.shows(200).at("/data"), json!([]));
+    let ask = format!("/v1/consent-decisions?customer_id={}&purpose=marketing", decoy["id"].as_str().unwrap());
+    let decided = partner.get(&ask).await.shows(200);
+    assert_eq!((decided.at("/reason"), decided.at("/consent_id")), (json!("consent_in_force"), json!(id)));
+    assert_eq!(decoys(&listed(&care, "limit=200").await), [decoy], "it is shown as before");
+    asha.get(&format!("/v1/consents/{id}")).await.refuses(404, "not_found");
+    asha.get(&format!("{path}/consents")).await.refuses(404, "not_found");
+    care.post(&format!("/v1/consents/{id}/withdraw"), &json!({})).await.refuses(404, "not_found");
+    care.get(&path).await.refuses(410, "erased");
+}
+
+#[tokio::test]
 async fn whatever_else_is_done_to_it_is_answered_as_about_somebody_erased_and_another_takes_its_place() {
     let (org, ..) = peopled(22).await;
-    let permissions = ["customers.read", "customers.write", "consents.read"];
+    let permissions = ["customers.read", "customers.write", "consents.record"];
     for act in 0..2 {
         let partner = org.partner(&FIELDS, &[], &permissions).await;
         let decoy = decoy_of(&partner).await;
         let path = format!("/v1/customers/{}", decoy["id"].as_str().unwrap());
         match act {
             0 => partner.patch(&path, &json!({"stage": "lost"})).await,
-            _ => partner.get(&format!("{path}/consents")).await,
+            _ => partner.post(&format!("{path}/consents"), &consent(partner.key_id.as_str(), json!({}))).await,
         }
         .refuses(410, "erased");
         partner.get(&path).await.refuses(410, "erased");

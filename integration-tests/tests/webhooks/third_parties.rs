@@ -61,7 +61,8 @@ async fn it_counts_as_notified_once_it_took_the_news() {
     let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
     let other = admin.get(&format!("/v1/api-keys/{}", polling.key_id)).await.shows(200).text_at("/third_party");
     // A webhook for another purpose is no way to be told of this one.
-    hook(&admin, &Receiver::start(), json!({"third_party": other, "purposes": ["care"]})).await;
+    let elsewhere = Receiver::start();
+    let for_care = hook(&admin, &elsewhere, json!({"third_party": other, "purposes": ["care"]})).await.id();
     *receiver.conduct() = Conduct::Status(500);
     let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["consents.withdrawn"]});
     let id = hook(&admin, &receiver, members).await.id();
@@ -75,6 +76,8 @@ async fn it_counts_as_notified_once_it_took_the_news() {
     log_says(&admin, &id, tried).await;
     let waits = case(&company).await;
     assert_eq!((&waits["state"], &waits["notified_at"]), (&json!("pending"), &json!(null)));
+    let dropped = |one: &Value| one["event_type"] == "consents.withdrawn" && one["state"] == "dropped";
+    log_says(&admin, &for_care, |log| log.iter().any(dropped)).await;
     let polls = case(&other).await;
     assert_eq!((&polls["state"], &polls["notified_at"]), (&json!("notified"), &polls["withdrawn_at"]));
     *receiver.conduct() = Conduct::Status(204);
@@ -86,4 +89,39 @@ async fn it_counts_as_notified_once_it_took_the_news() {
     let sent = log[0]["id"].as_str().unwrap();
     admin.act(&format!("/v1/webhooks/{id}/deliveries/{sent}/replay")).await.shows(202);
     assert_eq!(case(&company).await["notified_at"], heard["notified_at"], "the first time counts");
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_deleted_untold_leaves_its_third_party_pending() {
+    let told = Told::new().await;
+    let (admin, receiver) = (told.org.admin().await, Receiver::start());
+    let partner = told.org.partner(&["name"], &["marketing"], &["customers.read"]).await;
+    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    *receiver.conduct() = Conduct::Status(500);
+    let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["consents.withdrawn"]});
+    let id = hook(&admin, &receiver, members).await.id();
+    let consent = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    receiver.hears(1).await;
+    admin.delete(&format!("/v1/webhooks/{id}")).await.shows(204);
+    let case = told.sales.get(&format!("/v1/consents/{consent}/recipients")).await.shows(200);
+    assert_eq!((case.at("/data/0/state"), case.at("/data/0/notified_at")), (json!("pending"), json!(null)), "{case}");
+}
+
+#[tokio::test]
+async fn what_a_webhook_takes_from_now_on_changes_no_case_of_before() {
+    let told = Told::new().await;
+    let (admin, receiver) = (told.org.admin().await, Receiver::start());
+    let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
+    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["customers.updated"]});
+    let id = hook(&admin, &receiver, members).await.id();
+    let consent = told.agrees(json!({})).await.shows(201).id();
+    told.sales.post(&format!("/v1/consents/{consent}/withdraw"), &json!({})).await.shows(200);
+    crate::events::told(&told.sales, "type=consents.withdrawn").await;
+    let recipients = format!("/v1/consents/{consent}/recipients");
+    let before = told.sales.get(&recipients).await.shows(200).at("/data/0");
+    assert_eq!((&before["state"], &before["notified_at"]), (&json!("notified"), &before["withdrawn_at"]));
+    admin.patch(&format!("/v1/webhooks/{id}"), &json!({"event_types": ["consents.withdrawn"]})).await.shows(200);
+    assert_eq!(told.sales.get(&recipients).await.shows(200).at("/data/0"), before);
 }

@@ -50,6 +50,7 @@ pub struct NewApiKeyBody {
     name: String,
     /// `customers.read`, `customers.create`, `customers.write`, `catalog.read`, `purposes.read`, `notices.read`, `notices.record`,
     /// `consents.read`, `consents.record`, `consents.withdraw`, `consents.decide`, `withdrawals.acknowledge`.
+    /// Withdrawals of consent are listed and acknowledged without the last, too.
     #[schema(min_items = 1, max_items = 20)]
     permissions: Vec<String>,
     /// Fields that it may see; core fields cannot be given.

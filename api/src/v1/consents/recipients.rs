@@ -35,10 +35,11 @@ pub struct WithdrawalRecipientBody {
     purpose: String,
     /// The way of contact; null for every one.
     channel: Option<String>,
-    /// `pending` until one of its webhooks has taken the news, `notified`, `acknowledged` or `overdue`.
+    /// `pending` until one of its webhooks has taken the news or, where none of them was to be told, one of its keys may read it; `notified`, `acknowledged` or `overdue`.
     state: &'static str,
-    /// When it was told: when the first of its webhooks took the news, or at once where none of them takes it and it reads `/v1/withdrawals` or `/v1/events`.
-    /// Null until then, and after 30 days, when the log of deliveries ends.
+    /// When it was told: when the first of its webhooks took the news; where none of them was to be told, at the withdrawal, or when the first of its live keys was made
+    /// later, with `withdrawals.acknowledge` or `events.read` and bound to this purpose or to none. Null until then. Deliveries count for the 30 days of their log, and
+    /// as long as their webhook is not deleted.
     notified_at: Option<DateTime<Utc>>,
     /// When it was withdrawn.
     withdrawn_at: DateTime<Utc>,
@@ -106,7 +107,7 @@ pub async fn list_recipients(
 /// List withdrawals to be acknowledged.
 ///
 /// For a partner: every withdrawal that concerns it, oldest first; `open=true` for those that it has not acknowledged. Past `due_at` its calls for the purpose are
-/// answered `403 withdrawal_unacknowledged`.
+/// answered `403 withdrawal_unacknowledged`. Each of its keys may, whatever its permissions.
 #[utoipa::path(
     tag = "consents", security(("api_key" = [])),
     params(("open" = Option<bool>, Query, description = "Those that wait, or those that do not"), ("limit" = Option<u32>, Query, description = "1 to 200, 50 by default"),
@@ -131,7 +132,8 @@ pub async fn list_withdrawals(
 /// Acknowledge a withdrawal.
 ///
 /// The partner says that it has stopped what the consent allowed. A second time changes nothing. It may sign its word with the secret of its webhook, as Standard
-/// Webhooks 1.0.0 has it, with the id of the withdrawal as `webhook-id`, over an empty body; a signature that does not hold is refused.
+/// Webhooks 1.0.0 has it, with the id of the withdrawal as `webhook-id`, over an empty body; a signature that does not hold is refused. Each of its keys may, whatever
+/// its permissions.
 #[utoipa::path(
     tag = "consents", security(("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the withdrawal"),
         ("webhook-id" = Option<String>, Header, description = "The id of the withdrawal, where it is signed"),

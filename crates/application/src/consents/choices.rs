@@ -1,16 +1,16 @@
 //! Where one person stands with every use that they have a say in: what a page of preferences is made from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use custodian_domain::consents::{Choice, Judgement, Question, Reason, Standing, choice, judge, opt_out_stands};
+use custodian_domain::consents::{Choice, Judgement, Question, Reason, Standing, choice, judge};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_domain::purposes::Purpose;
 use custodian_persistence::consents as stored;
 use custodian_persistence::{Work, notices, privacy_requests as requests, purposes};
 use uuid::Uuid;
 
-use super::decide::{one, read};
+use super::decide::{Stops, one, read};
 
 /// One use that a person has a say in.
 #[derive(Clone, Debug)]
@@ -42,12 +42,6 @@ pub struct ChannelSay {
     pub consent: Option<Uuid>,
 }
 
-/// What stands against a use whatever the person said about it.
-struct Stops {
-    restricted: HashSet<Uuid>,
-    opted_out: Option<DateTime<Utc>>,
-}
-
 /// Every use that needs the person's consent or that they may object to, in order of its code, and when a signal of the browser last opted out.
 pub(crate) async fn says(work: &Work, customer: CustomerId) -> Result<(Vec<Say>, Option<DateTime<Utc>>), DomainError> {
     let (id, now) = (customer.uuid(), work.database_time().await?);
@@ -57,7 +51,7 @@ pub(crate) async fn says(work: &Work, customer: CustomerId) -> Result<(Vec<Say>,
     }
     let notices: HashMap<String, Uuid> = notices::to_agree_under(work).await?.into_iter().collect();
     let restricted = requests::restricted_at(work, &[id], now).await?.into_iter().collect();
-    let opted_out = stored::last_opt_outs(work, &[id]).await?.get(&id).copied();
+    let opted_out = stored::last_opt_outs(work, &[id]).await?;
     let stops = Stops { restricted, opted_out };
     let mut all = Vec::new();
     for row in purposes::in_use(work).await? {
@@ -70,7 +64,7 @@ pub(crate) async fn says(work: &Work, customer: CustomerId) -> Result<(Vec<Say>,
         let notice = notices.get(&row.code).copied();
         all.push(say(&question, row.code, &purpose, (id, own), &stops, notice));
     }
-    Ok((all, opted_out))
+    Ok((all, stops.opted_out.get(&id).copied()))
 }
 
 fn say(
@@ -82,15 +76,8 @@ fn say(
     notice: Option<Uuid>,
 ) -> Say {
     let said = judge(question, &own).reason;
-    let out = purpose.sells_or_shares() && stops.opted_out.is_some_and(|at| opt_out_stands(at, &own));
     let standings = HashMap::from([(id, own)]);
-    let judged = |channel| {
-        let judgement = one(&Question { channel, ..*question }, &[id], &standings, &stops.restricted);
-        match judgement.reason.allows() && out {
-            true => Judgement { reason: Reason::OptOutSignal, ..judgement },
-            false => judgement,
-        }
-    };
+    let judged = |channel| one(&Question { channel, ..*question }, &[id], &standings, stops);
     let channels = purpose.channels.iter().map(|channel| {
         let Judgement { reason, consent, .. } = judged(Some(channel.as_str()));
         ChannelSay { channel: channel.clone(), reason, consent }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use custodian_domain::access::{RowScope, Who};
 use custodian_domain::audit::Action;
 use custodian_domain::catalog::SearchKind;
-use custodian_domain::consents::{EVERY_CHANNEL, Judgement, Question, Reason, Standing, State, judge};
+use custodian_domain::consents::{EVERY_CHANNEL, Judgement, Question, Reason, Standing, State, judge_after};
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
@@ -144,19 +144,19 @@ async fn decide_in(
     let scope = call.scope(Permission::ConsentsDecide, &[], app.now());
     let mut standings = standings(work, &ids, &scope, asked, at).await?;
     if let Some(decoy) = decoy.filter(|decoy| decoy.at <= at) {
-        standings.insert(decoy.id.uuid(), of_nobody(app, work, decoy, &asked.purpose, renewed_from).await?);
+        standings.insert(decoy.id.uuid(), of_nobody(app, work, decoy, &asked.purpose, at).await?);
     }
-    let restricted: HashSet<Uuid> = requests::restricted_at(work, &ids, at).await?.into_iter().collect();
+    let restricted = requests::restricted_at(work, &ids, at).await?.into_iter().collect();
     let question = Question { purpose: purpose.as_ref(), channel: asked.channel.as_deref(), renewed_from, at };
     let sells = purpose.as_ref().is_some_and(Purpose::sells_or_shares);
-    let opted = if sells || asked.opts_out { stored::opted_out(work, &ids, at).await? } else { HashMap::new() };
-    let out = opt_outs::standing_among(&opted, &standings);
-    let stops = |ids: &[Uuid]| sells && (asked.opts_out || ids.iter().any(|id| out.contains(id)));
-    let heard = |ids: &[Uuid], judgement: Judgement| match judgement.reason.allows() && stops(ids) {
+    let opted_out = if sells || asked.opts_out { stored::opted_out(work, &ids, at).await? } else { HashMap::new() };
+    let out = opt_outs::standing_among(&opted_out, &standings);
+    let stops = Stops { restricted, opted_out };
+    let heard = |judgement: Judgement| match judgement.reason.allows() && sells && asked.opts_out {
         true => Judgement { reason: Reason::OptOutSignal, ..judgement },
         false => judgement,
     };
-    let judged = people.iter().map(|ids| heard(ids, one(&question, ids, &standings, &restricted)));
+    let judged = people.iter().map(|ids| heard(one(&question, ids, &standings, &stops)));
     let judgements = judged.map(|judgement| conceal_in(call, judgement)).collect();
     let signals = asked.opts_out && asked.as_of.is_none();
     let somebody = |id: &&Uuid| decoy.is_none_or(|decoy| decoy.id.uuid() != **id);
@@ -252,12 +252,21 @@ async fn of_nobody(
     work: &Work,
     decoy: &Decoy,
     purpose: &str,
-    renewed_from: DateTime<Utc>,
+    asked_at: DateTime<Utc>,
 ) -> Result<Vec<Standing>, DomainError> {
-    let Some(notice) = decoys::notice_of(work, purpose).await? else { return Ok(Vec::new()) };
+    let agreed = decoys::agreement(work, decoy, purpose).await?.filter(|(_, at)| *at <= asked_at);
+    let Some((notice, at)) = agreed else { return Ok(Vec::new()) };
     let consent = decoys::consent_of(app, work.organization(), decoy, purpose);
-    let (channel, at) = (EVERY_CHANNEL.to_owned(), decoy.at.max(renewed_from));
+    let channel = EVERY_CHANNEL.to_owned();
     Ok(vec![Standing { channel, state: State::Given, at, expires_at: None, consent, notice }])
+}
+
+/// What stands against a use whatever people said about it.
+pub(super) struct Stops {
+    /// Whose processing is restricted.
+    pub restricted: HashSet<Uuid>,
+    /// When each of those who did last opted out.
+    pub opted_out: HashMap<Uuid, DateTime<Utc>>,
 }
 
 /// A number that several people share may be used only if each of them allows it.
@@ -265,13 +274,17 @@ pub(super) fn one(
     question: &Question<'_>,
     ids: &[Uuid],
     standings: &HashMap<Uuid, Vec<Standing>>,
-    restricted: &HashSet<Uuid>,
+    stops: &Stops,
 ) -> Judgement {
     let open = question.purpose.and_then(Purpose::basis).is_some_and(|basis| basis.open_under_restriction);
     let own = |id: &Uuid| {
-        let judgement = judge(question, standings.get(id)?);
-        let stops = judgement.reason.allows() && !open && restricted.contains(id);
-        Some(if stops { Judgement::of(Reason::Restricted) } else { judgement })
+        let judgement = judge_after(question, standings.get(id)?, stops.opted_out.get(id).copied());
+        let agreed = judgement.reason.allows() || judgement.reason == Reason::OptOutSignal;
+        Some(if agreed && !open && stops.restricted.contains(id) {
+            Judgement::of(Reason::Restricted)
+        } else {
+            judgement
+        })
     };
     let mut known = ids.iter().filter_map(own);
     let Some(first) = known.next() else {

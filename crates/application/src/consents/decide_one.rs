@@ -1,17 +1,16 @@
 //! One decision about one person, now: the question that partners ask before each message. It shares its way to the database, and that of its entry, with
 //! whatever else is asked at the same time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use custodian_domain::access::Thing;
-use custodian_domain::consents::{Judgement, Question, Reason, opt_out_stands};
+use custodian_domain::consents::{Judgement, Question, Reason};
 use custodian_domain::kernel::{CustomerId, DomainError};
-use custodian_domain::purposes::Purpose;
 use custodian_domain::roles::Permission;
 use custodian_persistence::consents::{Answered, DecisionReader, Stands};
 use uuid::Uuid;
 
-use super::decide::{Asked, Decided, Whom, bound, conceal_in, decide, entry, one};
+use super::decide::{Asked, Decided, Stops, Whom, bound, conceal_in, decide, entry, one};
 use crate::{App, Call};
 
 /// As [`decide`], of which it is the short way for what is asked most.
@@ -63,9 +62,9 @@ fn judged(question: &Question<'_>, id: Uuid, person: Option<Stands>) -> Judgemen
     let Some(Stands { restricted, opted_out, standings, .. }) = person else {
         return Judgement::of(Reason::UnknownPerson);
     };
-    let sells = question.purpose.is_some_and(Purpose::sells_or_shares);
-    let out = sells && opted_out.is_some_and(|at| opt_out_stands(at, &standings));
-    let restricted: HashSet<Uuid> = restricted.then_some(id).into_iter().collect();
-    let judgement = one(question, &[id], &HashMap::from([(id, standings)]), &restricted);
-    if out && judgement.reason.allows() { Judgement { reason: Reason::OptOutSignal, ..judgement } } else { judgement }
+    let stops = Stops {
+        restricted: restricted.then_some(id).into_iter().collect(),
+        opted_out: opted_out.map(|at| (id, at)).into_iter().collect(),
+    };
+    one(question, &[id], &HashMap::from([(id, standings)]), &stops)
 }

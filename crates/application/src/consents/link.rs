@@ -5,13 +5,13 @@ use custodian_crypto::jws;
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_domain::roles::Permission;
-use custodian_persistence::consents::{ConsentRow, Listed};
 use custodian_persistence::customers::CustomerReader;
-use custodian_persistence::{Work, consents as stored, customers as people};
+use custodian_persistence::{Work, consents as stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::withdraw::{By, entry, stop};
+use super::copies::{hold, stop_all};
+use super::withdraw::{By, entry};
 use super::{ConsentView, find, meant};
 use crate::audit::{Detail, Draft, EntryActor, record_all, seal_entry};
 use crate::{App, Call};
@@ -76,18 +76,9 @@ pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<C
 async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result<ConsentView, DomainError> {
     let listed = stored::find(work, consent).await?.ok_or(DomainError::NotFound)?;
     let customer = listed.consent.customer;
-    // Whom they were merged into is held first, as where both are erased.
-    if let Some(survivor) = people::merged_into(work, CustomerId::from(customer)).await? {
-        people::lock_any(work, survivor).await?;
-    }
-    let locked = people::lock_any(work, CustomerId::from(customer)).await?;
-    if locked.is_none_or(|(_, erased)| erased) {
-        return Err(DomainError::NotFound);
-    }
-    let by = || By { kind: "subject", id: customer, reason: None };
-    let (listed, now, stopped) = stop(app, work, listed, by()).await?;
-    let followed = follow(app, work, &listed, by()).await?;
-    let stopped = stopped + followed;
+    hold(work, &listed.consent).await?;
+    let by = By { kind: "subject", id: customer, reason: None };
+    let (listed, now, stopped) = stop_all(app, work, listed, by).await?;
     let keys = app.keys().open_organization(work).await?;
     let actor = EntryActor { kind: "subject", id: customer, session: None, request, purpose: None };
     let draft = entry(&listed, stopped).with("by", Detail::Code("link".to_owned()));
@@ -95,15 +86,4 @@ async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result
     record_all(work, &[&sealed]).await?;
     let (id, state) = (listed.consent.id, super::state(&listed, now));
     Ok(ConsentView { customer, id, state, listed })
-}
-
-/// Stops the copy that went along with a merge. How much that was.
-async fn follow(app: &App, work: &Work, listed: &Listed, by: By<'_>) -> Result<usize, DomainError> {
-    let Some(survivor) = people::merged_into(work, CustomerId::from(listed.consent.customer)).await? else {
-        return Ok(0);
-    };
-    people::lock_any(work, survivor).await?;
-    let consent = ConsentRow { customer: survivor.uuid(), ..listed.consent.clone() };
-    let (_, _, stopped) = stop(app, work, Listed { consent, ..listed.clone() }, by).await?;
-    Ok(stopped)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use custodian_domain::consents::{Standing, State, merged as judged};
+use custodian_domain::consents::{Standing, State, ended_by_opt_out, merged as judged, opt_out_stands};
 use custodian_domain::kernel::{CustomerId, DomainError};
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, ConsentRow, Event};
@@ -22,6 +22,17 @@ pub(crate) async fn follow(
     to: CustomerId,
 ) -> Result<Vec<Uuid>, DomainError> {
     let (stays, goes) = (stored::standings_of(work, to.uuid()).await?, stored::standings_of(work, from.uuid()).await?);
+    let opted_out = stored::last_opt_outs(work, &[from.uuid(), to.uuid()]).await?;
+    let (last, selling) = (opted_out.values().max().copied(), stored::selling(work).await?);
+    let ended = |code: &str, one: &Standing| {
+        last.is_some_and(|out| ended_by_opt_out(one, out)) && selling.iter().any(|known| known == code)
+    };
+    if opted_out.get(&from.uuid()).is_some_and(|out| carries(*out, &selling, &stays, &goes)) {
+        let (kind, by) = (call.identity.caller.actor_kind(), call.identity.actor_id());
+        // Before any yes that is taken over, for those were given since.
+        let at = stored::moment(work).await?;
+        stored::insert_opt_outs(work, &[(app.new_id(), to.uuid())], at, kind, by).await?;
+    }
     let codes: BTreeSet<&String> = goes.iter().map(|(code, _)| code).collect();
     let of = |all: &[(String, Standing)], code: &str| -> Vec<Standing> {
         all.iter().filter(|(known, _)| known == code).map(|(_, standing)| standing.clone()).collect()
@@ -37,14 +48,23 @@ pub(crate) async fn follow(
         }
         let now = stored::moment(work).await?;
         for standing in outcome.adopt.iter().filter_map(|at| goes.get(*at)) {
+            if ended(code, standing) {
+                continue;
+            }
             adopted.extend(adopt(app, call, work, to, standing, now).await?);
         }
     }
-    if !stored::opted_out(work, &[from.uuid()], work.database_time().await?).await?.is_empty() {
-        let (kind, by) = (call.identity.caller.actor_kind(), call.identity.actor_id());
-        stored::insert_opt_outs(work, &[(app.new_id(), to.uuid())], work.database_time().await?, kind, by).await?;
-    }
     Ok(adopted)
+}
+
+/// Whether the opt-out of the one that goes still means something: for some purpose that sells it stands, or it ends a yes that the other one gave before it.
+fn carries(out: DateTime<Utc>, selling: &[String], stays: &[(String, Standing)], goes: &[(String, Standing)]) -> bool {
+    let of = |all: &[(String, Standing)], code: &str| -> Vec<Standing> {
+        all.iter().filter(|(known, _)| known == code).map(|(_, standing)| standing.clone()).collect()
+    };
+    let ends = |code: &str| of(stays, code).iter().any(|one| ended_by_opt_out(one, out));
+    // Where nothing is sold yet, something may be later.
+    selling.is_empty() || selling.iter().any(|code| opt_out_stands(out, &of(goes, code)) || ends(code))
 }
 
 /// Makes a copy of a record for the one that stays. A yes that does not hold any more by itself is not made to hold again.

@@ -1,8 +1,10 @@
 //! Consents: recorded, one or ten thousand at a time, withdrawn in one call, and asked for at any moment.
 
 mod choices;
+mod copies;
 mod decide;
 mod decide_one;
+mod decoy;
 mod link;
 mod merge;
 mod object;
@@ -21,13 +23,14 @@ use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, Listed};
-use custodian_persistence::customers::{Consents, CustomerReader, CustomerRow, Ground};
+use custodian_persistence::customers::{Consents, CustomerReader, CustomerRow, Ground, merged_into};
 use uuid::Uuid;
 
 pub(crate) use choices::says;
 pub use choices::{ChannelSay, Say};
 pub use decide::{Asked, Decided, Whom, decide};
 pub use decide_one::decide_one;
+pub(crate) use decoy::holder as decoy_holder;
 pub use link::{Link, issue_link, withdraw_by_link};
 pub(crate) use merge::{follow, unfollow};
 pub(crate) use object::object;
@@ -199,7 +202,12 @@ pub async fn list(
     before: Option<Uuid>,
     limit: usize,
 ) -> Result<(Vec<ConsentView>, Option<Uuid>), DomainError> {
-    let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
+    let row = match find_customer(app, reader, call, customer, Permission::ConsentsRead).await {
+        Err(DomainError::NotFound) => {
+            return decoy::list(app, call, customer, before, limit).await?.ok_or(DomainError::NotFound);
+        }
+        found => found?,
+    };
     let work = app.begin(call.organization()).await?;
     let mut rows = stored::of_customer(&work, row.id.uuid(), before, one_more(limit)).await?;
     let now = work.database_time().await?;
@@ -209,17 +217,24 @@ pub async fn list(
     Ok((rows.into_iter().map(|row| view(call, row, now)).collect(), next))
 }
 
-/// One record, if the caller may know of its customer.
+/// One record, if the caller may know of its customer, or of the one that they were merged into.
 ///
 /// Errors: 410 `erased` for that of somebody who was erased.
 pub async fn find(app: &App, reader: &CustomerReader, call: &Call, id: Uuid) -> Result<ConsentView, DomainError> {
     call.needs(Permission::ConsentsRead)?;
     let work = app.begin(call.organization()).await?;
     let listed = stored::find(&work, meant(call, id)?).await;
+    let by_now = match &listed {
+        Ok(Some(listed)) => merged_into(&work, CustomerId::from(listed.consent.customer)).await,
+        _ => Ok(None),
+    };
     let now = work.database_time().await;
     work.abandon().await;
-    let listed = listed?.ok_or(DomainError::NotFound)?;
-    let shown = call.identity.shown_id(CustomerId::from(listed.consent.customer));
+    let Some(listed) = listed? else {
+        return decoy::find(app, call, id).await?.ok_or(DomainError::NotFound);
+    };
+    let by_now = by_now?.unwrap_or(CustomerId::from(listed.consent.customer));
+    let shown = call.identity.shown_id(by_now);
     let row = match find_customer(app, reader, call, shown, Permission::ConsentsRead).await {
         Err(DomainError::NotFound) if is_gone(app, call, shown).await? => {
             return Err(DomainError::refused(RefusedAs::Gone, "erased"));

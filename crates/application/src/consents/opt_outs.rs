@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use custodian_domain::audit::Action;
 use custodian_domain::consents::{Standing, opt_out_stands};
-use custodian_domain::kernel::{CustomerId, DomainError};
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, OptOutRow};
-use custodian_persistence::customers::CustomerReader;
+use custodian_persistence::customers::{CustomerReader, lock_on_file};
 use uuid::Uuid;
 
+use super::decoy;
 use crate::audit::{Detail, Draft};
 use crate::customers::find as find_customer;
+use crate::disclosures::decoys;
 use crate::events::{Event, EventType, Fact, publish_all};
 use crate::{App, Call};
 
@@ -45,12 +47,18 @@ pub(super) async fn record(app: &App, call: &Call, work: &Work, customers: &[Uui
 /// Takes the signal of a person's own browser, once: whoever has opted out before, and agreed to something since, knew of it.
 pub(crate) async fn heed_signal(app: &App, call: &Call, customer: CustomerId) -> Result<(), DomainError> {
     let work = app.begin(call.organization()).await?;
-    let heard = match stored::last_opt_outs(&work, &[customer.uuid()]).await {
-        Ok(before) if before.is_empty() => record(app, call, &work, &[customer.uuid()]).await,
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.into()),
-    };
+    let heard = heed(app, call, &work, customer).await;
     work.settle(heard).await
+}
+
+async fn heed(app: &App, call: &Call, work: &Work, customer: CustomerId) -> Result<(), DomainError> {
+    if !stored::last_opt_outs(work, &[customer.uuid()]).await?.is_empty() {
+        return Ok(());
+    }
+    // An erasure comes after this, and takes it along, or before it.
+    let on_file = lock_on_file(work, customer).await?;
+    on_file.ok_or(DomainError::refused(RefusedAs::Unauthorized, "session_ended"))?;
+    record(app, call, work, &[customer.uuid()]).await
 }
 
 /// A customer's opt-outs, newest first.
@@ -60,7 +68,13 @@ pub async fn opt_outs(
     call: &Call,
     customer: Uuid,
 ) -> Result<Vec<OptOutRow>, DomainError> {
-    let row = find_customer(app, reader, call, customer, Permission::ConsentsRead).await?;
+    let row = match find_customer(app, reader, call, customer, Permission::ConsentsRead).await {
+        Err(DomainError::NotFound) if decoys::meant(app, call, customer).await?.is_some() => {
+            app.record_read(call, decoy::looked()).await?;
+            return Ok(Vec::new());
+        }
+        found => found?,
+    };
     let rows = app.reading(call.organization(), async |work| stored::opt_outs_of(work, row.id.uuid()).await).await?;
     app.record_read(call, Draft::about(Action::ConsentsRead, row.id)).await?;
     Ok(rows)

@@ -16,8 +16,9 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ConsentView, find};
+use super::{ConsentView, decoy, find};
 use crate::audit::{Detail, Draft};
+use crate::disclosures::decoys;
 use crate::{App, Call};
 
 /// The type that the signature names (RFC 7515, `typ`).
@@ -72,7 +73,11 @@ pub async fn receipt(
         let events = stored::events_of(work, consent.customer, consent.id).await?;
         Ok::<_, DomainError>((said, notice, events, organizations::name(work).await?))
     };
-    let (said, notice, events, controller) = app.reading(call.organization(), ask).await?;
+    let (said, notice, mut events, controller) = app.reading(call.organization(), ask).await?;
+    let nobody = decoys::meant(app, call, view.customer).await?.is_some();
+    if nobody {
+        events = vec![EventRow { state: consent.outcome.clone(), at: consent.at, by_kind: consent.by_kind.clone() }];
+    }
     let unreadable = |_| DomainError::internal("a stored purpose or notice");
     let facts = Facts {
         purpose: Purpose::deserialize(&said).map_err(unreadable)?,
@@ -89,7 +94,8 @@ pub async fn receipt(
     };
     let payload = serde_json::to_vec(&receipt).map_err(|_| DomainError::internal("a receipt does not serialise"))?;
     let jws = jws::sign(&app.signing_key(), TYP, &payload);
-    let draft = Draft::about(Action::ConsentsRead, CustomerId::from(consent.customer));
+    let about = Draft::about(Action::ConsentsRead, CustomerId::from(consent.customer));
+    let draft = if nobody { decoy::looked() } else { about };
     app.record_read(call, draft.with("receipt", Detail::Code(consent.id.to_string()))).await?;
     Ok(Receipt { receipt, jws })
 }

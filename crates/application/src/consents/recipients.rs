@@ -1,7 +1,7 @@
 //! A withdrawal is a case that stays open: each recipient of the purpose acknowledges it, or loses the purpose.
 
 use custodian_domain::audit::Action;
-use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs};
+use custodian_domain::kernel::{CustomerId, DomainError, RefusedAs, ThirdPartyId};
 use custodian_domain::roles::Permission;
 use custodian_persistence::Work;
 use custodian_persistence::consents::{self as stored, RecipientRow};
@@ -65,9 +65,18 @@ pub async fn recipients(
     Ok(rows?.into_iter().map(|row| RecipientView::of(call, row)).collect())
 }
 
+/// The third party that a key acts for. To acknowledge is its duty: a key needs no permission to do it.
+fn recipient(call: &Call) -> Result<ThirdPartyId, DomainError> {
+    if let Some(own) = call.identity.third_party {
+        return Ok(own);
+    }
+    call.needs(Permission::WithdrawalsAcknowledge)?;
+    Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"))
+}
+
 /// A page of the withdrawals that concern a partner, oldest first.
 ///
-/// Errors: 403 `partner_only`.
+/// Errors: 403 `partner_only`, to staff.
 pub async fn withdrawals(
     app: &App,
     call: &Call,
@@ -75,10 +84,7 @@ pub async fn withdrawals(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<(Vec<RecipientView>, Option<Uuid>), DomainError> {
-    call.needs(Permission::WithdrawalsAcknowledge)?;
-    let Some(own) = call.identity.third_party else {
-        return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
-    };
+    let own = recipient(call)?;
     let mut rows = app
         .reading(call.organization(), async |work| {
             stored::cases_of(work, own.uuid(), open, after, one_more(limit)).await
@@ -99,10 +105,7 @@ pub async fn acknowledge(
     id: Uuid,
     signature: Option<&Signature>,
 ) -> Result<RecipientView, DomainError> {
-    call.needs(Permission::WithdrawalsAcknowledge)?;
-    let Some(third_party) = call.identity.third_party else {
-        return Err(DomainError::refused(RefusedAs::Forbidden, "partner_only"));
-    };
+    let third_party = recipient(call)?;
     let meant = call.identity.meant_customer(id)?.uuid();
     let by = call.identity.actor_id();
     let row = stored::acknowledge(work, meant, third_party.uuid(), by, signature.is_some()).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use custodian_domain::access::RowScope;
-use custodian_domain::consents::Standing;
+use custodian_domain::consents::{Standing, State};
 use custodian_domain::kernel::DomainError;
 use custodian_domain::roles::Permission;
 use custodian_persistence::audit::NewEntry;
@@ -198,9 +198,13 @@ impl Known {
         })
     }
 
-    /// The record that is meant, with its person.
+    /// The record that is meant, with its person. None for what may be a copy that went along with a merge: its withdrawal reaches others, too.
     fn of(&self, asked: &Withdrawal) -> Option<(&CustomerRow, &Listed)> {
         let listed = self.records.get(&meant(&asked.by.call, asked.id).ok()?)?;
+        let copied = listed.state != State::Withdrawn.code() && listed.changed_at != listed.consent.at;
+        if copied {
+            return None;
+        }
         Some((self.people.get(&listed.consent.customer)?, listed))
     }
 }

@@ -12,6 +12,7 @@ use custodian_persistence::purposes::{self, PurposeRow};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
+use super::copies::{hold, stop_all};
 use super::remind::watch;
 use super::{ConsentView, meant, view};
 use crate::api_keys::reading_permissions;
@@ -22,6 +23,7 @@ use crate::keys::{OrganizationKeys, own_place, seal_own};
 use crate::{App, Call};
 
 /// Who says stop.
+#[derive(Clone, Copy)]
 pub(super) struct By<'a> {
     pub kind: &'a str,
     pub id: Uuid,
@@ -29,7 +31,7 @@ pub(super) struct By<'a> {
 }
 
 /// Withdraws what a record says yes to, for its channel, or for all where it covers all. From the commit on nothing is allowed on it. A second
-/// withdrawal changes nothing and is answered alike.
+/// withdrawal changes nothing and is answered alike. Copies of it that went along with merges end with it, and what it was copied from.
 ///
 /// Errors: 404 for a record, or a customer, out of sight.
 pub async fn withdraw(
@@ -42,17 +44,16 @@ pub async fn withdraw(
     call.needs(Permission::ConsentsWithdraw)?;
     let id = meant(call, id)?;
     let (row, listed) = tokio::try_join!(biased; stored::lock_person(work, id), stored::find(work, id))?;
-    let (row, listed) = row.zip(listed).ok_or(DomainError::NotFound)?;
+    let listed = listed.ok_or(DomainError::NotFound)?;
+    let row = match row {
+        Some(row) => row,
+        None => hold(work, &listed.consent).await?,
+    };
     refuse(decide_row(app, call, &row, Permission::ConsentsWithdraw).outcome, Permission::ConsentsWithdraw)?;
     let by = By { kind: call.identity.caller.actor_kind(), id: call.identity.actor_id(), reason };
-    let stopping = stopping(app, work, &listed, by).await?;
-    let draft = entry(&listed, stopping.events.len());
-    let now = stopping.now;
-    // One way to the database and back: the entry waits for nothing.
-    let (stopped, noted) =
-        tokio::join!(biased; store(app, work, listed, stopping), app.record_change(work, call, draft));
-    DomainError::first_cause([stopped.as_ref().map(drop).map_err(DomainError::clone), noted])?;
-    Ok(view(call, stopped?, now))
+    let (listed, now, stopped) = stop_all(app, work, listed, by).await?;
+    app.record_change(work, call, entry(&listed, stopped)).await?;
+    Ok(view(call, listed, now))
 }
 
 pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
@@ -67,7 +68,7 @@ pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
 pub(crate) async fn withdraw_again(app: &App, work: &Work, id: Uuid) -> Result<bool, DomainError> {
     let Some(listed) = stored::find(work, id).await? else { return Ok(false) };
     let by = By { kind: "system", id: Uuid::nil(), reason: None };
-    stop(app, work, listed, by).await?;
+    stop_all(app, work, listed, by).await?;
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! Rows about nobody, each shown to one partner's key alone: what turns up elsewhere names the key that it was shown to.
 //!
 //! They are no customers: no list of staff, no count, no file, no erasure and no other key knows of them. Their own key finds them in its lists and
-//! searches, reads them, and is told what may be done with them, as with anybody else. Whatever else it does to one is answered as about
+//! searches, reads them and what they agreed to, and is told what may be done with them, as with anybody else. Whatever else it does to one is answered as about
 //! somebody who was erased, and the key is shown another one from then on.
 
 use std::collections::BTreeMap;
@@ -12,12 +12,12 @@ use custodian_domain::access::Who;
 use custodian_domain::catalog::SearchKind;
 use custodian_domain::customers::province_region;
 use custodian_domain::exports::alike;
-use custodian_domain::kernel::{ApiKeyId, CustomerId, DomainError, OrganizationId};
+use custodian_domain::kernel::{ApiKeyId, CustomerId, DomainError, OrganizationId, RefusedAs};
 use custodian_persistence::api_keys::{self, ApiKeyRow};
 use custodian_persistence::customers::Consents;
 use custodian_persistence::disclosures::decoys::{self as stored, DecoyRow};
 use custodian_persistence::exports::any_decoy;
-use custodian_persistence::{Work, customers, notices};
+use custodian_persistence::{Work, customers, notices, purposes};
 use uuid::Uuid;
 
 use crate::customers::{open_one, open_row};
@@ -193,9 +193,23 @@ async fn could_agree(work: &Work, call: &Call) -> Result<bool, DomainError> {
 }
 
 /// The notice that consent to a purpose would have been given under.
-pub(crate) async fn notice_of(work: &Work, purpose: &str) -> Result<Option<Uuid>, DomainError> {
+async fn notice_of(work: &Work, purpose: &str) -> Result<Option<Uuid>, DomainError> {
     let published = notices::list(work, None, Some("published")).await?;
     Ok(published.into_iter().find(|notice| notice.purposes.iter().any(|code| code == purpose)).map(|notice| notice.id))
+}
+
+/// The notice that it would have agreed to a purpose under, and when: no sooner than both were there to agree to.
+pub(crate) async fn agreement(
+    work: &Work,
+    decoy: &Decoy,
+    purpose: &str,
+) -> Result<Option<(Uuid, DateTime<Utc>)>, DomainError> {
+    let published = notices::list(work, None, Some("published")).await?;
+    let told = published.into_iter().find(|notice| notice.purposes.iter().any(|code| code == purpose));
+    let used = purposes::in_use(work).await?.into_iter().find(|used| used.code == purpose);
+    let (Some(notice), Some(used)) = (told, used) else { return Ok(None) };
+    let at = decoy.at.max(used.consents_from).max(notice.published_at.unwrap_or(decoy.at));
+    Ok(Some((notice.id, at)))
 }
 
 /// The id of the consent that it would have given to a purpose; always the same.
@@ -207,9 +221,14 @@ pub(crate) fn consent_of(app: &App, organization: OrganizationId, decoy: &Decoy,
 }
 
 /// The same row, for a call that names it by its id; nothing for any other id.
+///
+/// Errors: 403 `no_consent` where nobody can have agreed to the call's purpose, as about anybody else.
 pub(crate) async fn meant(app: &App, call: &Call, id: Uuid) -> Result<Option<Arc<Decoy>>, DomainError> {
     match &call.identity.decoy {
         Some(decoy) if call.identity.meant_customer(id).is_ok_and(|meant| meant == decoy.id) => {
+            if !app.reading(call.organization(), async |work| could_agree(work, call).await).await? {
+                return Err(DomainError::refused(RefusedAs::Forbidden, "no_consent"));
+            }
             of_caller(app, call).await
         }
         _ => Ok(None),

@@ -2,11 +2,37 @@
 
 use chrono::{DateTime, Months, Utc};
 
-use super::{Standing, State};
+use super::{EVERY_CHANNEL, Judgement, Question, Reason, Standing, State, judge};
 
 /// Whether an opt-out of then still stands: until the person expressly agrees later. That the signal does not come again changes nothing (11 CCR 7025).
 pub fn opt_out_stands(at: DateTime<Utc>, standings: &[Standing]) -> bool {
     !standings.iter().any(|one| one.state == State::Given && one.at > at)
+}
+
+/// Whether this is a yes that an opt-out of then ended: it was given no later. It counts never again, whatever else is agreed to afterwards.
+pub fn ended_by_opt_out(standing: &Standing, opted_out: DateTime<Utc>) -> bool {
+    standing.state == State::Given && standing.at <= opted_out
+}
+
+/// As [`judge`], of somebody who last opted out then: where the purpose sells or shares, only what was agreed to since counts, for its own channel.
+pub fn judge_after(question: &Question<'_>, standings: &[Standing], opted_out: Option<DateTime<Utc>>) -> Judgement {
+    let all = judge(question, standings);
+    let selling = question.purpose.filter(|purpose| purpose.sells_or_shares());
+    let Some((purpose, out)) = selling.zip(opted_out) else { return all };
+    let stopped = Judgement { reason: Reason::OptOutSignal, ..all.clone() };
+    let since: Vec<Standing> = standings.iter().filter(|one| !ended_by_opt_out(one, out)).cloned().collect();
+    if purpose.needs_consent() {
+        let later = judge(question, &since);
+        return match (later.reason.allows(), all.reason.allows()) {
+            (true, _) => later,
+            (false, true) => stopped,
+            (false, false) => all,
+        };
+    }
+    let covers =
+        |one: &Standing| question.channel.is_none_or(|channel| one.channel == channel || one.channel == EVERY_CHANNEL);
+    let agreed = since.iter().any(|one| one.state == State::Given && covers(one));
+    if all.reason.allows() && !agreed { stopped } else { all }
 }
 
 /// Months in which nobody who opted out is asked to agree after all (Cal. Civ. Code 1798.135(c)(4)).

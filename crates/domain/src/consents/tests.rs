@@ -60,6 +60,31 @@ fn one_channel_stopped_leaves_the_others() {
     assert_eq!(asked(&marketing, None, &standings), Reason::ConsentInForce);
 }
 
+/// A purpose that sells or shares, by sms, e-mail and advertisements.
+fn selling() -> Purpose {
+    let channels = ["sms", "email", "ads"].into_iter().map(str::to_owned).collect();
+    Purpose { channels, ..starter("marketing") }
+}
+
+#[test]
+fn after_an_opt_out_a_yes_counts_for_its_own_channel_alone() {
+    let purpose = selling();
+    let reason = |channel, standings: &[Standing]| {
+        let question = Question { purpose: Some(&purpose), channel, renewed_from: at(0), at: at(100) };
+        judge_after(&question, standings, Some(at(50))).reason
+    };
+    let (old, new) = (standing("sms", State::Given, 10), standing("email", State::Given, 60));
+    let both = [old.clone(), new.clone()];
+    assert_eq!(reason(Some("sms"), &both), Reason::OptOutSignal);
+    assert_eq!(reason(Some("email"), &both), Reason::ConsentInForce);
+    assert_eq!(reason(None, &both), Reason::ConsentInForce);
+    let ended = Standing { expires_at: Some(at(70)), ..new };
+    assert_eq!(reason(None, &[old.clone(), ended]), Reason::OptOutSignal, "the old yes does not come back");
+    assert_eq!(reason(None, &[old.clone(), standing("email", State::Withdrawn, 70)]), Reason::OptOutSignal);
+    assert_eq!(reason(Some("sms"), &[old, standing("*", State::Given, 60)]), Reason::ConsentInForce, "for every one");
+    assert_eq!(reason(None, &[standing("*", State::Given, 50)]), Reason::OptOutSignal, "at the same moment");
+}
+
 #[test]
 fn another_ground_needs_nobody_to_agree_but_an_objection_ends_it() {
     let care = starter("care");
@@ -137,6 +162,19 @@ proptest! {
             let good = |one: &Standing| one.state == State::Given && one.at >= at(0) && one.expires_at.is_none_or(|end| end > at(100));
             prop_assert!(all.iter().any(good));
         }
+    }
+
+    #[test]
+    fn after_an_opt_out_only_a_later_yes_allows(all in vec(any_standing(), 0..4), channel in option::of(select(vec!["sms", "email", "ads"])), out in 0_i64..100) {
+        let purpose = selling();
+        let question = Question { purpose: Some(&purpose), channel, renewed_from: at(0), at: at(100) };
+        let judged = judge_after(&question, &all, Some(at(out))).reason;
+        if judged.allows() {
+            let covers = |one: &Standing| channel.is_none_or(|channel| one.channel == channel || one.channel == "*");
+            let good = |one: &Standing| one.state == State::Given && one.at > at(out) && one.expires_at.is_none_or(|end| end > at(100)) && covers(one);
+            prop_assert!(all.iter().any(good));
+        }
+        prop_assert_eq!(judge_after(&question, &all, None), judge(&question, &all));
     }
 
     #[test]

@@ -105,7 +105,7 @@ permissions! {
     ConsentsRecord = "consents.record": "Record consents and refusals.",
     ConsentsWithdraw = "consents.withdraw": "Withdraw for a customer who says stop, and make links for it.",
     ConsentsDecide = "consents.decide": "Ask whether a use is allowed.",
-    WithdrawalsAcknowledge = "withdrawals.acknowledge": "List withdrawals of consent, corrections and restrictions as their recipient, and acknowledge them.",
+    WithdrawalsAcknowledge = "withdrawals.acknowledge": "List corrections and restrictions as their recipient, and acknowledge them; a key does so with withdrawals of consent without it.",
     PrivacyRequestsRead = "privacy_requests.read": "Read the requests of people about their data, and the log of them.",
     PrivacyRequestsCreate = "privacy_requests.create": "File a request that somebody made.",
     PrivacyRequestsManage = "privacy_requests.manage": "Prove who asks, answer requests, and set the organisation's limits for them.",

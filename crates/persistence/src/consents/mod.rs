@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use decisions::{Asked, StandingRow, known_contacts, past_purpose, standings_at, standings_now};
-pub use opt_outs::{OptOutRow, insert_opt_outs, last_opt_outs, opt_outs_of, opted_out};
+pub use opt_outs::{OptOutRow, insert_opt_outs, last_opt_outs, opt_outs_of, opted_out, selling};
 pub use reader::{Answered, DecisionReader, PurposeNow, Stands};
 pub use recipients::{
     OpenCase, RecipientRow, Whom, acknowledge, cases_of, lock_open_cases, note_reminded, open_cases, overdue_parties,
@@ -24,7 +24,7 @@ pub use write::{Event, insert_events, insert_records, put_states};
 use crate::customers::{COLUMNS as CUSTOMER, CustomerRow};
 use crate::{DbError, Work};
 
-/// Whether an opt-out of this customer stops the purpose `p`: it sells or shares, and the person has not agreed to it since (`opt_out_stands`). Every
+/// Whether an opt-out of this customer stops the purpose `p`: it sells or shares, and the person has not agreed to it since, by any channel (`opt_out_stands`). Every
 /// door that asks about many people asks in these words, and of one person by the function `purposes_stopped`, which says the same; whoever never opted out costs
 /// one look-up, and that for such purposes alone.
 macro_rules! stopped_by_opt_out {
@@ -250,7 +250,7 @@ pub async fn standings_of(work: &Work, customer: Uuid) -> Result<Vec<(String, St
 pub(crate) const JOIN_PURPOSE: &str = "JOIN purposes p ON p.organization_id = s.organization_id AND p.code = s.purpose";
 /// Said against a purpose that needs no consent.
 pub(crate) const OBJECTED: &str = "s.channel = '*' AND s.state IN ('refused', 'withdrawn')";
-pub(crate) const IN_FORCE: &str = concat!(
-    "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) AND NOT ",
-    stopped_by_opt_out!("s.customer_id")
-);
+/// A yes that counts: where the purpose sells or shares, none from before an opt-out does (`ended_by_opt_out`; of one person the function of that name).
+pub(crate) const IN_FORCE: &str = "s.state = 'given' AND s.at >= p.consents_from AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp()) \
+     AND NOT (p.sells_or_shares AND EXISTS (SELECT FROM opt_outs o WHERE o.organization_id = s.organization_id AND o.customer_id = s.customer_id \
+     AND o.at >= s.at))";

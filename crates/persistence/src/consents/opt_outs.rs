@@ -36,6 +36,13 @@ pub async fn last_opt_outs(work: &Work, customers: &[Uuid]) -> Result<HashMap<Uu
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// Codes of the purposes that an opt-out speaks of, in whatever state they are.
+pub async fn selling(work: &Work) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "SELECT code FROM purposes WHERE organization_id = $1 AND sells_or_shares ORDER BY code";
+    let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Adds opt-outs: pairs of id and customer.
 pub async fn insert_opt_outs(
     work: &Work,

@@ -34,7 +34,7 @@ pub struct RecipientRow {
     pub overdue: bool,
     /// Whether its word that it has acted was signed.
     pub signed: bool,
-    /// When it was told: by the first of its webhooks that took the news; at once where it has none that takes it. None until then, and once the log is gone.
+    /// When it was told: by the first of its webhooks that took the news; where none was to be told, since one of its live keys may read it. None until then.
     pub notified_at: Option<DateTime<Utc>>,
 }
 
@@ -58,15 +58,22 @@ impl From<&Row> for RecipientRow {
     }
 }
 
-// News of a case has the id of the case, so that each webhook's delivery of it is found by its key.
+// News of a case has the id of the case. Only what was queued for it counts, never what a webhook takes today: a change of one must not change what has been. What was dropped
+// untried was none of its business. Until news has its place nobody knows whose it is, and whoever has a webhook waits: what was told would be taken back.
 const SELECT: &str = "SELECT r.id, r.third_party_id, t.name, r.consent_id, r.customer_id, r.purpose, r.channel, r.at, r.due_at, r.acknowledged_at, \
-     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp(), r.signed, \
-     (SELECT CASE WHEN count(*) = 0 THEN r.at ELSE min((SELECT min((one ->> 'at')::timestamptz) FROM jsonb_array_elements(d.tries) AS one \
-         WHERE one ->> 'outcome' = 'delivered')) END FROM webhooks w \
-       LEFT JOIN webhook_deliveries d ON d.organization_id = w.organization_id AND d.webhook_id = w.id AND d.event_id = r.id \
-       WHERE w.organization_id = r.organization_id AND w.third_party_id = r.third_party_id AND r.purpose = ANY(w.purposes) AND (d.id IS NOT NULL \
-         OR w.created_at <= r.at AND (cardinality(w.event_types) = 0 OR 'consents.' || (SELECT e.state FROM consent_events e WHERE e.organization_id = r.organization_id AND e.id = r.id) \
-           = ANY(w.event_types)))) FROM withdrawal_recipients r \
+     r.acknowledged_at IS NULL AND r.due_at <= clock_timestamp(), r.signed, coalesce(\
+       (SELECT min((one ->> 'at')::timestamptz) FROM webhooks w \
+         JOIN webhook_deliveries d ON d.organization_id = w.organization_id AND d.webhook_id = w.id AND d.event_id = r.id \
+         CROSS JOIN jsonb_array_elements(d.tries) AS one \
+         WHERE w.organization_id = r.organization_id AND w.third_party_id = r.third_party_id AND one ->> 'outcome' = 'delivered'), \
+       (SELECT min(greatest(r.at, k.created_at)) FROM api_keys k WHERE k.organization_id = r.organization_id AND k.third_party_id = r.third_party_id \
+         AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) \
+         AND k.permissions && ARRAY['withdrawals.acknowledge', 'events.read'] AND (cardinality(k.purposes) = 0 OR r.purpose = ANY(k.purposes)) \
+         AND NOT EXISTS (SELECT FROM webhooks w \
+           LEFT JOIN webhook_deliveries d ON d.organization_id = w.organization_id AND d.webhook_id = w.id AND d.event_id = r.id \
+           WHERE w.organization_id = r.organization_id AND w.third_party_id = r.third_party_id AND CASE WHEN d.id IS NOT NULL THEN d.state <> 'dropped' OR d.tries <> '[]' \
+             ELSE w.disabled IS NULL AND EXISTS (SELECT FROM events e WHERE e.organization_id = r.organization_id AND e.id = r.id AND e.position IS NULL) END))) \
+     FROM withdrawal_recipients r \
      JOIN third_parties t ON t.organization_id = r.organization_id AND t.id = r.third_party_id WHERE r.organization_id = $1";
 
 /// Who receives what a purpose hands on, beside those with a key that is bound to it.

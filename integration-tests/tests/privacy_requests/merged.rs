@@ -66,16 +66,34 @@ async fn nothing_is_handed_out_of_somebody_who_was_merged_and_erased() {
     dpo.get(&format!("{PATH}/{id}/package")).await.refuses(410, "erased");
 }
 
+/// Two customers who are one person: one of them asked twice, and of the other a request is proved.
+struct Two {
+    stays: String,
+    goes: String,
+    /// Whoever of the two asked twice.
+    others: String,
+    own: String,
+    first: String,
+    second: String,
+}
+
+impl Two {
+    async fn with_requests(org: &Org<'_>, dpo: &Person, proved_goes: bool) -> Self {
+        let ((stays, _), (goes, _)) = (somebody(org).await, somebody(org).await);
+        let (theirs, others) = if proved_goes { (&goes, stays.clone()) } else { (&stays, goes.clone()) };
+        let first = file(dpo, &json!({"customer_id": others})).await.shows(201).id();
+        let second = file(dpo, &json!({"customer_id": others})).await.shows(201).id();
+        let own = proved(dpo, theirs, &json!({})).await;
+        Self { stays, goes, others, own, first, second }
+    }
+}
+
 #[tokio::test]
 async fn of_two_who_are_one_the_proved_request_stands_and_the_others_are_answered_with_it() {
     let org = Org::found().await;
     let (dpo, admin) = (org.dpo().await, org.admin().await);
     for proved_goes in [true, false] {
-        let ((stays, _), (goes, _)) = (somebody(&org).await, somebody(&org).await);
-        let (theirs, others) = if proved_goes { (&goes, &stays) } else { (&stays, &goes) };
-        let first = file(&dpo, &json!({"customer_id": others})).await.shows(201).id();
-        let second = file(&dpo, &json!({"customer_id": others})).await.shows(201).id();
-        let own = proved(&dpo, theirs, &json!({})).await;
+        let Two { stays, goes, others, own, first, second } = Two::with_requests(&org, &dpo, proved_goes).await;
         let other_right = file(&dpo, &json!({"customer_id": others, "right": "erasure"})).await.shows(201).id();
         merge(&admin, &stays, &goes).await.shows(200);
         assert_eq!(linked(&dpo, &own).await, (Value::Null, json!("in_progress")), "proved, it stands");
@@ -120,11 +138,7 @@ async fn a_merge_undone_leaves_each_with_a_request_that_stands() {
     let org = Org::found().await;
     let (dpo, admin) = (org.dpo().await, org.admin().await);
     for proved_goes in [true, false] {
-        let ((stays, _), (goes, _)) = (somebody(&org).await, somebody(&org).await);
-        let (theirs, others) = if proved_goes { (&goes, &stays) } else { (&stays, &goes) };
-        let first = file(&dpo, &json!({"customer_id": others})).await.shows(201).id();
-        let second = file(&dpo, &json!({"customer_id": others})).await.shows(201).id();
-        let own = proved(&dpo, theirs, &json!({})).await;
+        let Two { stays, goes, own, first, second, .. } = Two::with_requests(&org, &dpo, proved_goes).await;
         let merged = merge(&admin, &stays, &goes).await.shows(200).id();
         unmerge(&admin, &stays, &merged).await.shows(200);
         assert_eq!(linked(&dpo, &own).await, (Value::Null, json!("in_progress")));

@@ -16,6 +16,17 @@ async fn standing(dpo: &Person, customer: &str, jurisdiction: &str) -> String {
     id
 }
 
+/// An agent that passed on what the person asked at the counter as well, and heard that it is open; the ids of its request and of that one.
+async fn passed_on(org: &Org<'_>, dpo: &Person, listener: &Listener) -> (Agent, String, String) {
+    let (admin, (customer, address)) = (org.admin().await, somebody(org).await);
+    let agent = Agent::ready(org.service(), &admin, json!({"callback_urls": [listener.url]})).await;
+    let own = standing(dpo, &customer, "US-CA").await;
+    let person = json!({"email": address, "status_callback": listener.url});
+    let id = agent.exercise("access", person).await.shows(200).text_at("/request_id");
+    listener.hears(1).await;
+    (agent, id, own)
+}
+
 fn turned_down() -> Value {
     json!({"ground": "nothing_held", "explanation": "Said to staff alone."})
 }
@@ -23,13 +34,8 @@ fn turned_down() -> Value {
 #[tokio::test]
 async fn an_agent_hears_that_the_wish_was_fulfilled_and_not_that_it_was_revoked() {
     let org = Org::found().await;
-    let (admin, dpo, listener) = (org.admin().await, org.dpo().await, Listener::start());
-    let (customer, address) = somebody(&org).await;
-    let agent = Agent::ready(org.service(), &admin, json!({"callback_urls": [listener.url]})).await;
-    let own = standing(&dpo, &customer, "US-CA").await;
-    let person = json!({"email": address, "status_callback": listener.url});
-    let id = agent.exercise("access", person).await.shows(200).text_at("/request_id");
-    listener.hears(1).await;
+    let (dpo, listener) = (org.dpo().await, Listener::start());
+    let (agent, id, own) = passed_on(&org, &dpo, &listener).await;
     act(&dpo, &own, "complete", &json!({})).await.shows(200);
     let done = agent.status(&id).await.shows(200);
     assert_eq!((done.at("/status"), done.at("/reason")), (json!("fulfilled"), Value::Null));
@@ -47,13 +53,8 @@ async fn an_agent_hears_that_the_wish_was_fulfilled_and_not_that_it_was_revoked(
 #[tokio::test]
 async fn an_agent_hears_on_which_ground_the_one_that_stood_was_turned_down() {
     let org = Org::found().await;
-    let (admin, dpo, listener) = (org.admin().await, org.dpo().await, Listener::start());
-    let (customer, address) = somebody(&org).await;
-    let agent = Agent::ready(org.service(), &admin, json!({"callback_urls": [listener.url]})).await;
-    let own = standing(&dpo, &customer, "US-CA").await;
-    let person = json!({"email": address, "status_callback": listener.url});
-    let id = agent.exercise("access", person).await.shows(200).text_at("/request_id");
-    listener.hears(1).await;
+    let (dpo, listener) = (org.dpo().await, Listener::start());
+    let (agent, id, own) = passed_on(&org, &dpo, &listener).await;
     act(&dpo, &own, "reject", &turned_down()).await.shows(200);
     let denied = agent.status(&id).await.shows(200);
     let heard = listener.hears(2).await;

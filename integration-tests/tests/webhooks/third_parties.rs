@@ -4,15 +4,21 @@ use serde_json::{Value, json};
 
 use super::{Conduct, Receiver, hook, hurry, log_says};
 use crate::consents::Told;
+use crate::support::Person;
 
 const PERMISSIONS: [&str; 3] = ["customers.read", "consents.read", "withdrawals.acknowledge"];
+
+/// The third party that a key acts for.
+async fn company_of(admin: &Person, key: &str) -> String {
+    admin.get(&format!("/v1/api-keys/{key}")).await.shows(200).text_at("/third_party")
+}
 
 #[tokio::test]
 async fn it_hears_of_a_withdrawal_under_the_id_that_it_acknowledges() {
     let told = Told::new().await;
     let (admin, receiver) = (told.org.admin().await, Receiver::start());
     let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
-    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let company = company_of(&admin, &partner.key_id).await;
     hook(
         &admin,
         &receiver,
@@ -35,7 +41,7 @@ async fn what_is_still_to_be_told_of_somebody_who_says_stop_is_dropped() {
     let told = Told::new().await;
     let (admin, receiver) = (told.org.admin().await, Receiver::start());
     let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
-    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let company = company_of(&admin, &partner.key_id).await;
     let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["customers.updated"]});
     let id = hook(&admin, &receiver, members).await.id();
     let consent = told.agrees(json!({})).await.shows(201).id();
@@ -58,8 +64,8 @@ async fn it_counts_as_notified_once_it_took_the_news() {
     let (admin, receiver) = (told.org.admin().await, Receiver::start());
     let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
     let polling = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
-    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
-    let other = admin.get(&format!("/v1/api-keys/{}", polling.key_id)).await.shows(200).text_at("/third_party");
+    let company = company_of(&admin, &partner.key_id).await;
+    let other = company_of(&admin, &polling.key_id).await;
     // A webhook for another purpose is no way to be told of this one.
     let elsewhere = Receiver::start();
     let for_care = hook(&admin, &elsewhere, json!({"third_party": other, "purposes": ["care"]})).await.id();
@@ -96,7 +102,7 @@ async fn a_webhook_that_is_deleted_untold_leaves_its_third_party_pending() {
     let told = Told::new().await;
     let (admin, receiver) = (told.org.admin().await, Receiver::start());
     let partner = told.org.partner(&["name"], &["marketing"], &["customers.read"]).await;
-    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let company = company_of(&admin, &partner.key_id).await;
     *receiver.conduct() = Conduct::Status(500);
     let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["consents.withdrawn"]});
     let id = hook(&admin, &receiver, members).await.id();
@@ -113,7 +119,7 @@ async fn what_a_webhook_takes_from_now_on_changes_no_case_of_before() {
     let told = Told::new().await;
     let (admin, receiver) = (told.org.admin().await, Receiver::start());
     let partner = told.org.partner(&["name"], &["marketing"], &PERMISSIONS).await;
-    let company = admin.get(&format!("/v1/api-keys/{}", partner.key_id)).await.shows(200).text_at("/third_party");
+    let company = company_of(&admin, &partner.key_id).await;
     let members = json!({"third_party": company, "purposes": ["marketing"], "event_types": ["customers.updated"]});
     let id = hook(&admin, &receiver, members).await.id();
     let consent = told.agrees(json!({})).await.shows(201).id();

@@ -17,7 +17,8 @@ use custodian_persistence::api_keys::{self, ApiKeyRow};
 use custodian_persistence::customers::Consents;
 use custodian_persistence::disclosures::decoys::{self as stored, DecoyRow};
 use custodian_persistence::exports::any_decoy;
-use custodian_persistence::{Work, customers, notices, purposes};
+use custodian_persistence::notices::{self, NoticeRow};
+use custodian_persistence::{Work, customers, purposes};
 use uuid::Uuid;
 
 use crate::customers::{open_one, open_row};
@@ -193,9 +194,9 @@ async fn could_agree(work: &Work, call: &Call) -> Result<bool, DomainError> {
 }
 
 /// The notice that consent to a purpose would have been given under.
-async fn notice_of(work: &Work, purpose: &str) -> Result<Option<Uuid>, DomainError> {
+async fn notice_of(work: &Work, purpose: &str) -> Result<Option<NoticeRow>, DomainError> {
     let published = notices::list(work, None, Some("published")).await?;
-    Ok(published.into_iter().find(|notice| notice.purposes.iter().any(|code| code == purpose)).map(|notice| notice.id))
+    Ok(published.into_iter().find(|notice| notice.purposes.iter().any(|code| code == purpose)))
 }
 
 /// The notice that it would have agreed to a purpose under, and when: no sooner than both were there to agree to.
@@ -204,8 +205,7 @@ pub(crate) async fn agreement(
     decoy: &Decoy,
     purpose: &str,
 ) -> Result<Option<(Uuid, DateTime<Utc>)>, DomainError> {
-    let published = notices::list(work, None, Some("published")).await?;
-    let told = published.into_iter().find(|notice| notice.purposes.iter().any(|code| code == purpose));
+    let told = notice_of(work, purpose).await?;
     let used = purposes::in_use(work).await?.into_iter().find(|used| used.code == purpose);
     let (Some(notice), Some(used)) = (told, used) else { return Ok(None) };
     let at = decoy.at.max(used.consents_from).max(notice.published_at.unwrap_or(decoy.at));

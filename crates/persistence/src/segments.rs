@@ -183,9 +183,10 @@ pub struct Among {
 }
 
 impl Among {
+    /// `FROM .. WHERE ..`.
     fn clause(&self, matching: &Where) -> String {
         let open = if self.unrestricted { " AND NOT c.restricted" } else { "" };
-        format!("{}{open}", matching.sql)
+        format!("FROM {} WHERE {}{open}", matching.from, matching.sql)
     }
 }
 
@@ -195,7 +196,7 @@ pub async fn count(work: &Work, among: &Among) -> Result<i64, DbError> {
     let matching = Where::new(&among.scope, &among.filter, 2);
     let mut params: Vec<Param<'_>> = vec![&organization];
     matching.push_params(&among.filter, &mut params);
-    let sql = format!("SELECT count(*) FROM customers c WHERE {}", among.clause(&matching));
+    let sql = format!("SELECT count(*) {}", among.clause(&matching));
     Ok(work.query_one(&sql, &params).await?.get(0))
 }
 
@@ -214,7 +215,7 @@ pub async fn without_tag(
     let (n, tag) = (params.len(), tag.to_vec());
     params.extend([&tag as Param<'_>, &after, &limit]);
     let sql = format!(
-        "SELECT c.id FROM customers c WHERE {} AND NOT EXISTS (SELECT FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ${} AND b.customer_id = c.id) \
+        "SELECT c.id {} AND NOT EXISTS (SELECT FROM blind_indexes b WHERE b.organization_id = $1 AND b.tag = ${} AND b.customer_id = c.id) \
          AND (${}::uuid IS NULL OR c.id > ${}) ORDER BY c.id LIMIT ${}",
         among.clause(&matching),
         n + 1,
@@ -236,11 +237,7 @@ pub async fn members(work: &Work, among: &Among, ids: &[Uuid]) -> Result<Vec<Cus
     let mut params: Vec<Param<'_>> = vec![&organization];
     matching.push_params(&among.filter, &mut params);
     params.push(&ids);
-    let sql = format!(
-        "SELECT c.id FROM customers c WHERE {} AND c.id = ANY(${}) ORDER BY c.id",
-        among.clause(&matching),
-        params.len()
-    );
+    let sql = format!("SELECT c.id {} AND c.id = ANY(${}) ORDER BY c.id", among.clause(&matching), params.len());
     let found = work.query(&sql, &params).await?;
     Ok(found.iter().map(|row| CustomerId::from(row.get::<_, Uuid>(0))).collect())
 }

@@ -1,9 +1,9 @@
 //! A customer on the wire. Values reach it only as `SeenCustomer`, which the decision has passed.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{FieldInput, SeenCustomer, SeenField, SeenValue};
-use custodian_domain::access::FieldAccess;
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -54,9 +54,9 @@ pub struct FieldAccessBody {
     edit: bool,
 }
 
-/// Serialised as a map without building one.
-pub(crate) struct Fields(Vec<(&'static str, SeenValue)>);
-pub(crate) struct Accesses(Vec<(&'static str, FieldAccess)>);
+/// Serialised as maps without building them; both read what was seen.
+pub(crate) struct Fields(Arc<Vec<SeenField>>);
+pub(crate) struct Accesses(Arc<Vec<SeenField>>);
 
 impl From<SeenCustomer> for CustomerBody {
     fn from(seen: SeenCustomer) -> Self {
@@ -98,12 +98,8 @@ impl From<SeenCustomer> for CustomerBody {
 
 /// Values, and what may be done with them.
 pub(crate) fn split(fields: Vec<SeenField>) -> (Fields, Accesses) {
-    let (mut values, mut accesses) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
-    for SeenField { key, value, access } in fields {
-        values.extend(value.map(|value| (key, value)));
-        accesses.push((key, access));
-    }
-    (Fields(values), Accesses(accesses))
+    let fields = Arc::new(fields);
+    (Fields(Arc::clone(&fields)), Accesses(fields))
 }
 
 /// A value as JSON.
@@ -124,21 +120,14 @@ impl Serialize for Shown<'_> {
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, &Shown(value))?;
-        }
-        map.end()
+        let stored = self.0.iter().filter_map(|field| field.value.as_ref().map(|value| (field.key, Shown(value))));
+        serializer.collect_map(stored)
     }
 }
 
 impl Serialize for Accesses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, access) in &self.0 {
-            map.serialize_entry(key, access)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|field| (field.key, field.access)))
     }
 }
 

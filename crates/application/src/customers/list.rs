@@ -1,24 +1,19 @@
 //! Lists and searches: the same scope as SQL, the same decision for every row.
 
 use chrono::{DateTime, Utc};
-use custodian_domain::access::{Decision, Outcome, View, Who, widest_field_access};
-use custodian_domain::audit::Action;
+use custodian_domain::access::{Decision, View, Who, widest_field_access};
 use custodian_domain::catalog::{Field, SearchKind};
-use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
+use custodian_domain::kernel::{DomainError, Fault, RefusedAs};
 use custodian_domain::roles::Permission;
 use custodian_persistence::customers::{self as stored, CustomerRow, Filter, Order};
 use uuid::Uuid;
 
 use super::SeenCustomer;
-use super::decoy::{self, Paged};
-use super::read::guard;
-use super::sealing::{open_one, open_row};
-use super::seen::{judge_row, looks_closely, seen_through};
-use crate::access::{record_look, spend_search, was_refused_search};
-use crate::access_requests::{Holding, begin_holding, under};
-use crate::audit::{Detail, Draft, Shown};
-use crate::consents::{agreed, asked_for, ground_of, those_agreed};
-use crate::detections::note_vain_search;
+use super::decoy;
+use super::page::{Look, page_of};
+use crate::access::{spend_search, was_refused_search};
+use crate::access_requests::{Holding, begin_holding};
+use crate::consents::{asked_for, ground_of};
 use crate::disclosures::decoys;
 use crate::keys::OrganizationKeys;
 use crate::paging::one_more;
@@ -127,84 +122,6 @@ async fn fetch(app: &App, call: &Call, query: &Query) -> Result<Fetched, DomainE
     Ok(Fetched { holding, rows, count })
 }
 
-/// The people of a page, and the row about nobody among them, once the entry is durable.
-async fn page_of(
-    app: &App,
-    call: &Call,
-    look: &Look<'_>,
-    page: &Paged,
-    tags: &[[u8; 16]],
-) -> Result<Vec<SeenCustomer>, DomainError> {
-    let Paged { rows, decoy, .. } = page;
-    let closely = seen_closely(app, call, rows, look.searched, look.holding);
-    let (mut shown, mut grants) = (Shown::default(), Vec::new());
-    let mut customers = Vec::with_capacity(rows.len() + 1);
-    let (mut ids, mut places) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for (place, row) in rows.iter().enumerate() {
-        if let Some(seen) = see(app, call, look, row, &mut shown).await? {
-            ids.push(row.id);
-            places.push(place);
-            grants.extend(seen.under.iter().copied());
-            customers.push(seen);
-        }
-    }
-    let nobody = match decoy {
-        Some((decoy, at)) => decoy::see(app, call, decoy, look.searched)?.map(|seen| (seen, *at)),
-        None => None,
-    };
-    grants.sort_unstable();
-    grants.dedup();
-    look.holding.note_use(app, call, &grants).await?;
-    let entry = under(entry_of(look.searched, ids.clone(), shown), &grants);
-    let entry = if nobody.is_some() { entry.with("decoys", Detail::Count(1)) } else { entry };
-    let vain = (rows.is_empty() && nobody.is_none()).then_some(tags);
-    enter(app, call, entry, &closely, vain).await?;
-    let still = those_agreed(app, call, &ids).await?;
-    let kept: Vec<bool> = ids.iter().map(|id| still.contains(id)).collect();
-    let before = |at: usize| places.iter().zip(&kept).filter(|(place, kept)| **kept && **place < at).count();
-    let nobody = nobody.map(|(seen, at)| (seen, before(at)));
-    let mut all = kept.iter().copied();
-    customers.retain(|_| all.next().unwrap_or(false));
-    if let Some((seen, at)) = nobody {
-        customers.insert(at.min(customers.len()), seen);
-    }
-    Ok(customers)
-}
-
-/// The entry of the page; beside it, for it takes as long, a search that found nobody is counted. Whoever finds somebody waits for no count.
-async fn enter(
-    app: &App,
-    call: &Call,
-    entry: Draft,
-    closely: &[CustomerId],
-    vain: Option<&[[u8; 16]]>,
-) -> Result<(), DomainError> {
-    let entered = record_look(app, call, entry, closely);
-    match vain {
-        Some(tags) if !tags.is_empty() => tokio::join!(entered, note_vain_search(app, call, tags)).0,
-        _ => entered.await,
-    }
-}
-
-/// Those of a page whom its answer will show closely.
-fn seen_closely(
-    app: &App,
-    call: &Call,
-    rows: &[CustomerRow],
-    searched: &[Sought<'_>],
-    holding: &Holding,
-) -> Vec<CustomerId> {
-    let closely = |row: &&CustomerRow| {
-        let judged = judge_row(app, call, row, Permission::CustomersRead, holding);
-        let decision = &judged.decision;
-        decision.outcome == Outcome::Allowed && !is_oracle(decision, searched) && looks_closely(row, &judged.by_roles())
-    };
-    if call.identity.user().is_none() {
-        return Vec::new();
-    }
-    rows.iter().filter(closely).map(|row| row.id).collect()
-}
-
 /// A role of wider scope may hide on one customer what another shows elsewhere: a match on a field hidden on this very customer is none.
 pub(super) fn is_oracle(decision: &Decision<'_>, searched: &[Sought<'_>]) -> bool {
     searched.iter().any(|sought| decision.access(sought.field.key).view < View::Masked)
@@ -232,21 +149,6 @@ fn sought<'c>(call: &'c Call, keys: &OrganizationKeys, term: &SearchTerm) -> Res
     Ok(Sought { field, kind: term.kind, tag })
 }
 
-/// One entry for the whole page. A single hit needs no row per customer beside it.
-fn entry_of(searched: &[Sought<'_>], ids: Vec<CustomerId>, shown: Shown) -> Draft {
-    let action = if searched.is_empty() { Action::CustomersList } else { Action::CustomersSearch };
-    let (customer, customers) = match ids.as_slice() {
-        [only] => (Some(*only), Vec::new()),
-        _ => (None, ids),
-    };
-    let draft = Draft { customer, customers, shown, ..Draft::of(action) };
-    if searched.is_empty() {
-        return draft;
-    }
-    let terms = searched.iter().map(|sought| format!("{}:{}", sought.field.key, sought.kind.as_str())).collect();
-    draft.with("searched", Detail::Codes(terms))
-}
-
 /// A key that is bound to purposes must name one of them before it learns whether anything matches.
 fn purpose_named(call: &Call) -> Result<(), DomainError> {
     let Who::Partner(partner) = &call.identity.caller.who else {
@@ -263,60 +165,4 @@ fn purpose_named(call: &Call) -> Result<(), DomainError> {
 /// With several roles a field may be hidden on some customers only; a total over a search by it would count them all the same.
 fn several_roles(call: &Call) -> bool {
     matches!(&call.identity.caller.who, Who::Staff(staff) if staff.roles.len() > 1)
-}
-
-/// What every row of a page is looked at with.
-struct Look<'a> {
-    keys: &'a OrganizationKeys,
-    searched: &'a [Sought<'a>],
-    holding: &'a Holding,
-    columns: Option<&'a [String]>,
-}
-
-async fn see(
-    app: &App,
-    call: &Call,
-    look: &Look<'_>,
-    row: &CustomerRow,
-    shown: &mut Shown,
-) -> Result<Option<SeenCustomer>, DomainError> {
-    let Look { keys, searched, holding, columns } = look;
-    let mut judged = judge_row(app, call, row, Permission::CustomersRead, holding);
-    if judged.decision.outcome != Outcome::Allowed
-        || is_oracle(&judged.decision, searched)
-        || agreed(call, row).is_err()
-    {
-        return Ok(None);
-    }
-    guard(app, call, row.id, truly_found(app, call, keys, row, searched)).await?;
-    if let Some(columns) = columns {
-        judged.decision.fields.retain(|(field, _)| columns.iter().any(|key| key == field.key));
-    }
-    let mut seen = guard(app, call, row.id, seen_through(app, call, row, &judged.decision, shown)).await?;
-    seen.under = judged.under;
-    Ok(Some(seen))
-}
-
-/// The index only says where to look: an entry that was moved to another customer must not answer with the wrong person.
-fn truly_found(
-    app: &App,
-    call: &Call,
-    keys: &OrganizationKeys,
-    row: &CustomerRow,
-    searched: &[Sought<'_>],
-) -> Result<(), DomainError> {
-    if searched.is_empty() {
-        return Ok(());
-    }
-    let organization = call.organization();
-    let key = open_row(app, organization, row)?;
-    for Sought { field, kind, tag } in searched {
-        let sealed = row.fields.get(field.key).ok_or(DomainError::Integrity)?;
-        let value = open_one(&key, organization, row.id, &sealed)?;
-        let mut terms = field.search_terms(&value).into_iter().filter(|(known, _)| known == kind);
-        if !terms.any(|(_, term)| keys.tag(field.key, *kind, &term) == *tag) {
-            return Err(DomainError::Integrity);
-        }
-    }
-    Ok(())
 }

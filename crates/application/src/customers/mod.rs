@@ -14,6 +14,7 @@ mod history;
 mod list;
 mod merge;
 mod own;
+mod page;
 mod put_back;
 mod read;
 mod reveal;

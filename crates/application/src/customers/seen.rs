@@ -274,9 +274,9 @@ pub(crate) fn seen_through(
 ) -> Result<SeenCustomer, DomainError> {
     let organization = call.organization();
     let key = open_row(app, organization, row)?;
-    let value = |field: &Field| {
-        row.fields.get(field.key).map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose()
-    };
+    let values = row.fields.by_key();
+    let value =
+        |field: &Field| values.get(field.key).map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose();
     Ok(seen_as(call, row, fields_through(decision, shown, value)?))
 }
 

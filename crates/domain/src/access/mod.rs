@@ -160,6 +160,18 @@ pub struct Thing<'a> {
     pub restricted: bool,
 }
 
+impl Thing<'_> {
+    /// Whether no decision about a member of staff or a partner tells both apart, as long as no grant names either and both people agreed to the same.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let Self { customer: _, owner, collaborators, department_path, region, restricted } = self;
+        *owner == other.owner
+            && *collaborators == other.collaborators
+            && *department_path == other.department_path
+            && *region == other.region
+            && *restricted == other.restricted
+    }
+}
+
 /// A right to read some fields of some customers for a while, from an approved access request.
 #[derive(Clone, Debug)]
 pub struct Grant {

@@ -73,9 +73,28 @@ impl SealedFields {
         Some(rest)
     }
 
+    /// The values by their fields' keys, for who asks for many: [`SealedFields::get`] goes through the pack each time.
+    pub fn by_key(&self) -> ByKey<'_> {
+        let mut values: Vec<_> = self.iter().flatten().collect();
+        values.sort_by_key(|value| value.key);
+        ByKey(values)
+    }
+
     /// The value of one field, if the pack holds it.
     pub fn get(&self, key: &str) -> Option<SealedValue<'_>> {
         self.iter().flatten().find(|value| value.key == key)
+    }
+}
+
+/// The values of a pack, each found at once.
+#[derive(Clone, Debug)]
+pub struct ByKey<'a>(Vec<SealedValue<'a>>);
+
+impl<'a> ByKey<'a> {
+    /// The same answer as [`SealedFields::get`].
+    pub fn get(&self, key: &str) -> Option<SealedValue<'a>> {
+        let at = self.0.partition_point(|value| value.key < key);
+        self.0.get(at).filter(|value| value.key == key).copied()
     }
 }
 
@@ -110,6 +129,18 @@ mod tests {
         assert_eq!(seen, [("name", 1, b"abc".as_slice()), ("mobile", 7, b"".as_slice())]);
         assert_eq!(fields.get("mobile").map(|v| v.version), Some(7));
         assert_eq!(fields.get("email"), None);
+    }
+
+    #[test]
+    fn a_value_found_by_its_key_is_the_one_that_the_pack_gives() {
+        let mut fields = SealedFields::default();
+        for (version, key) in (1..).zip(["wechat", "name", "notes", "name", "mobile"]) {
+            fields.push(SealedValue { key, version, sealed: b"abc" });
+        }
+        let by_key = fields.by_key();
+        for key in ["mobile", "name", "notes", "wechat", "", "email", "nam", "names", "zip"] {
+            assert_eq!(by_key.get(key), fields.get(key), "{key}");
+        }
     }
 
     #[test]

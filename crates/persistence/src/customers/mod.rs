@@ -19,7 +19,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub(crate) use bag::mark_of;
-pub use bag::{SealedFields, SealedValue};
+pub use bag::{ByKey, SealedFields, SealedValue};
 pub(crate) use collaborators::IN_FORCE;
 pub use collaborators::{CollaboratorRow, collaborators, end_collaborations, put_collaborators};
 pub use gone::{

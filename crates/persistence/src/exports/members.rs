@@ -16,8 +16,8 @@ pub async fn count_matching(work: &Work, scope: &RowScope, filter: &Filter, most
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![&organization];
     matching.push_params(filter, &mut params);
     params.push(&most);
-    let sql =
-        format!("SELECT count(*) FROM (SELECT FROM customers c WHERE {} LIMIT ${}) t", matching.sql, params.len());
+    let Where { from, sql, .. } = &matching;
+    let sql = format!("SELECT count(*) FROM (SELECT FROM {from} WHERE {sql} LIMIT ${}) t", params.len());
     Ok(work.query_one(&sql, &params).await?.get(0))
 }
 
@@ -54,9 +54,10 @@ pub async fn insert_matching(
         "INSERT INTO export_members (organization_id, export_id, sequence, customer_ids) \
          SELECT $1, ${}, (f.place / ${})::integer, array_agg(f.id ORDER BY f.place) FROM ( \
              SELECT s.id, row_number() OVER (ORDER BY s.turn) - 1 AS place FROM ( \
-                 SELECT c.id, {order} AS turn FROM customers c WHERE {} ORDER BY c.id LIMIT ${}) s) f GROUP BY 3",
+                 SELECT c.id, {order} AS turn FROM {} WHERE {} ORDER BY c.id LIMIT ${}) s) f GROUP BY 3",
         n + 3,
         n + 2,
+        matching.from,
         matching.sql,
         n + 1
     );

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::worlds::{World, now, role, target, world};
+use super::worlds::{World, id, now, role, target, world};
 use crate::access::{
     FieldAccess, Outcome, Reason, View, Who, decide, decide_explained, decide_within_reach, row_scope,
     widest_field_access,
@@ -114,6 +114,30 @@ proptest! {
         prop_assert!(no_wider(&capped.1, &free.1));
         let agreed = answer(&World { consent_in_force: true, ..world });
         prop_assert!(no_wider(&capped.1, &agreed.1));
+    }
+
+    #[test]
+    fn those_who_are_alike_are_decided_about_alike(world in world(), other in world(), takes in prop::array::uniform5(any::<bool>())) {
+        let (mut world, [owner, collaborators, path, region, restricted]) = (world, takes);
+        world.grants.clear();
+        // Somebody else, who has in common with the first what is not taken from the other world.
+        let mut second = World { customer: id(77), ..world.clone() };
+        if owner { second.owner = other.owner; }
+        if collaborators { second.collaborators = other.collaborators; }
+        if path { second.department_path = other.department_path; }
+        if region { second.region = other.region; }
+        if restricted { second.restricted = other.restricted; }
+        let same = [
+            world.owner == second.owner,
+            world.collaborators == second.collaborators,
+            world.department_path == second.department_path,
+            world.region == second.region,
+            world.restricted == second.restricted,
+        ];
+        prop_assert_eq!(world.thing().is_alike(&second.thing()), same == [true; 5]);
+        if world.thing().is_alike(&second.thing()) {
+            prop_assert_eq!(answer(&world), answer(&second));
+        }
     }
 
     #[test]

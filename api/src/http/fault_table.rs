@@ -118,7 +118,7 @@ faults! {
     "in_the_future": "It must not lie in the future." / "不得是将来的时间。";
     "unknown_notice_version": "There is no such published version of a notice." / "不存在该已发布的告知文本版本。";
     "notice_of_other_purposes": "The notice does not tell of this purpose." / "该告知文本未涉及此处理目的。";
-    "notice_outdated": "The notice or the purpose has changed since this version was published; show one that tells of the change." / "告知文本或处理目的在该版本发布后已有实质变更，请出示载明变更的版本。";
+    "notice_outdated": "The notice or the purpose has changed since these words were first published; show a version whose text differs and tells of the change." / "告知文本或处理目的在该文字首次发布后已有实质变更，请出示文字不同且载明变更的版本。";
     "separate_consent_bundled": "A separate consent needs a notice about its purpose alone." / "单独同意须使用仅涉及该处理目的的告知文本。";
     "written_evidence_needed": "Written consent needs a proof on paper or an electronic signature, with its SHA-256." / "书面同意须有纸质或电子签名证据及其 SHA-256。";
     "guardian_needed": "A guardian must consent." / "须由监护人同意。";

@@ -93,16 +93,26 @@ pub struct ToldRow {
     pub purposes: Vec<String>,
     /// Consents under versions of this notice before this one need renewal.
     pub oldest_valid: Option<i32>,
-    /// Codes of those of its purposes that have become others since it was published: it tells of what they were.
+    /// Codes of those of its purposes that have become others since its words were published: it tells of what they were.
     pub changed_since: Vec<String>,
 }
 
+/// Whether `n` tells of what the purpose `told.code` was before it last became another: it was published before, or says in one of its languages,
+/// word for word, what a version in force at that moment said of it. Nobody who reads that language was told. A draft is taken for published now.
+const OUTDATED: &str = "EXISTS (SELECT FROM (SELECT r.at FROM purpose_renewals r WHERE r.organization_id = $1 AND r.code = told.code AND r.cause = 'purpose' \
+     ORDER BY r.at DESC LIMIT 1) changed WHERE changed.at > n.published_at OR EXISTS (SELECT FROM notices b WHERE b.organization_id = $1 \
+     AND told.code = ANY(b.purposes) AND b.published_at < changed.at AND NOT EXISTS (SELECT FROM notices c WHERE c.organization_id = $1 AND c.code = b.code \
+     AND c.version > b.version AND c.published_at < changed.at) AND EXISTS (SELECT FROM jsonb_each(n.texts) said(language, content) \
+     WHERE b.texts #>> ARRAY[said.language, 'sha256'] = said.content ->> 'sha256')))";
+
 /// What people are told by these versions; a draft tells nobody anything.
 pub async fn told(work: &Work, ids: &[Uuid]) -> Result<Vec<ToldRow>, DbError> {
-    const SQL: &str = "SELECT n.id, n.version, n.purposes, (SELECT max(m.version) FROM notices m WHERE m.organization_id = $1 AND m.code = n.code AND m.material \
-         AND m.state <> 'draft'), ARRAY(SELECT DISTINCT r.code FROM purpose_renewals r WHERE r.organization_id = $1 AND r.code = ANY(n.purposes) \
-         AND r.cause = 'purpose' AND r.at > n.published_at) FROM notices n WHERE n.organization_id = $1 AND n.id = ANY($2) AND n.state <> 'draft'";
-    let rows = work.query(SQL, &[&work.organization().uuid(), &ids]).await?;
+    let sql = format!(
+        "SELECT n.id, n.version, n.purposes, (SELECT max(m.version) FROM notices m WHERE m.organization_id = $1 AND m.code = n.code AND m.material \
+         AND m.state <> 'draft'), ARRAY(SELECT told.code FROM unnest(n.purposes) told(code) WHERE {OUTDATED}) \
+         FROM notices n WHERE n.organization_id = $1 AND n.id = ANY($2) AND n.state <> 'draft'"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;
     let read = |row: &Row| ToldRow {
         id: row.get(0),
         version: row.get(1),
@@ -114,13 +124,25 @@ pub async fn told(work: &Work, ids: &[Uuid]) -> Result<Vec<ToldRow>, DbError> {
 }
 
 /// For each purpose the published version that tells of the fewest others, and of those the newest: what somebody is to read before they agree.
-/// One from before the purpose became another is none of them.
+/// One that tells of what the purpose was before it became another is none of them.
 pub async fn to_agree_under(work: &Work) -> Result<Vec<(String, Uuid)>, DbError> {
-    const SQL: &str = "SELECT DISTINCT ON (told.code) told.code, n.id FROM notices n, unnest(n.purposes) told(code) \
-         WHERE n.organization_id = $1 AND n.state = 'published' AND NOT EXISTS (SELECT FROM purpose_renewals r WHERE r.organization_id = $1 \
-         AND r.code = told.code AND r.cause = 'purpose' AND r.at > n.published_at) ORDER BY told.code, cardinality(n.purposes), n.published_at DESC, n.id DESC";
-    let rows = work.query(SQL, &[&work.organization().uuid()]).await?;
+    let sql = format!(
+        "SELECT DISTINCT ON (told.code) told.code, n.id FROM notices n, unnest(n.purposes) told(code) \
+         WHERE n.organization_id = $1 AND n.state = 'published' AND NOT {OUTDATED} \
+         ORDER BY told.code, cardinality(n.purposes), n.published_at DESC, n.id DESC"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid()]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Codes of the purposes that would be told of as they are now once this draft is published: by it, or by another notice in force.
+pub async fn covered_with(work: &Work, draft: &NoticeRow) -> Result<Vec<String>, DbError> {
+    let sql = format!(
+        "SELECT DISTINCT told.code FROM notices n, unnest(n.purposes) told(code) WHERE n.organization_id = $1 \
+         AND (n.id = $2 OR (n.state = 'published' AND n.code <> $3)) AND NOT {OUTDATED}"
+    );
+    let rows = work.query(&sql, &[&work.organization().uuid(), &draft.id, &draft.code]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Adds a draft. [`DbError::Conflict`] when the code has one.

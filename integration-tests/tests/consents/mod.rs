@@ -17,7 +17,7 @@ mod withdrawal;
 
 use serde_json::{Value, json};
 
-use crate::notices::published;
+use crate::notices::{published, published_anew};
 use crate::support::{Answer, Caller, Org, Person};
 
 /// A body for `POST /v1/customers/{id}/consents` to marketing that differs in these members.
@@ -50,7 +50,7 @@ impl Told {
     pub async fn hears_of(&mut self, change: &Value) {
         let officer = self.org.dpo().await;
         officer.patch("/v1/purposes/marketing", change).await.shows(200);
-        self.notice = published(&officer, "offers", "name").await.id();
+        self.notice = published_anew(&officer, "offers").await.id();
     }
 
     /// Records a consent that differs in these members.
@@ -68,6 +68,6 @@ impl Told {
 
 /// A consent of this customer to marketing, for whoever needs one to try things on.
 pub async fn agreed(owner: &Caller, officer: &Person, customer: &str) -> String {
-    let notice = published(officer, &crate::house::fresh_code(), "name").await.id();
+    let notice = published_anew(officer, &crate::house::fresh_code()).await.id();
     owner.post(&format!("/v1/customers/{customer}/consents"), &consent(&notice, json!({}))).await.shows(201).id()
 }

@@ -6,6 +6,7 @@ mod versions;
 
 use serde_json::{Value, json};
 
+use crate::house::fresh_code;
 use crate::support::{Answer, Person};
 
 const ELEMENTS: [(&str, &str); 8] = [
@@ -33,8 +34,27 @@ pub fn notice(code: &str, kinds: &str) -> Value {
     json!({"code": code, "purposes": ["marketing"], "texts": {"en": text("", kinds)}})
 }
 
-/// Drafts and publishes a notice; answers it.
+/// The same elements, in texts that nobody has read yet.
+pub fn reworded(mut body: Value) -> Value {
+    for text in body["texts"].as_object_mut().unwrap().values_mut() {
+        let words = format!("{}\nIssue {}.", text["text"].as_str().unwrap(), fresh_code());
+        text["text"] = json!(words);
+    }
+    body
+}
+
+/// Drafts and publishes a notice about marketing; answers it.
 pub async fn published(officer: &Person, code: &str, kinds: &str) -> Answer {
-    let draft = officer.post("/v1/notices", &notice(code, kinds)).await.shows(201).id();
+    publish(officer, &notice(code, kinds)).await
+}
+
+/// The same in words of its own, as whoever tells of a change needs them.
+pub async fn published_anew(officer: &Person, code: &str) -> Answer {
+    publish(officer, &reworded(notice(code, "name"))).await
+}
+
+/// Drafts and publishes what this body says; answers it.
+pub async fn publish(officer: &Person, body: &Value) -> Answer {
+    let draft = officer.post("/v1/notices", body).await.shows(201).id();
     officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200)
 }

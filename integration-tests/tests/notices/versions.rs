@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{notice, published, text};
+use super::{notice, published, reworded, text};
 use crate::support::Org;
 
 #[tokio::test]
@@ -85,6 +85,33 @@ async fn what_a_draft_would_leave_uncovered_is_told_before() {
     published(&officer, "letters", "name").await;
     let impact = officer.get(&format!("/v1/notices/{draft}/impact")).await.shows(200);
     assert_eq!(impact.at("/uncovered"), json!([]), "another notice tells of it");
+}
+
+#[tokio::test]
+async fn a_purpose_that_has_become_another_is_uncovered_until_a_notice_tells_of_it() {
+    let org = Org::found().await;
+    let officer = org.dpo().await;
+    published(&officer, "letters", "name").await;
+    let mut care = notice("service", "name");
+    care["purposes"] = json!(["care"]);
+    let other = officer.post("/v1/notices", &care).await.shows(201).id();
+    let uncovered =
+        async |draft: &str| officer.get(&format!("/v1/notices/{draft}/impact")).await.shows(200).at("/uncovered");
+    assert_eq!(uncovered(&other).await, json!([]));
+    let change = json!({"description": "Tells partners of people."});
+    officer.patch("/v1/purposes/marketing", &change).await.shows(200);
+    assert_eq!(uncovered(&other).await, json!(["marketing"]), "the letters tell of what it was");
+    let next = officer.post("/v1/notices", &notice("letters", "name")).await.shows(201).id();
+    assert_eq!(uncovered(&next).await, json!(["marketing"]), "the same words tell of nothing");
+    officer.post(&format!("/v1/notices/{next}/publish"), &json!({})).await.shows(200);
+    assert_eq!(uncovered(&other).await, json!(["marketing"]), "published or not");
+    let anew = reworded(notice("letters", "name"));
+    let draft = officer.post("/v1/notices", &anew).await.shows(201).id();
+    assert_eq!(uncovered(&draft).await, json!([]));
+    officer.post(&format!("/v1/notices/{draft}/publish"), &json!({})).await.shows(200);
+    assert_eq!(uncovered(&other).await, json!([]));
+    officer.patch("/v1/purposes/marketing", &json!({"cool_down_days": 31})).await.shows(200);
+    assert_eq!(uncovered(&other).await, json!([]), "nobody has to be told of that");
 }
 
 #[tokio::test]

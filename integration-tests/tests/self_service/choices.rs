@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{come_in, somebody};
 use crate::house::fresh_code;
-use crate::notices::published;
+use crate::notices::{published, published_anew};
 use crate::support::{Caller, Org};
 
 const PATH: &str = "/v1/self/preferences";
@@ -90,12 +90,14 @@ async fn nobody_agrees_at_their_own_door_under_words_of_before_or_in_place_of_a_
     let refused = me.post("/v1/self/consents", &body(&old)).await.refuses(422, "invalid_body");
     assert_eq!(refused.faults(), [("/notice_version".to_owned(), "notice_outdated".to_owned())]);
     me.act(&format!("/v1/self/consents/{given}/withdraw")).await.shows(200);
-    let new = published(&dpo, "offers", "name").await.id();
+    published(&dpo, "offers", "name").await;
+    assert_eq!(marketing(&me).await["notice_version"], Value::Null, "the same words tell of nothing");
+    let new = published_anew(&dpo, "offers").await.id();
     let stands = marketing(&me).await;
     assert_eq!((&stands["choice"], &stands["notice_version"]), (&json!("agree"), &json!(new)), "{stands}");
     me.post("/v1/self/consents", &body(&new)).await.shows(201);
     change(json!({"consent_kind": "written"})).await;
-    let signed = published(&dpo, "offers", "name").await.id();
+    let signed = published_anew(&dpo, "offers").await.id();
     assert_eq!(marketing(&me).await["choice"], Value::Null, "a click is no signature");
     let refused = me.post("/v1/self/consents", &body(&signed)).await.refuses(422, "invalid_body");
     assert_eq!(refused.faults(), [("/evidence".to_owned(), "written_evidence_needed".to_owned())]);

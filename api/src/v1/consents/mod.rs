@@ -87,7 +87,7 @@ pub async fn list_consents(
 /// For one purpose, under a published notice that tells of it; never backdated. What is said for every channel takes the place of what was said for each. A
 /// separate consent needs a notice about that purpose alone, a written one a proof on paper or an electronic signature, a person under fourteen a guardian. After a
 /// refusal nobody is asked again until the purpose's cool-down has passed. After a change of the purpose or of the notice that makes consents need renewal, nobody
-/// agrees under a version from before it (`notice_outdated`); a refusal is taken under any.
+/// agrees under a version from before it, or under the same words published again (`notice_outdated`); a refusal is taken under any.
 #[utoipa::path(
     tag = "consents", security(("bearer" = []), ("api_key" = [])), params(("id" = Uuid, Path, description = "Id of the customer")),
     request_body(content = NewConsentBody, example = json!(new_example())),

@@ -256,7 +256,8 @@ pub struct ImpactBody {
     purposes_dropped: Vec<String>,
     /// Languages that the version in force has and this one has not.
     languages_dropped: Vec<String>,
-    /// Purposes that need consent and that no notice in force would tell of.
+    /// Purposes that need consent and that no notice in force would tell of as they are now: none at all, or only words from before they became others
+    /// (`notice_outdated`).
     uncovered: Vec<String>,
     /// How many people would have to be asked again, by purpose.
     to_renew: BTreeMap<String, i64>,

@@ -147,7 +147,9 @@ pub async fn change_notice(
 /// Publish a notice.
 ///
 /// Only with every element that the laws of its purposes want, in each language: PIPL art. 17, and 23, 30 and 39 where they apply, GDPR arts. 13 and 14. What is missing
-/// is named. The version until now is superseded. Where what people agreed to reads otherwise, consents given until now must be renewed.
+/// is named. The version until now is superseded. Where what people agreed to reads otherwise, consents given until now must be renewed. After a change of a
+/// purpose that makes consents need renewal, a version tells of it only with another text (another SHA-256) in every language than the versions in force at the
+/// change: a yes under the same words stays `notice_outdated`. Where the words still fit, change at least the date in them.
 #[utoipa::path(
     tag = "notices", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the version")),
     request_body(content = PublishBody, example = json!({"material": false})),
@@ -170,7 +172,8 @@ pub async fn publish_notice(
 
 /// Read what publishing a notice would mean.
 ///
-/// What is missing, what it no longer tells of, which purposes would be left without a notice, and whether people would have to be asked again.
+/// What is missing, what it no longer tells of, which purposes would be left without a notice that tells of them as they are now, and whether people would have to
+/// be asked again.
 #[utoipa::path(
     tag = "notices", security(("bearer" = [])), params(("id" = Uuid, Path, description = "Id of the version")),
     responses((status = 200, description = "The consequences.", body = ImpactBody, example = json!({"missing": [{"pointer": "/texts/en/elements/retention",

@@ -1,7 +1,5 @@
 //! Reading notices: by staff, by anybody, against one another; and the record that one was shown.
 
-use std::collections::BTreeSet;
-
 use custodian_domain::audit::Action;
 use custodian_domain::kernel::{DomainError, Fault, OrganizationId, RefusedAs};
 use custodian_domain::notices::{Part, Side, Wanted, compared, faults, is_material, required};
@@ -117,7 +115,7 @@ pub struct Impact {
     pub purposes_dropped: Vec<String>,
     /// Languages that the version in force has and the draft has not.
     pub languages_dropped: Vec<String>,
-    /// Purposes that need consent and that no notice in force would tell of.
+    /// Purposes that need consent and that no notice in force would tell of as they are: nobody could agree to them.
     pub uncovered: Vec<String>,
     /// How many people would have to be asked again, by purpose; empty where the change is not material.
     pub to_renew: Vec<(String, i64)>,
@@ -130,6 +128,7 @@ pub async fn impact(app: &App, call: &Call, id: Uuid) -> Result<Impact, DomainEr
     let purposes = purposes_of(&work, &draft.row.purposes).await?;
     let needing = stored_purposes::list(&work, Some("active")).await?;
     let agreed = consents::people_agreed(&work, &draft.row.purposes).await?;
+    let covered = stored::covered_with(&work, &draft.row).await?;
     work.abandon().await;
     let known: Vec<_> = purposes.iter().flatten().collect();
     let missing = faults(&draft.texts, &required(&known, draft.row.from_others, call.catalog())).into_iter();
@@ -145,8 +144,6 @@ pub async fn impact(app: &App, call: &Call, id: Uuid) -> Result<Impact, DomainEr
         impact.purposes_dropped = before.purposes.iter().filter(gone).cloned().collect();
         impact.languages_dropped = texts.into_keys().filter(|one| !draft.texts.contains_key(one)).collect();
     }
-    let others = published.iter().filter(|row| row.code != draft.row.code).flat_map(|row| &row.purposes);
-    let covered: BTreeSet<&String> = others.chain(&draft.row.purposes).collect();
     let needs = |row: &&stored_purposes::PurposeRow| row.content.get("consent_kind").is_some_and(|kind| kind != "none");
     let bare = needing.iter().filter(needs).map(|row| &row.code).filter(|code| !covered.contains(code));
     impact.uncovered = bare.cloned().collect();

@@ -157,7 +157,8 @@ pub async fn patch(
 }
 
 /// Publishes a draft; the version until now is superseded. Where what people agree to reads otherwise than before, or `material` says so, consents
-/// to its purposes that were given until now need renewal, from this transaction on.
+/// to its purposes that were given until now need renewal, from this transaction on. Words that were in force when a purpose last became another may be
+/// published again, for whatever else the version changes; they tell nobody of that, so a yes under them stays `notice_outdated`.
 ///
 /// Errors: 422 with every element that is missing, per language; 409 `notice_published`.
 pub async fn publish(app: &App, call: &Call, work: &Work, id: Uuid, material: bool) -> Result<NoticeView, DomainError> {

@@ -115,7 +115,12 @@ fn rests_on_consent(call: &Call) -> bool {
 
 /// What a call needs to be told of the consents of those whom it reads.
 pub(crate) fn asked_for(call: &Call) -> Consents {
-    if rests_on_consent(call) { Consents::Wanted } else { Consents::Unwanted }
+    asked_for_any(std::iter::once(call))
+}
+
+/// The same of several calls that read together.
+fn asked_for_any<'c>(mut calls: impl Iterator<Item = &'c Call>) -> Consents {
+    if calls.any(rests_on_consent) { Consents::Wanted } else { Consents::Unwanted }
 }
 
 fn no_consent() -> DomainError {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::record::{Busy, Intake, NewConsent, entry as entry_of};
 use super::withdraw::{By, entry, events_of, open_cases, recipients, store_events, withdrawn};
-use super::{ConsentView, meant, view};
+use super::{ConsentView, asked_for_any, meant, view};
 use crate::audit::{Draft, Noted, record_all};
 use crate::auth::still_valid;
 use crate::customers::{decide_row, refuse};
@@ -166,7 +166,7 @@ impl Known {
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let (people, records) = tokio::try_join!(
             biased;
-            stored::lock_free_people(work, &ids),
+            stored::lock_free_people(work, &ids, asked_for_any(asked.iter().map(|one| &one.by.call))),
             stored::find_many(work, &ids),
         )?;
         let codes: BTreeSet<&str> = records.iter().map(|listed| listed.consent.purpose.as_str()).collect();

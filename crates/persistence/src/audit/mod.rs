@@ -16,6 +16,7 @@ use custodian_domain::kernel::{CustomerId, EntryId, OrganizationId};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::erasures::{Told, queue_told};
 use crate::{DbError, Work};
 
 pub use list::{EntryFilter, StoredEntry, by_customer, latest_time, list};
@@ -134,12 +135,12 @@ pub async fn record(work: &Work, entries: &[&NewEntry]) -> Result<(), DbError> {
     let (entry_params, subject_params) = (columns.entry_params(), columns.subject_params());
     let subjects =
         async { if columns.has_subjects() { work.execute(INSERT_SUBJECTS, &subject_params).await } else { Ok(0) } };
-    tokio::try_join!(biased; work.execute(INSERT, &entry_params), subjects)?;
-    for entry in entries {
-        if let Some((kind, object, at)) = entry.told {
-            crate::erasures::queue_told(work, entry.id.uuid(), kind, object, at).await?;
-        }
-    }
+    let told = |entry: &&NewEntry| {
+        let (kind, object, at) = entry.told?;
+        Some(Told { id: entry.id.uuid(), kind: kind.to_owned(), object, at })
+    };
+    let told: Vec<Told> = entries.iter().filter_map(told).collect();
+    tokio::try_join!(biased; work.execute(INSERT, &entry_params), subjects, queue_told(work, &told))?;
     Ok(())
 }
 

@@ -120,10 +120,12 @@ macro_rules! consents {
 
 /// The database notes on the row whether it ever had a tag, a collaborator or an opt-out: whoever had none, as most, costs no look-up.
 macro_rules! columns {
-    ($tags:literal, $consents:expr, $deleted:literal) => {
+    ($sealed:literal, $tags:literal, $consents:expr, $deleted:literal) => {
         concat!(
             "c.id, c.version, c.stage, c.source, c.region, c.owner_id, c.department_id, c.restricted, c.created_at, c.created_by, \
-             c.updated_at, c.updated_by, c.key_version, c.wrapped_key, c.fields, ",
+             c.updated_at, c.updated_by, c.key_version, ",
+            $sealed,
+            ", ",
             $tags,
             ", ",
             $consents,
@@ -137,13 +139,22 @@ macro_rules! columns {
 }
 
 /// A customer that is to be changed.
-pub(crate) const COLUMNS: &str = columns!("c.tags", consents!(), "c.archived_at IS NOT NULL AND c.merged_into IS NULL");
+pub(crate) const COLUMNS: &str =
+    columns!("c.wrapped_key, c.fields", "c.tags", consents!(), "c.archived_at IS NOT NULL AND c.merged_into IS NULL");
 
 /// A customer that is to be shown: without its tags, which are a fifth of the row.
 pub(crate) const fn shown(consents: Consents) -> &'static str {
     match consents {
-        Consents::Wanted => columns!("''::bytea", consents!(), "false"),
-        Consents::Unwanted => columns!("''::bytea", "NULL::text[]", "false"),
+        Consents::Wanted => columns!("c.wrapped_key, c.fields", "''::bytea", consents!(), "false"),
+        Consents::Unwanted => columns!("c.wrapped_key, c.fields", "''::bytea", "NULL::text[]", "false"),
+    }
+}
+
+/// A customer about whom a decision is made and of whom no value is opened: without all that is sealed, which is nearly the whole row.
+pub(crate) const fn bare(consents: Consents) -> &'static str {
+    match consents {
+        Consents::Wanted => columns!("''::bytea, ''::bytea", "''::bytea", consents!(), "false"),
+        Consents::Unwanted => columns!("''::bytea, ''::bytea", "''::bytea", "NULL::text[]", "false"),
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use custodian_domain::kernel::CustomerId;
 use uuid::Uuid;
 
-use super::{COLUMNS, CustomerRow, VersionRow, insert_versions};
+use super::{COLUMNS, Consents, CustomerRow, VersionRow, insert_versions, shown};
 use crate::{DbError, Work};
 
 /// Inserts new customers (not their tags).
@@ -125,17 +125,17 @@ pub async fn lock(work: &Work, id: CustomerId) -> Result<Option<CustomerRow>, Db
 
 /// These customers, locked until the transaction ends, in id order so that two batches cannot deadlock.
 pub async fn lock_many(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
-    lock_these(work, ids, "FOR UPDATE").await
+    lock_these(work, ids, COLUMNS, "FOR UPDATE").await
 }
 
-/// Those of these customers whom no other transaction holds, locked until the transaction ends.
-pub async fn lock_free(work: &Work, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, DbError> {
-    lock_these(work, ids, "FOR UPDATE SKIP LOCKED").await
+/// Those of these customers whom no other transaction holds, locked until the transaction ends. As they are read to be shown: nothing of them is to be stored anew.
+pub async fn lock_free(work: &Work, ids: &[CustomerId], consents: Consents) -> Result<Vec<CustomerRow>, DbError> {
+    lock_these(work, ids, shown(consents), "FOR UPDATE SKIP LOCKED").await
 }
 
-async fn lock_these(work: &Work, ids: &[CustomerId], mode: &str) -> Result<Vec<CustomerRow>, DbError> {
+async fn lock_these(work: &Work, ids: &[CustomerId], columns: &str, mode: &str) -> Result<Vec<CustomerRow>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL ORDER BY c.id {mode}"
+        "SELECT {columns} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY($2) AND c.archived_at IS NULL ORDER BY c.id {mode}"
     );
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let rows = work.query(&sql, &[&work.organization().uuid(), &ids]).await?;

@@ -18,11 +18,18 @@ pub struct Told {
     pub at: DateTime<Utc>,
 }
 
-/// Has the ledger tell of it, in the transaction that makes it happen.
-pub async fn queue_told(work: &Work, id: Uuid, kind: &str, object: Uuid, at: DateTime<Utc>) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO security_ledger_queue (organization_id, id, kind, object_id, at) VALUES ($1, $2, $3, $4, $5)";
-    work.execute(sql, &[&work.organization().uuid(), &id, &kind, &object, &at]).await?;
+/// Has the ledger tell of these, in the transaction that makes them happen.
+pub async fn queue_told(work: &Work, told: &[Told]) -> Result<(), DbError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO security_ledger_queue (organization_id, id, kind, object_id, at) \
+         SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[])";
+    let ids: Vec<Uuid> = told.iter().map(|one| one.id).collect();
+    let kinds: Vec<&str> = told.iter().map(|one| one.kind.as_str()).collect();
+    let objects: Vec<Uuid> = told.iter().map(|one| one.object).collect();
+    let at: Vec<DateTime<Utc>> = told.iter().map(|one| one.at).collect();
+    work.execute(sql, &[&work.organization().uuid(), &ids, &kinds, &objects, &at]).await?;
     Ok(())
 }
 

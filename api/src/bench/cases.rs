@@ -137,7 +137,7 @@ impl Material {
             }
             Case::Decide10k => self.send(&["POST /v1/consent-decisions"], &self.agreed.many, out),
             Case::Give => {
-                let Some(id) = draw.one(&self.ids) else { return };
+                let Some(id) = draw.one(self.without_consent()) else { return };
                 let body = consent(&self.agreed.notice).to_string();
                 self.send(&["POST /v1/customers/", id, "/consents"], &body, out);
             }
@@ -147,6 +147,12 @@ impl Material {
                 self.send(&["POST /v1/consents/", id, "/withdraw"], "{}", out);
             }
         }
+    }
+
+    /// Those whom nobody agrees for yet: consents that are there to be withdrawn stay in force until they are.
+    fn without_consent(&self) -> &[String] {
+        let others = self.ids.get(self.agreed.consents.len()..).filter(|others| !others.is_empty());
+        others.unwrap_or(&self.ids)
     }
 
     fn read(&self, id: &str, credential: &str, out: &mut Vec<u8>) {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Told, consent};
 use crate::customers::merge::{merge, twins};
-use crate::support::shared;
+use crate::support::{Answer, shared};
 
 /// Twins of whom the one that is to go has agreed to marketing: the one that stays, the one that goes, and the consent.
 async fn agreed_twins(told: &Told) -> (String, String, String) {
@@ -18,9 +18,52 @@ fn decision(customer: &str) -> String {
     format!("/v1/consent-decisions?customer_id={customer}&purpose=marketing")
 }
 
-async fn undo(told: &Told, stays: &str, merged: &str) {
+async fn unmerge(told: &Told, stays: &str, merged: &str) -> Answer {
     let body = json!({"merge_id": merged, "reason": "Two brothers with one telephone"});
-    told.sales.post(&format!("/v1/customers/{stays}/unmerge"), &body).await.shows(200);
+    told.sales.post(&format!("/v1/customers/{stays}/unmerge"), &body).await
+}
+
+async fn undo(told: &Told, stays: &str, merged: &str) {
+    unmerge(told, stays, merged).await.shows(200);
+}
+
+/// Twins of whom the one with the lower id has agreed to marketing and was merged into the other: the one that stays, the one that went, a link that stops what
+/// it had agreed to, and the merge.
+async fn merged_twins(told: &Told) -> (String, String, String, String) {
+    let (one, other) = twins(&told.sales).await;
+    let (goes, stays) = if one < other { (one, other) } else { (other, one) };
+    let given = consent(&told.notice, json!({}));
+    let given = told.sales.post(&format!("/v1/customers/{goes}/consents"), &given).await.shows(201).id();
+    let token = link(told, &given).await;
+    let merged = merge(&told.sales, &stays, &goes).await.shows(200).id();
+    (stays, goes, token, merged)
+}
+
+/// A link that stops a consent.
+async fn link(told: &Told, consent: &str) -> String {
+    let path = format!("/v1/consents/{consent}/withdrawal-link");
+    told.sales.post(&path, &json!({"days": 30})).await.shows(200).text_at("/token")
+}
+
+async fn stopped_by(token: &str) -> Answer {
+    shared().stranger().post("/v1/withdrawals", &json!({"token": token})).await
+}
+
+/// What is answered to somebody who has to wait for whoever holds the first of two customers, and meanwhile keeps the second from nobody.
+async fn waits_empty_handed(told: &Told, [first, second]: [&str; 2], asked: impl Future<Output = Answer>) -> Answer {
+    let holder = told.org.sql().await;
+    let hold = format!("BEGIN; SELECT FROM customers WHERE id = '{first}' FOR UPDATE");
+    holder.batch_execute(&hold).await.unwrap();
+    tokio::pin!(asked);
+    tokio::select! {
+        answer = &mut asked => panic!("it waited for nobody: {answer}"),
+        () = told.org.waited_for(&holder) => {}
+    }
+    let free = "SELECT FROM customers WHERE id = $1::text::uuid FOR UPDATE SKIP LOCKED";
+    let free = holder.query(free, &[&second]).await.unwrap().len();
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(free, 1, "whoever holds the first and wants the second would wait in turn");
+    asked.await
 }
 
 #[tokio::test]
@@ -88,6 +131,37 @@ async fn the_stop_of_a_copy_reaches_what_it_was_copied_from_once_the_merge_is_un
         assert_eq!(done.shows(200).at("/state"), "withdrawn", "by link: {by_link}");
         assert_eq!(told.sales.get(&decision(&goes)).await.shows(200).at("/reason"), "withdrawn", "by link: {by_link}");
     }
+}
+
+#[tokio::test]
+async fn a_stop_that_reaches_two_customers_holds_them_in_the_order_of_a_merge() {
+    for by_link in [true, false] {
+        let told = Told::new().await;
+        let (stays, goes, _, merged) = merged_twins(&told).await;
+        let listed = told.sales.get(&format!("/v1/customers/{stays}/consents")).await.shows(200);
+        let copy = listed.text_at("/data/0/id");
+        let token = link(&told, &copy).await;
+        undo(&told, &stays, &merged).await;
+        let stop = async {
+            match by_link {
+                true => stopped_by(&token).await,
+                false => told.sales.post(&format!("/v1/consents/{copy}/withdraw"), &json!({})).await,
+            }
+        };
+        let done = waits_empty_handed(&told, [&goes, &stays], stop).await.shows(200);
+        assert_eq!(done.at("/state"), "withdrawn", "by link: {by_link}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_merged_is_held_after_the_one_that_they_are_by_now() {
+    let told = Told::new().await;
+    let (stays, goes, token, merged) = merged_twins(&told).await;
+    let both = [stays.as_str(), goes.as_str()];
+    let done = waits_empty_handed(&told, both, stopped_by(&token)).await.shows(200);
+    assert_eq!(done.at("/state"), "withdrawn");
+    waits_empty_handed(&told, both, unmerge(&told, &stays, &merged)).await.shows(200);
+    assert_eq!(told.sales.get(&decision(&goes)).await.shows(200).at("/reason"), "withdrawn");
 }
 
 #[tokio::test]

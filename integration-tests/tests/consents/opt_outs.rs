@@ -156,6 +156,30 @@ async fn who_comes_back_for_one_channel_has_not_come_back_for_another() {
 }
 
 #[tokio::test]
+async fn who_comes_back_for_one_channel_is_not_asked_for_another() {
+    let (told, _) = who_came_back_for_email().await;
+    let refused = json!({"channel": "sms", "outcome": "refused"});
+    for members in [json!({"channel": "sms"}), refused, json!({"channel": "ads"}), json!({})] {
+        told.agrees(members).await.refuses(409, "asked_after_opt_out");
+    }
+    told.agrees(json!({"channel": "email"})).await.shows(201);
+    let row = |members| json!({"customer_id": told.customer, "consent": consent(&told.notice, members)});
+    let rows = [
+        row(json!({"channel": "ads", "unasked": true})),
+        row(json!({"channel": "ads"})),
+        row(json!({"channel": "sms"})),
+        row(json!({})),
+    ];
+    let many = told.sales.post("/v1/consents", &json!({"consents": rows})).await.shows(200);
+    let codes: Vec<_> = many.at("/results").as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    let too_soon = json!("asked_after_opt_out");
+    assert_eq!(codes, [Value::Null, Value::Null, too_soon.clone(), too_soon], "each channel for itself");
+    assert_eq!(reasons(&told).await, ["opt_out_signal", "consent_in_force", "consent_in_force"]);
+    told.agrees(json!({"unasked": true})).await.shows(201);
+    told.agrees(json!({"channel": "sms"})).await.shows(201);
+}
+
+#[tokio::test]
 async fn what_was_agreed_before_an_opt_out_does_not_come_back_when_the_later_yes_runs_out() {
     let (told, _) = who_came_back_for_email().await;
     let end = "UPDATE consent_states SET expires_at = clock_timestamp() WHERE channel = 'email'";

@@ -1,5 +1,7 @@
 //! One yes under several ids: the copies that went along with merges, and what they were copied from. A stop reaches them all.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use custodian_domain::consents::State;
 use custodian_domain::kernel::{CustomerId, DomainError};
@@ -10,20 +12,40 @@ use custodian_persistence::customers::{self as people, CustomerRow};
 use super::withdraw::{By, stop};
 use crate::App;
 
-/// Locks the customer of a record, also one who was deleted or merged. Answers the row that access is decided on: that of the one that they are by now.
-///
-/// Errors: 404 for somebody who was erased.
-pub(super) async fn hold(work: &Work, consent: &ConsentRow) -> Result<CustomerRow, DomainError> {
-    let customer = CustomerId::from(consent.customer);
-    // Whom they were merged into is held first, as where both are erased.
-    if let Some(survivor) = people::merged_into(work, customer).await? {
-        people::lock_any(work, survivor).await?;
+/// Everybody whom a stop of a record reaches, locked until the transaction ends.
+pub(super) struct Held {
+    own: CustomerId,
+    /// Who that is by now.
+    by_now: CustomerId,
+    /// The rows of all, without those of whoever was erased.
+    rows: BTreeMap<CustomerId, CustomerRow>,
+}
+
+impl Held {
+    /// The row that access is decided on: that of the one that the record's customer is by now.
+    ///
+    /// Errors: 404 for somebody who was erased.
+    pub fn row(&self) -> Result<&CustomerRow, DomainError> {
+        let own = self.rows.get(&self.own);
+        own.and_then(|_| self.rows.get(&self.by_now)).ok_or(DomainError::NotFound)
     }
-    let own = lock(work, customer).await?.ok_or(DomainError::NotFound)?;
-    // Asked again under the lock: a merge may have been undone meanwhile.
-    match people::merged_into(work, customer).await? {
-        Some(survivor) => lock(work, survivor).await?.ok_or(DomainError::NotFound),
-        None => Ok(own),
+}
+
+/// Locks everybody whom a stop of a record reaches, also those who were deleted or merged.
+pub(super) async fn hold(work: &Work, consent: &ConsentRow) -> Result<Held, DomainError> {
+    let own = CustomerId::from(consent.customer);
+    let mut seen: BTreeMap<CustomerId, Option<CustomerRow>> = BTreeMap::new();
+    loop {
+        let (by_now, order) = reached(work, consent).await?;
+        let missing: Vec<CustomerId> = order.into_iter().filter(|id| !seen.contains_key(id)).collect();
+        if missing.is_empty() {
+            let rows = seen.into_iter().filter_map(|(id, row)| Some((id, row?))).collect();
+            return Ok(Held { own, by_now, rows });
+        }
+        // Asked again once they are held: until then they could be merged, or told apart.
+        for id in missing {
+            seen.insert(id, lock(work, id).await?);
+        }
     }
 }
 
@@ -34,46 +56,48 @@ async fn lock(work: &Work, customer: CustomerId) -> Result<Option<CustomerRow>, 
 }
 
 /// Ends what a record allows, and its copies, and what it was copied from. Answers the record as withdrawn where any of that was stopped or had been,
-/// the moment, and how much was stopped now. The record's customer must be held.
+/// the moment, and how much was stopped now.
 pub(super) async fn stop_all(
     app: &App,
     work: &Work,
     listed: Listed,
+    held: &Held,
     by: By<'_>,
 ) -> Result<(Listed, DateTime<Utc>, usize), DomainError> {
     let mut reached = Vec::new();
     let mut copies = 0;
-    for customer in others(work, &listed.consent).await? {
-        if lock(work, customer).await?.is_none() {
-            continue;
-        }
+    for customer in held.rows.keys().copied().filter(|id| *id != held.own) {
         let consent = ConsentRow { customer: customer.uuid(), ..listed.consent.clone() };
         let (_, _, stopped) = stop(app, work, Listed { consent, ..listed.clone() }, by).await?;
         copies += stopped;
         reached.push(customer);
     }
     let (listed, now, own) = stop(app, work, listed, by).await?;
-    reached.push(CustomerId::from(listed.consent.customer));
+    reached.push(held.own);
     let stopped = own + copies;
     Ok((answered(work, listed, &reached, (stopped > 0).then_some(now)).await?, now, stopped))
 }
 
-/// Those whom a stop reaches beside the record's own customer: the one that they are by now, whom it was copied from, and the ones that those are.
-async fn others(work: &Work, consent: &ConsentRow) -> Result<Vec<CustomerId>, DomainError> {
+/// Who a record's customer is by now; and all whom a stop reaches, in the order in which they are locked: the customer, whom it was copied from, and the ones that
+/// those are by now.
+async fn reached(work: &Work, consent: &ConsentRow) -> Result<(CustomerId, Vec<CustomerId>), DomainError> {
     let own = CustomerId::from(consent.customer);
-    let origins = people::copied_from(work, own, consent.id).await?;
-    let mut others: Vec<CustomerId> = Vec::new();
-    for id in std::iter::once(own).chain(origins.iter().copied()) {
-        others.extend(people::merged_into(work, id).await?);
+    let (survivor, origins) = tokio::try_join!(
+        biased;
+        people::merged_into(work, own),
+        people::copied_from(work, own, consent.id),
+    )?;
+    let mut known = vec![(own, survivor)];
+    for origin in origins {
+        known.push((origin, people::merged_into(work, origin).await?));
     }
-    others.extend(origins);
-    let mut distinct = Vec::with_capacity(others.len());
-    for id in others {
-        if id != own && !distinct.contains(&id) {
-            distinct.push(id);
-        }
+    // By id, as a merge locks its two; but whoever is another one by now comes last, as a merge and an erasure of that one reach them.
+    let mut order: BTreeSet<(bool, CustomerId)> = BTreeSet::new();
+    for (id, survivor) in known {
+        order.insert((survivor.is_some(), id));
+        order.extend(survivor.map(|survivor| (false, survivor)));
     }
-    Ok(distinct)
+    Ok((survivor.unwrap_or(own), order.into_iter().map(|(_, id)| id).collect()))
 }
 
 /// The record as its withdrawal is answered: whoever said stop under an id that a later one replaced is not told that nothing happened.

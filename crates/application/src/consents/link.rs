@@ -76,9 +76,10 @@ pub async fn withdraw_by_link(app: &App, token: &str, request: &str) -> Result<C
 async fn by_link(app: &App, work: &Work, consent: Uuid, request: &str) -> Result<ConsentView, DomainError> {
     let listed = stored::find(work, consent).await?.ok_or(DomainError::NotFound)?;
     let customer = listed.consent.customer;
-    hold(work, &listed.consent).await?;
+    let held = hold(work, &listed.consent).await?;
+    held.row()?;
     let by = By { kind: "subject", id: customer, reason: None };
-    let (listed, now, stopped) = stop_all(app, work, listed, by).await?;
+    let (listed, now, stopped) = stop_all(app, work, listed, &held, by).await?;
     let keys = app.keys().open_organization(work).await?;
     let actor = EntryActor { kind: "subject", id: customer, session: None, request, purpose: None };
     let draft = entry(&listed, stopped).with("by", Detail::Code("link".to_owned()));

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use custodian_domain::access::RowScope;
 use custodian_domain::audit::Action;
 use custodian_domain::consents::{
-    EVERY_CHANNEL, Record, Standing, State, faults, is_under_fourteen, may_be_asked_again, opt_out_stands,
+    EVERY_CHANNEL, Record, Standing, State, faults, is_under_fourteen, may_be_asked_again, opt_out_stands_for,
 };
 use custodian_domain::kernel::{CustomerId, DomainError, Fault, RefusedAs};
 use custodian_domain::purposes::Purpose;
@@ -19,7 +19,7 @@ use futures_util::future::try_join_all;
 use serde::Deserialize as _;
 use uuid::Uuid;
 
-use super::{ConsentView, MOST, view};
+use super::{ConsentView, MOST, asked_for_any, view};
 use crate::audit::{Detail, Draft};
 use crate::customers::{born, decide_row, refuse};
 use crate::events::{Event as News, EventType, Fact, publish_all};
@@ -42,7 +42,7 @@ pub struct NewConsent {
 ///
 /// Errors: 404 for a customer out of sight; 422 with every fault, among them `notice_outdated` for a yes under words from before the notice or the purpose
 /// became another; 409 `asked_too_soon` inside the cool-down after a refusal, and
-/// `asked_after_opt_out` within twelve months after somebody opted out of selling and sharing.
+/// `asked_after_opt_out` within twelve months after somebody opted out of selling and sharing, for a channel that no later yes covers.
 pub async fn record(app: &App, call: &Call, work: &Work, new: NewConsent) -> Result<ConsentView, DomainError> {
     let mut all = record_many(app, call, work, vec![new]).await?;
     all.pop().unwrap_or_else(|| Err(DomainError::internal("no answer for a consent")))
@@ -136,7 +136,9 @@ impl Intake {
         let lock = async {
             match busy {
                 Busy::Awaited => people::lock_many(work, &ids).await,
-                Busy::Skipped => people::lock_free(work, &ids).await,
+                Busy::Skipped => {
+                    people::lock_free(work, &ids, asked_for_any(asked.iter().map(|(call, _)| *call))).await
+                }
             }
         };
         let (locked, known, told) = tokio::try_join!(
@@ -192,7 +194,8 @@ impl Intake {
             return Err(DomainError::refused(RefusedAs::Conflict, "asked_too_soon"));
         }
         let out = self.opted_out.get(&id.uuid()).filter(|_| !new.record.unasked && purpose.sells_or_shares());
-        if out.is_some_and(|at| opt_out_stands(*at, &before) && !may_be_asked_again(*at, self.now)) {
+        let stands = |at| opt_out_stands_for(&new.record.channel, at, &before) && !may_be_asked_again(at, self.now);
+        if out.is_some_and(|at| stands(*at)) {
             return Err(DomainError::refused(RefusedAs::Conflict, "asked_after_opt_out"));
         }
         let consent = self.record(app, call, id, version, new)?;

@@ -43,15 +43,11 @@ pub async fn withdraw(
 ) -> Result<ConsentView, DomainError> {
     call.needs(Permission::ConsentsWithdraw)?;
     let id = meant(call, id)?;
-    let (row, listed) = tokio::try_join!(biased; stored::lock_person(work, id), stored::find(work, id))?;
-    let listed = listed.ok_or(DomainError::NotFound)?;
-    let row = match row {
-        Some(row) => row,
-        None => hold(work, &listed.consent).await?,
-    };
-    refuse(decide_row(app, call, &row, Permission::ConsentsWithdraw).outcome, Permission::ConsentsWithdraw)?;
+    let listed = stored::find(work, id).await?.ok_or(DomainError::NotFound)?;
+    let held = hold(work, &listed.consent).await?;
+    refuse(decide_row(app, call, held.row()?, Permission::ConsentsWithdraw).outcome, Permission::ConsentsWithdraw)?;
     let by = By { kind: call.identity.caller.actor_kind(), id: call.identity.actor_id(), reason };
-    let (listed, now, stopped) = stop_all(app, work, listed, by).await?;
+    let (listed, now, stopped) = stop_all(app, work, listed, &held, by).await?;
     app.record_change(work, call, entry(&listed, stopped)).await?;
     Ok(view(call, listed, now))
 }
@@ -68,7 +64,8 @@ pub(super) fn entry(listed: &Listed, stopped: usize) -> Draft {
 pub(crate) async fn withdraw_again(app: &App, work: &Work, id: Uuid) -> Result<bool, DomainError> {
     let Some(listed) = stored::find(work, id).await? else { return Ok(false) };
     let by = By { kind: "system", id: Uuid::nil(), reason: None };
-    stop_all(app, work, listed, by).await?;
+    let held = hold(work, &listed.consent).await?;
+    stop_all(app, work, listed, &held, by).await?;
     Ok(true)
 }
 

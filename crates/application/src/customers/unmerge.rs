@@ -46,16 +46,15 @@ pub async fn unmerge(
     requests::hold(work).await?;
     let survivor = CustomerId::from(survivor);
     let found = stored::lock_merge(work, survivor, merge).await?;
-    let merged = found.as_ref().map_or(survivor, |row| row.merged);
-    let mut rows = stored::lock_whoever(work, &[survivor, merged]).await?;
-    let mut take = |id| rows.iter().position(|one| one.row.id == id).map(|at| rows.swap_remove(at));
-    let stays = take(survivor).filter(|one| one.in_use).ok_or(DomainError::NotFound)?.row;
+    // Who stays is held first, as where both are erased or one says stop.
+    let stays = stored::lock_whoever(work, &[survivor]).await?.pop();
+    let stays = stays.filter(|one| one.in_use).ok_or(DomainError::NotFound)?.row;
     refuse(decide_row(app, call, &stays, Permission::CustomersMerge).outcome, Permission::CustomersMerge)?;
     let view = MergeView::of(found.ok_or(DomainError::NotFound)?)?;
     let now = work.database_time().await?;
     is_open(&view.row, now)?;
-    let goes: Whoever =
-        take(merged).filter(|one| one.merged_into == Some(survivor)).ok_or_else(|| conflict("merge_final"))?;
+    let goes: Option<Whoever> = stored::lock_whoever(work, &[view.row.merged]).await?.pop();
+    let goes = goes.filter(|one| one.merged_into == Some(survivor)).ok_or_else(|| conflict("merge_final"))?;
     if stays.restricted {
         return Err(conflict("customer_restricted"));
     }

@@ -11,7 +11,7 @@ pub use choice::{Choice, choice};
 pub use intake::{Evidence, Guardian, METHODS, Record, faults, is_under_fourteen};
 pub use judge::{Judgement, Question, Reason, Standing, judge};
 pub use merge::{Merged, merged};
-pub use opt_out::{ended_by_opt_out, judge_after, may_be_asked_again, opt_out_stands};
+pub use opt_out::{ended_by_opt_out, judge_after, may_be_asked_again, opt_out_stands, opt_out_stands_for};
 pub use reminders::{REMINDERS, reminder_at};
 
 /// The channel of a consent that covers every channel of its purpose.

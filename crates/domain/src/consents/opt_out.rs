@@ -6,7 +6,21 @@ use super::{EVERY_CHANNEL, Judgement, Question, Reason, Standing, State, judge};
 
 /// Whether an opt-out of then still stands: until the person expressly agrees later. That the signal does not come again changes nothing (11 CCR 7025).
 pub fn opt_out_stands(at: DateTime<Utc>, standings: &[Standing]) -> bool {
-    !standings.iter().any(|one| one.state == State::Given && one.at > at)
+    !standings.iter().any(|one| agreed_since(one, at))
+}
+
+/// Whether an opt-out of then still stands against asking for this channel, or for every one (`*`): until a later yes covers that very channel. A yes for one opens no
+/// other, as in [`judge_after`].
+pub fn opt_out_stands_for(channel: &str, at: DateTime<Utc>, standings: &[Standing]) -> bool {
+    !standings.iter().any(|one| agreed_since(one, at) && covers(one, channel))
+}
+
+fn agreed_since(one: &Standing, at: DateTime<Utc>) -> bool {
+    one.state == State::Given && one.at > at
+}
+
+fn covers(one: &Standing, channel: &str) -> bool {
+    one.channel == channel || one.channel == EVERY_CHANNEL
 }
 
 /// Whether this is a yes that an opt-out of then ended: it was given no later. It counts never again, whatever else is agreed to afterwards.
@@ -29,9 +43,8 @@ pub fn judge_after(question: &Question<'_>, standings: &[Standing], opted_out: O
             (false, false) => all,
         };
     }
-    let covers =
-        |one: &Standing| question.channel.is_none_or(|channel| one.channel == channel || one.channel == EVERY_CHANNEL);
-    let agreed = since.iter().any(|one| one.state == State::Given && covers(one));
+    let meant = |one: &Standing| question.channel.is_none_or(|channel| covers(one, channel));
+    let agreed = since.iter().any(|one| one.state == State::Given && meant(one));
     if all.reason.allows() && !agreed { stopped } else { all }
 }
 
@@ -66,6 +79,29 @@ mod tests {
         assert!(opt_out_stands(at, &[standing(State::Given, before)]), "what was agreed before ends with it");
         assert!(opt_out_stands(at, &[standing(State::Refused, after)]));
         assert!(!opt_out_stands(at, &[standing(State::Given, after)]));
+    }
+
+    #[test]
+    fn a_channel_is_asked_for_only_after_a_later_yes_that_covers_it() {
+        let at = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let standing = |channel: &str, state, hours| Standing {
+            channel: channel.to_owned(),
+            state,
+            at: at + TimeDelta::hours(hours),
+            expires_at: None,
+            consent: Uuid::nil(),
+            notice: Uuid::nil(),
+        };
+        let stands = |standings: &[Standing]| {
+            ["sms", "email", EVERY_CHANNEL].map(|channel| opt_out_stands_for(channel, at, standings))
+        };
+        let email = standing("email", State::Given, 1);
+        assert_eq!(stands(&[]), [true; 3]);
+        assert_eq!(stands(&[standing("sms", State::Given, -1), email.clone()]), [true, false, true]);
+        assert_eq!(stands(&[standing("sms", State::Given, 1), email]), [false, false, true], "two are not every one");
+        assert_eq!(stands(&[standing("*", State::Given, 1)]), [false; 3]);
+        assert_eq!(stands(&[standing("*", State::Given, 0)]), [true; 3], "at the same moment");
+        assert_eq!(stands(&[standing("email", State::Withdrawn, 1)]), [true; 3]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use recipients::{
 };
 pub use write::{Event, insert_events, insert_records, put_states};
 
-use crate::customers::{COLUMNS as CUSTOMER, CustomerRow};
+use crate::customers::{Consents, CustomerRow, bare};
 use crate::{DbError, Work};
 
 /// Whether an opt-out of this customer stops the purpose `p`: it sells or shares, and the person has not agreed to it since, by any channel (`opt_out_stands`). Every
@@ -126,22 +126,14 @@ pub async fn find_many(work: &Work, ids: &[Uuid]) -> Result<Vec<Listed>, DbError
     Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(listed).collect())
 }
 
-/// The customers of these records whom no other transaction holds, locked until this one ends.
-pub async fn lock_free_people(work: &Work, ids: &[Uuid]) -> Result<Vec<CustomerRow>, DbError> {
+/// The customers of these records whom no other transaction holds, locked until this one ends. Without their sealed values: a decision looks at none.
+pub async fn lock_free_people(work: &Work, ids: &[Uuid], consents: Consents) -> Result<Vec<CustomerRow>, DbError> {
+    let columns = bare(consents);
     let sql = format!(
-        "SELECT {CUSTOMER} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY(ARRAY(SELECT k.customer_id FROM consents k \
+        "SELECT {columns} FROM customers c WHERE c.organization_id = $1 AND c.id = ANY(ARRAY(SELECT k.customer_id FROM consents k \
          WHERE k.organization_id = $1 AND k.id = ANY($2))) AND c.archived_at IS NULL ORDER BY c.id FOR UPDATE SKIP LOCKED"
     );
     Ok(work.query(&sql, &[&work.organization().uuid(), &ids]).await?.iter().map(CustomerRow::from).collect())
-}
-
-/// The customer of a record, also one who was deleted, for they may say stop as long as it is kept; locked until the transaction ends.
-pub async fn lock_person(work: &Work, id: Uuid) -> Result<Option<CustomerRow>, DbError> {
-    let sql = format!(
-        "SELECT {CUSTOMER} FROM customers c WHERE c.organization_id = $1 AND c.id = (SELECT k.customer_id FROM consents k \
-         WHERE k.organization_id = $1 AND k.id = $2) AND c.erased_at IS NULL AND c.merged_into IS NULL FOR UPDATE"
-    );
-    Ok(work.query_opt(&sql, &[&work.organization().uuid(), &id]).await?.as_ref().map(CustomerRow::from))
 }
 
 /// A page of a customer's records, newest first.

@@ -14,7 +14,7 @@ use super::decoy::{self, Paged};
 use super::list::{Sought, is_oracle};
 use super::read::guard;
 use super::sealing::{open_one, open_row};
-use super::seen::{Due, Judged, judge_row, looks_closely, thing};
+use super::seen::{Judged, judge_row, looks_closely, seen_through, thing};
 use crate::access::record_look;
 use crate::access_requests::{Holding, under};
 use crate::audit::{Detail, Draft, Shown};
@@ -44,14 +44,14 @@ pub(super) async fn page_of(
     let sights = sights(app, call, look, rows);
     let closely = seen_closely(call, rows, &sights);
     let (mut shown, mut grants) = (Shown::default(), Vec::new());
-    let mut due = Vec::with_capacity(rows.len());
+    let mut customers = Vec::with_capacity(rows.len() + 1);
     let (mut ids, mut places) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for (place, (row, sight)) in rows.iter().zip(&sights).enumerate() {
-        if is_shown(app, call, look, row, sight).await? {
+        if let Some(seen) = see(app, call, look, row, sight, &mut shown).await? {
             ids.push(row.id);
             places.push(place);
-            grants.extend(sight.under.iter().copied());
-            due.push((Due::of(row, &sight.decision, &mut shown), sight.under.as_slice()));
+            grants.extend(seen.under.iter().copied());
+            customers.push(seen);
         }
     }
     let nobody = match decoy {
@@ -64,9 +64,7 @@ pub(super) async fn page_of(
     let entry = under(entry_of(look.searched, ids.clone(), shown), &grants);
     let entry = if nobody.is_some() { entry.with("decoys", Detail::Count(1)) } else { entry };
     let vain = (rows.is_empty() && nobody.is_none()).then_some(tags);
-    let (entered, opened) = tokio::join!(enter(app, call, entry, &closely, vain), open(app, call, &due));
-    entered?;
-    let mut customers = opened?;
+    enter(app, call, entry, &closely, vain).await?;
     let still = those_agreed(app, call, &ids).await?;
     let kept: Vec<bool> = ids.iter().map(|id| still.contains(id)).collect();
     let before = |at: usize| places.iter().zip(&kept).filter(|(place, kept)| **kept && **place < at).count();
@@ -105,17 +103,17 @@ impl<'c> Sight<'c> {
 
 /// Decides about every row. Those whom no decision tells apart, as most of a page, are decided about once.
 fn sights<'c>(app: &App, call: &'c Call, look: &Look<'_>, rows: &[CustomerRow]) -> Vec<Arc<Sight<'c>>> {
-    let mut sights: Vec<Arc<Sight<'c>>> = Vec::with_capacity(rows.len());
-    let mut before: Option<&CustomerRow> = None;
-    for row in rows {
-        let same = before.filter(|other| alike(call, look.holding, other, row)).and(sights.last()).cloned();
-        sights.push(same.unwrap_or_else(|| {
-            let judged = judge_row(app, call, row, Permission::CustomersRead, look.holding);
-            Arc::new(Sight::of(judged, look))
-        }));
-        before = Some(row);
-    }
-    sights
+    let mut kinds: Vec<(&CustomerRow, Arc<Sight<'c>>)> = Vec::new();
+    let sight = |row| {
+        if let Some((_, sight)) = kinds.iter().find(|(other, _)| alike(call, look.holding, other, row)) {
+            return Arc::clone(sight);
+        }
+        let judged = judge_row(app, call, row, Permission::CustomersRead, look.holding);
+        let sight = Arc::new(Sight::of(judged, look));
+        kinds.push((row, Arc::clone(&sight)));
+        sight
+    };
+    rows.iter().map(sight).collect()
 }
 
 /// Rights for a while name their customers, and a person is one of them: for both each row is a case of its own.
@@ -135,37 +133,21 @@ fn seen_closely(call: &Call, rows: &[CustomerRow], sights: &[Arc<Sight<'_>>]) ->
     rows.iter().zip(sights).filter(closely).map(|(row, _)| row.id).collect()
 }
 
-/// Whether anything of the row is on the page.
-async fn is_shown(
+async fn see(
     app: &App,
     call: &Call,
     look: &Look<'_>,
     row: &CustomerRow,
     sight: &Sight<'_>,
-) -> Result<bool, DomainError> {
+    shown: &mut Shown,
+) -> Result<Option<SeenCustomer>, DomainError> {
     if !sight.shown || agreed(call, row).is_err() {
-        return Ok(false);
+        return Ok(None);
     }
     guard(app, call, row.id, truly_found(app, call, look, row)).await?;
-    Ok(true)
-}
-
-/// How many people are opened before others have their turn, the entry of this very page among them.
-const TURN: usize = 4;
-
-/// Opens the people of a page, each with the rights for a while that it is seen under. None of them leaves before the entry is durable; where one does
-/// not open, the entry tells of a page that nobody got.
-async fn open(app: &App, call: &Call, due: &[(Due<'_>, &[Uuid])]) -> Result<Vec<SeenCustomer>, DomainError> {
-    let mut customers = Vec::with_capacity(due.len() + 1);
-    for turn in due.chunks(TURN) {
-        tokio::task::yield_now().await;
-        for (due, under) in turn {
-            let mut seen = guard(app, call, due.row.id, due.open(app, call)).await?;
-            seen.under = under.to_vec();
-            customers.push(seen);
-        }
-    }
-    Ok(customers)
+    let mut seen = guard(app, call, row.id, seen_through(app, call, row, &sight.decision, shown)).await?;
+    seen.under.clone_from(&sight.under);
+    Ok(Some(seen))
 }
 
 /// The index only says where to look: an entry that was moved to another customer must not answer with the wrong person.

@@ -8,7 +8,7 @@ use custodian_domain::catalog::{Classification, Field, Output};
 use custodian_domain::consents::objection_to;
 use custodian_domain::kernel::{DomainError, RefusedAs};
 use custodian_domain::roles::Permission;
-use custodian_persistence::customers::{CustomerRow, SealedValue};
+use custodian_persistence::customers::CustomerRow;
 use uuid::Uuid;
 
 use super::sealing::{open_one, open_row};
@@ -248,68 +248,20 @@ pub(super) fn fields_through(
     value: impl Fn(&Field) -> Result<Option<String>, DomainError>,
 ) -> Result<Vec<SeenField>, DomainError> {
     let mut fields = Vec::with_capacity(decision.fields.len());
-    for (field, access) in known(decision) {
+    for (field, access) in decision.fields.iter().filter(|(_, access)| access.view != View::Hidden) {
         let seen = value(field)?.map(|text| {
-            note(shown, field, access);
-            as_shown(field, access, &text)
+            let (level, value) = match access.view {
+                View::Read => (&mut shown.read, SeenValue::from(field.present(&text))),
+                View::Masked | View::Reveal | View::Hidden => (&mut shown.masked, SeenValue::Text(field.mask(&text))),
+            };
+            if !level.contains(&field.key) {
+                level.push(field.key);
+            }
+            value
         });
-        fields.push(SeenField { key: field.key, value: seen, access });
+        fields.push(SeenField { key: field.key, value: seen, access: *access });
     }
     Ok(fields)
-}
-
-fn known<'c>(decision: &Decision<'c>) -> impl Iterator<Item = (&'c Field, FieldAccess)> {
-    decision.fields.iter().filter(|(_, access)| access.view != View::Hidden).copied()
-}
-
-fn note(shown: &mut Shown, field: &Field, access: FieldAccess) {
-    let level = if access.view == View::Read { &mut shown.read } else { &mut shown.masked };
-    if !level.contains(&field.key) {
-        level.push(field.key);
-    }
-}
-
-fn as_shown(field: &Field, access: FieldAccess, text: &str) -> SeenValue {
-    match access.view {
-        View::Read => SeenValue::from(field.present(text)),
-        View::Masked | View::Reveal | View::Hidden => SeenValue::Text(field.mask(text)),
-    }
-}
-
-/// What a decision lets out of a stored customer, before any of it is opened: its entry can be on its way meanwhile.
-pub(super) struct Due<'a> {
-    /// The customer.
-    pub row: &'a CustomerRow,
-    fields: Vec<(&'a Field, FieldAccess, Option<SealedValue<'a>>)>,
-}
-
-impl<'a> Due<'a> {
-    /// Says in `shown` what will leave.
-    pub fn of(row: &'a CustomerRow, decision: &Decision<'a>, shown: &mut Shown) -> Self {
-        let values = row.fields.by_key();
-        let mut fields = Vec::with_capacity(decision.fields.len());
-        for (field, access) in known(decision) {
-            let sealed = values.get(field.key);
-            if sealed.is_some() {
-                note(shown, field, access);
-            }
-            fields.push((field, access, sealed));
-        }
-        Self { row, fields }
-    }
-
-    /// Opens what the decision allows and masks what it does not allow in full.
-    pub fn open(&self, app: &App, call: &Call) -> Result<SeenCustomer, DomainError> {
-        let (organization, row) = (call.organization(), self.row);
-        let key = open_row(app, organization, row)?;
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for (field, access, sealed) in &self.fields {
-            let text = sealed.map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose()?;
-            let value = text.map(|text| as_shown(field, *access, &text));
-            fields.push(SeenField { key: field.key, value, access: *access });
-        }
-        Ok(seen_as(call, row, fields))
-    }
 }
 
 /// Opens what the decision allows and masks what it does not allow in full. Says in `shown` what left.
@@ -320,7 +272,12 @@ pub(crate) fn seen_through(
     decision: &Decision<'_>,
     shown: &mut Shown,
 ) -> Result<SeenCustomer, DomainError> {
-    Due::of(row, decision, shown).open(app, call)
+    let organization = call.organization();
+    let key = open_row(app, organization, row)?;
+    let values = row.fields.by_key();
+    let value =
+        |field: &Field| values.get(field.key).map(|sealed| open_one(&key, organization, row.id, &sealed)).transpose();
+    Ok(seen_as(call, row, fields_through(decision, shown, value)?))
 }
 
 /// The customer with these of its fields.

@@ -1,9 +1,10 @@
 //! A customer on the wire. Values reach it only as `SeenCustomer`, which the decision has passed.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{FieldInput, SeenCustomer, SeenField, SeenValue};
+use custodian_domain::access::{FieldAccess, View};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -127,7 +128,25 @@ impl Serialize for Fields {
 
 impl Serialize for Accesses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|field| (field.key, field.access)))
+        serializer.collect_map(self.0.iter().map(|field| (field.key, Allowed(field.access))))
+    }
+}
+
+struct Allowed(FieldAccess);
+
+// One of these stands beside each field of each customer of each page.
+static ALLOWED: LazyLock<Vec<(FieldAccess, Box<RawValue>)>> = LazyLock::new(|| {
+    let views = [View::Masked, View::Reveal, View::Read];
+    let each = views.into_iter().flat_map(|view| [false, true].map(|edit| FieldAccess { view, edit }));
+    each.filter_map(|access| Some((access, serde_json::value::to_raw_value(&access).ok()?))).collect()
+});
+
+impl Serialize for Allowed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match ALLOWED.iter().find(|(access, _)| *access == self.0) {
+            Some((_, written)) => written.serialize(serializer),
+            None => self.0.serialize(serializer),
+        }
     }
 }
 

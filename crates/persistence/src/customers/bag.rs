@@ -76,7 +76,7 @@ impl SealedFields {
     /// The values by their fields' keys, for who asks for many: [`SealedFields::get`] goes through the pack each time.
     pub fn by_key(&self) -> ByKey<'_> {
         let mut values: Vec<_> = self.iter().flatten().collect();
-        values.sort_by_key(|value| value.key);
+        values.sort_by_key(|value| rank(value.key));
         ByKey(values)
     }
 
@@ -93,9 +93,14 @@ pub struct ByKey<'a>(Vec<SealedValue<'a>>);
 impl<'a> ByKey<'a> {
     /// The same answer as [`SealedFields::get`].
     pub fn get(&self, key: &str) -> Option<SealedValue<'a>> {
-        let at = self.0.partition_point(|value| value.key < key);
+        let at = self.0.partition_point(|value| rank(value.key) < rank(key));
         self.0.get(at).filter(|value| value.key == key).copied()
     }
+}
+
+// Lengths first: most keys differ in them, and need no look at their bytes.
+fn rank(key: &str) -> (usize, &str) {
+    (key.len(), key)
 }
 
 /// What every pack with a value of this field holds: a pack tells keys in the clear, their length, the key, and the value's version, whose upper half is zero.

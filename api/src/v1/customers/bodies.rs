@@ -1,12 +1,14 @@
 //! A customer on the wire. Values reach it only as `SeenCustomer`, which the decision has passed.
 
-use std::sync::{Arc, LazyLock};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custodian_application::customers::{FieldInput, SeenCustomer, SeenField, SeenValue};
-use custodian_domain::access::{FieldAccess, View};
+use custodian_domain::access::FieldAccess;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -126,27 +128,39 @@ impl Serialize for Fields {
     }
 }
 
+/// What may be done with these fields, in this order, and that as JSON.
+type Written = (Vec<(&'static str, FieldAccess)>, Box<RawValue>);
+
+/// How many callers' ways of seeing customers a thread keeps written.
+const KEPT: usize = 8;
+
+thread_local! {
+    // A caller may do the same with nearly everybody on a page: two hundred fields are written once, not for each of them.
+    static WRITTEN: RefCell<VecDeque<Written>> = const { RefCell::new(VecDeque::new()) };
+}
+
 impl Serialize for Accesses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|field| (field.key, Allowed(field.access))))
+        let each = || self.0.iter().map(|field| (field.key, field.access));
+        WRITTEN.with_borrow_mut(|kept| {
+            if let Some((_, json)) = kept.iter().find(|(known, _)| known.iter().copied().eq(each())) {
+                return json.serialize(serializer);
+            }
+            let json = to_raw_value(&OneByOne(each)).map_err(serde::ser::Error::custom)?;
+            let answer = json.serialize(serializer)?;
+            kept.truncate(KEPT - 1);
+            kept.push_front((each().collect(), json));
+            Ok(answer)
+        })
     }
 }
 
-struct Allowed(FieldAccess);
+/// A map of these, read anew each time.
+struct OneByOne<F>(F);
 
-// One of these stands beside each field of each customer of each page.
-static ALLOWED: LazyLock<Vec<(FieldAccess, Box<RawValue>)>> = LazyLock::new(|| {
-    let views = [View::Masked, View::Reveal, View::Read];
-    let each = views.into_iter().flat_map(|view| [false, true].map(|edit| FieldAccess { view, edit }));
-    each.filter_map(|access| Some((access, serde_json::value::to_raw_value(&access).ok()?))).collect()
-});
-
-impl Serialize for Allowed {
+impl<F: Fn() -> I, I: Iterator<Item = (&'static str, FieldAccess)>> Serialize for OneByOne<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match ALLOWED.iter().find(|(access, _)| *access == self.0) {
-            Some((_, written)) => written.serialize(serializer),
-            None => self.0.serialize(serializer),
-        }
+        serializer.collect_map((self.0)())
     }
 }
 

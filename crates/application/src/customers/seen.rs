@@ -309,8 +309,9 @@ pub(super) fn day_of(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Whether this answer shows a sensitive value of the customer in full: then the customer counts against the caller's budget.
 pub(crate) fn looks_closely(row: &CustomerRow, decision: &Decision<'_>) -> bool {
+    let values = row.fields.by_key();
     let mut read = decision.fields.iter().filter(|(_, access)| access.view == View::Read);
-    read.any(|(field, _)| is_close(field) && row.fields.get(field.key).is_some())
+    read.any(|(field, _)| is_close(field) && values.get(field.key).is_some())
 }
 
 /// Whether seeing this field in full is a close look. A name is not: it is how people know whom they are about to look at,

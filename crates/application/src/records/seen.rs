@@ -74,9 +74,10 @@ pub(super) fn seen_through(
     let organization = call.organization();
     let key = open_record(app, organization, hung)?;
     let Hung { record, .. } = hung;
+    let values = record.fields.by_key();
     let mut fields = Vec::with_capacity(decision.fields.len());
     for (field, access) in decision.fields.iter().filter(|(_, access)| access.view > View::Hidden) {
-        let value = match record.fields.get(field.key) {
+        let value = match values.get(field.key) {
             None => None,
             Some(sealed) => {
                 let text = open_value(&key, Spot::of(organization, record), &sealed)?;
@@ -111,7 +112,7 @@ pub(super) fn show(field: &Field, access: FieldAccess, text: &str, shown: &mut S
 /// Whether this answer shows a sensitive personal value in full: then the customer counts against the caller's budget. Sums of trade do not.
 pub(super) fn looks_closely(hung: &Hung, decision: &Decision<'_>) -> bool {
     let close = |field: &Field| field.classification >= Classification::Sensitive && field.category.is_personal();
+    let values = hung.record.fields.by_key();
     let mut read = decision.fields.iter().filter(|(_, access)| access.view == View::Read);
-    decision.outcome == Outcome::Allowed
-        && read.any(|(field, _)| close(field) && hung.record.fields.get(field.key).is_some())
+    decision.outcome == Outcome::Allowed && read.any(|(field, _)| close(field) && values.get(field.key).is_some())
 }

@@ -101,7 +101,7 @@ pub(crate) struct Where {
     /// What follows FROM. Joined and not looked up: each customer has a tag once, and the index tells them by tag in the order of their ids, so that a page
     /// of those who share four digits ends where it is full.
     pub from: String,
-    /// What follows WHERE.
+    /// What follows WHERE. It tells nothing of blind-index tags: `from` joins them.
     pub sql: String,
     scope: ScopeSql,
     tags: Vec<Vec<u8>>,

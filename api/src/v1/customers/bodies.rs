@@ -182,3 +182,31 @@ pub(super) fn customer_example() -> Value {
         "field_access": {"name": {"view": "read", "edit": true}, "mobile": {"view": "reveal", "edit": true}},
         "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z"})
 }
+
+#[cfg(test)]
+mod tests {
+    use custodian_domain::access::View;
+
+    use super::*;
+
+    fn written(keys: &[&'static str], access: FieldAccess) -> Value {
+        let fields = keys.iter().map(|&key| SeenField { key, value: None, access }).collect();
+        serde_json::to_value(split(fields).1).unwrap()
+    }
+
+    #[test]
+    fn each_caller_is_told_what_they_themselves_may_do_however_many_there_were_before() {
+        let views = [(View::Masked, "masked"), (View::Reveal, "reveal"), (View::Read, "read")];
+        let keys: [&[&'static str]; 4] = [&["name"], &["name", "email"], &["email", "name"], &[]];
+        for _ in 0..2 {
+            for (view, code) in views {
+                for (edit, keys) in [false, true].into_iter().flat_map(|edit| keys.map(|keys| (edit, keys))) {
+                    let told: serde_json::Map<_, _> =
+                        keys.iter().map(|&key| (key.to_owned(), json!({"view": code, "edit": edit}))).collect();
+                    assert_eq!(written(keys, FieldAccess { view, edit }), Value::Object(told));
+                }
+            }
+        }
+        assert_eq!(WRITTEN.with_borrow(VecDeque::len), KEPT);
+    }
+}
